@@ -1,0 +1,201 @@
+//! What a module says: findings, and the metadata of the rules that make them.
+//!
+//! The types mirror `wit/v1/policy.wit` so that host, modules and outputs speak of one thing.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// How bad a finding is; the order is the ranking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; never blocks.
+    Info,
+    /// Weakens a defence.
+    Low,
+    /// A governance gap.
+    Medium,
+    /// Privilege or a credential that an attacker can use.
+    High,
+    /// Control of an account or a tenant.
+    Critical,
+}
+
+impl Severity {
+    /// All severities, lowest first.
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The lower-case word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The text is not a severity.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a severity: use info, low, medium, high or critical")]
+pub struct UnknownSeverity(pub String);
+
+impl FromStr for Severity {
+    type Err = UnknownSeverity;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|severity| severity.as_str() == text)
+            .ok_or_else(|| UnknownSeverity(text.to_owned()))
+    }
+}
+
+/// Whether a rule is broken, or could not be decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The rule is broken.
+    Violation,
+    /// A value the rule needs is unknown; listed apart, never silent.
+    Unverified,
+}
+
+/// A replacement of one attribute that is safe to apply.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Patch {
+    /// Attribute to replace.
+    pub path: String,
+    /// HCL text to put in its place.
+    pub replacement: String,
+}
+
+/// One judgement of one module about one address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Code of the rule, for example `NHI001`.
+    pub rule: String,
+    /// Broken, or could not be decided.
+    pub outcome: Outcome,
+    /// `None`: the rule's own severity.
+    pub severity: Option<Severity>,
+    /// Address of the block.
+    pub address: String,
+    /// Attribute path inside it; empty for the block as a whole.
+    pub path: String,
+    /// What is wrong; makes sense alone on one line.
+    pub message: String,
+    /// What to do, addressed to the reader.
+    pub remediation: String,
+    /// What the finding rests on: `planned`, `configuration`, `references`.
+    pub evidence: String,
+    /// A safe replacement, when there is one.
+    pub patch: Option<Patch>,
+    /// Further facts as key and value.
+    pub attributes: Vec<(String, String)>,
+}
+
+/// Metadata of a rule, as a module describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// Stable and never reused, for example `NHI001`.
+    pub code: String,
+    /// Names the bad pattern: `wildcard-trust`.
+    pub name: String,
+    /// Severity of its findings unless a finding says otherwise.
+    pub severity: Severity,
+    /// One line: what the rule flags.
+    pub summary: String,
+    /// One sentence that a newcomer understands: why this is bad.
+    pub why: String,
+    /// Markdown with fixed headings; may be empty.
+    pub docs: String,
+    /// Control identifiers such as `NHI5:2025` or `CWE-798`.
+    pub controls: Vec<String>,
+}
+
+/// How the host may split the changes of one plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharding {
+    /// Each change is judged alone.
+    PerResource,
+    /// Changes are judged together.
+    WholePlan,
+}
+
+/// How a module wants its changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Typed records.
+    Records,
+    /// JSON, one change a line.
+    JsonLines,
+}
+
+/// Which blocks a module wants to see.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Interest {
+    /// `managed`, `data`, `provider`, `variable`, `output`.
+    pub modes: Vec<String>,
+    /// Globs over the resource type; `*` matches any run of characters.
+    pub resource_types: Vec<String>,
+    /// What to deliver beside the planned values: `before`, `configuration`.
+    pub needs: Vec<String>,
+}
+
+/// What a module says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Name of the module.
+    pub name: String,
+    /// Version of the module.
+    pub version: String,
+    /// Its rules.
+    pub rules: Vec<RuleInfo>,
+    /// What it wants to see.
+    pub interests: Vec<Interest>,
+    /// How its work may be split.
+    pub sharding: Sharding,
+    /// How it wants its changes.
+    pub encoding: Encoding,
+    /// JSON Schema of the settings; empty where it has none.
+    pub settings_schema: String,
+    /// Further facts as key and value.
+    pub attributes: Vec<(String, String)>,
+}
+
+/// An exception on record: it waives exactly one rule at one address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// Code of the rule.
+    pub rule: String,
+    /// Address it is waived at.
+    pub address: String,
+    /// Attribute path it is waived at.
+    pub path: String,
+    /// RFC 3339, UTC.
+    pub expires_at: String,
+}
+
+/// What a module may know besides the changes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Context {
+    /// RFC 3339, UTC: the only clock a module has.
+    pub now: String,
+    /// `format_version` of the plan.
+    pub format_version: String,
+    /// Version of the core that made the plan.
+    pub terraform_version: String,
+    /// Text of the organisation's policy file.
+    pub policy: Option<String>,
+    /// Exceptions on record.
+    pub waivers: Vec<Waiver>,
+    /// Further facts as key and value.
+    pub attributes: Vec<(String, String)>,
+}

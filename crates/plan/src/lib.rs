@@ -1,0 +1,12 @@
+//! Reads Terraform and OpenTofu plan JSON: one streaming pass within a budget, typed and borrowed.
+//!
+//! It does no IO and reads no clock. Host and modules both speak its types.
+
+mod change;
+mod finding;
+
+pub use change::{Action, Change, Location, Mode, Reference};
+pub use finding::{
+    Context, Description, Encoding, Finding, Interest, Outcome, Patch, RuleInfo, Severity, Sharding, UnknownSeverity,
+    Waiver,
+};
