@@ -47,6 +47,14 @@ impl Mode {
             Self::Output => "output",
         }
     }
+
+    /// All modes, in the order in which blocks are read.
+    pub const ALL: [Self; 5] = [Self::Managed, Self::Data, Self::Provider, Self::Variable, Self::Output];
+
+    /// The mode that the contract calls `word`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == word)
+    }
 }
 
 /// An attribute and the configuration addresses it leads to.

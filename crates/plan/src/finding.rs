@@ -6,13 +6,14 @@ use std::fmt;
 use std::str::FromStr;
 
 /// How bad a finding is; the order is the ranking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Severity {
     /// Worth knowing; never blocks.
     Info,
     /// Weakens a defence.
     Low,
     /// A governance gap.
+    #[default]
     Medium,
     /// Privilege or a credential that an attacker can use.
     High,
@@ -101,8 +102,54 @@ pub struct Finding {
     pub attributes: Vec<(String, String)>,
 }
 
+impl Finding {
+    /// A violation of `rule` at `address`, resting on planned values, with nothing else filled in.
+    pub fn new(rule: impl Into<String>, address: impl Into<String>) -> Self {
+        Self {
+            rule: rule.into(),
+            outcome: Outcome::Violation,
+            severity: None,
+            address: address.into(),
+            path: String::new(),
+            message: String::new(),
+            remediation: String::new(),
+            evidence: String::from("planned"),
+            patch: None,
+            attributes: Vec::new(),
+        }
+    }
+
+    /// Says which attribute it is about.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// Says what is wrong.
+    #[must_use]
+    pub fn message(mut self, text: impl Into<String>) -> Self {
+        self.message = text.into();
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn remediation(mut self, text: impl Into<String>) -> Self {
+        self.remediation = text.into();
+        self
+    }
+
+    /// Says that the rule could not be decided.
+    #[must_use]
+    pub fn unverified(mut self) -> Self {
+        self.outcome = Outcome::Unverified;
+        self
+    }
+}
+
 /// Metadata of a rule, as a module describes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RuleInfo {
     /// Stable and never reused, for example `NHI001`.
     pub code: String,
@@ -149,6 +196,17 @@ pub struct Interest {
     pub needs: Vec<String>,
 }
 
+impl Interest {
+    /// Managed resources whose type matches one of `globs`, planned values only.
+    pub fn resources(globs: &[&str]) -> Self {
+        Self {
+            modes: vec![String::from("managed")],
+            resource_types: globs.iter().map(|&glob| glob.to_owned()).collect(),
+            needs: Vec::new(),
+        }
+    }
+}
+
 /// What a module says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
@@ -168,6 +226,22 @@ pub struct Description {
     pub settings_schema: String,
     /// Further facts as key and value.
     pub attributes: Vec<(String, String)>,
+}
+
+impl Description {
+    /// A module without rules yet, judging each change alone and wanting records.
+    pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            version: version.into(),
+            rules: Vec::new(),
+            interests: Vec::new(),
+            sharding: Sharding::PerResource,
+            encoding: Encoding::Records,
+            settings_schema: String::new(),
+            attributes: Vec::new(),
+        }
+    }
 }
 
 /// An exception on record: it waives exactly one rule at one address.

@@ -4,9 +4,11 @@
 
 mod change;
 mod finding;
+mod interest;
 
 pub use change::{Action, Change, Location, Mode, Reference};
 pub use finding::{
     Context, Description, Encoding, Finding, Interest, Outcome, Patch, RuleInfo, Severity, Sharding, UnknownSeverity,
     Waiver,
 };
+pub use interest::{Needs, glob_matches};
