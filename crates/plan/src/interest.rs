@@ -75,7 +75,9 @@ pub fn glob_matches(glob: &str, text: &str) -> bool {
             (None, None) => return true,
             _ => {
                 let Some((after_star, start)) = retry else { return false };
-                let Some((_, next)) = start.split_first() else { return false };
+                let Some((_, next)) = start.split_first() else {
+                    return false;
+                };
                 retry = Some((after_star, next));
                 glob = after_star;
                 text = next;
@@ -122,7 +124,11 @@ mod tests {
     fn needs_are_the_union_of_the_matching_interests() {
         let interest = |modes: &[&str], types: &[&str], needs: &[&str]| {
             let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-            Interest { modes: own(modes), resource_types: own(types), needs: own(needs) }
+            Interest {
+                modes: own(modes),
+                resource_types: own(types),
+                needs: own(needs),
+            }
         };
         let description = Description {
             name: "n".into(),
@@ -141,7 +147,10 @@ mod tests {
         let needs = |before, configuration| Some(Needs { before, configuration });
         assert_eq!(description.needs(Mode::Managed, "aws_iam_role"), needs(true, true));
         assert_eq!(description.needs(Mode::Managed, "aws_s3_bucket"), needs(true, false));
-        assert_eq!(description.needs(Mode::Data, "aws_iam_policy_document"), needs(false, true));
+        assert_eq!(
+            description.needs(Mode::Data, "aws_iam_policy_document"),
+            needs(false, true)
+        );
         assert_eq!(description.needs(Mode::Output, ""), needs(false, false));
         assert_eq!(description.needs(Mode::Data, "aws_s3_bucket"), None);
         assert_eq!(description.needs(Mode::Provider, "aws"), None);
