@@ -1,1 +1,35 @@
-//! To be written.
+//! Runs policy modules in a sandbox: WebAssembly components without a single import, under fuel, memory and output limits.
+//!
+//! The host judges nothing. It hands a module the blocks it asked for and takes its findings; whatever goes wrong in
+//! between is a [`HostError`], and the caller must fail closed.
+//!
+//! ```no_run
+//! use nhi_policy_host::{Host, HostLimits};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let host = Host::new(HostLimits::default())?;
+//! let module = host.load("team.wasm", &std::fs::read("team.wasm")?)?;
+//! let report = host.run(&module, "{}", &nhi_plan::Context::default(), std::iter::empty())?;
+//! println!("{} findings, {} fuel", report.findings.len(), report.usage.fuel);
+//! # Ok(())
+//! # }
+//! ```
+
+mod accept;
+mod bindings;
+mod convert;
+mod describe;
+mod engine;
+mod error;
+mod host;
+mod inspect;
+mod limiter;
+mod limits;
+mod lines;
+mod lower;
+mod run;
+
+pub use error::{HostError, HostErrorKind};
+pub use host::{Host, Module, Trust, precompile};
+pub use limits::HostLimits;
+pub use run::{Report, Usage};

@@ -23,14 +23,14 @@ pub mod bindings {
     wit_bindgen::generate!({
         path: "../../wit/v1",
         world: "policy-module",
-        runtime_path: "::nhi_policy_sdk::guest::wit_bindgen",
+        runtime_path: "::nhi_policy_sdk::guest::rt",
         pub_export_macro: true,
         export_macro_name: "export_policy_module",
         generate_unused_types: true,
     });
 }
 
-pub use wit_bindgen;
+pub use wit_bindgen::rt;
 
 /// The exported interface, over a module.
 #[derive(Debug)]

@@ -46,15 +46,21 @@
 //! assert_eq!(findings[0].rule, "TEAM001");
 //! ```
 
+// The generated bindings name this crate by its own name, from here as from a module's crate.
+#[cfg(target_arch = "wasm32")]
+extern crate self as nhi_policy_sdk;
+
 mod findings;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 
+mod lines;
 mod module;
 pub mod testing;
 
 pub use findings::Findings;
 
+pub use lines::decode_line;
 pub use module::PolicyModule;
 pub use nhi_plan::{
     Action, Change, Context, Description, Encoding, Finding, Interest, Location, Mode, Outcome, Patch, Reference,

@@ -1,0 +1,156 @@
+//! Judges what a module says of itself, before it is handed anything.
+//!
+//! Rule codes become file names, links and keys of exceptions, so they are held to a narrow form.
+
+use std::collections::HashSet;
+
+use nhi_plan::{Description, Interest, Mode, Needs, RuleInfo};
+
+use crate::host::Trust;
+use crate::limits::{HostLimits, INTERESTS, NAME_BYTES, PAGE_BYTES, RULES, WORDS};
+use crate::{HostError, HostErrorKind};
+
+/// Codes that only the built-in analyzer may use.
+const RESERVED: &str = "NHI";
+
+/// Accepts a description or says what is wrong with it.
+pub(crate) fn validate(
+    name: &str,
+    trust: Trust,
+    limits: &HostLimits,
+    description: &Description,
+) -> Result<(), HostError> {
+    problem(trust, limits, description).map_or(Ok(()), |problem| {
+        Err(HostError::new(name, HostErrorKind::Description, problem))
+    })
+}
+
+fn problem(trust: Trust, limits: &HostLimits, description: &Description) -> Option<String> {
+    first(&[
+        sized("the module's name", &description.name, 1, NAME_BYTES),
+        sized("the module's version", &description.version, 1, NAME_BYTES),
+        sized("the settings schema", &description.settings_schema, 0, PAGE_BYTES),
+        counted("rules", description.rules.len(), 1, RULES),
+        counted("interests", description.interests.len(), 1, INTERESTS),
+        counted("attributes", description.attributes.len(), 0, WORDS),
+    ])
+    .or_else(|| {
+        description.attributes.iter().find_map(|(key, value)| {
+            first(&[
+                sized("an attribute", key, 1, NAME_BYTES),
+                sized("an attribute", value, 0, limits.text_bytes),
+            ])
+        })
+    })
+    .or_else(|| {
+        description
+            .rules
+            .iter()
+            .find_map(|rule| rule_problem(trust, limits, rule))
+    })
+    .or_else(|| repeated(description))
+    .or_else(|| description.interests.iter().find_map(interest_problem))
+}
+
+fn repeated(description: &Description) -> Option<String> {
+    let mut codes = HashSet::new();
+    let rule = description.rules.iter().find(|rule| !codes.insert(&rule.code))?;
+    Some(format!("two rules have the code `{}`", rule.code))
+}
+
+fn rule_problem(trust: Trust, limits: &HostLimits, rule: &RuleInfo) -> Option<String> {
+    if !is_code(&rule.code) {
+        let code = crate::error::quote(&rule.code);
+        return Some(format!(
+            "`{code}` is not a rule code: use capital letters, digits and hyphens, such as `TEAM001`"
+        ));
+    }
+    if trust == Trust::ThirdParty && rule.code.starts_with(RESERVED) {
+        return Some(format!(
+            "the code `{}` begins with `{RESERVED}`, which is the built-in analyzer's",
+            rule.code
+        ));
+    }
+    if !is_name(&rule.name) {
+        let name = crate::error::quote(&rule.name);
+        return Some(format!(
+            "`{name}` is not a rule name: use small letters, digits and hyphens, such as `missing-tag`"
+        ));
+    }
+    first(&[
+        sized("a rule's summary", &rule.summary, 1, limits.text_bytes),
+        sized("a rule's reason", &rule.why, 1, limits.text_bytes),
+        sized("a rule's page", &rule.docs, 0, PAGE_BYTES),
+        counted("controls", rule.controls.len(), 0, WORDS),
+    ])
+    .or_else(|| {
+        rule.controls
+            .iter()
+            .find_map(|control| sized("a control", control, 1, NAME_BYTES))
+    })
+    .map(|problem| format!("rule `{}`: {problem}", rule.code))
+}
+
+fn is_code(code: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
+    code.len() <= 64 && code.starts_with(|c: char| c.is_ascii_uppercase()) && code.bytes().all(allowed)
+}
+
+fn is_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(allowed)
+}
+
+fn interest_problem(interest: &Interest) -> Option<String> {
+    let foreign_mode = interest.modes.iter().find(|mode| Mode::from_word(mode).is_none());
+    if let Some(mode) = foreign_mode {
+        return Some(format!(
+            "an interest names the mode `{}`, which this host does not know",
+            crate::error::quote(mode)
+        ));
+    }
+    let foreign_need = interest
+        .needs
+        .iter()
+        .find(|need| !Needs::WORDS.contains(&need.as_str()));
+    if let Some(need) = foreign_need {
+        return Some(format!(
+            "an interest needs `{}`, which this host cannot deliver",
+            crate::error::quote(need)
+        ));
+    }
+    first(&[
+        counted("modes of an interest", interest.modes.len(), 1, WORDS),
+        counted("resource types of an interest", interest.resource_types.len(), 1, WORDS),
+    ])
+    .or_else(|| interest.resource_types.iter().find_map(|glob| glob_problem(glob)))
+}
+
+fn glob_problem(glob: &str) -> Option<String> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'*');
+    if !glob.is_empty() && glob.len() <= NAME_BYTES && glob.bytes().all(allowed) {
+        return None;
+    }
+    let glob = crate::error::quote(glob);
+    Some(format!(
+        "an interest names `{glob}`, which is not a resource type: only `*` is a wild card"
+    ))
+}
+
+fn sized(what: &str, text: &str, min: usize, max: usize) -> Option<String> {
+    if text.len() < min {
+        return Some(format!("{what} is empty"));
+    }
+    (text.len() > max).then(|| format!("{what} has {} bytes, {max} are allowed", text.len()))
+}
+
+fn counted(what: &str, count: usize, min: usize, max: usize) -> Option<String> {
+    if count < min {
+        return Some(format!("it has no {what}"));
+    }
+    (count > max).then(|| format!("it has {count} {what}, {max} are allowed"))
+}
+
+fn first(problems: &[Option<String>]) -> Option<String> {
+    problems.iter().flatten().next().cloned()
+}
