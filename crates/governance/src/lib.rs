@@ -1,1 +1,86 @@
-//! To be written.
+//! The domain model of governed non-human identities: what may be declared, how risky it is, how long it lives.
+//!
+//! The crate is pure: it does no IO, reads no clock and draws no random number, so that a plan and the apply after
+//! it judge alike and every rule can be tested with a table. `now` is always a parameter. Text is parsed once, at the
+//! edge, into types that cannot hold a bad value; what could not be parsed comes back as [`Violation`]s, all of them
+//! together, each with the path of its attribute and a fix.
+//!
+//! ```
+//! use nhi_governance::{Draft, Given, PurposeDraft, RiskTier, ScopeDraft};
+//!
+//! let draft = Draft {
+//!     name: "deployer".into(),
+//!     kind: "ci_pipeline".into(),
+//!     technical_owner: "team:payments".into(),
+//!     policy_owner: "team:iam".into(),
+//!     purpose: Given::Known(PurposeDraft {
+//!         summary: "Deploys the payments service".into(),
+//!         task: "Release pipeline, job deploy".into(),
+//!         ticket: Given::Absent,
+//!     }),
+//!     environment: "staging".into(),
+//!     ttl: "720h".into(),
+//!     scope: Given::Known(vec![Given::Known(ScopeDraft {
+//!         backend: "aws".into(),
+//!         resource: "arn:aws:ecs:eu-west-1:111122223333:service/payments/api".into(),
+//!         actions: Given::Known(vec!["ecs:UpdateService".into()]),
+//!     })]),
+//!     revoked_by: Given::Known(vec!["ttl".into()]),
+//!     ..Draft::default()
+//! };
+//! let checked = draft.check();
+//! assert_eq!(checked.violations, []);
+//! assert_eq!(checked.assessment.tier, RiskTier::Moderate);
+//!
+//! // The policy owner answers for the rules the technical owner lives under: one person cannot be both.
+//! let draft = Draft { policy_owner: "TEAM:Payments".into(), ..draft };
+//! let violations = draft.check().violations;
+//! assert_eq!(violations[0].code.id, "NHI-OWNER-SAME");
+//! assert_eq!(violations[0].path.to_string(), "policy_owner");
+//! ```
+
+mod access;
+mod attestation;
+mod canonical;
+mod check;
+mod code;
+mod declaration;
+mod draft;
+mod id;
+mod identity;
+mod kind;
+mod lifecycle;
+mod owner;
+mod path;
+mod purpose;
+mod revocation;
+mod scope;
+mod score;
+mod spiffe;
+mod text;
+mod tier;
+mod time;
+mod ttl;
+
+pub use access::Access;
+pub use attestation::Attestation;
+pub use canonical::{Digest, canonical_json};
+pub use check::{Checked, Violation};
+pub use code::{CODES, Code, Problem};
+pub use declaration::{Classification, Declaration};
+pub use draft::{AttestationDraft, Draft, Given, PurposeDraft, ScopeDraft};
+pub use id::IdentityId;
+pub use identity::{Identity, Standing, Status};
+pub use kind::Kind;
+pub use lifecycle::{Event, EventKind, Transition, adopt, confirm, create, revoke, update};
+pub use owner::Owner;
+pub use path::{Path, Step};
+pub use purpose::Purpose;
+pub use revocation::{RevokedBy, RevokedBySet};
+pub use scope::ScopeEntry;
+pub use score::{Assessment, ScoreItem};
+pub use spiffe::{SpiffeId, TrustDomain};
+pub use text::{Environment, Name};
+pub use tier::{Approvals, RiskTier};
+pub use time::Timestamp;
+pub use ttl::Ttl;

@@ -1,0 +1,454 @@
+//! Checks a draft: every rule at once, and all that is wrong comes back together.
+
+use crate::attestation::Attestation;
+use crate::code::{
+    ATTESTATION, Code, ENVIRONMENT, EXTERNAL, GENERATION, KIND, NAME, OWNER, OWNER_SAME, PURPOSE, Problem, REQUIRED,
+    REVOKED_BY, SCOPE, TTL, TTL_CEILING, VENDOR,
+};
+use crate::declaration::{Classification, Declaration};
+use crate::draft::{AttestationDraft, Draft, Given, PurposeDraft, ScopeDraft};
+use crate::kind::Kind;
+use crate::owner::Owner;
+use crate::path::Path;
+use crate::purpose::Purpose;
+use crate::revocation::{RevokedBy, RevokedBySet};
+use crate::scope::{self, ScopeEntry};
+use crate::score::{Assessment, Facts};
+use crate::spiffe::SpiffeId;
+use crate::text::{Environment, Name, is_slug, is_token, quote};
+use crate::tier::RiskTier;
+use crate::ttl::Ttl;
+
+/// The most external ids of an identity.
+const EXTERNAL_MAX: usize = 100;
+const EXTERNAL_BYTES_MAX: usize = 2048;
+
+/// One thing that is wrong with a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Its kind.
+    pub code: &'static Code,
+    /// Where.
+    pub path: Path,
+    /// What is wrong: a lower-case phrase without a full stop.
+    pub summary: String,
+    /// Why it is governed and what to write instead: full sentences.
+    pub detail: String,
+}
+
+impl Violation {
+    fn new(path: &Path, problem: Problem) -> Self {
+        let detail = format!("{} {} ({})", problem.code.why, problem.help, problem.code.id);
+        Self {
+            code: problem.code,
+            path: path.clone(),
+            summary: problem.message,
+            detail,
+        }
+    }
+}
+
+/// What checking a draft found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Everything that is wrong, in the order of the attributes.
+    pub violations: Vec<Violation>,
+    /// The declaration, when nothing is wrong and everything is known.
+    pub declaration: Option<Declaration>,
+    /// Score and tier of what is known.
+    pub assessment: Assessment,
+}
+
+impl Draft {
+    /// Checks every rule.
+    pub fn check(&self) -> Checked {
+        let mut checker = Checker::default();
+        let name = checker.required("name", &NAME, &self.name, |text| Name::parse(text));
+        let kind = checker.required("kind", &KIND, &self.kind, |text| Kind::parse(text));
+        let technical_owner = checker.required("technical_owner", &OWNER, &self.technical_owner, |text| {
+            Owner::parse(text)
+        });
+        let policy_owner = checker.required("policy_owner", &OWNER, &self.policy_owner, |text| Owner::parse(text));
+        checker.owners_differ(technical_owner.as_ref(), policy_owner.as_ref());
+        let purpose = checker.purpose(&self.purpose);
+        let environment = checker.required("environment", &ENVIRONMENT, &self.environment, |text| {
+            Environment::parse(text)
+        });
+        let ttl = checker.required("ttl", &TTL, &self.ttl, |text| Ttl::parse(text));
+        let (scope, whole_scope) = checker.scope(&self.scope);
+        let revoked_by = checker.revoked_by(&self.revoked_by);
+        let attestation = checker.attestation(&self.attestation);
+        let external = checker.external(&self.external);
+        let data_classification = checker.optional("data_classification", &self.data_classification, |text| {
+            Classification::parse(text)
+        });
+        let internet_facing = checker.optional("internet_facing", &self.internet_facing, |facing| Ok(*facing));
+        let vendor_id = checker.optional("vendor_id", &self.vendor_id, |text| vendor(text));
+        let min_risk_tier = checker.optional("min_risk_tier", &self.min_risk_tier, |text| RiskTier::parse(text));
+        let generation = checker.optional("generation", &self.generation, |number| generation_of(*number));
+
+        let facts = Facts {
+            kind,
+            scope: scope.iter().collect(),
+            environment: environment.as_ref(),
+            internet_facing: internet_facing == Some(Some(true)),
+            has_vendor: vendor_id.as_ref().is_some_and(Option::is_some),
+            classification: data_classification.flatten(),
+            lacks_attestation: attestation == Some(None),
+            min_tier: min_risk_tier.flatten(),
+            is_final: whole_scope && checker.knows_score(self),
+        };
+        let assessment = facts.assess();
+        checker.ceiling(ttl.as_ref(), &assessment);
+        let declaration = checker.violations.is_empty().then_some(()).and_then(|()| {
+            Some(Declaration {
+                name: name?,
+                kind: kind?,
+                technical_owner: technical_owner?,
+                policy_owner: policy_owner?,
+                purpose: purpose?,
+                environment: environment?,
+                ttl: ttl?,
+                scope: whole_scope.then_some(scope)?,
+                revoked_by: revoked_by?,
+                attestation: attestation?,
+                external: external?,
+                data_classification: data_classification?,
+                internet_facing: internet_facing?,
+                vendor_id: vendor_id?,
+                min_risk_tier: min_risk_tier?,
+                generation: generation?,
+            })
+        });
+        Checked {
+            violations: checker.violations,
+            declaration,
+            assessment,
+        }
+    }
+}
+
+/// Collects violations; a value that is unknown or wrong comes back as `None`.
+#[derive(Debug, Default)]
+struct Checker {
+    violations: Vec<Violation>,
+}
+
+impl Checker {
+    fn refuse(&mut self, path: &Path, problem: Problem) {
+        self.violations.push(Violation::new(path, problem));
+    }
+
+    fn take<T, U>(&mut self, path: &Path, value: &T, parse: impl FnOnce(&T) -> Result<U, Problem>) -> Option<U> {
+        parse(value).map_err(|problem| self.refuse(path, problem)).ok()
+    }
+
+    /// A value that has to be there.
+    fn required_at<T, U>(
+        &mut self,
+        path: &Path,
+        code: &'static Code,
+        given: &Given<T>,
+        parse: impl FnOnce(&T) -> Result<U, Problem>,
+    ) -> Option<U> {
+        match given {
+            Given::Unknown => None,
+            Given::Absent => {
+                let help = format!("{} Set `{path}`.", code.why);
+                self.refuse(path, Problem::new(&REQUIRED, format!("`{path}` is missing"), help));
+                None
+            }
+            Given::Known(value) => self.take(path, value, parse),
+        }
+    }
+
+    fn required<T, U>(
+        &mut self,
+        name: &'static str,
+        code: &'static Code,
+        given: &Given<T>,
+        parse: impl FnOnce(&T) -> Result<U, Problem>,
+    ) -> Option<U> {
+        self.required_at(&Path::attribute(name), code, given, parse)
+    }
+
+    /// A value that may be left out: the inner `None` says so, the outer that nothing can be said.
+    #[expect(clippy::option_option, reason = "the two levels are the two questions")]
+    fn optional_at<T, U>(
+        &mut self,
+        path: &Path,
+        given: &Given<T>,
+        parse: impl FnOnce(&T) -> Result<U, Problem>,
+    ) -> Option<Option<U>> {
+        match given {
+            Given::Unknown => None,
+            Given::Absent => Some(None),
+            Given::Known(value) => self.take(path, value, parse).map(Some),
+        }
+    }
+
+    #[expect(clippy::option_option, reason = "the two levels are the two questions")]
+    fn optional<T, U>(
+        &mut self,
+        name: &'static str,
+        given: &Given<T>,
+        parse: impl FnOnce(&T) -> Result<U, Problem>,
+    ) -> Option<Option<U>> {
+        self.optional_at(&Path::attribute(name), given, parse)
+    }
+
+    /// The elements of a list, and whether all of them are there.
+    fn elements<T, U>(
+        &mut self,
+        path: &Path,
+        code: &'static Code,
+        list: &[Given<T>],
+        mut parse: impl FnMut(&T) -> Result<U, Problem>,
+    ) -> (Vec<U>, bool) {
+        let parsed: Vec<U> = list
+            .iter()
+            .filter_map(|element| self.required_at(path, code, element, &mut parse))
+            .collect();
+        let whole = parsed.len() == list.len();
+        (parsed, whole)
+    }
+
+    fn owners_differ(&mut self, technical: Option<&Owner>, policy: Option<&Owner>) {
+        if let (Some(technical), Some(policy)) = (technical, policy)
+            && technical == policy
+        {
+            let message = format!("policy owner {} is also the technical owner", quote(policy.as_str()));
+            let help =
+                "Name another team or person as `policy_owner`, for example the team that keeps the access rules.";
+            self.refuse(
+                &Path::attribute("policy_owner"),
+                Problem::new(&OWNER_SAME, message, help),
+            );
+        }
+    }
+
+    fn purpose(&mut self, given: &Given<PurposeDraft>) -> Option<Purpose> {
+        let path = Path::attribute("purpose");
+        let draft = self.required_at(&path, &PURPOSE, given, |draft| Ok(draft.clone()))?;
+        let summary = self.required_at(&path.then("summary"), &PURPOSE, &draft.summary, |text| {
+            Purpose::prose(text)
+        });
+        let task = self.required_at(&path.then("task"), &PURPOSE, &draft.task, |text| Purpose::prose(text));
+        let ticket = self.optional_at(&path.then("ticket"), &draft.ticket, |text| Purpose::parse_ticket(text));
+        Some(Purpose::new(summary?, task?, ticket?))
+    }
+
+    /// The entries that are known, and whether that is all of them.
+    fn scope(&mut self, given: &Given<Vec<Given<ScopeDraft>>>) -> (Vec<ScopeEntry>, bool) {
+        let path = Path::attribute("scope");
+        let Some(list) = self.required_at(&path, &SCOPE, given, |list| match list.len() {
+            0 => Err(Problem::new(
+                &SCOPE,
+                "the scope is empty",
+                "Add at least one entry of `backend`, `resource` and `actions`.",
+            )),
+            1..=scope::ENTRIES_MAX => Ok(list.clone()),
+            count => {
+                let help = format!(
+                    "Write at most {} entries; split the identity by task.",
+                    scope::ENTRIES_MAX
+                );
+                Err(Problem::new(&SCOPE, format!("the scope has {count} entries"), help))
+            }
+        }) else {
+            return (Vec::new(), false);
+        };
+        let mut entries = Vec::new();
+        for (index, given) in list.iter().enumerate() {
+            let at = path.at(index);
+            if let Some(draft) = self.required_at(&at, &SCOPE, given, |draft| Ok(draft.clone()))
+                && let Some(entry) = self.scope_entry(&at, &draft)
+            {
+                entries.push(entry);
+            }
+        }
+        let whole = entries.len() == list.len();
+        (entries, whole)
+    }
+
+    fn scope_entry(&mut self, at: &Path, draft: &ScopeDraft) -> Option<ScopeEntry> {
+        let backend = self.required_at(&at.then("backend"), &SCOPE, &draft.backend, |text| {
+            ScopeEntry::parse_backend(text)
+        });
+        let resource = self.required_at(&at.then("resource"), &SCOPE, &draft.resource, |text| {
+            ScopeEntry::parse_resource(text)
+        });
+        let path = at.then("actions");
+        let list = self.required_at(&path, &SCOPE, &draft.actions, |list| Ok(list.clone()))?;
+        let (actions, whole) = self.elements(&path, &SCOPE, &list, |text| ScopeEntry::parse_action(text));
+        if whole {
+            self.take(&path, &actions, |actions| ScopeEntry::check_actions(actions))?;
+        }
+        whole.then_some(ScopeEntry::new(backend?, resource?, actions))
+    }
+
+    fn revoked_by(&mut self, given: &Given<Vec<Given<String>>>) -> Option<RevokedBySet> {
+        let path = Path::attribute("revoked_by");
+        let list = self.required_at(&path, &REVOKED_BY, given, |list| Ok(list.clone()))?;
+        let (entries, whole) = self.elements(&path, &REVOKED_BY, &list, |text| RevokedBy::parse(text));
+        if whole {
+            self.take(&path, &entries, |entries| RevokedBySet::new(entries.clone()))
+        } else {
+            None
+        }
+    }
+
+    #[expect(clippy::option_option, reason = "the two levels are the two questions")]
+    fn attestation(&mut self, given: &Given<AttestationDraft>) -> Option<Option<Attestation>> {
+        let path = Path::attribute("attestation");
+        let draft = match given {
+            Given::Unknown => return None,
+            Given::Absent => return Some(None),
+            Given::Known(draft) => draft,
+        };
+        let ways = [
+            !matches!(draft.spiffe_id, Given::Absent),
+            !matches!(draft.oidc, Given::Absent),
+            !matches!(draft.kubernetes, Given::Absent),
+        ];
+        let count = ways.iter().filter(|way| **way).count();
+        let unknown = draft.spiffe_id.is_unknown() || draft.oidc.is_unknown() || draft.kubernetes.is_unknown();
+        if unknown {
+            // An unknown way may turn out null, so only the apply can count.
+            return None;
+        }
+        if count != 1 {
+            self.refuse(&path, Attestation::not_one(count));
+            return None;
+        }
+        let attestation = if let Given::Known(text) = &draft.spiffe_id {
+            Attestation::Spiffe(self.take(&path.then("spiffe_id"), text, |text| SpiffeId::parse(text))?)
+        } else if let Given::Known([issuer, audience, subject]) = &draft.oidc {
+            let at = path.then("oidc");
+            let issuer = self.required_at(&at.then("issuer"), &ATTESTATION, issuer, |text| {
+                Attestation::parse_issuer(text)
+            });
+            let audience = self.required_at(&at.then("audience"), &ATTESTATION, audience, |text| {
+                Attestation::parse_exact(text)
+            });
+            let subject = self.required_at(&at.then("subject"), &ATTESTATION, subject, |text| {
+                Attestation::parse_exact(text)
+            });
+            Attestation::Oidc {
+                issuer: issuer?,
+                audience: audience?,
+                subject: subject?,
+            }
+        } else if let Given::Known([cluster, namespace, account]) = &draft.kubernetes {
+            let at = path.then("kubernetes");
+            let cluster = self.required_at(&at.then("cluster"), &ATTESTATION, cluster, |text| {
+                Attestation::parse_exact(text)
+            });
+            let namespace = self.required_at(&at.then("namespace"), &ATTESTATION, namespace, |text| {
+                Attestation::parse_label(text)
+            });
+            let account = self.required_at(&at.then("service_account"), &ATTESTATION, account, |text| {
+                Attestation::parse_label(text)
+            });
+            Attestation::Kubernetes {
+                cluster: cluster?,
+                namespace: namespace?,
+                service_account: account?,
+            }
+        } else {
+            return None;
+        };
+        Some(Some(attestation))
+    }
+
+    #[expect(clippy::option_option, reason = "the two levels are the two questions")]
+    fn external(&mut self, given: &Given<Vec<Given<String>>>) -> Option<Option<Vec<String>>> {
+        let path = Path::attribute("external");
+        let Some(list) = self.optional_at(&path, given, |list| {
+            if list.len() > EXTERNAL_MAX {
+                let message = format!("{} external ids are listed", list.len());
+                return Err(Problem::new(
+                    &EXTERNAL,
+                    message,
+                    format!("List at most {EXTERNAL_MAX} ids; split the identity by task."),
+                ));
+            }
+            Ok(list.clone())
+        })?
+        else {
+            return Some(None);
+        };
+        let (ids, whole) = self.elements(&path, &EXTERNAL, &list, |text| external_id(text));
+        whole.then_some(Some(ids))
+    }
+
+    /// Whether everything that decides the score is known and good.
+    fn knows_score(&self, draft: &Draft) -> bool {
+        let unknown = draft.kind.is_unknown()
+            || draft.environment.is_unknown()
+            || draft.internet_facing.is_unknown()
+            || draft.vendor_id.is_unknown()
+            || draft.data_classification.is_unknown()
+            || draft.min_risk_tier.is_unknown()
+            || draft.attestation.is_unknown()
+            || draft.attestation.known().is_some_and(|attestation| {
+                attestation.spiffe_id.is_unknown()
+                    || attestation.oidc.is_unknown()
+                    || attestation.kubernetes.is_unknown()
+            });
+        !unknown && self.violations.is_empty()
+    }
+
+    fn ceiling(&mut self, ttl: Option<&Ttl>, assessment: &Assessment) {
+        let Some(ttl) = ttl else { return };
+        let tier = assessment.tier;
+        let ceiling = tier.ttl_max();
+        if ttl.seconds() > ceiling.seconds() {
+            let message = format!(
+                "ttl {} is above the ceiling of tier {tier}, `{ceiling}`",
+                quote(ttl.as_str())
+            );
+            let help = format!(
+                "An identity of tier {tier} lives {} days at most. Its score is {}: {}. Write `ttl = \"{ceiling}\"` or less, or lower the score.",
+                tier.ttl_days_max(),
+                assessment.score,
+                assessment.explain(),
+            );
+            self.refuse(&Path::attribute("ttl"), Problem::new(&TTL_CEILING, message, help));
+        }
+    }
+}
+
+fn vendor(text: &str) -> Result<String, Problem> {
+    if text.len() > 63 || !is_slug(&text.to_ascii_lowercase()) {
+        let message = format!("{} is not a vendor's id", quote(text));
+        return Err(Problem::new(
+            &VENDOR,
+            message,
+            "Write the id of the vendor's record, for example `acme-monitoring`, or leave the attribute out.",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn external_id(text: &str) -> Result<String, Problem> {
+    if !is_token(text, EXTERNAL_BYTES_MAX) || text.contains('*') {
+        let message = format!("{} is not one external id", quote(text));
+        return Err(Problem::new(
+            &EXTERNAL,
+            message,
+            "Write the id as its own provider reports it, for example an ARN, without wildcards and spaces.",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn generation_of(number: i64) -> Result<u32, Problem> {
+    u32::try_from(number).ok().filter(|number| *number > 0).ok_or_else(|| {
+        Problem::new(
+            &GENERATION,
+            format!("`{number}` is not a generation"),
+            "Write a whole number from 1, and raise it by 1 to renew.",
+        )
+    })
+}

@@ -1,0 +1,119 @@
+//! The stable codes of everything this crate can refuse, each with the reason it is governed.
+//!
+//! The reason is written once here and not at every place that refuses, so that a diagnostic, a page of documentation
+//! and a log agree. A code never changes its meaning and is never used again for another.
+
+use std::fmt;
+
+/// One thing that is governed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The stable identifier, `NHI-…`.
+    pub id: &'static str,
+    /// What is wrong when it appears, as a short phrase.
+    pub title: &'static str,
+    /// Why it is governed: one or two sentences for the reader of a diagnostic.
+    pub why: &'static str,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.id)
+    }
+}
+
+/// A value that is refused: what was seen and what to write instead. It knows no place; a [`crate::Violation`] does.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// What kind of problem it is.
+    pub code: &'static Code,
+    /// What is wrong: a lower-case phrase without a full stop, user input in backticks.
+    pub message: String,
+    /// What to do about it: one or more full sentences.
+    pub help: String,
+}
+
+impl Problem {
+    #[cold]
+    pub(crate) fn new(code: &'static Code, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $id:literal, $title:literal, $why:literal;)*) => {
+        $(pub(crate) static $name: Code = Code { id: $id, title: $title, why: $why };)*
+        /// Every code of this crate, sorted by id.
+        pub static CODES: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    ATTESTATION = "NHI-ATTESTATION", "the attestation is not usable",
+        "Attestation says how the identity proves that it is itself; a subject that more than one workload can present proves nothing.";
+    CLASSIFICATION = "NHI-CLASSIFICATION", "the data classification is not known",
+        "The class of the data that an identity can reach decides its risk tier.";
+    ENVIRONMENT = "NHI-ENVIRONMENT", "the environment is not usable",
+        "The environment is part of the identity's key and of its SPIFFE id, and production raises its risk.";
+    EXPIRED = "NHI-EXPIRED", "the identity has expired",
+        "An apply never silently extends a life: whoever wants an expired identity back asks for it.";
+    EXTERNAL = "NHI-EXTERNAL", "an external id is not usable",
+        "An external id ties this record to an identity that another provider creates; it has to name exactly one.";
+    FIXED = "NHI-FIXED", "an attribute cannot change in place",
+        "Name and environment are the key under which grants, logs and the SPIFFE id know the identity.";
+    GENERATION = "NHI-GENERATION", "the generation is not usable",
+        "A bump of the generation asks for renewal, so it can only rise.";
+    KIND = "NHI-KIND", "the kind is not known",
+        "The kind says what holds the identity, and that decides its risk and what may revoke it.";
+    MIN_TIER = "NHI-MIN-TIER", "the lowest tier is not known",
+        "A tier may be raised above the one that the score gives, never lowered.";
+    NAME = "NHI-NAME", "the name is not usable",
+        "The name is part of the identity's key, of its SPIFFE id and of every log line about it.";
+    OWNER = "NHI-OWNER", "an owner is not usable",
+        "Somebody has to answer when the identity misbehaves or is found orphaned.";
+    OWNER_SAME = "NHI-OWNER-SAME", "technical owner and policy owner are the same",
+        "Who runs an identity must not also be the one who answers for the rules it lives under.";
+    PURPOSE = "NHI-PURPOSE", "the purpose says too little",
+        "The purpose is what a reviewer later compares the access with; without a task nobody can say that it is no longer needed.";
+    REQUIRED = "NHI-REQUIRED", "a required attribute is missing",
+        "An identity is governed only when its owners, purpose, scope and end are all on record.";
+    REVOKED = "NHI-REVOKED", "the identity is revoked",
+        "Revocation is final: the record stays as a tombstone and its id is never used again.";
+    REVOKED_BY = "NHI-REVOKED-BY", "nothing but a person would end the identity",
+        "People forget: at least one thing that happens by itself has to end the identity.";
+    SCOPE = "NHI-SCOPE", "the scope is not usable",
+        "The scope is the ceiling of what the identity may ever be granted.";
+    SCOPE_WILDCARD = "NHI-SCOPE-WILDCARD", "the scope is a bare wildcard",
+        "A scope that covers everything is no ceiling.";
+    TTL = "NHI-TTL", "the time to live is not usable",
+        "Every identity has an end; a life without one cannot be expressed.";
+    TTL_CEILING = "NHI-TTL-CEILING", "the time to live is above the ceiling of its tier",
+        "The riskier an identity, the sooner somebody has to ask for it again.";
+    VENDOR = "NHI-VENDOR", "the vendor id is not usable",
+        "The vendor's record holds the end of the contract that has to end the access.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CODES;
+
+    #[test]
+    fn codes_are_sorted_unique_and_explained() {
+        let ids: Vec<_> = CODES.iter().map(|code| code.id).collect();
+        let mut sorted = ids.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(ids, sorted);
+        for code in CODES {
+            assert!(
+                code.id.starts_with("NHI-") && code.why.ends_with('.') && !code.title.ends_with('.'),
+                "{code:?}"
+            );
+        }
+    }
+}
