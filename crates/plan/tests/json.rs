@@ -1,5 +1,7 @@
 //! The JSON reader seen from outside: what it takes, what it refuses and where, and what it shows.
 
+#![allow(clippy::expect_used, reason = "helpers of tests fail the test")]
+
 use nhi_plan::json::{Document, Kind, parse, parse_with, quote};
 use nhi_plan::{Limits, path};
 
@@ -230,7 +232,9 @@ fn paths_are_read_as_written() {
     ] {
         let segments = path::parse(written).expect(written);
         let mut again = String::new();
-        segments.iter().for_each(|segment| path::push(&mut again, segment));
+        for segment in &segments {
+            path::push(&mut again, segment);
+        }
         assert_eq!(again, written);
     }
     for wrong in [

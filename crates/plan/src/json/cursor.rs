@@ -89,6 +89,11 @@ impl<'t> Cursor<'t> {
         self.position
     }
 
+    /// The text from `start` to here.
+    pub fn since(&self, start: usize) -> &'t str {
+        self.text.get(start..self.position).unwrap_or_default()
+    }
+
     #[inline]
     fn bytes(&self) -> &'t [u8] {
         self.text.as_bytes()
@@ -272,7 +277,7 @@ impl<'t> Cursor<'t> {
                 sink.close(self.position);
             }
             if self.frames.len() == base {
-                return Ok(self.text.get(start..self.position).unwrap_or_default());
+                return Ok(self.since(start));
             }
         }
     }

@@ -74,6 +74,19 @@ impl<'t> Document<'t> {
         self.text
     }
 
+    pub(crate) fn is_key(&self, index: u32) -> bool {
+        self.nodes
+            .get(index as usize)
+            .is_some_and(|node| node.kind == NodeKind::Key)
+    }
+
+    /// The text of the string or key at `index`.
+    pub(crate) fn text_of(&self, index: u32) -> Cow<'t, str> {
+        self.nodes
+            .get(index as usize)
+            .map_or(Cow::Borrowed(""), |node| unescape(self.text, node.span))
+    }
+
     /// Every string value in document order, without its place.
     pub fn strings(&self) -> Strings<'_> {
         Strings {

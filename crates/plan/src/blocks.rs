@@ -1,0 +1,329 @@
+//! A plan as a sequence of blocks, each with all that is known of it.
+//!
+//! The order is fixed: resource changes as the plan lists them, deferred ones, data sources that were already read,
+//! provider blocks, root variables, root outputs. Masks and references are worked out when a block is reached, so
+//! that a caller who wants few blocks pays for few.
+//!
+//! `attributes` of a block may hold, each only where it applies: `index`, `deposed`, `action_reason`,
+//! `deferred_reason`, `importing`, `replace_paths`, `generated_config`, `provider_config`, `count`, `for_each`,
+//! `provisioners`, `source` (`prior_state` or `state`) and `references_truncated`.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use crate::address::{join, without_keys};
+use crate::change::{Action, Change, Mode, Reference};
+use crate::constants::constants;
+use crate::masks;
+use crate::plan::{
+    OutputChange, Plan, PlannedVariable, ProviderConfig, ResourceChange, ResourceConfig, Source, StateResource,
+};
+use crate::references::{Resolved, Resolver};
+
+/// Decides by mode and resource type whether a block is wanted.
+pub type Wanted<'p> = &'p dyn Fn(Mode, &str) -> bool;
+
+impl Plan<'_> {
+    /// All blocks in their fixed order.
+    pub fn blocks(&self) -> Blocks<'_> {
+        self.blocks_wanted(&|_, _| true)
+    }
+
+    /// The blocks that `wanted` says yes to, in their fixed order; the others cost next to nothing.
+    pub fn blocks_wanted<'p>(&'p self, wanted: Wanted<'p>) -> Blocks<'p> {
+        let changes = self.resource_changes.iter().chain(&self.deferred_changes);
+        let deferred_data = changes
+            .filter(|change| change.mode == Mode::Data)
+            .map(|change| &*change.address);
+        Blocks {
+            plan: self,
+            wanted,
+            resolver: Resolver::new(&self.configuration),
+            modules: HashMap::new(),
+            again: None,
+            rereads: deferred_data.collect(),
+            stage: Stage::Changes,
+            next: 0,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Changes,
+    Deferred,
+    State,
+    Providers,
+    Variables,
+    Outputs,
+    Done,
+}
+
+/// Iterates over the blocks of a plan; made by [`Plan::blocks`].
+pub struct Blocks<'p> {
+    plan: &'p Plan<'p>,
+    wanted: Wanted<'p>,
+    resolver: Resolver<'p>,
+    /// Places of module instances in the configuration.
+    modules: HashMap<&'p str, Option<usize>>,
+    /// References of the last block, which the instances of one block share.
+    again: Option<(&'p ResourceConfig<'p>, Vec<Reference<'p>>, bool)>,
+    /// Data sources that the plan reads anew.
+    rereads: HashSet<&'p str>,
+    stage: Stage,
+    next: usize,
+}
+
+impl std::fmt::Debug for Blocks<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Blocks")
+            .field("stage", &self.stage)
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'p> Iterator for Blocks<'p> {
+    type Item = Change<'p>;
+
+    fn next(&mut self) -> Option<Change<'p>> {
+        loop {
+            let at = self.next;
+            self.next += 1;
+            let (plan, wanted) = (self.plan, self.wanted);
+            let (following, found) = match self.stage {
+                Stage::Changes => (
+                    Stage::Deferred,
+                    plan.resource_changes.get(at).map(|change| self.change(change)),
+                ),
+                Stage::Deferred => (
+                    Stage::State,
+                    plan.deferred_changes.get(at).map(|change| self.change(change)),
+                ),
+                Stage::State => (
+                    Stage::Providers,
+                    plan.state_resources.get(at).map(|resource| self.existing(resource)),
+                ),
+                Stage::Providers => (
+                    Stage::Variables,
+                    plan.configuration
+                        .providers
+                        .get(at)
+                        .map(|provider| self.provider(provider)),
+                ),
+                Stage::Variables => {
+                    let found = plan
+                        .variables
+                        .get(at)
+                        .map(|found| wanted(Mode::Variable, "").then(|| self.variable(found)));
+                    (Stage::Outputs, found)
+                }
+                Stage::Outputs => {
+                    let found = plan
+                        .output_changes
+                        .get(at)
+                        .map(|found| wanted(Mode::Output, "").then(|| self.output(found)));
+                    (Stage::Done, found)
+                }
+                Stage::Done => return None,
+            };
+            match found {
+                Some(Some(change)) => return Some(change),
+                Some(None) => {}
+                None => (self.stage, self.next) = (following, 0),
+            }
+        }
+    }
+}
+
+impl<'p> Blocks<'p> {
+    fn change(&mut self, from: &'p ResourceChange<'p>) -> Option<Change<'p>> {
+        if !(self.wanted)(from.mode, &from.resource_type) {
+            return None;
+        }
+        let delta = &from.change;
+        let mut change = blank(from.mode, &from.address);
+        change.previous_address = from.previous_address.as_deref().map(Cow::Borrowed);
+        change.resource_type = Cow::Borrowed(&from.resource_type);
+        change.provider = Cow::Borrowed(&from.provider);
+        change.module_address = Cow::Borrowed(&from.module_address);
+        change.actions.clone_from(&delta.actions);
+        change.before = delta.before.map(Cow::Borrowed);
+        change.after = delta.after.map(Cow::Borrowed);
+        change.unknown_paths = masks::paths(delta.after_unknown);
+        change.sensitive_paths = masks::paths_of_both(delta.after_sensitive, delta.before_sensitive);
+        attribute(&mut change, "index", from.index);
+        attribute(&mut change, "deposed", from.deposed.as_deref());
+        attribute(&mut change, "action_reason", from.action_reason.as_deref());
+        attribute(&mut change, "deferred_reason", from.deferred_reason.as_deref());
+        attribute(&mut change, "importing", delta.importing);
+        attribute(&mut change, "replace_paths", delta.replace_paths);
+        attribute(&mut change, "generated_config", delta.generated_config.as_deref());
+        self.configure(
+            &mut change,
+            &from.module_address,
+            from.mode,
+            &from.resource_type,
+            &from.name,
+        );
+        Some(change)
+    }
+
+    fn existing(&mut self, from: &'p StateResource<'p>) -> Option<Change<'p>> {
+        if !(self.wanted)(from.mode, &from.resource_type) || self.rereads.contains(&*from.address) {
+            return None;
+        }
+        let mut change = blank(from.mode, &from.address);
+        change.resource_type = Cow::Borrowed(&from.resource_type);
+        change.provider = Cow::Borrowed(&from.provider);
+        change.module_address = Cow::Borrowed(&from.module_address);
+        change.actions = vec![Action::NoOp];
+        change.before = from.values.map(Cow::Borrowed);
+        change.after = from.values.map(Cow::Borrowed);
+        change.sensitive_paths = masks::paths(from.sensitive_values);
+        let source = if self.plan.source == Source::State {
+            "state"
+        } else {
+            "prior_state"
+        };
+        attribute(&mut change, "source", Some(source));
+        attribute(&mut change, "index", from.index);
+        self.configure(
+            &mut change,
+            &from.module_address,
+            from.mode,
+            &from.resource_type,
+            &from.name,
+        );
+        Some(change)
+    }
+
+    /// Adds what the block in the configuration says.
+    fn configure(&mut self, change: &mut Change<'p>, module: &'p str, mode: Mode, resource_type: &str, name: &str) {
+        let resolver = &self.resolver;
+        let module = *self
+            .modules
+            .entry(module)
+            .or_insert_with(|| resolver.module(&without_keys(module)));
+        let data = if mode == Mode::Data { "data." } else { "" };
+        let Some((module, config)) = module.and_then(|module| {
+            Some((
+                module,
+                self.resolver
+                    .resource(module, &format!("{data}{resource_type}.{name}"))?,
+            ))
+        }) else {
+            return;
+        };
+        change.configuration = config.expressions.map(Cow::Borrowed);
+        attribute(change, "provider_config", Some(&config.provider_config_key));
+        attribute(change, "count", config.count_expression);
+        attribute(change, "for_each", config.for_each_expression);
+        attribute(change, "provisioners", config.provisioners);
+        let known = self.again.as_ref().filter(|(last, ..)| std::ptr::eq(*last, config));
+        let (references, cut) = match known {
+            Some((_, references, cut)) => (references.clone(), *cut),
+            None => {
+                let Resolved { references, cut } = self.resolver.resource_references(module, config);
+                if config.count_expression.is_some() || config.for_each_expression.is_some() {
+                    self.again = Some((config, references.clone(), cut));
+                }
+                (references, cut)
+            }
+        };
+        refer(change, Resolved { references, cut });
+    }
+
+    fn provider(&mut self, from: &'p ProviderConfig<'p>) -> Option<Change<'p>> {
+        if !(self.wanted)(Mode::Provider, &from.name) {
+            return None;
+        }
+        let alias = from.alias.as_deref().filter(|alias| !alias.is_empty());
+        let local = match alias {
+            Some(alias) => format!("provider.{}.{alias}", from.name),
+            None => format!("provider.{}", from.name),
+        };
+        let mut change = blank(Mode::Provider, "");
+        change.address = Cow::Owned(join(&from.module_address, &local));
+        change.config_address = change.address.clone();
+        change.resource_type = Cow::Borrowed(&from.name);
+        change.provider = Cow::Borrowed(&from.full_name);
+        change.module_address = Cow::Borrowed(&from.module_address);
+        change.configuration = from.expressions.map(Cow::Borrowed);
+        let (after, unknown) = constants(from.expressions.unwrap_or("{}"));
+        change.after = after.map(Cow::Owned);
+        change.unknown_paths = unknown;
+        if let Some(module) = self.resolver.module(&without_keys(&from.module_address)) {
+            let resolved = self.resolver.references(module, from.expressions);
+            refer(&mut change, resolved);
+        }
+        Some(change)
+    }
+
+    fn variable(&mut self, from: &'p PlannedVariable<'p>) -> Change<'p> {
+        let mut change = blank(Mode::Variable, "");
+        change.address = Cow::Owned(format!("var.{}", from.name));
+        change.config_address = change.address.clone();
+        change.after = from.value.map(Cow::Borrowed);
+        let config = self.resolver.root_variable(&from.name);
+        change.configuration = config.map(|config| Cow::Borrowed(config.raw));
+        // A variable whose declaration is not in the plan may well be a secret.
+        if config.is_none_or(|config| config.sensitive) {
+            change.sensitive_paths = vec![Cow::Borrowed("")];
+        }
+        change
+    }
+
+    fn output(&mut self, from: &'p OutputChange<'p>) -> Change<'p> {
+        let delta = &from.change;
+        let mut change = blank(Mode::Output, "");
+        change.address = Cow::Owned(format!("output.{}", from.name));
+        change.config_address = change.address.clone();
+        change.actions.clone_from(&delta.actions);
+        change.before = delta.before.map(Cow::Borrowed);
+        change.after = delta.after.map(Cow::Borrowed);
+        change.unknown_paths = masks::paths(delta.after_unknown);
+        change.sensitive_paths = masks::paths_of_both(delta.after_sensitive, delta.before_sensitive);
+        if let Some(config) = self.resolver.root_output(&from.name) {
+            if config.sensitive {
+                change.sensitive_paths = vec![Cow::Borrowed("")];
+            }
+            change.configuration = config.expression.map(Cow::Borrowed);
+            let resolved = self.resolver.references(0, config.expression);
+            refer(&mut change, resolved);
+        }
+        change
+    }
+}
+
+fn blank(mode: Mode, address: &str) -> Change<'_> {
+    Change {
+        address: Cow::Borrowed(address),
+        config_address: without_keys(address),
+        previous_address: None,
+        resource_type: Cow::Borrowed(""),
+        provider: Cow::Borrowed(""),
+        module_address: Cow::Borrowed(""),
+        mode,
+        actions: Vec::new(),
+        before: None,
+        after: None,
+        configuration: None,
+        unknown_paths: Vec::new(),
+        sensitive_paths: Vec::new(),
+        references: Vec::new(),
+        location: None,
+        attributes: Vec::new(),
+    }
+}
+
+fn attribute<'p>(change: &mut Change<'p>, key: &'static str, value: Option<&'p str>) {
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        change.attributes.push((Cow::Borrowed(key), Cow::Borrowed(value)));
+    }
+}
+
+fn refer<'p>(change: &mut Change<'p>, resolved: Resolved<'p>) {
+    change.references = resolved.references;
+    attribute(change, "references_truncated", resolved.cut.then_some("true"));
+}
