@@ -1,0 +1,209 @@
+//! What a provider implements: its block and its resources, in the framework's own types.
+//!
+//! Nothing of the wire shows here. A resource that returns what the protocol forbids (a planned value that differs
+//! from the configuration, an unknown value after apply) is caught by the adapter and told so in words, before the
+//! core reports the same without saying which provider code to look at.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::codec::{self, UnknownAttributes};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::schema::Schema;
+use crate::value::{AttributePath, Value};
+
+/// What an operation that may wait gives back.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Opaque bytes that the core keeps beside a state, **in clear**: never put a secret into them.
+pub type Private = Vec<u8>;
+
+/// A provider: the block that configures it, and what it manages.
+pub trait Provider: Send + Sync + 'static {
+    /// The schema of the provider block.
+    fn schema(&self) -> Schema;
+
+    /// The resources, in a fixed order.
+    fn resources(&self) -> &[Arc<dyn Resource>];
+
+    /// Checks a provider block without the world outside; unknown values are to be passed over.
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let _ = config;
+        Diagnostics::new()
+    }
+
+    /// Takes the provider block; called once, before any operation on resources.
+    fn configure(&self, config: Value) -> Answer<'_, Diagnostics>;
+
+    /// The user asked to stop: finish what is begun, begin nothing that takes long.
+    fn stop(&self) {}
+}
+
+/// A type of managed resource.
+///
+/// A process may serve `validate` and `upgrade` without the provider being configured.
+pub trait Resource: Send + Sync + 'static {
+    /// The type's full name, the provider's prefix included.
+    fn type_name(&self) -> &str;
+
+    /// The schema of the resource's block.
+    fn schema(&self) -> Schema;
+
+    /// Checks a block without the world outside. It is called several times; unknown values are to be passed over.
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let _ = config;
+        Diagnostics::new()
+    }
+
+    /// Brings a stored state to the current schema. The default reads states of the current version only.
+    fn upgrade(&self, version: i64, state: &StoredState<'_>) -> Result<Value, Diagnostic> {
+        let schema = self.schema();
+        if version == i64::from(schema.version) {
+            return state.read(&schema, UnknownAttributes::Refuse);
+        }
+        let detail = format!(
+            "The state was written with version {version} of the schema of {}, this provider has version {}. Use the \
+             version of the provider that wrote the state, or a later one.",
+            self.type_name(),
+            schema.version
+        );
+        Err(Diagnostic::error("State of another schema version", detail))
+    }
+
+    /// Looks up the object. Gone is no error: the state becomes null.
+    fn read(&self, request: ReadRequest) -> Answer<'_, StateAnswer>;
+
+    /// Plans a creation or an update. It runs again at apply, so equal input must give equal output: no clock, no
+    /// randomness.
+    fn plan(&self, request: PlanRequest) -> Answer<'_, PlanAnswer>;
+
+    /// Checks a planned destruction.
+    fn plan_destroy(&self, prior: Value) -> Answer<'_, Diagnostics> {
+        let _ = prior;
+        Box::pin(std::future::ready(Diagnostics::new()))
+    }
+
+    /// Creates the object.
+    fn create(&self, request: CreateRequest) -> Answer<'_, StateAnswer>;
+
+    /// Changes the object in place.
+    fn update(&self, request: UpdateRequest) -> Answer<'_, StateAnswer>;
+
+    /// Destroys the object; the answer is what is left of it: null when all went well.
+    fn delete(&self, request: DeleteRequest) -> Answer<'_, StateAnswer>;
+
+    /// Finds an existing object by the id given to `import`; null when there is none.
+    fn import(&self, id: String) -> Answer<'_, StateAnswer>;
+}
+
+/// A state as it was stored, in a schema that may be older.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredState<'a> {
+    pub(crate) json: &'a [u8],
+}
+
+impl StoredState<'_> {
+    /// Reads it by a schema; attributes that are missing are null.
+    pub fn read(&self, schema: &Schema, unknown: UnknownAttributes) -> Result<Value, Diagnostic> {
+        codec::decode_json(self.json, &schema.ty(), unknown).map_err(Diagnostic::from)
+    }
+}
+
+/// Asks for the current state of an object.
+#[derive(Debug)]
+pub struct ReadRequest {
+    /// The state as last stored.
+    pub prior: Value,
+    /// The private bytes as last stored.
+    pub private: Private,
+}
+
+/// Asks what an apply would do.
+#[derive(Debug)]
+pub struct PlanRequest {
+    /// The block as written; null where an attribute is not set.
+    pub config: Value,
+    /// The state as last stored; null when the object is to be created.
+    pub prior: Value,
+    /// The core's proposal: the configuration, with the prior values of computed attributes.
+    pub proposed: Value,
+    /// The private bytes as last stored.
+    pub private: Private,
+}
+
+/// Asks to create an object.
+#[derive(Debug)]
+pub struct CreateRequest {
+    /// The block as written, wholly known.
+    pub config: Value,
+    /// What was planned.
+    pub planned: Value,
+    /// The private bytes of the plan.
+    pub private: Private,
+}
+
+/// Asks to change an object in place.
+#[derive(Debug)]
+pub struct UpdateRequest {
+    /// The block as written, wholly known.
+    pub config: Value,
+    /// The state as last stored.
+    pub prior: Value,
+    /// What was planned.
+    pub planned: Value,
+    /// The private bytes of the plan.
+    pub private: Private,
+}
+
+/// Asks to destroy an object.
+#[derive(Debug)]
+pub struct DeleteRequest {
+    /// The state as last stored.
+    pub prior: Value,
+    /// The private bytes as last stored.
+    pub private: Private,
+}
+
+/// The state an operation left behind, also when it failed half-way.
+#[derive(Debug, Default)]
+pub struct StateAnswer {
+    /// The state; null when there is no object.
+    pub state: Value,
+    /// Bytes to keep beside it.
+    pub private: Private,
+    /// What to tell.
+    pub diagnostics: Diagnostics,
+}
+
+impl StateAnswer {
+    /// A state and nothing to tell.
+    pub fn new(state: Value) -> StateAnswer {
+        StateAnswer { state, ..StateAnswer::default() }
+    }
+
+    /// A state and an error or warnings about it.
+    pub fn with(state: Value, diagnostics: impl Into<Diagnostics>) -> StateAnswer {
+        StateAnswer { state, private: Private::new(), diagnostics: diagnostics.into() }
+    }
+}
+
+/// What an apply would do.
+#[derive(Debug, Default)]
+pub struct PlanAnswer {
+    /// The state that apply will arrive at, unknown where only apply can tell.
+    pub planned: Value,
+    /// Attributes whose change cannot be made in place.
+    pub requires_replace: Vec<AttributePath>,
+    /// Bytes to hand to apply.
+    pub private: Private,
+    /// What to tell; an error stops the run.
+    pub diagnostics: Diagnostics,
+}
+
+/// No object.
+impl Default for Value {
+    fn default() -> Value {
+        Value::Null
+    }
+}
