@@ -1,0 +1,178 @@
+//! Builds everything into `target/<profile>`, in the order that embedding the analyzer asks for.
+//!
+//! Guests first, for their own target; a component from each; the analyzer compiled ahead of time by the engine that
+//! will run it; then the two programs, of which `nhi` embeds that compiled form. A second run does next to nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result};
+
+use crate::shell::{Run, Workspace, write_if_changed};
+use crate::{component, toolchain};
+
+/// How the two programs are built; guests are always optimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Fast to build, with assertions and fail points.
+    Debug,
+    /// What users run.
+    Release,
+}
+
+impl Profile {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Release => "release",
+        }
+    }
+
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Debug => &[],
+            Self::Release => &["--release"],
+        }
+    }
+}
+
+/// A policy module that is built here: package, and file name of its component.
+const GUESTS: [(&str, &str); 2] = [
+    ("nhi-analyzer", "nhi-analyzer.wasm"),
+    ("example-policy-module", "example-policy-module.wasm"),
+];
+
+/// What a build leaves behind.
+#[derive(Debug, Clone)]
+pub(crate) struct Artifacts {
+    /// `target/<profile>`: everything below stands in it.
+    pub(crate) folder: PathBuf,
+    /// The command.
+    pub(crate) nhi: PathBuf,
+    /// The provider.
+    pub(crate) provider: PathBuf,
+}
+
+/// Builds the programs and the modules.
+pub(crate) fn run(workspace: &Workspace, profile: Profile) -> Result<Artifacts> {
+    let folder = workspace.target.join(profile.folder());
+    guests(workspace, &folder)?;
+    programs(workspace, profile, &["nhi-precompile"])?;
+    precompile(workspace, &folder)?;
+    programs(workspace, profile, &["nhi", "terraform-provider-nhi"])?;
+    let program = |name: &str| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    Ok(Artifacts {
+        nhi: program("nhi"),
+        provider: program("terraform-provider-nhi"),
+        folder,
+    })
+}
+
+/// Builds programs of the workspace.
+///
+/// Features are resolved over the whole workspace, as the tests do it: otherwise every dependency with a feature that
+/// only some members ask for would be compiled twice.
+pub(crate) fn programs(workspace: &Workspace, profile: Profile, names: &[&str]) -> Result<()> {
+    let mut run = Run::cargo()
+        .args(["build", "--workspace"])
+        .args(profile.flags())
+        .directory(&workspace.root);
+    for name in names {
+        run = run.args(["--bin", name]);
+    }
+    run.announced()
+}
+
+fn guests(workspace: &Workspace, folder: &Path) -> Result<()> {
+    let mut run = toolchain::ensure()?
+        .cargo_build()
+        .arg("--release")
+        .directory(&workspace.root);
+    for (package, _) in GUESTS {
+        run = run.args(["--package", package]);
+    }
+    // Flags meant for this machine, such as a CPU, do not fit the guests; and no path of it belongs into a module.
+    let flags = remap(&[(&workspace.root, "nhi"), (&cargo_home(), "cargo")]);
+    run.env_remove("RUSTFLAGS")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags)
+        .announced()?;
+
+    for (package, file) in GUESTS {
+        let core_module = workspace
+            .target
+            .join(toolchain::GUEST_TARGET)
+            .join("release")
+            .join(format!("{}.wasm", package.replace('-', "_")));
+        let bytes = fs::read(&core_module).with_context(|| format!("read `{}`", core_module.display()))?;
+        let encoded = component::componentize(&bytes).with_context(|| format!("make a component of `{package}`"))?;
+        write_if_changed(&folder.join(file), &encoded)?;
+    }
+    Ok(())
+}
+
+/// Compiles the analyzer ahead of time and leaves it where the build of `nhi` looks for it.
+fn precompile(workspace: &Workspace, folder: &Path) -> Result<()> {
+    let tool = folder.join(format!("nhi-precompile{}", std::env::consts::EXE_SUFFIX));
+    let (input, output) = (folder.join("nhi-analyzer.wasm"), folder.join("nhi-analyzer.cwasm"));
+    if !is_newer(&output, &[&tool, &input]) {
+        Run::new(&tool).arg(&input).arg(&output).announced()?;
+    }
+    let bytes = fs::read(&output).with_context(|| format!("read `{}`", output.display()))?;
+    write_if_changed(&workspace.root.join("target/analyzer/nhi-analyzer.cwasm"), &bytes)?;
+    Ok(())
+}
+
+/// Whether `output` exists and was written after every input.
+fn is_newer(output: &Path, inputs: &[&Path]) -> bool {
+    let modified = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
+    modified(output).is_some_and(|made| {
+        inputs
+            .iter()
+            .all(|input| modified(input).is_some_and(|time| time < made))
+    })
+}
+
+fn cargo_home() -> PathBuf {
+    std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+        .unwrap_or_default()
+}
+
+/// Compiler flags in cargo's encoding that replace each folder by a name.
+fn remap(folders: &[(&Path, &str)]) -> String {
+    let flags: Vec<String> = folders
+        .iter()
+        .filter(|(folder, _)| !folder.as_os_str().is_empty())
+        .map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display()))
+        .collect();
+    flags.join("\u{1f}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_is_stale_without_its_inputs_or_before_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let [input, output] = ["in", "out"].map(|name| folder.path().join(name));
+        assert!(!is_newer(&output, &[&input]), "no output");
+        fs::write(&output, "").unwrap();
+        assert!(!is_newer(&output, &[&input]), "no input");
+        fs::write(&input, "").unwrap();
+        let file = fs::File::options().write(true).open(&input).unwrap();
+        let made = fs::metadata(&output).unwrap().modified().unwrap();
+        file.set_modified(made + std::time::Duration::from_secs(1)).unwrap();
+        assert!(!is_newer(&output, &[&input]), "input changed later");
+        file.set_modified(made - std::time::Duration::from_secs(1)).unwrap();
+        assert!(is_newer(&output, &[&input]));
+    }
+
+    #[test]
+    fn remapping_leaves_out_what_is_unknown() {
+        let flags = remap(&[(Path::new("/src"), "nhi"), (Path::new(""), "cargo")]);
+        assert_eq!(flags, "--remap-path-prefix=/src=nhi");
+    }
+}

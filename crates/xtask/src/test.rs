@@ -1,0 +1,155 @@
+//! Builds, finds the cores, and runs every test; says loudly what could not be run.
+//!
+//! A test that needs a missing tool skips itself. Where `CI` is set, OpenTofu must not be missing; Terraform and the
+//! AWS provider cannot be promised on every machine, so their absence is announced instead.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::build::{self, Profile};
+use crate::shell::{Run, Workspace};
+use crate::tofu::{self, Kind};
+
+/// What the tests may need and this machine may lack.
+#[derive(Debug, Default)]
+struct Tools {
+    tofu: Option<PathBuf>,
+    terraform: Option<PathBuf>,
+    aws_mirror: Option<PathBuf>,
+}
+
+pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
+    let tools = find(workspace)?;
+    let artifacts = build::run(workspace, Profile::Debug)?;
+    let skips = tools.skips();
+    announce(&skips);
+    let mut run = Run::cargo()
+        .args(["test", "--workspace"])
+        .args(arguments)
+        .directory(&workspace.root)
+        .env("NHI_BIN_DIR", &artifacts.folder)
+        .env("CHECKPOINT_DISABLE", "1");
+    for (name, value) in [
+        ("NHI_TEST_TOFU", &tools.tofu),
+        ("NHI_TEST_TERRAFORM", &tools.terraform),
+        ("NHI_TEST_PROVIDER_MIRROR", &tools.aws_mirror),
+    ] {
+        // Empty means "looked for and not there", so that the tests do not look again.
+        run = run.env(name, value.clone().unwrap_or_default());
+    }
+    let result = run.announced();
+    announce(&skips);
+    result
+}
+
+fn find(workspace: &Workspace) -> Result<Tools> {
+    let tofu = match tofu::ensure_tofu(workspace) {
+        Ok(core) => Some(core.path),
+        Err(error) if env::var_os("CI").is_some() => return Err(error.context("CI runs every test with OpenTofu")),
+        Err(error) => {
+            eprintln!("OpenTofu is not here: {error:#}");
+            None
+        }
+    };
+    let terraform = tofu::present(workspace, Kind::Terraform)?.map(|core| core.path);
+    Ok(Tools {
+        tofu,
+        terraform,
+        aws_mirror: aws_mirror()?,
+    })
+}
+
+/// A filesystem mirror that holds the AWS provider: named by the caller, or by the user's CLI configuration.
+fn aws_mirror() -> Result<Option<PathBuf>> {
+    const AWS: &str = "registry.terraform.io/hashicorp/aws";
+    if let Some(path) = env::var_os("NHI_TEST_PROVIDER_MIRROR").filter(|path| !path.is_empty()) {
+        let path = PathBuf::from(path);
+        anyhow::ensure!(
+            path.join(AWS).is_dir(),
+            "NHI_TEST_PROVIDER_MIRROR: no {AWS} in `{}`",
+            path.display()
+        );
+        return Ok(Some(path));
+    }
+    let named = env::var_os("TF_CLI_CONFIG_FILE").map(PathBuf::from);
+    let home = env::home_dir().unwrap_or_default();
+    let files = named
+        .into_iter()
+        .chain([".tofurc", ".terraformrc"].map(|name| home.join(name)));
+    for file in files.filter(|file| file.is_file()) {
+        let text = std::fs::read_to_string(&file).with_context(|| format!("read `{}`", file.display()))?;
+        if let Some(mirror) = mirrors(&text).into_iter().find(|mirror| mirror.join(AWS).is_dir()) {
+            return Ok(Some(mirror));
+        }
+    }
+    // Where the cores themselves look without any configuration.
+    let implied = [
+        ".terraform.d/plugins",
+        ".local/share/terraform/plugins",
+        ".local/share/opentofu/plugins",
+    ];
+    Ok(implied
+        .iter()
+        .map(|folder| home.join(folder))
+        .find(|mirror| mirror.join(AWS).is_dir()))
+}
+
+/// The paths of the `filesystem_mirror` blocks of a CLI configuration file.
+fn mirrors(text: &str) -> Vec<PathBuf> {
+    text.split("filesystem_mirror")
+        .skip(1)
+        .filter_map(|block| block.split('}').next())
+        .filter_map(|block| block.lines().find_map(|line| line.trim().strip_prefix("path")))
+        .filter_map(|rest| rest.split('"').nth(1))
+        .map(PathBuf::from)
+        .collect()
+}
+
+impl Tools {
+    fn skips(&self) -> Vec<&'static str> {
+        let mut skips = Vec::new();
+        if self.tofu.is_none() {
+            skips.push("SKIPPED: everything that drives OpenTofu; put `tofu` on PATH, or Go to build it");
+        }
+        if self.terraform.is_none() {
+            skips.push("SKIPPED: everything that drives Terraform; put `terraform` on PATH");
+        }
+        if self.aws_mirror.is_none() {
+            skips.push("SKIPPED: plans made by the AWS provider itself; set NHI_TEST_PROVIDER_MIRROR to a filesystem mirror that holds it");
+        }
+        skips
+    }
+}
+
+fn announce(skips: &[&str]) {
+    for skip in skips {
+        eprintln!("{skip}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_mirrors_of_a_configuration_file() {
+        let text = "provider_installation {\n  filesystem_mirror {\n    path    = \"/one\"\n    include = [\"*/*\"]\n  }\n  \
+                    filesystem_mirror {\n    path = \"/two\"\n  }\n  network_mirror {\n    url = \"https://x\"\n  }\n}\n";
+        assert_eq!(mirrors(text), [PathBuf::from("/one"), PathBuf::from("/two")]);
+        assert!(mirrors("provider_installation {\n  direct {}\n}\n").is_empty());
+    }
+
+    #[test]
+    fn says_what_is_skipped() {
+        assert_eq!(Tools::default().skips().len(), 3);
+        let here = Some(PathBuf::from("/x"));
+        let all = Tools {
+            tofu: here.clone(),
+            terraform: here.clone(),
+            aws_mirror: here,
+        };
+        assert!(all.skips().is_empty());
+    }
+}
