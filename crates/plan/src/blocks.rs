@@ -6,7 +6,7 @@
 //!
 //! `attributes` of a block may hold, each only where it applies: `index`, `deposed`, `action_reason`,
 //! `deferred_reason`, `importing`, `replace_paths`, `generated_config`, `provider_config`, `count`, `for_each`,
-//! `provisioners`, `source` (`prior_state` or `state`) and `references_truncated`.
+//! `provisioners`, `source` (`prior_state`, `planned_values` or `state`) and `references_truncated`.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -15,9 +15,7 @@ use crate::address::{join, without_keys};
 use crate::change::{Action, Change, Mode, Reference};
 use crate::constants::constants;
 use crate::masks;
-use crate::plan::{
-    OutputChange, Plan, PlannedVariable, ProviderConfig, ResourceChange, ResourceConfig, Source, StateResource,
-};
+use crate::plan::{OutputChange, Plan, PlannedVariable, ProviderConfig, ResourceChange, ResourceConfig, StateResource};
 use crate::references::{Resolved, Resolver};
 
 /// Decides by mode and resource type whether a block is wanted.
@@ -181,12 +179,7 @@ impl<'p> Blocks<'p> {
         change.before = from.values.map(Cow::Borrowed);
         change.after = from.values.map(Cow::Borrowed);
         change.sensitive_paths = masks::paths(from.sensitive_values);
-        let source = if self.plan.source == Source::State {
-            "state"
-        } else {
-            "prior_state"
-        };
-        attribute(&mut change, "source", Some(source));
+        attribute(&mut change, "source", Some(from.source));
         attribute(&mut change, "index", from.index);
         self.configure(
             &mut change,

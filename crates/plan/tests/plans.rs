@@ -262,3 +262,18 @@ fn a_state_is_read_as_it_stands() {
         assert!(blocks.iter().any(|change| change.address == "output.kept"));
     }
 }
+
+#[test]
+fn a_plan_without_changes_is_judged_by_what_it_keeps() {
+    for text in LIFECYCLE {
+        let document = nhi_plan::json::parse(text).unwrap();
+        let changes = document.root().get("resource_changes").unwrap().raw();
+        let silent = text.replace(changes, "[]");
+        let plan = plan(&silent);
+        assert!(plan.notes.iter().any(|note| note.contains("no resource changes")));
+        let kept = block(&plan, "terraform_data.updated");
+        assert!(kept.after.is_some());
+        assert!(kept.attributes.contains(&("source".into(), "planned_values".into())));
+        assert!(addresses(&block(&plan, "output.kept"), "").contains(&"terraform_data.updated"));
+    }
+}

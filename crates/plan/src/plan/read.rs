@@ -67,7 +67,21 @@ pub fn read<'t>(text: &'t str, limits: &Limits) -> Result<Plan<'t>, ReadError> {
     }
     end?;
     recognise(&mut plan, &seen)?;
+    if let Some(planned) = plan.planned_values.filter(|_| plan.resource_changes.is_empty()) {
+        keep_planned(&mut plan, planned, limits)?;
+    }
     Ok(plan)
+}
+
+/// A refresh-only plan lists no changes: what it plans to keep is judged instead, so that no plan is clean by silence.
+fn keep_planned<'t>(plan: &mut Plan<'t>, planned: &'t str, limits: &Limits) -> Result<(), ReadError> {
+    let kept = StateValues::read_planned(planned, limits)?;
+    if !kept.is_empty() {
+        plan.notes
+            .push("the plan lists no resource changes: its planned values are judged as they stand".to_owned());
+        plan.state_resources.extend(kept);
+    }
+    Ok(())
 }
 
 fn member<'t>(cursor: &mut Cursor<'t>, key: &str, plan: &mut Plan<'t>, seen: &mut Seen) -> Result<(), ReadError> {

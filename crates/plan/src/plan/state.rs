@@ -7,6 +7,7 @@ use super::{Delta, OutputChange, read};
 use crate::change::{Action, Mode};
 use crate::error::{ReadError, code};
 use crate::json::Cursor;
+use crate::limits::Limits;
 
 /// A resource instance of a state.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct StateResource<'t> {
     pub values: Option<&'t str>,
     /// Mask of what is sensitive.
     pub sensitive_values: Option<&'t str>,
+    /// Where it was read: `state`, `prior_state` or `planned_values`.
+    pub source: &'static str,
 }
 
 /// The parts of `values` that are kept.
@@ -63,12 +66,25 @@ impl<'t> StateValues<'t> {
             while let Some(key) = cursor.key()? {
                 if key == "values" {
                     values = Self::read(cursor, true)?;
+                    for resource in &mut values.resources {
+                        resource.source = "prior_state";
+                    }
                 } else {
                     cursor.skip()?;
                 }
             }
         }
         Ok(values)
+    }
+
+    /// The managed resources of `planned_values`, for a plan that lists no changes.
+    pub(super) fn read_planned(text: &'t str, limits: &Limits) -> Result<Vec<StateResource<'t>>, ReadError> {
+        let mut planned = Self::read(&mut Cursor::new(text, limits)?, false)?.resources;
+        planned.retain(|resource| resource.mode == Mode::Managed);
+        for resource in &mut planned {
+            resource.source = "planned_values";
+        }
+        Ok(planned)
     }
 
     fn module(&mut self, cursor: &mut Cursor<'t>, data_only: bool, depth: usize) -> Result<(), ReadError> {
@@ -136,6 +152,7 @@ fn resource<'t>(cursor: &mut Cursor<'t>) -> Result<StateResource<'t>, ReadError>
         provider: Cow::Borrowed(""),
         values: None,
         sensitive_values: None,
+        source: "state",
     };
     let start = cursor.offset();
     if cursor.object("resource")? {
