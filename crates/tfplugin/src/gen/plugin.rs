@@ -327,7 +327,6 @@ pub mod grpc_controller_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// The GRPCController is responsible for telling the plugin server to shutdown.
     #[derive(Debug, Clone)]
     pub struct GrpcControllerClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -440,7 +439,6 @@ pub mod grpc_controller_server {
             Err(tonic::Status::unimplemented("Not yet implemented"))
         }
     }
-    /// The GRPCController is responsible for telling the plugin server to shutdown.
     #[derive(Debug)]
     pub struct GrpcControllerServer<T> {
         inner: Arc<T>,
@@ -600,8 +598,6 @@ pub mod grpc_controller_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// StdioData is a single chunk of stdout or stderr data that is streamed
-/// from GRPCStdio.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StdioData {
     #[prost(enumeration = "stdio_data::Channel", tag = "1")]
@@ -663,9 +659,6 @@ pub mod grpc_stdio_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// GRPCStdio is a service that is automatically run by the plugin process
-    /// to stream any stdout/err data so that it can be mirrored on the plugin
-    /// host side.
     #[derive(Debug, Clone)]
     pub struct GrpcStdioClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -735,11 +728,6 @@ pub mod grpc_stdio_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// StreamStdio returns a stream that contains all the stdout/stderr.
-        /// This RPC endpoint must only be called ONCE. Once stdio data is consumed
-        /// it is not sent again.
-        ///
-        /// Callers should connect early to prevent blocking on the plugin process.
         pub async fn stream_stdio(
             &mut self,
             request: impl tonic::IntoRequest<()>,
@@ -779,11 +767,6 @@ pub mod grpc_stdio_server {
     /// Generated trait containing gRPC methods that should be implemented for use with GrpcStdioServer.
     #[async_trait]
     pub trait GrpcStdio: std::marker::Send + std::marker::Sync + 'static {
-        /// StreamStdio returns a stream that contains all the stdout/stderr.
-        /// This RPC endpoint must only be called ONCE. Once stdio data is consumed
-        /// it is not sent again.
-        ///
-        /// Callers should connect early to prevent blocking on the plugin process.
         async fn stream_stdio(
             &self,
             request: tonic::Request<()>,
@@ -794,9 +777,6 @@ pub mod grpc_stdio_server {
             Err(tonic::Status::unimplemented("Not yet implemented"))
         }
     }
-    /// GRPCStdio is a service that is automatically run by the plugin process
-    /// to stream any stdout/err data so that it can be mirrored on the plugin
-    /// host side.
     #[derive(Debug)]
     pub struct GrpcStdioServer<T> {
         inner: Arc<T>,
