@@ -42,7 +42,10 @@ impl Diagnostic {
 
     /// A warning about the whole; [`Diagnostic::at`] gives it a place.
     pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Diagnostic {
-        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(summary, detail) }
+        Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::error(summary, detail)
+        }
     }
 
     /// Says where in the configuration it is.

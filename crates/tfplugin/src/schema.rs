@@ -1,5 +1,7 @@
 //! Schemas: what a provider block or a resource may hold, said once and used for decoding, checking and documents.
 
+mod json;
+
 use crate::value::Type;
 
 /// The schema of a provider block or of a resource.
@@ -80,7 +82,11 @@ impl Presence {
 impl Schema {
     /// A schema at version 0 without attributes.
     pub fn new(description: impl Into<String>) -> Schema {
-        Schema { version: 0, description: description.into(), attributes: Vec::new() }
+        Schema {
+            version: 0,
+            description: description.into(),
+            attributes: Vec::new(),
+        }
     }
 
     /// The version of stored states.
@@ -181,5 +187,9 @@ impl From<(Nesting, Vec<Attribute>)> for Kind {
 }
 
 fn object(attributes: &[Attribute]) -> Type {
-    Type::object(attributes.iter().map(|attribute| (attribute.name.clone(), attribute.ty())))
+    Type::object(
+        attributes
+            .iter()
+            .map(|attribute| (attribute.name.clone(), attribute.ty())),
+    )
 }

@@ -179,12 +179,19 @@ pub struct StateAnswer {
 impl StateAnswer {
     /// A state and nothing to tell.
     pub fn new(state: Value) -> StateAnswer {
-        StateAnswer { state, ..StateAnswer::default() }
+        StateAnswer {
+            state,
+            ..StateAnswer::default()
+        }
     }
 
     /// A state and an error or warnings about it.
     pub fn with(state: Value, diagnostics: impl Into<Diagnostics>) -> StateAnswer {
-        StateAnswer { state, private: Private::new(), diagnostics: diagnostics.into() }
+        StateAnswer {
+            state,
+            private: Private::new(),
+            diagnostics: diagnostics.into(),
+        }
     }
 }
 

@@ -78,7 +78,12 @@ impl Value {
 
     /// An object from its attributes.
     pub fn object<K: Into<String>>(attributes: impl IntoIterator<Item = (K, Value)>) -> Value {
-        Value::Object(attributes.into_iter().map(|(name, value)| (name.into(), value)).collect())
+        Value::Object(
+            attributes
+                .into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect(),
+        )
     }
 
     /// Whether this is null.
@@ -178,7 +183,10 @@ impl Value {
     pub fn without_unknowns(&self) -> Value {
         let all = |items: &[Value]| items.iter().map(Value::without_unknowns).collect::<Vec<_>>();
         let each = |entries: &BTreeMap<String, Value>| {
-            entries.iter().map(|(name, value)| (name.clone(), value.without_unknowns())).collect()
+            entries
+                .iter()
+                .map(|(name, value)| (name.clone(), value.without_unknowns()))
+                .collect()
         };
         match self {
             Value::Unknown(_) => Value::Null,

@@ -128,7 +128,11 @@ impl<'a> Reader<'a> {
             return Err(place.fail("a dynamic value needs a type and a value"));
         };
         let ty = Type::parse(ty).map_err(|error| place.fail(error.to_string()))?;
-        let mut reader = Reader { bytes: value, at: 0, unknown: self.unknown };
+        let mut reader = Reader {
+            bytes: value,
+            at: 0,
+            unknown: self.unknown,
+        };
         match place.below(None, |place| reader.value(&ty, place))? {
             value @ (Value::Null | Value::Dynamic(_)) => Ok(value),
             value => Ok(Value::Dynamic(Box::new((ty, value)))),
@@ -162,7 +166,11 @@ impl<'a> Reader<'a> {
             return Err(self.malformed(place));
         }
         let key = self.string(place)?;
-        if self.token(b':') { Ok(key) } else { Err(self.malformed(place)) }
+        if self.token(b':') {
+            Ok(key)
+        } else {
+            Err(self.malformed(place))
+        }
     }
 
     fn string(&mut self, place: &Place) -> Result<String, CodecError> {
@@ -188,9 +196,16 @@ impl<'a> Reader<'a> {
 
     fn number(&mut self, place: &Place) -> Result<Number, CodecError> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let length = rest.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
-        let text = rest.get(..length.count()).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default();
-        let number = text.parse().map_err(|_| place.fail(format!("malformed number at byte {}", self.at)))?;
+        let length = rest
+            .iter()
+            .take_while(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
+        let text = rest
+            .get(..length.count())
+            .and_then(|text| std::str::from_utf8(text).ok())
+            .unwrap_or_default();
+        let number = text
+            .parse()
+            .map_err(|_| place.fail(format!("malformed number at byte {}", self.at)))?;
         self.at += text.len();
         Ok(number)
     }

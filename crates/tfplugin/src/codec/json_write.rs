@@ -30,7 +30,9 @@ fn write(value: &Value, ty: &Type, place: &mut Place, out: &mut String) -> Resul
             write_items(items.iter().zip(elements), true, place, out)?;
         }
         (Type::Map(element), Value::Map(entries)) => {
-            let entries = entries.iter().map(|(key, item)| (Step::Key(key.clone()), key, item, &**element));
+            let entries = entries
+                .iter()
+                .map(|(key, item)| (Step::Key(key.clone()), key, item, &**element));
             write_entries(entries, place, out)?;
         }
         (Type::Object(attributes), Value::Object(values)) => write_object(values, attributes, place, out)?,
@@ -56,7 +58,10 @@ fn write_object(
         return Err(place.fail_at(Step::Attribute(name.clone()), "there is no such attribute"));
     }
     if let Some(name) = attributes.keys().find(|name| !values.contains_key(*name)) {
-        return Err(place.fail_at(Step::Attribute(name.clone()), "the attribute is missing; null must be said"));
+        return Err(place.fail_at(
+            Step::Attribute(name.clone()),
+            "the attribute is missing; null must be said",
+        ));
     }
     let entries = values
         .iter()
@@ -76,7 +81,9 @@ fn write_items<'a>(
         if index > 0 {
             out.push(',');
         }
-        place.below(addressable.then_some(Step::Index(index)), |place| write(item, ty, place, out))?;
+        place.below(addressable.then_some(Step::Index(index)), |place| {
+            write(item, ty, place, out)
+        })?;
     }
     out.push(']');
     Ok(())

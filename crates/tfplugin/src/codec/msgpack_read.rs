@@ -58,11 +58,15 @@ impl<'a> Reader<'a> {
                 let float = decode::read_f64(&mut self.rest).map_err(|_| Malformed)?;
                 Number::from_f64(float).ok_or(Malformed)
             }
-            Marker::U64 => decode::read_u64(&mut self.rest).map(Number::from).map_err(|_| Malformed),
+            Marker::U64 => decode::read_u64(&mut self.rest)
+                .map(Number::from)
+                .map_err(|_| Malformed),
             Marker::FixStr(_) | Marker::Str8 | Marker::Str16 | Marker::Str32 => {
                 self.string()?.parse().map_err(|_| Malformed)
             }
-            _ => decode::read_int::<i64, _>(&mut self.rest).map(Number::from).map_err(|_| Malformed),
+            _ => decode::read_int::<i64, _>(&mut self.rest)
+                .map(Number::from)
+                .map_err(|_| Malformed),
         }
     }
 
@@ -134,14 +138,21 @@ fn read(reader: &mut Reader<'_>, ty: &Type, place: &mut Place) -> Result<Value, 
         return Ok(Value::Null);
     }
     if reader.marker().is_some_and(is_extension) {
-        let (kind, body) = reader.extension().map_err(|Malformed| place.fail("an unknown value is cut short"))?;
-        return refinement::read(kind, body, ty).map(Value::Unknown).map_err(|message| place.fail(message));
+        let (kind, body) = reader
+            .extension()
+            .map_err(|Malformed| place.fail("an unknown value is cut short"))?;
+        return refinement::read(kind, body, ty)
+            .map(Value::Unknown)
+            .map_err(|message| place.fail(message));
     }
     let wanted = |Malformed| place.fail(format!("{ty} required"));
     match ty {
         Type::Bool => reader.bool().map(Value::Bool).map_err(wanted),
         Type::Number => reader.number().map(Value::Number).map_err(wanted),
-        Type::String => reader.string().map(|text| Value::String(text.to_owned())).map_err(wanted),
+        Type::String => reader
+            .string()
+            .map(|text| Value::String(text.to_owned()))
+            .map_err(wanted),
         Type::List(element) => {
             let length = reader.array().map_err(wanted)?;
             read_elements(reader, length, element, place, true).map(Value::List)
@@ -184,14 +195,12 @@ fn read_elements(
     Ok(values)
 }
 
-fn read_tuple(
-    reader: &mut Reader<'_>,
-    length: u32,
-    elements: &[Type],
-    place: &mut Place,
-) -> Result<Value, CodecError> {
+fn read_tuple(reader: &mut Reader<'_>, length: u32, elements: &[Type], place: &mut Place) -> Result<Value, CodecError> {
     if length as usize != elements.len() {
-        return Err(place.fail(format!("a tuple with {} elements is required, not {length}", elements.len())));
+        return Err(place.fail(format!(
+            "a tuple with {} elements is required, not {length}",
+            elements.len()
+        )));
     }
     let mut values = Vec::new();
     for (index, element) in elements.iter().enumerate() {
@@ -203,7 +212,9 @@ fn read_tuple(
 fn read_map(reader: &mut Reader<'_>, length: u32, element: &Type, place: &mut Place) -> Result<Value, CodecError> {
     let mut entries = BTreeMap::new();
     for _ in 0..length {
-        let key = reader.string().map_err(|Malformed| place.fail("string keys are required"))?;
+        let key = reader
+            .string()
+            .map_err(|Malformed| place.fail("string keys are required"))?;
         let value = place.below(Some(Step::Key(key.to_owned())), |place| read(reader, element, place))?;
         if entries.insert(key.to_owned(), value).is_some() {
             return Err(place.fail_at(Step::Key(key.to_owned()), "the key stands twice in the map"));
@@ -219,18 +230,26 @@ fn read_object(
     place: &mut Place,
 ) -> Result<Value, CodecError> {
     if length as usize != attributes.len() {
-        return Err(place.fail(format!("an object with {} attributes is required, not {length}", attributes.len())));
+        return Err(place.fail(format!(
+            "an object with {} attributes is required, not {length}",
+            attributes.len()
+        )));
     }
     let mut values = BTreeMap::new();
     for _ in 0..length {
-        let name = reader.string().map_err(|Malformed| place.fail("names of attributes are required"))?;
+        let name = reader
+            .string()
+            .map_err(|Malformed| place.fail("names of attributes are required"))?;
         let step = Step::Attribute(name.to_owned());
         let Some(ty) = attributes.get(name) else {
             return Err(place.fail_at(step, "there is no such attribute"));
         };
         let value = place.below(Some(step), |place| read(reader, ty, place))?;
         if values.insert(name.to_owned(), value).is_some() {
-            return Err(place.fail_at(Step::Attribute(name.to_owned()), "the attribute stands twice in the object"));
+            return Err(place.fail_at(
+                Step::Attribute(name.to_owned()),
+                "the attribute stands twice in the object",
+            ));
         }
     }
     Ok(Value::Object(values))
@@ -240,7 +259,9 @@ fn read_dynamic(reader: &mut Reader<'_>, length: u32, place: &mut Place) -> Resu
     if length != 2 {
         return Err(place.fail("a type and a value are required"));
     }
-    let json = reader.bytes().map_err(|Malformed| place.fail("a type is required before a dynamic value"))?;
+    let json = reader
+        .bytes()
+        .map_err(|Malformed| place.fail("a type is required before a dynamic value"))?;
     let ty = Type::parse(json).map_err(|error| place.fail(error.to_string()))?;
     let value = place.below(None, |place| read(reader, &ty, place))?;
     match value {

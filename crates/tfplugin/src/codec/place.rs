@@ -44,11 +44,17 @@ impl Place {
     }
 
     pub(super) fn fail(&self, message: impl Into<String>) -> CodecError {
-        CodecError { path: self.path.clone(), message: message.into() }
+        CodecError {
+            path: self.path.clone(),
+            message: message.into(),
+        }
     }
 
     /// An error at an attribute or element below this place.
     pub(super) fn fail_at(&self, step: Step, message: impl Into<String>) -> CodecError {
-        CodecError { path: self.path.with(step), message: message.into() }
+        CodecError {
+            path: self.path.with(step),
+            message: message.into(),
+        }
     }
 }

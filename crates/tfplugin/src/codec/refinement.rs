@@ -23,7 +23,9 @@ pub(super) fn read(kind: i8, body: &[u8], ty: &Type) -> Result<Option<Box<Refine
         return Err("the description of an unknown value is too long");
     }
     let refinement = entries(&mut Reader { rest: body });
-    refinement.map(|known| Some(Box::new(known))).map_err(|Malformed| "malformed description of an unknown value")
+    refinement
+        .map(|known| Some(Box::new(known)))
+        .map_err(|Malformed| "malformed description of an unknown value")
 }
 
 fn entries(reader: &mut Reader<'_>) -> Result<Refinement, Malformed> {

@@ -44,11 +44,15 @@ fn value_of(ty: &Type, unknowns: bool) -> BoxedStrategy<Value> {
                 })
             })
             .boxed(),
-        Type::List(element) => prop::collection::vec(value_of(element, unknowns), 0..4).prop_map(Value::List).boxed(),
-        Type::Set(element) => prop::collection::vec(value_of(element, unknowns), 0..4).prop_map(Value::set).boxed(),
-        Type::Map(element) => {
-            prop::collection::btree_map(any::<String>(), value_of(element, unknowns), 0..4).prop_map(Value::Map).boxed()
-        }
+        Type::List(element) => prop::collection::vec(value_of(element, unknowns), 0..4)
+            .prop_map(Value::List)
+            .boxed(),
+        Type::Set(element) => prop::collection::vec(value_of(element, unknowns), 0..4)
+            .prop_map(Value::set)
+            .boxed(),
+        Type::Map(element) => prop::collection::btree_map(any::<String>(), value_of(element, unknowns), 0..4)
+            .prop_map(Value::Map)
+            .boxed(),
         Type::Tuple(elements) => elements
             .iter()
             .map(|element| value_of(element, unknowns))
@@ -58,7 +62,9 @@ fn value_of(ty: &Type, unknowns: bool) -> BoxedStrategy<Value> {
         Type::Object(attributes) => {
             let names: Vec<String> = attributes.keys().cloned().collect();
             let values: Vec<_> = attributes.values().map(|ty| value_of(ty, unknowns)).collect();
-            values.prop_map(move |values| Value::object(names.clone().into_iter().zip(values))).boxed()
+            values
+                .prop_map(move |values| Value::object(names.clone().into_iter().zip(values)))
+                .boxed()
         }
     };
     let unknown = if unknowns { Value::UNKNOWN } else { Value::Null };
@@ -136,17 +142,31 @@ fn unknown_is_written_as_the_cores_write_it_and_read_in_every_form() {
         other => panic!("{other:?}"),
     };
     let prefix = refined(&[0xc7, 7, 12, 0x82, 1, 0xc2, 2, 0xa2, b'a', b'-'], &Type::String);
-    let expected = Refinement { not_null: true, string_prefix: Some("a-".into()), ..Refinement::default() };
+    let expected = Refinement {
+        not_null: true,
+        string_prefix: Some("a-".into()),
+        ..Refinement::default()
+    };
     assert_eq!(prefix, expected);
     let bounds = refined(&[0xc7, 8, 12, 0x82, 3, 0x92, 1, 0xc3, 77, 0xc0, 0], &Type::Number);
-    assert_eq!(bounds.number_min, Some((1_i64.into(), true)), "a key of a later version is passed over");
+    assert_eq!(
+        bounds.number_min,
+        Some((1_i64.into(), true)),
+        "a key of a later version is passed over"
+    );
     let length = refined(&[0xc7, 5, 12, 0x82, 5, 1, 6, 3], &Type::list(Type::Bool));
     assert_eq!((length.length_min, length.length_max), (Some(1), Some(3)));
 
     let mut long = vec![0xc8, 0x04, 0x01, 12];
     long.resize(4 + 1_025, 0x80);
-    assert!(decode_msgpack(&long, &ty).is_err(), "a description of more than 1024 bytes is refused");
-    assert!(decode_msgpack(&[0xc7, 3, 12, 0x81, 2, 0xc2], &ty).is_err(), "a prefix must be text");
+    assert!(
+        decode_msgpack(&long, &ty).is_err(),
+        "a description of more than 1024 bytes is refused"
+    );
+    assert!(
+        decode_msgpack(&[0xc7, 3, 12, 0x81, 2, 0xc2], &ty).is_err(),
+        "a prefix must be text"
+    );
 }
 
 #[test]
@@ -158,8 +178,16 @@ fn numbers_come_in_three_forms() {
     assert_eq!(read(&[0xa5, b'1', b'e', b'4', b'0', b'0']).unwrap(), "1e400");
     assert!(read(&[0xa3, b'a', b'b', b'c']).is_err());
     assert!(read(&[0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0]).is_err(), "NaN is no number");
-    let tenth = decode_json(b"0.10000000000000000000000000001", &Type::Number, UnknownAttributes::Refuse).unwrap();
-    assert_eq!(tenth.as_number().unwrap().to_string(), "0.10000000000000000000000000001");
+    let tenth = decode_json(
+        b"0.10000000000000000000000000001",
+        &Type::Number,
+        UnknownAttributes::Refuse,
+    )
+    .unwrap();
+    assert_eq!(
+        tenth.as_number().unwrap().to_string(),
+        "0.10000000000000000000000000001"
+    );
 }
 
 #[test]
@@ -173,7 +201,13 @@ fn lengths_that_lie_allocate_nothing() {
         &[0xdc, 0xff, 0xff, 0xc0],
     ];
     let object = Type::object([("a", Type::String)]);
-    for ty in [Type::String, Type::list(Type::Bool), Type::map(Type::Bool), object, Type::Dynamic] {
+    for ty in [
+        Type::String,
+        Type::list(Type::Bool),
+        Type::map(Type::Bool),
+        object,
+        Type::Dynamic,
+    ] {
         for lie in lies {
             assert!(decode_msgpack(lie, &ty).is_err(), "{lie:?} as {ty}");
         }
@@ -184,12 +218,28 @@ fn lengths_that_lie_allocate_nothing() {
 fn errors_name_the_place_and_never_the_value() {
     let scope = Type::object([("actions", Type::list(Type::String))]);
     let ty = Type::object([("scope", Type::list(scope)), ("tags", Type::map(Type::String))]);
-    let json = |text: &str| decode_json(text.as_bytes(), &ty, UnknownAttributes::Refuse).unwrap_err().to_string();
+    let json = |text: &str| {
+        decode_json(text.as_bytes(), &ty, UnknownAttributes::Refuse)
+            .unwrap_err()
+            .to_string()
+    };
     let cases = [
-        (r#"{"scope":[{"actions":["s3cret", 7]}]}"#, "scope[0].actions[1]: string required, at byte 32"),
-        (r#"{"tags":{"a b":false}}"#, r#"tags["a b"]: string required, at byte 15"#),
-        (r#"{"tags":{"a":"s3cret","a":"x"}}"#, r#"tags["a"]: the key stands twice in the map"#),
-        (r#"{"scope":null,"scope":null}"#, "scope: the attribute stands twice in the object"),
+        (
+            r#"{"scope":[{"actions":["s3cret", 7]}]}"#,
+            "scope[0].actions[1]: string required, at byte 32",
+        ),
+        (
+            r#"{"tags":{"a b":false}}"#,
+            r#"tags["a b"]: string required, at byte 15"#,
+        ),
+        (
+            r#"{"tags":{"a":"s3cret","a":"x"}}"#,
+            r#"tags["a"]: the key stands twice in the map"#,
+        ),
+        (
+            r#"{"scope":null,"scope":null}"#,
+            "scope: the attribute stands twice in the object",
+        ),
         (r#"{"old":"s3cret"}"#, "old: there is no such attribute"),
         (r#"{"tags":{"a":"s3cret"#, r#"tags["a"]: malformed JSON at byte 13"#),
         (r#"{"tags":"s3cret"}"#, "tags: map of string required, at byte 8"),
@@ -204,7 +254,10 @@ fn errors_name_the_place_and_never_the_value() {
     assert_eq!(error.to_string(), "tags: map of string required, not a string");
     value.insert("tags", Value::UNKNOWN);
     assert!(encode_msgpack(&value, &ty).is_ok());
-    assert_eq!(encode_json(&value, &ty).unwrap_err().to_string(), "tags: an unknown value has no JSON form");
+    assert_eq!(
+        encode_json(&value, &ty).unwrap_err().to_string(),
+        "tags: an unknown value has no JSON form"
+    );
     let missing = Value::object([("scope", Value::Null)]);
     let error = encode_msgpack(&missing, &ty).unwrap_err();
     assert_eq!(error.to_string(), "tags: the attribute is missing; null must be said");
@@ -224,9 +277,18 @@ fn msgpack_objects_hold_all_attributes_exactly() {
     let ty = Type::object([("a", Type::String), ("b", Type::String)]);
     let cases: [(&[u8], &str); 4] = [
         (&[0x80], "an object with 2 attributes is required, not 0"),
-        (&[0x82, 0xa1, b'a', 0xc0, 0xa1, b'a', 0xc0], "a: the attribute stands twice in the object"),
-        (&[0x82, 0xa1, b'a', 0xc0, 0xa1, b'c', 0xc0], "c: there is no such attribute"),
-        (&[0x82, 0xa1, b'a', 0xc0, 0xa1, b'b', 0xc0, 0xc0], "bytes are left over after the value"),
+        (
+            &[0x82, 0xa1, b'a', 0xc0, 0xa1, b'a', 0xc0],
+            "a: the attribute stands twice in the object",
+        ),
+        (
+            &[0x82, 0xa1, b'a', 0xc0, 0xa1, b'c', 0xc0],
+            "c: there is no such attribute",
+        ),
+        (
+            &[0x82, 0xa1, b'a', 0xc0, 0xa1, b'b', 0xc0, 0xc0],
+            "bytes are left over after the value",
+        ),
     ];
     for (bytes, message) in cases {
         assert_eq!(decode_msgpack(bytes, &ty).unwrap_err().to_string(), message);
@@ -246,7 +308,11 @@ fn depth_is_bounded_however_it_is_reached() {
     let error = decode_msgpack(&msgpack, &Type::Dynamic).unwrap_err();
     assert_eq!(error.message, "values may not nest deeper than 128");
 
-    let json = format!("{}null{}", r#"{"type":"dynamic","value":"#.repeat(10_000), "}".repeat(10_000));
+    let json = format!(
+        "{}null{}",
+        r#"{"type":"dynamic","value":"#.repeat(10_000),
+        "}".repeat(10_000)
+    );
     let error = decode_json(json.as_bytes(), &Type::Dynamic, UnknownAttributes::Refuse).unwrap_err();
     assert_eq!(error.message, "values may not nest deeper than 128");
 }

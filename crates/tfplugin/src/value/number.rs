@@ -85,7 +85,9 @@ impl Number {
         match &self.0 {
             Form::Int(int) => Canonical::parse(&int.to_string()),
             Form::UInt(int) => Canonical::parse(&int.to_string()),
-            Form::Float(double) if double.is_infinite() => Canonical::Infinite { negative: *double < 0.0 },
+            Form::Float(double) if double.is_infinite() => Canonical::Infinite {
+                negative: *double < 0.0,
+            },
             Form::Float(double) => Canonical::parse(&exact(*double)),
             Form::Decimal(text) => Canonical::parse(text),
         }
@@ -194,15 +196,32 @@ impl Canonical {
         let mut digits = all.get(leading..).unwrap_or_default().to_vec();
         digits.truncate(digits.len() - digits.iter().rev().take_while(|digit| **digit == b'0').count());
         if digits.is_empty() {
-            return Canonical::Finite { negative: false, digits, magnitude: 0 };
+            return Canonical::Finite {
+                negative: false,
+                digits,
+                magnitude: 0,
+            };
         }
         let position = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        let magnitude = position(whole.len()).saturating_sub(position(leading)).saturating_add(exponent);
-        Canonical::Finite { negative, digits, magnitude }
+        let magnitude = position(whole.len())
+            .saturating_sub(position(leading))
+            .saturating_add(exponent);
+        Canonical::Finite {
+            negative,
+            digits,
+            magnitude,
+        }
     }
 
     fn as_i128(&self) -> Option<i128> {
-        let Canonical::Finite { negative, digits, magnitude } = self else { return None };
+        let Canonical::Finite {
+            negative,
+            digits,
+            magnitude,
+        } = self
+        else {
+            return None;
+        };
         let zeros = magnitude.checked_sub(i64::try_from(digits.len()).ok()?)?;
         if !(0..=20).contains(&zeros) && !digits.is_empty() {
             return None;
@@ -218,8 +237,16 @@ impl Canonical {
         self.sign().cmp(&other.sign()).then_with(|| {
             let by_size = match (self, other) {
                 (
-                    Canonical::Finite { digits: left, magnitude: left_size, .. },
-                    Canonical::Finite { digits: right, magnitude: right_size, .. },
+                    Canonical::Finite {
+                        digits: left,
+                        magnitude: left_size,
+                        ..
+                    },
+                    Canonical::Finite {
+                        digits: right,
+                        magnitude: right_size,
+                        ..
+                    },
                 ) => left_size.cmp(right_size).then_with(|| left.cmp(right)),
                 _ => Ordering::Equal,
             };

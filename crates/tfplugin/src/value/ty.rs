@@ -80,9 +80,10 @@ impl Type {
                 let attributes = attributes.iter().map(|(name, ty)| (name.clone(), ty.to_json()));
                 Json::from(vec![Json::from("object"), Json::Object(attributes.collect())])
             }
-            Type::Tuple(elements) => {
-                Json::from(vec![Json::from("tuple"), elements.iter().map(Type::to_json).collect::<Json>()])
-            }
+            Type::Tuple(elements) => Json::from(vec![
+                Json::from("tuple"),
+                elements.iter().map(Type::to_json).collect::<Json>(),
+            ]),
         }
     }
 
@@ -117,8 +118,10 @@ fn from_json(json: &Json, depth: usize) -> Result<Type, TypeError> {
             Ok(Type::Tuple(elements?))
         }
         ("object", Json::Object(attributes)) => {
-            let attributes: Result<_, TypeError> =
-                attributes.iter().map(|(name, ty)| Ok((name.clone(), from_json(ty, depth + 1)?))).collect();
+            let attributes: Result<_, TypeError> = attributes
+                .iter()
+                .map(|(name, ty)| Ok((name.clone(), from_json(ty, depth + 1)?)))
+                .collect();
             Ok(Type::Object(attributes?))
         }
         _ => Err(TypeError::Shape("unknown kind of type")),
