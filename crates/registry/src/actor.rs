@@ -1,0 +1,50 @@
+//! Who acts, as the audit log names them.
+
+use std::fmt;
+
+/// The longest actor, in characters.
+const ACTOR_CHARS_MAX: usize = 200;
+
+/// Who asked for a change: a label that the caller takes from its surroundings, for example `alice@build-7`.
+///
+/// It is a statement, not a proof.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Actor(String);
+
+impl Actor {
+    /// Makes an actor of any text: what is not a printable character becomes `?`, and nothing becomes `unknown`.
+    pub fn new(text: &str) -> Self {
+        let is_printable = |c: char| c.is_alphanumeric() || c == ' ' || c.is_ascii_graphic();
+        let label: String = text
+            .trim()
+            .chars()
+            .take(ACTOR_CHARS_MAX)
+            .map(|c| if is_printable(c) { c } else { '?' })
+            .collect();
+        Self(if label.is_empty() { "unknown".to_owned() } else { label })
+    }
+
+    /// The label.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Actor;
+
+    #[test]
+    fn labels() {
+        assert_eq!(Actor::new(" alice@build-7\n").as_str(), "alice@build-7");
+        assert_eq!(Actor::new("a\u{1b}[2J\u{202e}b").as_str(), "a?[2J?b");
+        assert_eq!(Actor::new("\n").as_str(), "unknown");
+        assert_eq!(Actor::new(&"x".repeat(500)).as_str().len(), 200);
+    }
+}
