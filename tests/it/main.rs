@@ -1,1 +1,11 @@
 //! End-to-end tests, one binary: HCL in, state out; plan in, findings out.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "indexing a JSON value yields null, never a panic"
+)]
+
+mod fixtures;
+mod lifecycle;
+mod modules;
+mod plans;
+mod validation;

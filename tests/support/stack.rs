@@ -47,16 +47,33 @@ impl Stack {
         for folder in [stack.folder(), stack.home(), stack.temporary(), stack.logs()] {
             fs::create_dir_all(&folder).with_context(|| format!("make `{}`", folder.display()))?;
         }
-        let programs = programs::folder()?;
         // The provider must be there, or the core's complaint is a riddle.
         programs::file("terraform-provider-nhi")?;
-        let overrides = ["registry.terraform.io", "registry.opentofu.org"]
-            .map(|host| format!("    \"{host}/nhi/nhi\" = {:?}\n", programs.display().to_string()))
-            .concat();
-        stack.cli_config(&format!(
-            "provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n}}\n"
-        ))?;
+        stack.install(&programs::folder()?, None)?;
         Ok(stack)
+    }
+
+    /// Serves other providers from a filesystem mirror; nothing is fetched from anywhere else.
+    pub fn use_mirror(&self, mirror: &Path) -> Result<()> {
+        self.install(&programs::folder()?, Some(mirror))
+    }
+
+    /// Serves our provider from another folder, which holds a program of its name.
+    pub fn use_provider_in(&self, folder: &Path) -> Result<()> {
+        self.install(folder, None)
+    }
+
+    fn install(&self, folder: &Path, mirror: Option<&Path>) -> Result<()> {
+        let quoted = |path: &Path| format!("{:?}", path.display().to_string());
+        // Either core asks for the address at its own host.
+        let overrides = ["registry.terraform.io", "registry.opentofu.org"]
+            .map(|host| format!("    \"{host}/nhi/nhi\" = {}\n", quoted(folder)))
+            .concat();
+        let mirror = mirror.map(|mirror| format!("  filesystem_mirror {{\n    path = {}\n  }}\n", quoted(mirror)));
+        let mirror = mirror.unwrap_or_default();
+        self.cli_config(&format!(
+            "provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n{mirror}}}\n"
+        ))
     }
 
     /// Replaces the core's CLI configuration.

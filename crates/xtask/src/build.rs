@@ -69,13 +69,26 @@ pub(crate) fn run(workspace: &Workspace, profile: Profile) -> Result<Artifacts> 
     })
 }
 
-/// Builds programs of the workspace.
+/// Which packages decide the features of what is built.
 ///
-/// Features are resolved over the whole workspace, as the tests do it: otherwise every dependency with a feature that
-/// only some members ask for would be compiled twice.
+/// For tests the whole workspace, as `cargo test` does it: otherwise every dependency with a feature that only some
+/// members ask for would be compiled twice. For users only what ships: no test client in a release.
+fn scope(profile: Profile) -> &'static [&'static str] {
+    match profile {
+        Profile::Debug => &["--workspace"],
+        Profile::Release => &[
+            "--package=nhi-policy-host",
+            "--package=nhi-cli",
+            "--package=terraform-provider-nhi",
+        ],
+    }
+}
+
+/// Builds programs of the workspace.
 pub(crate) fn programs(workspace: &Workspace, profile: Profile, names: &[&str]) -> Result<()> {
     let mut run = Run::cargo()
-        .args(["build", "--workspace"])
+        .arg("build")
+        .args(scope(profile))
         .args(profile.flags())
         .directory(&workspace.root);
     for name in names {
@@ -85,30 +98,49 @@ pub(crate) fn programs(workspace: &Workspace, profile: Profile, names: &[&str]) 
 }
 
 fn guests(workspace: &Workspace, folder: &Path) -> Result<()> {
-    let mut run = toolchain::ensure()?
-        .cargo_build()
-        .arg("--release")
-        .directory(&workspace.root);
-    for (package, _) in GUESTS {
-        run = run.args(["--package", package]);
-    }
-    // Flags meant for this machine, such as a CPU, do not fit the guests; and no path of it belongs into a module.
-    let flags = remap(&[(&workspace.root, "nhi"), (&cargo_home(), "cargo")]);
-    run.env_remove("RUSTFLAGS")
-        .env("CARGO_ENCODED_RUSTFLAGS", flags)
-        .announced()?;
-
+    let packages = GUESTS.map(|(package, _)| format!("--package={package}"));
+    let built = guest_build(workspace, &packages)?;
     for (package, file) in GUESTS {
-        let core_module = workspace
-            .target
-            .join(toolchain::GUEST_TARGET)
-            .join("release")
-            .join(format!("{}.wasm", package.replace('-', "_")));
-        let bytes = fs::read(&core_module).with_context(|| format!("read `{}`", core_module.display()))?;
-        let encoded = component::componentize(&bytes).with_context(|| format!("make a component of `{package}`"))?;
-        write_if_changed(&folder.join(file), &encoded)?;
+        encode(
+            &built.join(format!("{}.wasm", package.replace('-', "_"))),
+            &folder.join(file),
+        )?;
     }
     Ok(())
+}
+
+/// Builds the guest that breaks the rules of the sandbox, for tests; returns the folder of all test guests.
+pub(crate) fn test_guests(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
+    let built = guest_build(
+        workspace,
+        &["--package=nhi-policy-sdk".to_owned(), "--examples".to_owned()],
+    )?;
+    let examples = built.join("examples");
+    encode(&examples.join("misbehave.wasm"), &folder.join("misbehave.wasm"))?;
+    Ok(examples)
+}
+
+/// Builds core modules and returns the folder they are in.
+fn guest_build(workspace: &Workspace, what: &[String]) -> Result<PathBuf> {
+    // Flags meant for this machine, such as a CPU, do not fit the guests; and no path of it belongs into a module.
+    let flags = remap(&[(&workspace.root, "nhi"), (&cargo_home(), "cargo")]);
+    toolchain::ensure()?
+        .cargo_build()
+        .arg("--release")
+        .args(what)
+        .directory(&workspace.root)
+        .env_remove("RUSTFLAGS")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags)
+        .announced()?;
+    Ok(workspace.target.join(toolchain::GUEST_TARGET).join("release"))
+}
+
+/// Makes a component of a core module.
+fn encode(core_module: &Path, component: &Path) -> Result<()> {
+    let bytes = fs::read(core_module).with_context(|| format!("read `{}`", core_module.display()))?;
+    let encoded =
+        component::componentize(&bytes).with_context(|| format!("make a component of `{}`", core_module.display()))?;
+    write_if_changed(component, &encoded).map(drop)
 }
 
 /// Compiles the analyzer ahead of time and leaves it where the build of `nhi` looks for it.

@@ -23,6 +23,7 @@ struct Tools {
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
     let tools = find(workspace)?;
     let artifacts = build::run(workspace, Profile::Debug)?;
+    let guests = build::test_guests(workspace, &artifacts.folder)?;
     let skips = tools.skips();
     announce(&skips);
     let mut run = Run::cargo()
@@ -30,6 +31,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
         .args(arguments)
         .directory(&workspace.root)
         .env("NHI_BIN_DIR", &artifacts.folder)
+        .env("NHI_TEST_GUESTS", guests)
         .env("CHECKPOINT_DISABLE", "1");
     for (name, value) in [
         ("NHI_TEST_TOFU", &tools.tofu),

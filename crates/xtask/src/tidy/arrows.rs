@@ -58,7 +58,8 @@ pub(super) fn read(metadata: &Value) -> Result<Arrows> {
         let mut uses: Vec<String> = dependencies
             .iter()
             .filter_map(name)
-            .filter(|to| members.contains(to))
+            // A package that tests itself with one of its features names itself.
+            .filter(|to| members.contains(to) && *to != from)
             .collect();
         uses.sort();
         uses.dedup();
