@@ -180,7 +180,8 @@ mod tests {
 
     #[test]
     fn the_most_specific_variable_decides() {
-        let cases: [(&[(&str, &str)], Option<Level>); 9] = [
+        type Variables = [(&'static str, &'static str)];
+        let cases: [(&Variables, Option<Level>); 9] = [
             (&[], Some(Level::Error)),
             (&[("TF_LOG", "")], Some(Level::Error)),
             (&[("TF_LOG", "debug")], Some(Level::Debug)),

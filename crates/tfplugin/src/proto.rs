@@ -6,6 +6,7 @@
 /// `package tfplugin6`: the provider protocol itself.
 #[allow(
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::pedantic,
     missing_docs,
     unreachable_pub,
@@ -18,6 +19,7 @@ pub mod tfplugin6 {
 /// `package plugin`: go-plugin's broker, controller and stdio services.
 #[allow(
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::pedantic,
     missing_docs,
     unreachable_pub,

@@ -1,5 +1,12 @@
 //! The transport as a core sees it: a provider in a process of its own, started, spoken to, attacked and killed.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails as a test does, and the lints know only test functions"
+)]
+
 #[path = "it/life.rs"]
 mod life;
 #[path = "it/refusals.rs"]

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 /// How long after the last connection closed a core may come back: gRPC reconnects at once.
 const RECONNECT_WINDOW: Duration = Duration::from_millis(250);
 /// How long a provider waits for its first connection: as long as the core waits for the provider.
-const FIRST_CONNECTION_LIMIT: Duration = Duration::from_secs(60);
+const FIRST_CONNECTION_LIMIT: Duration = Duration::from_mins(1);
 
 /// Why the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

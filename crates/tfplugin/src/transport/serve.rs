@@ -38,7 +38,7 @@ const MESSAGE_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// The service that the core pings.
 const HEALTH_SERVICE: &str = "plugin";
 /// How long work may go on after the core is gone.
-const WORK_LIMIT: Duration = Duration::from_secs(10 * 60);
+const WORK_LIMIT: Duration = Duration::from_mins(10);
 /// How long connections may take to close once the services have ended.
 const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 /// How long the hook may take: the core kills the process two seconds after it asked.
@@ -167,7 +167,7 @@ async fn serve_core<P: Provider>(provider: P, offer: Offer, options: ServeOption
 
     let identity = ServerIdentity::generate()?;
     let (socket, listener) = PrivateSocket::bind(offer.socket_dir.as_deref())?;
-    let line = handshake::line(socket.path(), &identity.certificate);
+    let announcement = handshake::line(socket.path(), &identity.certificate);
     let config = Arc::new(tls::server_config(identity, offer.certificate.clone())?);
 
     let (admitted, incoming) = mpsc::channel(CONNECTIONS_WAITING_MAX);
@@ -180,7 +180,7 @@ async fn serve_core<P: Provider>(provider: P, offer: Offer, options: ServeOption
         admitted,
     ));
     let server = tokio::spawn(serve_services(provider, peer, life.clone(), incoming));
-    announce(&line)?;
+    announce(&announcement)?;
 
     let end = tokio::select! {
         end = life.asked() => end,
@@ -275,7 +275,7 @@ async fn finish(
         }
     };
     match tokio::join!(closed, hooked).0 {
-        Ok(Ok(served)) => Ok(served?),
+        Ok(Ok(result)) => Ok(result?),
         // A connection that does not close, or a server task that panicked (the hook has said so), ends with us.
         Ok(Err(_)) | Err(_) => Ok(()),
     }

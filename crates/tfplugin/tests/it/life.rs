@@ -2,8 +2,7 @@
 
 use tfplugin::proto::tfplugin6::stop_provider;
 
-use crate::start::signal;
-use crate::support::{Place, apply, arrival, log_lines, ping, read, release};
+use crate::support::{Place, apply, arrival, log_lines, ping, read, release, signal};
 
 #[tokio::test]
 async fn a_shutdown_is_graceful_and_quick() {

@@ -4,7 +4,7 @@ use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 
 use tokio::io::AsyncReadExt as _;
 
-use crate::support::{Place, apply, ping};
+use crate::support::{Place, apply, ping, signal};
 
 #[tokio::test]
 async fn a_core_is_answered_as_go_plugin_answers() {
@@ -124,13 +124,4 @@ async fn a_developer_may_attach_a_core() {
     stdout.read_to_string(&mut rest).await.unwrap();
     assert_eq!(rest, "");
     place.assert_no_sockets();
-}
-
-/// `kill` of the shell: sending a signal from Rust takes unsafe code or another dependency.
-pub(crate) fn signal(pid: u32, name: &str) {
-    let status = std::process::Command::new("kill")
-        .args(["-s", name, &pid.to_string()])
-        .status()
-        .unwrap();
-    assert!(status.success());
 }

@@ -143,3 +143,12 @@ pub(crate) fn log_lines(ended: &Ended) -> Vec<serde_json::Value> {
         })
         .collect()
 }
+
+/// `kill` of the shell: sending a signal from Rust takes unsafe code or another dependency.
+pub(crate) fn signal(pid: u32, name: &str) {
+    let status = std::process::Command::new("kill")
+        .args(["-s", name, &pid.to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
