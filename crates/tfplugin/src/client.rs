@@ -9,7 +9,7 @@ mod launch;
 
 pub use connect::{Tls, channel, dial};
 pub use identity::Identity;
-pub use launch::{Ended, Launcher, Plugin};
+pub use launch::{Ended, Launcher, Plugin, handshake};
 
 /// What went wrong between the test and the provider.
 #[derive(Debug, thiserror::Error)]

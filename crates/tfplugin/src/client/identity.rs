@@ -43,6 +43,16 @@ impl Identity {
         }
     }
 
+    /// A certificate that was seen, in PEM, with the key of another: all that a thief of the certificate can present.
+    pub fn stolen(pem: &str, key: &Self) -> Option<Self> {
+        let body: String = pem.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+        let certificate = STANDARD.decode(body).ok().filter(|der| !der.is_empty())?;
+        Some(Self {
+            chain: vec![CertificateDer::from(certificate)],
+            key: Arc::clone(&key.key),
+        })
+    }
+
     /// A certificate of its own that claims to be issued by `issuer`, with that one's certificate after it.
     pub fn below(issuer: &Self) -> Result<Self, ClientError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512)?;

@@ -102,7 +102,7 @@ impl Launcher {
         let started = Instant::now();
         let (child, mut stdout, stderr, line) = self.first_line().await?;
         let start_time = started.elapsed();
-        let Some((socket, certificate)) = parse(&line) else {
+        let Some((socket, certificate)) = handshake(&line) else {
             return Err(no_handshake(line, stderr).await);
         };
         let tls = Tls::new(&certificate, Some(&self.identity))?;
@@ -280,7 +280,7 @@ pub struct Ended {
 }
 
 /// The socket and the certificate of a handshake line.
-fn parse(line: &str) -> Option<(PathBuf, CertificateDer<'static>)> {
+pub fn handshake(line: &str) -> Option<(PathBuf, CertificateDer<'static>)> {
     let mut fields = line.strip_suffix('\n')?.split('|');
     let head = [fields.next()?, fields.next()?, fields.next()?];
     let (socket, protocol, certificate) = (fields.next()?, fields.next()?, fields.next()?);
