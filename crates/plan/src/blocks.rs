@@ -168,7 +168,7 @@ impl<'p> Blocks<'p> {
     }
 
     fn existing(&mut self, from: &'p StateResource<'p>) -> Option<Change<'p>> {
-        if !(self.wanted)(from.mode, &from.resource_type) || self.rereads.contains(&*from.address) {
+        if self.rereads.contains(&*from.address) || !(self.wanted)(from.mode, &from.resource_type) {
             return None;
         }
         let mut change = blank(from.mode, &from.address);

@@ -1,0 +1,193 @@
+//! The codes of what keeps a check from a verdict: every one can be explained, and has a page.
+//!
+//! Rules explain themselves; these texts are for plans that cannot be read and modules that cannot be run.
+
+use nhi_plan::error::code as plan;
+use nhi_policy_host::HostErrorKind;
+
+/// A code that is not a rule's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HostCode {
+    pub(crate) code: &'static str,
+    /// One line: what has happened.
+    pub(crate) summary: &'static str,
+    /// One sentence that a newcomer understands: why there is no verdict.
+    pub(crate) why: &'static str,
+    /// What to do.
+    pub(crate) help: &'static str,
+}
+
+/// The plan file changed while it was read.
+pub(crate) const PLAN_CHANGED: &str = "NHI-PLAN-CHANGED";
+/// The plan file is encrypted and could not be shown.
+pub(crate) const PLAN_ENCRYPTED: &str = "NHI-PLAN-ENCRYPTED";
+/// The plan could not be read from disk or standard input.
+pub(crate) const PLAN_READ: &str = "NHI-PLAN-READ";
+/// `show -json` failed.
+pub(crate) const PLAN_SHOW: &str = "NHI-PLAN-SHOW";
+/// Two modules, or a module and the built-in analyzer, claim the same name or code.
+pub(crate) const MODULE_CONFLICT: &str = "NHI-MODULE-CONFLICT";
+/// The module could not be read from disk.
+pub(crate) const MODULE_READ: &str = "NHI-MODULE-READ";
+
+const WHY_HALF: &str = "A plan of which only a part can be read may hide what matters in the rest.";
+const WHY_UNREAD: &str = "What was not read was not judged, and no verdict on it can be given.";
+const WHY_MODULE: &str = "A module that did not come to its end may have missed what it was written to find.";
+const SHOW_AGAIN: &str = "make the JSON again with `tofu show -json tfplan` or `terraform show -json tfplan`";
+
+/// What this crate and the plan reader report, sorted.
+static HOST_CODES: [HostCode; 16] = [
+    HostCode {
+        code: MODULE_CONFLICT,
+        summary: "a module claims a name or a rule code that another one has",
+        why: "Codes that begin with `NHI` belong to the built-in analyzer, and every code to one module only: otherwise a \
+              finding would not say who made it.",
+        help: "give the rule a code with a prefix of your own, or leave out one of the two modules",
+    },
+    HostCode {
+        code: MODULE_READ,
+        summary: "the file of a module cannot be read",
+        why: WHY_MODULE,
+        help: "name the component after `--module`, for example `--module policies/team.wasm`",
+    },
+    HostCode {
+        code: plan::BUDGET,
+        summary: "the plan is larger than the limit for bytes or values",
+        why: "A limit keeps a hostile plan from exhausting the machine that checks it.",
+        help: "raise the limit with `--max-bytes` or `--max-nodes` if the plan is yours and really that large",
+    },
+    HostCode {
+        code: PLAN_CHANGED,
+        summary: "the plan file changed while it was read",
+        why: "The verdict would be about another plan than the one that is applied.",
+        help: "let nothing write to the plan file while it is checked, and check again",
+    },
+    HostCode {
+        code: plan::DEPTH,
+        summary: "the plan is nested more deeply than the limit",
+        why: "No real plan comes near the limit; a text that does is made to break its reader.",
+        help: "look for the value that is nested so deeply; `--max-depth` raises the limit",
+    },
+    HostCode {
+        code: plan::DUP,
+        summary: "an object of the plan has the same key twice",
+        why: "Readers differ in which of two equal keys they believe, so a plan could show one thing and mean another.",
+        help: "do not edit the JSON by hand: make it again with `show -json`, and ask who changed it",
+    },
+    HostCode {
+        code: plan::EMPTY,
+        summary: "the input is empty",
+        why: "An empty input usually means that the command before the pipe failed.",
+        help: "look at the output of the command that should have made the plan; in a pipeline set `pipefail`",
+    },
+    HostCode {
+        code: PLAN_ENCRYPTED,
+        summary: "the plan file is encrypted by OpenTofu",
+        why: WHY_UNREAD,
+        help: "run `tofu show -json tfplan | nhi check -` in the directory whose configuration holds the encryption block",
+    },
+    HostCode {
+        code: plan::ERRORED,
+        summary: "planning failed, and the plan says so",
+        why: "A plan that ended in an error leaves out what would have come after it.",
+        help: "correct the errors that `plan` printed, plan again and check the new plan",
+    },
+    HostCode {
+        code: plan::FORMAT,
+        summary: "the input is not a plan in a format that this version understands",
+        why: WHY_UNREAD,
+        help: "hand over the output of `show -json` for a plan, or the plan file itself",
+    },
+    HostCode {
+        code: PLAN_READ,
+        summary: "the plan cannot be read from disk or standard input",
+        why: WHY_UNREAD,
+        help: "name a plan file or its JSON, or `-` for standard input",
+    },
+    HostCode {
+        code: PLAN_SHOW,
+        summary: "`show -json` failed on the plan file",
+        why: "A plan file is turned into JSON by the command that made it, with the providers it was made with.",
+        help: "run `nhi check` in the directory of `tofu init` or `terraform init`, or name it with `--chdir`",
+    },
+    HostCode {
+        code: plan::SYNTAX,
+        summary: "the text is not JSON",
+        why: WHY_HALF,
+        help: SHOW_AGAIN,
+    },
+    HostCode {
+        code: plan::TRAILING,
+        summary: "something follows the plan",
+        why: "A second value after the plan would go unread, whatever it says.",
+        help: SHOW_AGAIN,
+    },
+    HostCode {
+        code: plan::TRUNCATED,
+        summary: "the text ends inside a value",
+        why: WHY_HALF,
+        help: "make the file again; the disk may have been full or the command interrupted",
+    },
+    HostCode {
+        code: plan::UTF8,
+        summary: "the text is not Unicode",
+        why: WHY_HALF,
+        help: SHOW_AGAIN,
+    },
+];
+
+/// All codes, sorted.
+pub(crate) fn all() -> Vec<HostCode> {
+    let of_kind = |kind: HostErrorKind| HostCode {
+        code: kind.code(),
+        summary: kind.summary(),
+        why: WHY_MODULE,
+        help: kind.help(),
+    };
+    let mut codes: Vec<HostCode> = HOST_CODES
+        .iter()
+        .copied()
+        .chain(HostErrorKind::ALL.map(of_kind))
+        .collect();
+    codes.sort_by_key(|code| code.code);
+    codes
+}
+
+/// The texts of one code.
+pub(crate) fn find(code: &str) -> Option<HostCode> {
+    all().into_iter().find(|known| known.code == code)
+}
+
+/// What to do about a code of this list.
+pub(crate) fn help(code: &str) -> String {
+    find(code).map(|code| code.help).unwrap_or_default().to_owned()
+}
+
+/// The name of a code, in the manner of a rule's: `plan-dup`.
+pub(crate) fn name(code: &str) -> String {
+    code.strip_prefix("NHI-").unwrap_or(code).to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sorted_unique_and_complete() {
+        let codes: Vec<&str> = HOST_CODES.iter().map(|code| code.code).collect();
+        assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+        for code in plan::ALL {
+            assert!(codes.contains(&code), "`{code}` has no text");
+        }
+        let all = all();
+        assert!(all.is_sorted_by(|a, b| a.code < b.code), "a code is used twice");
+        for code in all {
+            assert!(code.code.starts_with("NHI-"), "{}", code.code);
+            assert!(
+                !code.summary.is_empty() && !code.why.is_empty() && !code.help.is_empty(),
+                "{}",
+                code.code
+            );
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The subcommands, sorted: a new one is one file and one line in each list here.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod explain;
+pub(crate) mod rules;
+
+use clap::Subcommand;
+
+use crate::exit::{Exit, Failure};
+use crate::output::Console;
+
+/// What `nhi` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check a plan before it is applied
+    Check(check::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// Explain a code: what it means, why it matters, what to do
+    Explain(explain::Args),
+    /// List the rules and the codes of a check
+    Rules(rules::Args),
+}
+
+impl Command {
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        match self {
+            Self::Check(args) => check::run(&args, console),
+            Self::Completions(args) => completions::run(&args, console),
+            Self::Explain(args) => explain::run(&args, console),
+            Self::Rules(args) => rules::run(&args, console),
+        }
+    }
+}

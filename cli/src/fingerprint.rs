@@ -1,0 +1,69 @@
+//! A name for a finding that stays the same from run to run, so that tools can tell old from new.
+//!
+//! Addresses change when code is reorganised; the object's own name and the address before a `moved` block do not.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use nhi_plan::{Change, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::report::Entry;
+
+/// Bytes of the digest that are kept: far beyond chance, still short.
+const BYTES: usize = 16;
+
+/// Attributes that name an object in the world, the most telling first.
+const NAMES: [&str; 4] = ["name", "user_name", "display_name", "account_id"];
+
+/// The object's own name, when it is known and not sensitive.
+pub(crate) fn own_name(change: &Change<'_>) -> Option<String> {
+    let after = change.after.as_deref().or(change.before.as_deref())?;
+    let document = json::parse(after).ok()?;
+    NAMES.iter().find_map(|key| {
+        let is_sensitive = change.sensitive_paths.iter().any(|path| path.is_empty() || path == key);
+        let name = document.root().get(key)?.as_str()?;
+        (!is_sensitive && !name.is_empty()).then(|| name.into_owned())
+    })
+}
+
+/// Gives every entry its fingerprint; entries that would share one are numbered in their order.
+pub(crate) fn assign(entries: &mut [Entry]) {
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for entry in entries {
+        let digest = digest(entry);
+        let count = seen.entry(digest.clone()).or_default();
+        *count += 1;
+        entry.fingerprint = format!("{digest}:{count}");
+    }
+}
+
+fn digest(entry: &Entry) -> String {
+    let block = entry.block.as_ref();
+    let resource_type = block.map(|block| block.resource_type.as_str()).unwrap_or_default();
+    let subject = block
+        .and_then(|block| block.own_name.as_deref().or(block.previous_address.as_deref()))
+        .unwrap_or(&entry.address);
+    let mut hasher = Sha256::new();
+    for part in ["nhi-finding-1", &entry.code, resource_type, subject, &entry.path] {
+        // The length keeps two neighbours from flowing into one another.
+        hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hex(hasher.finalize().as_slice().get(..BYTES).unwrap_or_default())
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// SHA-256 of some bytes, in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(Sha256::digest(bytes).as_slice())
+}

@@ -1,0 +1,166 @@
+//! Gets the bytes of a plan: from standard input, a JSON file, or a plan file by way of `show -json`.
+//!
+//! Everything is read within a limit, and what was read is named by its digest, so that a verdict can be tied to it.
+
+mod planfile;
+mod show;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
+use std::path::{Path, PathBuf};
+
+use nhi_plan::Limits;
+use nhi_plan::error::code;
+
+use crate::args;
+use crate::codes;
+use crate::exit::Failure;
+use crate::fingerprint::sha256;
+use crate::report::{PlanFacts, PlanKind, Problem};
+
+/// Where the plan comes from and how large it may be.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Source {
+    /// A plan file, its JSON, or `-` for JSON on standard input
+    #[arg(value_name = "PLAN|-", value_hint = clap::ValueHint::FilePath)]
+    plan: Option<PathBuf>,
+    /// Turn a plan file into JSON with this command: `tofu`, `terraform` or a path [default: the one that made it]
+    #[arg(long, value_name = "COMMAND", env = "NHI_WITH", value_hint = clap::ValueHint::CommandName)]
+    with: Option<OsString>,
+    /// Run that command in this directory [default: where the plan file or the current `.terraform` is]
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    chdir: Option<PathBuf>,
+    /// Refuse a plan with more bytes
+    #[arg(long, value_name = "SIZE", value_parser = args::size, default_value = "1GiB", help_heading = "Limits")]
+    max_bytes: u64,
+    /// Refuse a plan with more JSON values and keys
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::NODES_DEFAULT, help_heading = "Limits")]
+    max_nodes: u64,
+    /// Refuse a plan that is nested more deeply
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::DEPTH_DEFAULT, help_heading = "Limits")]
+    max_depth: u32,
+}
+
+impl Source {
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            bytes: self.max_bytes.min(Limits::BYTES_MAX),
+            nodes: self.max_nodes,
+            depth: self.max_depth,
+        }
+    }
+
+    /// The plan file or JSON file; `None` for standard input.
+    fn file(&self) -> Option<&Path> {
+        self.plan.as_deref().filter(|path| *path != Path::new("-"))
+    }
+
+    /// What reports call it.
+    pub(crate) fn name(&self) -> String {
+        self.file()
+            .map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
+    }
+
+    /// Refuses to wait for a plan that somebody would have to type.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.plan.is_none() && io::stdin().is_terminal() {
+            return Err(Failure::usage("no plan is given")
+                .help("run `nhi check tfplan`, or `tofu show -json tfplan | nhi check -`"));
+        }
+        Ok(())
+    }
+
+    /// Reads the plan's JSON and says in `facts` what it is.
+    pub(crate) fn read(&self, facts: &mut PlanFacts, notes: &mut Vec<String>) -> Result<Vec<u8>, Problem> {
+        let limit = self.limits().bytes;
+        let subject = self.name();
+        let failed = |error: &io::Error| unreadable(&subject, error);
+        let Some(path) = self.file() else {
+            facts.kind = PlanKind::Stdin;
+            let bytes = read_within(&mut io::stdin().lock(), limit, 0).map_err(|error| failed(&error))?;
+            let bytes = bytes.ok_or_else(|| too_large(&subject, limit))?;
+            facts.sha256 = Some(sha256(&bytes));
+            return Ok(bytes);
+        };
+        let bytes = read_file(path, limit)
+            .map_err(|error| failed(&error))?
+            .ok_or_else(|| too_large(&subject, limit))?;
+        let digest = sha256(&bytes);
+        facts.sha256 = Some(digest.clone());
+        let Some(kind) = planfile::kind(&bytes) else {
+            return Ok(bytes);
+        };
+        facts.kind = PlanKind::PlanFile;
+        drop(bytes);
+        let shown = show::Show {
+            file: path,
+            kind,
+            with: self.with.as_deref(),
+            chdir: self.chdir.as_deref(),
+            limit,
+        }
+        .run()?;
+        let again = read_file(path, limit).map_err(|error| failed(&error))?;
+        if again.is_none_or(|bytes| sha256(&bytes) != digest) {
+            return Err(Problem {
+                code: codes::PLAN_CHANGED,
+                subject,
+                byte_offset: None,
+                message: "the plan file changed while it was read".to_owned(),
+                help: codes::help(codes::PLAN_CHANGED),
+            });
+        }
+        facts.json_sha256 = Some(sha256(&shown.json));
+        notes.push(format!("the plan file was shown by `{}`", shown.command));
+        facts.shown_with = Some(shown.command);
+        Ok(shown.json)
+    }
+}
+
+/// Reads a file of up to `limit` bytes; `None` if it has more.
+pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+    }
+    read_within(&mut file, limit, metadata.len())
+}
+
+/// Reads up to `limit` bytes; `None` if there are more. `expected` is what the source says of its length.
+fn read_within(source: &mut impl Read, limit: u64, expected: u64) -> io::Result<Option<Vec<u8>>> {
+    if expected > limit {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    // One byte more than expected shows the end of the file without growing the buffer.
+    bytes
+        .try_reserve(usize::try_from(expected.saturating_add(1)).unwrap_or(usize::MAX))
+        .map_err(io::Error::other)?;
+    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    Ok((length <= limit).then_some(bytes))
+}
+
+#[cold]
+fn unreadable(subject: &str, error: &io::Error) -> Problem {
+    Problem {
+        code: codes::PLAN_READ,
+        subject: subject.to_owned(),
+        byte_offset: None,
+        message: format!("the plan cannot be read: {error}"),
+        help: codes::help(codes::PLAN_READ),
+    }
+}
+
+#[cold]
+fn too_large(subject: &str, limit: u64) -> Problem {
+    Problem {
+        code: code::BUDGET,
+        subject: subject.to_owned(),
+        byte_offset: Some(limit),
+        message: format!("the plan has more than {limit} bytes"),
+        help: codes::help(code::BUDGET),
+    }
+}

@@ -1,0 +1,300 @@
+//! The modules of a run: the built-in analyzer, always, and those that the operator names.
+//!
+//! A module that cannot be loaded or does not come to its end is a problem in the report; the others run on, so that
+//! one broken module hides nobody else's findings.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use nhi_plan::{Context, Description, Mode, Plan, RuleInfo};
+use nhi_policy_host::{Host, HostError, HostLimits, Module};
+
+use crate::builtin;
+use crate::codes;
+use crate::exit::Failure;
+use crate::fingerprint::sha256;
+use crate::input;
+use crate::output::Progress;
+use crate::report::{BlockCounts, BlockFacts, Entry, ModuleRun, Problem, Report};
+use crate::settings::Settings;
+
+/// Which modules to run besides the built-in one.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Run this policy module, a WebAssembly component, beside the built-in analyzer; may be repeated
+    #[arg(long = "module", value_name = "FILE.wasm", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Modules that are ready to run, the built-in one first.
+#[derive(Debug)]
+pub(crate) struct Modules {
+    host: Host,
+    loaded: Vec<Loaded>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    module: Module,
+    /// As the operator wrote it; `None` for the built-in module.
+    file: Option<String>,
+    sha256: Option<String>,
+}
+
+impl Modules {
+    /// Loads the built-in module, without which there is no verdict, and as many of `files` as can be loaded.
+    pub(crate) fn load(files: &[PathBuf], problems: &mut Vec<Problem>) -> Result<Self, Problem> {
+        let limits = HostLimits::default();
+        let module_bytes = u64::try_from(limits.module_bytes).unwrap_or(u64::MAX);
+        let host = Host::new(limits).map_err(|error| problem(builtin::NAME, error))?;
+        let module = host
+            .load_precompiled(builtin::NAME, builtin::ANALYZER)
+            .map_err(|error| problem(builtin::NAME, error))?;
+        let mut modules = Self {
+            host,
+            loaded: vec![Loaded {
+                module,
+                file: None,
+                sha256: None,
+            }],
+        };
+        for file in files {
+            if let Err(problem) = modules.add(file, module_bytes) {
+                problems.push(problem);
+            }
+        }
+        Ok(modules)
+    }
+
+    fn add(&mut self, path: &Path, bytes_max: u64) -> Result<(), Problem> {
+        let file = path.display().to_string();
+        let unreadable = |message: String| Problem {
+            code: codes::MODULE_READ,
+            subject: file.clone(),
+            byte_offset: None,
+            message,
+            help: codes::help(codes::MODULE_READ),
+        };
+        let wasm = input::read_file(path, bytes_max)
+            .map_err(|error| unreadable(format!("the module cannot be read: {error}")))?;
+        let Some(wasm) = wasm else {
+            return Err(unreadable(format!("the module has more than {bytes_max} bytes")));
+        };
+        let module = self.host.load(&file, &wasm).map_err(|error| problem(&file, error))?;
+        if let Some(message) = self.conflict(&module) {
+            let help = codes::help(codes::MODULE_CONFLICT);
+            return Err(Problem {
+                code: codes::MODULE_CONFLICT,
+                subject: file,
+                byte_offset: None,
+                message,
+                help,
+            });
+        }
+        self.loaded.push(Loaded {
+            module,
+            file: Some(file),
+            sha256: Some(sha256(&wasm)),
+        });
+        Ok(())
+    }
+
+    /// A name or a rule code that an earlier module has.
+    fn conflict(&self, newcomer: &Module) -> Option<String> {
+        let newcomer = newcomer.description();
+        self.loaded.iter().find_map(|loaded| {
+            let known = loaded.module.description();
+            if known.name == newcomer.name {
+                return Some(format!("another module is also called `{}`", known.name));
+            }
+            let shared = newcomer
+                .rules
+                .iter()
+                .find(|rule| known.rules.iter().any(|other| other.code == rule.code))?;
+            Some(format!(
+                "rule `{}` is also declared by module `{}`",
+                shared.code, known.name
+            ))
+        })
+    }
+
+    /// The rules of all modules, with the name of their module.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = (&str, &RuleInfo)> {
+        self.loaded.iter().flat_map(|loaded| {
+            let description = loaded.module.description();
+            description.rules.iter().map(|rule| (description.name.as_str(), rule))
+        })
+    }
+
+    /// Refuses settings that no module would ever see.
+    pub(crate) fn check_settings(&self, settings: &Settings) -> Result<(), Failure> {
+        let known = |name: &str| {
+            self.loaded
+                .iter()
+                .any(|loaded| loaded.module.description().name == name)
+        };
+        let Some(name) = settings.unknown(known).next() else {
+            return Ok(());
+        };
+        let names: Vec<&str> = self
+            .loaded
+            .iter()
+            .map(|loaded| loaded.module.description().name.as_str())
+            .collect();
+        Err(
+            Failure::usage(format!("there are settings for `{name}`, but no module of that name"))
+                .help(format!("name one of the loaded modules: `{}`", names.join("`, `"))),
+        )
+    }
+
+    /// Enters every module into the report before anything runs.
+    pub(crate) fn enrol(&self, report: &mut Report) {
+        report.modules.extend(self.loaded.iter().map(|loaded| {
+            let description = loaded.module.description();
+            ModuleRun {
+                name: description.name.clone(),
+                version: description.version.clone(),
+                file: loaded.file.clone(),
+                sha256: loaded.sha256.clone(),
+                rules: description.rules.clone(),
+                usage: None,
+            }
+        }));
+    }
+
+    /// Runs every module over the plan and fills the report.
+    pub(crate) fn run(
+        &self,
+        plan: &Plan<'_>,
+        context: &Context,
+        settings: &Settings,
+        report: &mut Report,
+        progress: &mut Progress,
+    ) {
+        report.blocks = count(plan);
+        let total = report.blocks.total();
+        for (position, loaded) in self.loaded.iter().enumerate() {
+            let description = loaded.module.description();
+            let attention = RefCell::new(Attention::new(description));
+            let progress = RefCell::new(&mut *progress);
+            let wanted = |mode: Mode, resource_type: &str| {
+                let (is_wanted, seen) = attention.borrow_mut().look(mode, resource_type);
+                if seen.is_multiple_of(1_024) {
+                    progress
+                        .borrow_mut()
+                        .show(|| format!("{}: {seen} of {total} blocks", description.name));
+                }
+                is_wanted
+            };
+            let blocks = plan.blocks_wanted(&wanted);
+            match self
+                .host
+                .run(&loaded.module, settings.of(&description.name), context, blocks)
+            {
+                Ok(result) => take(report, position, loaded, result),
+                Err(error) => {
+                    let subject = loaded.file.as_deref().unwrap_or(builtin::NAME);
+                    report.entries.push(problem(subject, error).into());
+                }
+            }
+        }
+        locate(plan, report);
+    }
+}
+
+/// How many blocks there are, without working any of them out.
+fn count(plan: &Plan<'_>) -> BlockCounts {
+    let counts = RefCell::new(BlockCounts::default());
+    let tally = |mode: Mode, _: &str| {
+        counts.borrow_mut().add(mode);
+        false
+    };
+    plan.blocks_wanted(&tally).for_each(drop);
+    counts.into_inner()
+}
+
+/// What a module wants to see, remembered by type: a plan has many blocks and few types.
+struct Attention<'m> {
+    description: &'m Description,
+    known: HashMap<Mode, HashMap<String, bool>>,
+    seen: u64,
+}
+
+impl<'m> Attention<'m> {
+    fn new(description: &'m Description) -> Self {
+        Self {
+            description,
+            known: HashMap::new(),
+            seen: 0,
+        }
+    }
+
+    /// Whether a block is wanted, and how many have been looked at.
+    fn look(&mut self, mode: Mode, resource_type: &str) -> (bool, u64) {
+        self.seen += 1;
+        let known = self.known.entry(mode).or_default();
+        if let Some(is_wanted) = known.get(resource_type) {
+            return (*is_wanted, self.seen);
+        }
+        let is_wanted = self.description.needs(mode, resource_type).is_some();
+        known.insert(resource_type.to_owned(), is_wanted);
+        (is_wanted, self.seen)
+    }
+}
+
+fn take(report: &mut Report, position: usize, loaded: &Loaded, result: nhi_policy_host::Report) {
+    let description = loaded.module.description();
+    let rules: HashMap<&str, &RuleInfo> = description
+        .rules
+        .iter()
+        .map(|rule| (rule.code.as_str(), rule))
+        .collect();
+    for finding in result.findings {
+        // The host lets no finding pass that names another rule.
+        if let Some(rule) = rules.get(finding.rule.as_str()) {
+            report
+                .entries
+                .push(Entry::from_finding(&description.name, rule, finding));
+        }
+    }
+    if result.usage.changes == 0 && report.blocks.total() > 0 {
+        let total = report.blocks.total();
+        report.notes.push(format!(
+            "module `{}` is interested in none of the {total} blocks",
+            description.name
+        ));
+    }
+    if let Some(run) = report.modules.get_mut(position) {
+        run.usage = Some(result.usage);
+    }
+}
+
+/// Gives each finding what the report shows of its block. The plan is gone through again only when there is a finding.
+fn locate(plan: &Plan<'_>, report: &mut Report) {
+    let wanted: HashSet<String> = report.entries.iter().map(|entry| entry.address.clone()).collect();
+    if wanted.is_empty() {
+        return;
+    }
+    // An address holds its block's type as one of its parts; only such blocks need working out.
+    let parts: HashSet<&str> = wanted.iter().flat_map(|address| address.split('.')).collect();
+    let may_be = |_: Mode, resource_type: &str| resource_type.is_empty() || parts.contains(resource_type);
+    let blocks: HashMap<String, BlockFacts> = plan
+        .blocks_wanted(&may_be)
+        .filter(|change| wanted.contains(change.address.as_ref()))
+        .map(|change| (change.address.to_string(), BlockFacts::of(&change)))
+        .collect();
+    for entry in &mut report.entries {
+        entry.block = blocks.get(&entry.address).cloned();
+    }
+}
+
+fn problem(subject: &str, error: HostError) -> Problem {
+    Problem {
+        code: error.code(),
+        subject: subject.to_owned(),
+        byte_offset: None,
+        message: error.message,
+        help: error.help,
+    }
+}

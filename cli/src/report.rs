@@ -1,0 +1,354 @@
+//! What a check found, before anybody decides how to show it.
+//!
+//! Every format renders this one model; the order of its entries and its verdict are decided here and nowhere else.
+
+use nhi_plan::{Change, Finding, Mode, Outcome, Patch, RuleInfo, Severity};
+use nhi_policy_host::Usage;
+
+use crate::codes;
+use crate::exit::Exit;
+use crate::fingerprint;
+
+/// The result of one check.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) plan: PlanFacts,
+    pub(crate) threshold: Threshold,
+    pub(crate) blocks: BlockCounts,
+    pub(crate) modules: Vec<ModuleRun>,
+    /// Sorted by [`Report::finish`].
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) notes: Vec<String>,
+}
+
+/// What is known of the plan itself.
+#[derive(Debug, Default)]
+pub(crate) struct PlanFacts {
+    /// Path as given, or `standard input`.
+    pub(crate) source: String,
+    pub(crate) kind: PlanKind,
+    /// Digest of the bytes that were read.
+    pub(crate) sha256: Option<String>,
+    /// Digest of the JSON, where that is not what was read.
+    pub(crate) json_sha256: Option<String>,
+    /// Which command turned a plan file into JSON.
+    pub(crate) shown_with: Option<String>,
+    pub(crate) format_version: Option<String>,
+    pub(crate) terraform_version: Option<String>,
+}
+
+/// In which form the plan came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum PlanKind {
+    /// JSON in a file.
+    #[default]
+    Json,
+    /// JSON on standard input.
+    Stdin,
+    /// A plan file, as `plan -out` writes it.
+    PlanFile,
+}
+
+/// What blocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Threshold {
+    pub(crate) fail_on: Severity,
+    pub(crate) fail_on_unverified: bool,
+}
+
+/// How many blocks were handed to the modules.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct BlockCounts {
+    pub(crate) managed: u64,
+    pub(crate) data: u64,
+    pub(crate) provider: u64,
+    pub(crate) variable: u64,
+    pub(crate) output: u64,
+}
+
+impl BlockCounts {
+    pub(crate) fn add(&mut self, mode: Mode) {
+        let count = match mode {
+            Mode::Managed => &mut self.managed,
+            Mode::Data => &mut self.data,
+            Mode::Provider => &mut self.provider,
+            Mode::Variable => &mut self.variable,
+            Mode::Output => &mut self.output,
+        };
+        *count += 1;
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.managed + self.data + self.provider + self.variable + self.output
+    }
+
+    /// Counts with their names, for every format.
+    pub(crate) fn named(&self) -> [(&'static str, u64); 5] {
+        [
+            ("managed", self.managed),
+            ("data", self.data),
+            ("provider", self.provider),
+            ("variable", self.variable),
+            ("output", self.output),
+        ]
+    }
+}
+
+/// A module and how its run went.
+#[derive(Debug)]
+pub(crate) struct ModuleRun {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// Path as given; `None` for the built-in analyzer.
+    pub(crate) file: Option<String>,
+    pub(crate) sha256: Option<String>,
+    pub(crate) rules: Vec<RuleInfo>,
+    /// `None`: it did not run to its end.
+    pub(crate) usage: Option<Usage>,
+}
+
+/// How an entry came about; the order is the order of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Status {
+    /// Something could not be read or run: there is no verdict.
+    Undecided,
+    /// A rule is broken.
+    Violation,
+    /// A rule could not be decided, because a value is unknown until apply.
+    Unverified,
+}
+
+impl Status {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Undecided => "undecided",
+            Self::Violation => "violation",
+            Self::Unverified => "unverified",
+        }
+    }
+}
+
+/// One thing to tell the reader.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) status: Status,
+    pub(crate) severity: Severity,
+    pub(crate) code: String,
+    pub(crate) name: String,
+    /// Who says so: a module's name, or `nhi`.
+    pub(crate) module: String,
+    /// Address of the block; for an undecided entry the plan or the module.
+    pub(crate) address: String,
+    pub(crate) block: Option<BlockFacts>,
+    pub(crate) path: String,
+    pub(crate) byte_offset: Option<u64>,
+    pub(crate) message: String,
+    pub(crate) why: String,
+    pub(crate) help: String,
+    pub(crate) evidence: String,
+    pub(crate) controls: Vec<String>,
+    pub(crate) patch: Option<Patch>,
+    pub(crate) attributes: Vec<(String, String)>,
+    /// Set by [`Report::finish`].
+    pub(crate) fingerprint: String,
+}
+
+/// What an entry needs to know of its block.
+#[derive(Debug, Clone)]
+pub(crate) struct BlockFacts {
+    pub(crate) resource_type: String,
+    pub(crate) previous_address: Option<String>,
+    /// File, line and column.
+    pub(crate) location: Option<(String, u32, u32)>,
+    /// The object's own name, which outlives the renaming of its address.
+    pub(crate) own_name: Option<String>,
+}
+
+/// Why the question could not be decided.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    pub(crate) code: &'static str,
+    /// The plan or the module.
+    pub(crate) subject: String,
+    pub(crate) byte_offset: Option<u64>,
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+impl From<Problem> for Entry {
+    fn from(problem: Problem) -> Self {
+        Self {
+            status: Status::Undecided,
+            severity: Severity::Critical,
+            code: problem.code.to_owned(),
+            name: codes::name(problem.code),
+            module: "nhi".to_owned(),
+            address: problem.subject,
+            block: None,
+            path: String::new(),
+            byte_offset: problem.byte_offset,
+            message: problem.message,
+            why: codes::find(problem.code)
+                .map(|code| code.why)
+                .unwrap_or_default()
+                .to_owned(),
+            help: problem.help,
+            evidence: String::new(),
+            controls: Vec::new(),
+            patch: None,
+            attributes: Vec::new(),
+            fingerprint: String::new(),
+        }
+    }
+}
+
+impl Entry {
+    /// A module's finding with the metadata of its rule.
+    pub(crate) fn from_finding(module: &str, rule: &RuleInfo, finding: Finding) -> Self {
+        Self {
+            status: match finding.outcome {
+                Outcome::Violation => Status::Violation,
+                Outcome::Unverified => Status::Unverified,
+            },
+            severity: finding.severity.unwrap_or(rule.severity),
+            code: finding.rule,
+            name: rule.name.clone(),
+            module: module.to_owned(),
+            address: finding.address,
+            block: None,
+            path: finding.path,
+            byte_offset: None,
+            message: finding.message,
+            why: rule.why.clone(),
+            help: finding.remediation,
+            evidence: finding.evidence,
+            controls: rule.controls.clone(),
+            patch: finding.patch,
+            attributes: finding.attributes,
+            fingerprint: String::new(),
+        }
+    }
+
+    /// Undecided first, then the worst; addresses and the rest only make the order total.
+    fn rank(&self) -> impl Ord + '_ {
+        (
+            self.status,
+            std::cmp::Reverse(self.severity),
+            &self.address,
+            &self.code,
+            &self.path,
+            (&self.message, &self.help, &self.module),
+        )
+    }
+}
+
+impl BlockFacts {
+    pub(crate) fn of(change: &Change<'_>) -> Self {
+        Self {
+            resource_type: change.resource_type.to_string(),
+            previous_address: change.previous_address.as_ref().map(ToString::to_string),
+            location: change
+                .location
+                .as_ref()
+                .map(|at| (at.file.to_string(), at.line, at.column)),
+            own_name: fingerprint::own_name(change),
+        }
+    }
+}
+
+/// What the report comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nothing at or above the threshold.
+    Clean,
+    /// Something at or above the threshold.
+    Findings,
+    /// The plan could not be judged.
+    Undecided,
+}
+
+impl Verdict {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Findings => "findings",
+            Self::Undecided => "undecided",
+        }
+    }
+
+    pub(crate) fn exit(self) -> Exit {
+        match self {
+            Self::Clean => Exit::Clean,
+            Self::Findings => Exit::Findings,
+            Self::Undecided => Exit::Undecided,
+        }
+    }
+}
+
+impl Report {
+    pub(crate) fn new(threshold: Threshold) -> Self {
+        Self {
+            plan: PlanFacts::default(),
+            threshold,
+            blocks: BlockCounts::default(),
+            modules: Vec::new(),
+            entries: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Puts the entries in their fixed order, drops exact repetitions and gives each its fingerprint.
+    pub(crate) fn finish(&mut self) {
+        self.entries.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        self.entries
+            .dedup_by(|a, b| a.rank() == b.rank() && a.attributes == b.attributes && a.patch == b.patch);
+        fingerprint::assign(&mut self.entries);
+    }
+
+    /// Whether an entry alone keeps the verdict from being clean.
+    pub(crate) fn blocks(&self, entry: &Entry) -> bool {
+        match entry.status {
+            Status::Undecided => true,
+            Status::Violation => entry.severity >= self.threshold.fail_on,
+            Status::Unverified => self.threshold.fail_on_unverified && entry.severity >= self.threshold.fail_on,
+        }
+    }
+
+    /// The verdict. Clean asks for proof that the built-in analyzer ran to its end.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let has_run = self
+            .modules
+            .iter()
+            .any(|module| module.file.is_none() && module.usage.is_some());
+        if !has_run || self.with(Status::Undecided).next().is_some() {
+            Verdict::Undecided
+        } else if self.entries.iter().any(|entry| self.blocks(entry)) {
+            Verdict::Findings
+        } else {
+            Verdict::Clean
+        }
+    }
+
+    /// The entries of one kind, in order.
+    pub(crate) fn with(&self, status: Status) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.status == status)
+    }
+
+    /// How many violations there are of each severity, worst first.
+    pub(crate) fn violations(&self) -> impl Iterator<Item = (Severity, usize)> {
+        let count = |severity| {
+            self.with(Status::Violation)
+                .filter(|entry| entry.severity == severity)
+                .count()
+        };
+        Severity::ALL
+            .into_iter()
+            .rev()
+            .map(move |severity| (severity, count(severity)))
+    }
+
+    /// How many rules were applied.
+    pub(crate) fn rule_count(&self) -> usize {
+        self.modules.iter().map(|module| module.rules.len()).sum()
+    }
+}
