@@ -2,6 +2,8 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::print_stdout,
     reason = "helpers of tests fail the test and say what they did"
 )]

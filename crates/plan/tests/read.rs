@@ -12,9 +12,9 @@ fn plan_with(delta: &str, more: &str) -> String {
 }
 
 fn refused(text: &str) -> ReadError {
-    let error = match decode(text.as_bytes()).and_then(|decoded| decoded.read(&Limits::default()).map(drop)) {
-        Err(error) => error,
-        Ok(()) => panic!("read: {text}"),
+    let read = |decoded: nhi_plan::Decoded<'_>| decoded.read(&Limits::default()).map(drop);
+    let Err(error) = decode(text.as_bytes()).and_then(read) else {
+        panic!("read: {text}")
     };
     assert!(error.offset <= text.len() as u64, "{error}");
     assert!(nhi_plan::error::code::ALL.contains(&error.code));
@@ -161,14 +161,14 @@ fn takes_what_shells_make_of_a_plan() {
     }
     // Offsets of errors are those of the bytes that were passed.
     let broken = text.replace("\"é😀\"", "\"é😀\" !");
-    let at = broken.find('!').unwrap();
+    let (before, _) = broken.split_once('!').unwrap();
     let wrapped = format!("\u{feff}wrapper\n{broken}");
-    assert_eq!(refused(&wrapped).offset as usize, wrapped.find('!').unwrap());
+    assert_eq!(refused(&wrapped).offset, wrapped.find('!').unwrap() as u64);
     let wide = utf16([0xff, 0xfe], u16::to_le_bytes, &broken);
     let error = decode(&wide)
         .and_then(|decoded| decoded.read(&Limits::default()).map(drop))
         .unwrap_err();
-    assert_eq!(error.offset as usize, 2 + 2 * broken[..at].encode_utf16().count());
+    assert_eq!(error.offset, 2 + 2 * before.encode_utf16().count() as u64);
     // Neither repaired nor guessed.
     for (bytes, code) in [
         (&b"{\"format_version\":\"1\xff\"}"[..], "NHI-PLAN-UTF8"),
