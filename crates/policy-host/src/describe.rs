@@ -154,3 +154,168 @@ fn counted(what: &str, count: usize, min: usize, max: usize) -> Option<String> {
 fn first(problems: &[Option<String>]) -> Option<String> {
     problems.iter().flatten().next().cloned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(code: &str) -> RuleInfo {
+        let text = String::from;
+        let (summary, why) = (text("a summary"), text("a reason"));
+        RuleInfo {
+            code: text(code),
+            name: text("missing-tag"),
+            summary,
+            why,
+            ..RuleInfo::default()
+        }
+    }
+
+    fn sound() -> Description {
+        let interests = vec![Interest::resources(&["aws_*"])];
+        Description {
+            rules: vec![rule("TEAM001"), rule("TEAM002")],
+            interests,
+            ..Description::new("team", "1.0.0")
+        }
+    }
+
+    fn verdict(trust: Trust, description: &Description) -> Option<String> {
+        validate("team.wasm", trust, &HostLimits::default(), description)
+            .err()
+            .map(|error| error.message)
+    }
+
+    #[test]
+    fn a_sound_description_is_accepted() {
+        assert_eq!(verdict(Trust::ThirdParty, &sound()), None);
+        let own = Description {
+            rules: vec![rule("NHI001")],
+            ..sound()
+        };
+        assert_eq!(verdict(Trust::BuiltIn, &own), None);
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        let interest = |modes: &[&str], types: &[&str], needs: &[&str]| {
+            let own = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+            vec![Interest {
+                modes: own(modes),
+                resource_types: own(types),
+                needs: own(needs),
+            }]
+        };
+        let rules = |rule| Description {
+            rules: vec![rule],
+            ..sound()
+        };
+        let interests = |interests| Description { interests, ..sound() };
+        let table = [
+            (
+                Description {
+                    name: String::new(),
+                    ..sound()
+                },
+                "the module's name is empty",
+            ),
+            (
+                Description {
+                    version: String::new(),
+                    ..sound()
+                },
+                "the module's version is empty",
+            ),
+            (
+                Description {
+                    rules: vec![],
+                    ..sound()
+                },
+                "it has no rules",
+            ),
+            (
+                Description {
+                    rules: vec![rule("A1"); 1_001],
+                    ..sound()
+                },
+                "it has 1001 rules, 1000 are allowed",
+            ),
+            (
+                Description {
+                    rules: vec![rule("A1"), rule("A1")],
+                    ..sound()
+                },
+                "two rules have the code `A1`",
+            ),
+            (
+                Description {
+                    settings_schema: "x".repeat(65_537),
+                    ..sound()
+                },
+                "the settings schema has 65537 bytes",
+            ),
+            (
+                Description {
+                    attributes: vec![(String::new(), String::new())],
+                    ..sound()
+                },
+                "an attribute is empty",
+            ),
+            (rules(rule("")), "`` is not a rule code"),
+            (rules(rule("team001")), "`team001` is not a rule code"),
+            (rules(rule("../A1")), "`../A1` is not a rule code"),
+            (rules(rule("NHI001")), "the code `NHI001` begins with `NHI`"),
+            (
+                rules(RuleInfo {
+                    name: "Missing Tag".into(),
+                    ..rule("A1")
+                }),
+                "`Missing Tag` is not a rule name",
+            ),
+            (
+                rules(RuleInfo {
+                    summary: String::new(),
+                    ..rule("A1")
+                }),
+                "rule `A1`: a rule's summary is empty",
+            ),
+            (
+                rules(RuleInfo {
+                    why: "w".repeat(4_097),
+                    ..rule("A1")
+                }),
+                "rule `A1`: a rule's reason has 4097 bytes",
+            ),
+            (
+                rules(RuleInfo {
+                    controls: vec![String::new()],
+                    ..rule("A1")
+                }),
+                "rule `A1`: a control is empty",
+            ),
+            (interests(vec![]), "it has no interests"),
+            (interests(interest(&[], &["*"], &[])), "it has no modes of an interest"),
+            (
+                interests(interest(&["managed"], &[], &[])),
+                "it has no resource types of an interest",
+            ),
+            (interests(interest(&["ephemeral"], &["*"], &[])), "the mode `ephemeral`"),
+            (interests(interest(&["managed"], &["*"], &["graph"])), "needs `graph`"),
+            (
+                interests(interest(&["managed"], &["aws_?"], &[])),
+                "`aws_?`, which is not a resource type",
+            ),
+            (
+                interests(interest(&["managed"], &[""], &[])),
+                "``, which is not a resource type",
+            ),
+        ];
+        for (description, wanted) in table {
+            let message = verdict(Trust::ThirdParty, &description);
+            assert!(
+                message.as_deref().is_some_and(|message| message.contains(wanted)),
+                "{wanted}: {message:?}"
+            );
+        }
+    }
+}

@@ -110,22 +110,5 @@ fn list<T>(out: &mut String, items: &[T], write: impl Fn(&mut String, &T)) {
 }
 
 fn quoted(out: &mut String, text: &str) {
-    out.push('"');
-    let mut rest = text;
-    while let Some((at, character)) = rest
-        .char_indices()
-        .find(|(_, c)| matches!(c, '"' | '\\' | '\0'..='\x1f'))
-    {
-        let (plain, tail) = rest.split_at(at);
-        out.push_str(plain);
-        // Writing to a string cannot fail.
-        let _ = match character {
-            '"' => out.write_str("\\\""),
-            '\\' => out.write_str("\\\\"),
-            control => write!(out, "\\u{:04x}", u32::from(control)),
-        };
-        rest = tail.split_at(character.len_utf8()).1;
-    }
-    out.push_str(rest);
-    out.push('"');
+    out.push_str(&nhi_plan::json::quote(text));
 }

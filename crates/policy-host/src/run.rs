@@ -178,7 +178,7 @@ impl Host {
             };
             needs.strip(&mut change);
             if module.trust == Trust::ThirdParty {
-                // REDACT change = nhi_plan::redact(&change);
+                change = nhi_plan::redact(&change);
             }
             batch_bytes = batch_bytes.saturating_add(weigh(&change));
             batch.push(change);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use nhi_plan::{Action, Change, Context, Finding, Mode};
+use nhi_plan::{Action, Change, Context, Finding, Limits, Mode};
 
 use crate::{Findings, PolicyModule};
 
@@ -49,6 +49,12 @@ impl<M: PolicyModule> Tester<M> {
     pub fn context(mut self, context: Context) -> Self {
         self.context = context;
         self
+    }
+
+    /// Judges a plan, as `tofu show -json` writes it.
+    pub fn plan(&self, plan: &str) -> Result<Vec<Finding>, String> {
+        let plan = nhi_plan::read(plan, &Limits::default()).map_err(|error| error.to_string())?;
+        self.changes(plan.blocks())
     }
 
     /// Judges these blocks as one plan. Blocks that match no interest are dropped, as the host does.

@@ -1,0 +1,14 @@
+//! The sandbox from outside: real components in, findings or a named error out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod delivery;
+mod precompiled;
+mod refuses;
+mod stops;
+mod support;
