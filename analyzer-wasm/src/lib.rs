@@ -1,1 +1,16 @@
-//! To be written.
+//! The built-in analyzer: a policy module of its own, with nothing that an organisation's module could not do.
+//!
+//! Facts are read once from the blocks of the plan (`facts`), rules judge facts (`rules`), the session orders both.
+//! It is an rlib too, so that rules test natively and `xtask gen` can print their pages.
+
+mod facts;
+mod report;
+mod rule;
+pub mod rules;
+mod session;
+
+pub use rule::{Group, Rule};
+pub use rules::rules;
+pub use session::Analyzer;
+
+nhi_policy_sdk::export!(Analyzer);

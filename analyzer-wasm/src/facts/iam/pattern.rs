@@ -1,0 +1,192 @@
+//! Wildcards of IAM: actions and resources.
+//!
+//! `*` is any run of characters and `?` any single one, anywhere in the string, across `:` and `/`.
+
+/// Whether `pattern` matches `text`; linear steps back to the last `*` only.
+pub(crate) fn matches(pattern: &str, text: &str, case: Case) -> bool {
+    let same = |want: u8, have: u8| match case {
+        Case::Exact => want == have,
+        Case::Ignored => want.eq_ignore_ascii_case(&have),
+    };
+    let (mut pattern, mut text) = (pattern.as_bytes(), text.as_bytes());
+    let mut retry: Option<(&[u8], &[u8])> = None;
+    loop {
+        match (pattern.split_first(), text.split_first()) {
+            (Some((b'*', rest)), _) => {
+                retry = Some((rest, text));
+                pattern = rest;
+            }
+            (Some((&want, rest)), Some((&have, tail))) if want == b'?' || same(want, have) => {
+                pattern = rest;
+                text = tail;
+            }
+            (None, None) => return true,
+            _ => {
+                let Some((after_star, start)) = retry else { return false };
+                let Some((_, next)) = start.split_first() else {
+                    return false;
+                };
+                retry = Some((after_star, next));
+                pattern = after_star;
+                text = next;
+            }
+        }
+    }
+}
+
+/// Whether letters must agree in case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Case {
+    /// Resources.
+    Exact,
+    /// Actions and condition keys.
+    Ignored,
+}
+
+/// No service has such actions: a pattern that matches all of them matches every action there is.
+const ACTION_PROBES: [&str; 4] = ["qx:zj", "zj:qx", "aq-z:bxjq", "iam:kqzj"];
+
+/// Whether an action pattern matches every action: `*`, `*:*`, `**`, `?*`.
+pub(crate) fn is_every_action(pattern: &str) -> bool {
+    ACTION_PROBES.iter().all(|probe| matches(pattern, probe, Case::Ignored))
+}
+
+/// No account has such resources: a pattern that matches all of them matches every resource there is.
+const RESOURCE_PROBES: [&str; 4] = [
+    "s3:::qxzj/jzxq",
+    "ec2:qq-zone-9:918273645546:instance/i-qxzj",
+    "iam::918273645546:role/qxzj",
+    "sts::645546918273:assumed-role/zq/xj",
+];
+
+/// The partitions that exist; a resource pattern that names one is as wide as `*` inside it.
+const PARTITIONS: [&str; 7] = [
+    "aws",
+    "aws-cn",
+    "aws-us-gov",
+    "aws-eusc",
+    "aws-iso",
+    "aws-iso-b",
+    "aws-iso-e",
+];
+
+/// Whether a resource pattern matches every resource of a partition.
+pub(crate) fn is_every_resource(pattern: &str) -> bool {
+    PARTITIONS.iter().any(|partition| {
+        RESOURCE_PROBES
+            .iter()
+            .all(|probe| matches(pattern, &format!("arn:{partition}:{probe}"), Case::Exact))
+    })
+}
+
+/// A kind of IAM resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Role,
+    User,
+    Group,
+    Policy,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::User => "user",
+            Self::Group => "group",
+            Self::Policy => "policy",
+        }
+    }
+}
+
+/// Whether a resource pattern covers all roles (users, …) of an account, not only those under a path or a prefix.
+pub(crate) fn covers_kind(pattern: &str, kind: Kind) -> bool {
+    if pattern == "*" {
+        return true;
+    }
+    let mut fields = pattern.splitn(6, ':').skip(1);
+    let partition = fields
+        .next()
+        .filter(|field| PARTITIONS.contains(field))
+        .unwrap_or("aws");
+    let is_account = |field: &&str| field.len() == 12 && field.bytes().all(|byte| byte.is_ascii_digit());
+    let account = fields.nth(2).filter(is_account).unwrap_or("918273645546");
+    let kind = kind.as_str();
+    ["qxzj", "zj/kq/xjqz", "Jq.9"].iter().all(|name| {
+        matches(
+            pattern,
+            &format!("arn:{partition}:iam::{account}:{kind}/{name}"),
+            Case::Exact,
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action() {
+        for pattern in ["*", "**", "*:*", "***", "?*", "*?", "*:?*"] {
+            assert!(is_every_action(pattern), "{pattern}");
+        }
+        for pattern in ["", "iam:*", "*:Get*", "i*", "s3:*", "*m:*", "?", "*-*", "Get*"] {
+            assert!(!is_every_action(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn every_resource() {
+        for pattern in [
+            "*",
+            "**",
+            "arn:*",
+            "arn:aws:*",
+            "arn:aws-cn:*",
+            "arn:*:*:*:*:*",
+            "arn:aws-us-gov:*:*:*:*",
+        ] {
+            assert!(is_every_resource(pattern), "{pattern}");
+        }
+        for pattern in [
+            "",
+            "arn:aws:s3:::*",
+            "arn:aws:iam::*",
+            "arn:aws:*:*:123456789012:*",
+            "a",
+            "arn:aws:ec2:*",
+        ] {
+            assert!(!is_every_resource(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn all_of_a_kind() {
+        let yes = [
+            "*",
+            "arn:aws:iam::*:role/*",
+            "arn:aws:iam::123456789012:role/*",
+            "arn:aws-cn:iam::123456789012:role/*",
+            "arn:*:iam::*:role/*",
+            "arn:aws:iam::123456789012:*",
+            "arn:aws:iam::*",
+            "arn:aws:iam::*:role*",
+        ];
+        for pattern in yes {
+            assert!(covers_kind(pattern, Kind::Role), "{pattern}");
+        }
+        let no = [
+            "arn:aws:iam::*:role/app-*",
+            "arn:aws:iam::*:role/service-role/*",
+            "arn:aws:iam::*:user/*",
+            "arn:aws:iam::123456789012:role/ci",
+            "arn:aws:iam::*:role/*-ci",
+            "arn:aws:s3:::*",
+            "arn:aws:iam::*:role/${aws:username}",
+            "",
+        ];
+        for pattern in no {
+            assert!(!covers_kind(pattern, Kind::Role), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Private keys in PEM, also with their line breaks escaped.
+
+use super::base64;
+
+/// A private key in text.
+pub(crate) struct Key {
+    pub(crate) length: usize,
+    /// A pass phrase protects it.
+    pub(crate) encrypted: bool,
+}
+
+/// The private key whose `PRIVATE KEY-----` begins at `at`.
+pub(crate) fn private_key(text: &str, at: usize) -> Option<Key> {
+    let (before, rest) = text.split_at_checked(at)?;
+    let begin = before.rfind("-----BEGIN ")?;
+    let label = before.get(begin + 11..)?;
+    // `RSA `, `EC `, `OPENSSH `, `ENCRYPTED ` or nothing.
+    if label.len() > 16 || label.contains('-') {
+        return None;
+    }
+    let body = rest.strip_prefix("PRIVATE KEY-----")?;
+    let (body, _) = body.split_once("-----END ")?;
+    let encrypted = label.starts_with("ENCRYPTED") || body.contains("ENCRYPTED");
+    let body = body.replace("\\r", "").replace("\\n", "\n");
+    let payload: String = body.lines().map(str::trim).filter(|line| !line.contains(':')).collect();
+    let bytes = base64::decode(&payload)?;
+    let is_key =
+        bytes.len() >= 32 && (bytes.first() == Some(&0x30) || bytes.starts_with(b"openssh-key-v1") || encrypted);
+    is_key.then(|| Key {
+        length: text.len().saturating_sub(begin).min(rest.len() + label.len() + 11),
+        encrypted,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(text: &str) -> Option<Key> {
+        private_key(text, text.find("PRIVATE KEY-----")?)
+    }
+
+    const BODY: &str = "MC4CAQAwBQYDK2VwBCIEIHfsrV9Zq8Zk2LmX0vRtY7bNcWdEaGjKlPoIuYtReWqA";
+
+    #[test]
+    fn keys_and_what_is_none() {
+        for text in [
+            format!("-----BEGIN PRIVATE KEY-----\n{BODY}\n-----END PRIVATE KEY-----\n"),
+            format!("{{\"k\":\"-----BEGIN PRIVATE KEY-----\\n{BODY}\\n-----END PRIVATE KEY-----\\n\"}}"),
+            format!("-----BEGIN RSA PRIVATE KEY-----\r\n{BODY}\r\n-----END RSA PRIVATE KEY-----"),
+        ] {
+            assert!(find(&text).is_some_and(|key| !key.encrypted), "{text}");
+        }
+        for text in [
+            "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----".to_owned(),
+            "-----BEGIN PRIVATE KEY-----".to_owned(),
+            "looks for the line -----BEGIN RSA PRIVATE KEY----- in files".to_owned(),
+            format!("-----BEGIN PUBLIC KEY-----\n{BODY}\n-----END PUBLIC KEY-----"),
+        ] {
+            assert!(find(&text).is_none(), "{text}");
+        }
+        let locked = format!("-----BEGIN ENCRYPTED PRIVATE KEY-----\n{BODY}\n-----END ENCRYPTED PRIVATE KEY-----");
+        assert!(find(&locked).is_some_and(|key| key.encrypted));
+    }
+}

@@ -1,0 +1,263 @@
+//! Goes through the values of a block and proves what the automaton announced.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use nhi_plan::Severity;
+use nhi_plan::json::{self, Trail, Value};
+
+use super::needles::{NEEDLES, Needle};
+use super::shapes::AWS_KEY_ID;
+use super::{Hit, base64, jwt, named, pem};
+use crate::facts::Block;
+
+/// Layers of base64 and nested JSON that are opened.
+const DEPTH_MAX: u32 = 2;
+/// Hits of one block; more of them say nothing new.
+const HITS_MAX: usize = 32;
+
+const AWS_SECRET: &str = "AWS secret access key";
+const TEMPORARY_ID: &str = "temporary AWS access key id";
+
+/// Every credential in the values and the expressions of a block.
+pub(crate) fn scan(block: &Block<'_>) -> Vec<Hit> {
+    let mut scanner = Scanner {
+        now: block.now,
+        ..Scanner::default()
+    };
+    let texts = [(&block.change.after, false), (&block.change.configuration, true)];
+    for (text, in_configuration) in texts {
+        if !text.as_deref().is_some_and(|text| NEEDLES.any(text)) {
+            continue;
+        }
+        scanner.in_configuration = in_configuration;
+        let root = if in_configuration {
+            block.configuration()
+        } else {
+            block.after()
+        };
+        if let Some(root) = root {
+            scanner.values(root);
+        }
+    }
+    scanner.finish()
+}
+
+#[derive(Default)]
+struct Scanner<'n> {
+    now: &'n str,
+    in_configuration: bool,
+    hits: Vec<Hit>,
+    /// Kind and hash of values that were told: one value in `tags` and `tags_all` is one hit.
+    told: BTreeSet<(&'static str, u64)>,
+    /// Where an AWS secret key may stand, in case its id shows up.
+    candidates: Vec<Hit>,
+}
+
+/// Where the text at hand stands.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    path: &'p dyn Fn() -> String,
+    depth: u32,
+    encoded: bool,
+}
+
+impl Scanner<'_> {
+    fn values(&mut self, root: Value<'_>) {
+        let mut sibling: Option<(String, String)> = None;
+        root.walk(|trail, text| {
+            let path = || attribute_path(trail, self.in_configuration);
+            let key = trail.last_key().unwrap_or_default();
+            let owner = || {
+                trail
+                    .path()
+                    .rsplit_once('.')
+                    .map(|(owner, _)| owner.to_owned())
+                    .unwrap_or_default()
+            };
+            if matches!(&*key, "name" | "key") {
+                sibling = Some((owner(), text.to_string()));
+            }
+            let under_name = &*key == "value"
+                && sibling
+                    .as_ref()
+                    .is_some_and(|(at, name)| named::names_aws_secret(name) && *at == owner());
+            let path = path();
+            if named::is_aws_secret(&text) {
+                let is_named = under_name || named::names_aws_secret(&constant_name(trail, self.in_configuration));
+                let hit = self.hit(&path, AWS_SECRET, Severity::High, text.len(), false);
+                if !is_named {
+                    self.candidates.push(hit);
+                } else if self.is_new(AWS_SECRET, &text) {
+                    self.hits.push(hit);
+                }
+            }
+            self.text(
+                &text,
+                Place {
+                    path: &|| path.clone(),
+                    depth: 0,
+                    encoded: false,
+                },
+            );
+        });
+    }
+
+    fn hit(&self, path: &str, kind: &'static str, severity: Severity, length: usize, encoded: bool) -> Hit {
+        Hit {
+            path: path.to_owned(),
+            kind,
+            length,
+            severity,
+            encoded,
+            in_configuration: self.in_configuration,
+        }
+    }
+
+    fn is_new(&mut self, kind: &'static str, value: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        value.hash(&mut hasher);
+        self.told.insert((kind, hasher.finish()))
+    }
+
+    fn tell(&mut self, kind: &'static str, severity: Severity, value: &str, length: usize, place: Place<'_>) {
+        if self.hits.len() < HITS_MAX && self.is_new(kind, value) {
+            let hit = self.hit(&(place.path)(), kind, severity, length, place.encoded);
+            self.hits.push(hit);
+        }
+    }
+
+    fn text(&mut self, text: &str, place: Place<'_>) {
+        let (mut hides, mut escapes) = (false, false);
+        for (start, end, needle) in NEEDLES.find(text) {
+            match needle {
+                Needle::Shape(shape) => {
+                    if let Some(token) = shape.prove(text, start) {
+                        self.tell(shape.kind, shape.severity, token, token.len(), place);
+                        if shape.kind == AWS_KEY_ID || shape.kind == TEMPORARY_ID {
+                            self.beside(text, place);
+                        }
+                    }
+                }
+                Needle::Pem => self.key(text, start, place),
+                Needle::Jwt => {
+                    hides = true;
+                    if let Some((token, severity)) = jwt::token(text, start, self.now) {
+                        self.tell("JSON Web Token", severity, token, token.len(), place);
+                    }
+                }
+                Needle::AwsSecretName => {
+                    if let Some(secret) = named::aws_secret_after(text, end) {
+                        self.tell(AWS_SECRET, Severity::High, secret, secret.len(), place);
+                    }
+                }
+                Needle::Url => {
+                    if let Some(password) = named::url_password(text, start, end) {
+                        self.tell("password in a URL", Severity::High, password, password.len(), place);
+                    }
+                }
+                Needle::Base64 => hides = true,
+                Needle::Escape => escapes = true,
+            }
+        }
+        if place.depth < DEPTH_MAX {
+            if hides || place.depth == 0 && (place.path)().ends_with("_base64") {
+                self.encoded(text, place);
+            }
+            if escapes {
+                self.nested(text, place);
+            }
+        }
+    }
+
+    /// Secrets in the same text as a key id.
+    fn beside(&mut self, text: &str, place: Place<'_>) {
+        for secret in named::aws_secrets(text) {
+            self.tell(AWS_SECRET, Severity::High, secret, secret.len(), place);
+        }
+    }
+
+    fn key(&mut self, text: &str, start: usize, place: Place<'_>) {
+        let Some(key) = pem::private_key(text, start) else {
+            return;
+        };
+        let is_google = text.contains("service_account") && text.contains("private_key_id");
+        let (kind, severity) = match (key.encrypted, is_google) {
+            (true, _) => ("encrypted private key", Severity::Medium),
+            (_, true) => ("Google service account key", Severity::High),
+            _ => ("private key", Severity::High),
+        };
+        let value = text.get(start..).unwrap_or(text);
+        self.tell(kind, severity, value, key.length, place);
+    }
+
+    fn encoded(&mut self, text: &str, place: Place<'_>) {
+        let inner = Place {
+            depth: place.depth + 1,
+            encoded: true,
+            ..place
+        };
+        let joined: String = text.split_ascii_whitespace().collect();
+        // Base64 broken into lines is one run.
+        if joined.len() != text.len()
+            && let Some(decoded) = decode(&joined)
+        {
+            return self.text(&decoded, inner);
+        }
+        for run in base64::runs(text) {
+            if let Some(decoded) = decode(run) {
+                self.text(&decoded, inner);
+            }
+        }
+    }
+
+    fn nested(&mut self, text: &str, place: Place<'_>) {
+        if text.trim_start().starts_with(['{', '['])
+            && let Ok(document) = json::parse(text)
+        {
+            let inner = Place {
+                depth: place.depth + 1,
+                ..place
+            };
+            for string in document.strings() {
+                self.text(&string, inner);
+            }
+        }
+    }
+
+    /// A key id with its secret is one credential; a temporary id without one is none.
+    fn finish(mut self) -> Vec<Hit> {
+        let has_id = self
+            .hits
+            .iter()
+            .any(|hit| hit.kind == AWS_KEY_ID || hit.kind == TEMPORARY_ID);
+        if has_id && !self.hits.iter().any(|hit| hit.kind == AWS_SECRET) {
+            self.hits.extend(self.candidates.drain(..).take(1));
+        }
+        let has_secret = self.hits.iter().any(|hit| hit.kind == AWS_SECRET);
+        self.hits
+            .retain(|hit| hit.kind != TEMPORARY_ID && !(has_secret && hit.kind == AWS_KEY_ID));
+        self.hits.sort();
+        self.hits
+    }
+}
+
+fn decode(text: &str) -> Option<String> {
+    String::from_utf8(base64::decode(text)?).ok()
+}
+
+/// In the configuration a value stands under `constant_value`.
+fn attribute_path(trail: &Trail<'_>, in_configuration: bool) -> String {
+    let path = trail.path();
+    match in_configuration.then(|| path.replacen(".constant_value", "", 1)) {
+        Some(plain) => plain,
+        None => path,
+    }
+}
+
+/// The name that a value stands under.
+fn constant_name(trail: &Trail<'_>, in_configuration: bool) -> String {
+    let path = attribute_path(trail, in_configuration);
+    let name = path.trim_end_matches(['"', ']']);
+    name.rsplit(['.', '"', '[']).next().unwrap_or_default().to_owned()
+}

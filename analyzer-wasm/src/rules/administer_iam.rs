@@ -1,0 +1,229 @@
+//! Flags policies with which their holder can raise its own privileges through IAM.
+
+use nhi_plan::Severity;
+use nhi_policy_sdk::Findings;
+
+use super::grant;
+use crate::facts::Facts;
+use crate::facts::iam::{Bound, Subject};
+use crate::rule::{Check, Group, Rule};
+
+/// A policy that administers IAM.
+pub(super) static RULE: Rule = Rule {
+    code: "NHI002",
+    name: "administer-iam",
+    group: Group::Privilege,
+    severity: Severity::High,
+    since: "0.1.0",
+    summary: "an IAM policy lets its holder raise its own privileges",
+    why: "whoever may change policies, roles or keys of everybody can make themselves administrator in one call",
+    controls: &[
+        "NHI5:2025",
+        "CWE-269",
+        "CWE-266",
+        "AC-6",
+        "PR.AA-05",
+        "PCI-DSS-7.2.5",
+        "CC6.3",
+        "A.8.2",
+    ],
+    check: Check::Plan(check),
+    docs: r#"
+## What it does
+
+Flags an AWS policy that allows actions with which a principal raises its own privileges, on all resources of their kind:
+`Put`, `Attach` on roles, users and groups; `CreatePolicyVersion`, `SetDefaultPolicyVersion`, `AddUserToGroup`, `CreateAccessKey`, `CreateLoginProfile`, `UpdateLoginProfile` and `UpdateAssumeRolePolicy`.
+`NotAction` counts for what it does not name, `Deny` takes back, and conditions on the policy or the boundary in question (`iam:PolicyARN`, `iam:PermissionsBoundary`) narrow.
+All of these actions together are critical, some of them high.
+A policy that allows everything is NHI001 and is not told twice.
+
+## Why is this bad?
+
+The right to hand out rights is every right: one call to `iam:AttachRolePolicy` turns a build role into an administrator.
+
+## Example
+
+```terraform
+data "aws_iam_policy_document" "provision" {
+  statement {
+    actions   = ["iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"]
+    resources = ["*"]
+  }
+}
+```
+
+## Use instead
+
+```terraform
+data "aws_iam_policy_document" "provision" {
+  statement {
+    actions   = ["iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"]
+    resources = ["arn:aws:iam::111122223333:role/app/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PermissionsBoundary"
+      values   = [aws_iam_policy.app_boundary.arn]
+    }
+  }
+}
+```
+
+## Known limits
+
+- `iam:PassRole` escalates only together with a service that runs code; such pairs are not judged yet.
+- A resource that is known only after apply counts as narrow, also where it is the role's own ARN.
+- A prefix such as `role/app-*` counts as narrow whatever roles it matches.
+- Each document is judged by itself; see NHI001.
+
+## References
+
+- [Privilege escalation in AWS, a catalogue of paths](https://pathfinding.cloud/)
+- [Delegating with permissions boundaries](https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html)
+- [OWASP NHI5:2025 Overprivileged NHI](https://owasp.org/www-project-non-human-identities-top-10/2025/5-overprivileged-nhi/)
+"#,
+};
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for grant in &facts.settled.grants {
+        let Some((claim, actions)) = &grant.powers.administers else {
+            continue;
+        };
+        // A boundary that does not let IAM through leaves nothing of this privilege.
+        if grant.powers.everything.is_some() || grant.bound == Bound::Narrow {
+            continue;
+        }
+        let whole = grant.powers.is_whole_iam();
+        let base = if whole { Severity::Critical } else { RULE.severity };
+        let (mut severity, note) = grant::weigh(grant, base, claim.weak);
+        if matches!(grant.subject, Subject::Managed { attached: false }) && !whole {
+            severity = Severity::Low;
+        }
+        let what = if whole {
+            String::from("administer IAM")
+        } else {
+            format!("raise its privileges with {}", list(actions))
+        };
+        let message = format!(
+            "{} lets its holder {what}{}{note}",
+            grant::who(grant),
+            grant::statement(grant, claim.statement)
+        );
+        let remediation = "limit these actions to resources under a path, with a condition on `iam:PermissionsBoundary` or `iam:PolicyARN`";
+        let mut finding = grant::finding(&RULE, grant, severity, message, remediation);
+        finding.attributes.push((String::from("actions"), actions.join(",")));
+        out.push(finding);
+    }
+}
+
+/// The first of the actions, and how many more there are.
+fn list(actions: &[&str]) -> String {
+    let named: Vec<_> = actions.iter().take(2).map(|action| format!("`{action}`")).collect();
+    let more = actions.len().saturating_sub(named.len());
+    let tail = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    named.join(", ") + &tail
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::cases::{Case, cases, doc, plan, policy};
+
+    #[test]
+    fn cases_of_documents() {
+        cases(&super::RULE)
+            .flags(&[
+                Case::critical("all of iam", policy(r#"{"Effect":"Allow","Action":"iam:*","Resource":"*"}"#)),
+                Case::critical("all of iam, in another case", policy(r#"{"Effect":"Allow","Action":"IAM:*","Resource":["arn:aws:iam::*:*"]}"#)),
+                Case::critical("all but billing", policy(r#"{"Effect":"Allow","NotAction":"aws-portal:*","Resource":"*"}"#)),
+                Case::critical("all actions on iam", policy(r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:iam::111122223333:*"}"#)),
+                Case::high("put", policy(r#"{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"*"}"#)),
+                Case::high("a wildcard inside", policy(r#"{"Effect":"Allow","Action":"iam:Put*Policy","Resource":"*"}"#)),
+                Case::high("every role", policy(r#"{"Effect":"Allow","Action":["iam:attachrolepolicy"],"Resource":"arn:aws:iam::*:role/*"}"#)),
+                Case::high("keys of everybody", policy(r#"{"Effect":"Allow","Action":"iam:CreateAccessKey","Resource":"*"}"#)),
+                Case::high("policy versions", policy(r#"{"Effect":"Allow","Action":"iam:CreatePolicyVersion","Resource":"arn:aws:iam::111122223333:policy/*"}"#)),
+                Case::high(
+                    "part is denied",
+                    policy(r#"{"Effect":"Allow","Action":"iam:*","Resource":"*"},{"Effect":"Deny","Action":["iam:Put*","iam:Attach*"],"Resource":"*"}"#),
+                ),
+                Case::high(
+                    "a condition that excludes one policy",
+                    policy(r#"{"Effect":"Allow","Action":"iam:AttachRolePolicy","Resource":"*","Condition":{"ArnNotEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/AdministratorAccess"}}}"#),
+                ),
+                Case::high(
+                    "a region is no limit on iam",
+                    policy(r#"{"Effect":"Allow","Action":"iam:*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}}"#),
+                ),
+                Case::high("a deny on one role", policy(
+                    r#"{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"*"},{"Effect":"Deny","Action":"iam:PutRolePolicy","Resource":"arn:aws:iam::111122223333:role/audit"}"#,
+                )),
+            ])
+            .allows(&[
+                Case::clean("reads iam", policy(r#"{"Effect":"Allow","Action":["iam:Get*","iam:List*","iam:GenerateCredentialReport"],"Resource":"*"}"#)),
+                Case::clean("its own keys", policy(r#"{"Effect":"Allow","Action":["iam:CreateAccessKey","iam:UpdateLoginProfile"],"Resource":"arn:aws:iam::*:user/${aws:username}"}"#)),
+                Case::clean("passes roles", policy(r#"{"Effect":"Allow","Action":["iam:PassRole","ec2:RunInstances"],"Resource":"*"}"#)),
+                Case::clean("under a path", policy(r#"{"Effect":"Allow","Action":["iam:PutRolePolicy","iam:CreateRole"],"Resource":"arn:aws:iam::111122223333:role/app/*"}"#)),
+                Case::clean(
+                    "under a boundary",
+                    policy(r#"{"Effect":"Allow","Action":["iam:PutRolePolicy","iam:AttachRolePolicy"],"Resource":"*","Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::111122223333:policy/b"}}}"#),
+                ),
+                Case::clean(
+                    "one policy may be attached",
+                    policy(r#"{"Effect":"Allow","Action":"iam:AttachRolePolicy","Resource":"*","Condition":{"ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"}}}"#),
+                ),
+                Case::clean(
+                    "denied without a boundary",
+                    policy(
+                        r#"{"Effect":"Allow","Action":"*","Resource":"*"},
+                           {"Effect":"Deny","Action":"iam:*","Resource":"*","Condition":{"StringNotEquals":{"iam:PermissionsBoundary":"arn:aws:iam::111122223333:policy/b"}}}"#,
+                    ),
+                ),
+                Case::clean("users on roles", policy(r#"{"Effect":"Allow","Action":"iam:PutUserPolicy","Resource":"arn:aws:iam::*:role/*"}"#)),
+                Case::clean("power user", policy(r#"{"Effect":"Allow","NotAction":["iam:*","organizations:*"],"Resource":"*"}"#)),
+                Case::clean("everything is another rule", policy(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#)),
+                Case::clean("service-linked roles", policy(r#"{"Effect":"Allow","Action":"iam:CreateServiceLinkedRole","Resource":"*"}"#)),
+            ]);
+    }
+
+    #[test]
+    fn cases_of_places() {
+        let iam = doc(r#"{"Effect":"Allow","Action":"iam:*","Resource":"*"}"#);
+        cases(&super::RULE)
+            .flags(&[
+                Case::critical("provider-managed", plan(&[("aws_iam_role_policy_attachment.a", r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/IAMFullAccess"}"#)])),
+                Case::high("provider-managed, in part", plan(&[("aws_iam_user_policy_attachment.a", r#"{"user":"u","policy_arn":"arn:aws:iam::aws:policy/AWSOpsWorksRegisterCLI"}"#)])),
+                Case::medium("attached to nobody", plan(&[("aws_iam_policy.p", &format!(r#"{{"name":"p","policy":{iam}}}"#))])),
+                Case::critical(
+                    "deferred",
+                    plan(&[
+                        ("aws_iam_role_policy.p", "{}"),
+                        ("data.aws_iam_policy_document.d", r#"{"statement":[{"actions":["iam:*"],"resources":["*"]},{"actions":["s3:GetObject"],"resources":[null]}]}"#),
+                    ])
+                    .unknown("aws_iam_role_policy.p", &["policy"])
+                    .unknown("data.aws_iam_policy_document.d", &["statement[1].resources[0]", "json"])
+                    .references("aws_iam_role_policy.p", "policy", &["data.aws_iam_policy_document.d"]),
+                ),
+                Case::medium(
+                    "a boundary elsewhere",
+                    plan(&[
+                        ("aws_iam_user.u", r#"{"name":"u","permissions_boundary":"arn:aws:iam::111122223333:policy/limit"}"#),
+                        ("aws_iam_user_policy.p", &format!(r#"{{"user":"u","name":"p","policy":{iam}}}"#)),
+                    ]),
+                ),
+            ])
+            .allows(&[
+                Case::clean(
+                    "a boundary without iam",
+                    plan(&[
+                        ("aws_iam_user.u", r#"{"name":"u","permissions_boundary":"arn:aws:iam::aws:policy/PowerUserAccess"}"#),
+                        ("aws_iam_user_policy.p", &format!(r#"{{"user":"u","name":"p","policy":{iam}}}"#)),
+                    ]),
+                ),
+                Case::clean("scoped by AWS", plan(&[("aws_iam_role_policy_attachment.a", r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/AWSElasticBeanstalkFullAccess"}"#)])),
+                Case::clean("a key policy", plan(&[("aws_kms_key.k", &format!(r#"{{"policy":{iam}}}"#))])),
+            ]);
+    }
+}

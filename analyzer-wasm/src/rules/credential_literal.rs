@@ -1,0 +1,358 @@
+//! Flags credentials that stand in clear in attributes, provider blocks, variables and outputs.
+
+use nhi_plan::{Finding, Mode, Severity};
+use nhi_policy_sdk::Findings;
+
+use crate::facts::Block;
+use crate::facts::secrets::{self, Hit};
+use crate::rule::{Check, Group, Rule};
+
+/// A credential in clear.
+pub(super) static RULE: Rule = Rule {
+    code: "NHI011",
+    name: "credential-literal",
+    group: Group::Credential,
+    severity: Severity::High,
+    since: "0.1.0",
+    summary: "a key or token stands in clear in a value",
+    why: "everyone who reads the code, the plan, the state or a log of it can use the credential, and it cannot be taken back unseen",
+    controls: &[
+        "NHI2:2025",
+        "NHI7:2025",
+        "CWE-798",
+        "CWE-312",
+        "IA-5(7)",
+        "PR.AA-01",
+        "PCI-DSS-8.6.2",
+        "CC6.1",
+        "A.5.17",
+    ],
+    check: Check::Block(check),
+    docs: r#"
+## What it does
+
+Flags a cloud key or token in any attribute of any resource or data source, in constants of provider blocks, in variables and in outputs.
+A credential is recognised by proof of its structure: the checksum in a GitHub or npm token, the account in an AWS key id, a private key that decodes, a web token that parses and has not expired, the length and alphabet that its issuer documents.
+It looks into JSON inside strings and into base64, two layers deep, and into the `user_data` of machines, of which a plan may hold only a hash.
+In provider blocks it also knows, for each provider, which attributes are credentials.
+The value is never shown: a finding holds its kind, its place and its length.
+
+| what | severity |
+|---|---|
+| in a provider block | critical |
+| elsewhere | high |
+| an AWS key id without its secret, a web token that expires, an encrypted private key | medium |
+
+## Why is this bad?
+
+A credential in a value is in version control, in the plan, in the state and in every copy of them.
+Declaring a variable sensitive hides it on the screen only.
+
+## Example
+
+```terraform
+provider "github" {
+  token = "ghp_…"
+}
+```
+
+## Use instead
+
+```terraform
+ephemeral "vault_kv_secret_v2" "github" {
+  mount = "ci"
+  name  = "github"
+}
+
+provider "github" {
+  token = ephemeral.vault_kv_secret_v2.github.data.token
+}
+```
+
+## Known limits
+
+- Passwords without a shape of their own are found in provider blocks and in URLs only.
+- Write-only arguments and provisioners are not searched yet.
+- Compressed data is not opened.
+- What looks like a placeholder or a documented example is not reported.
+
+## References
+
+- [Sensitive data in state](https://opentofu.org/docs/language/state/sensitive-data/)
+- [OWASP NHI2:2025 Secret Leakage](https://owasp.org/www-project-non-human-identities-top-10/2025/2-secret-leakage/)
+- [GitHub token formats](https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/)
+- [CWE-798: Use of Hard-coded Credentials](https://cwe.mitre.org/data/definitions/798.html)
+"#,
+};
+
+/// Types that are about credentials by themselves and have rules of their own.
+const OWN_RULES: [&str; 2] = ["aws_iam_access_key", "aws_iam_access_keys"];
+
+fn check(block: &Block<'_>, out: &mut Findings) {
+    if OWN_RULES.contains(&block.change.resource_type.as_ref()) {
+        return;
+    }
+    let mut hits = secrets::scan(block);
+    if block.change.mode == Mode::Provider {
+        for hit in &mut hits {
+            hit.severity = Severity::Critical;
+        }
+        // What has a shape is told with its kind.
+        let known = |hit: &Hit| hits.iter().any(|other| other.path == hit.path);
+        let more: Vec<_> = secrets::provider::constants(block)
+            .into_iter()
+            .filter(|hit| !known(hit))
+            .collect();
+        hits.extend(more);
+    }
+    for hit in hits {
+        out.push(finding(block, &hit));
+    }
+}
+
+fn finding(block: &Block<'_>, hit: &Hit) -> Finding {
+    let place = match block.change.mode {
+        Mode::Provider => "in the provider block",
+        Mode::Variable => "in the variable's value",
+        Mode::Output => "in the output's value",
+        Mode::Data | Mode::Managed => "in this attribute",
+    };
+    let encoded = if hit.encoded { ", in base64," } else { "" };
+    let message = match hit.kind {
+        "AWS access key id" => format!("the id of a long-lived AWS access key{encoded} stands {place}"),
+        kind => format!("{} {kind}{encoded} stands in clear {place}", article(kind)),
+    };
+    let remediation = match block.change.mode {
+        Mode::Provider => {
+            "remove it and revoke it; log in with OIDC or workload identity, or take it from an ephemeral resource or the environment"
+        }
+        _ => "remove it and revoke it; read it at run time from a secret store, or pass it through an ephemeral value",
+    };
+    let mut finding = RULE
+        .finding(&block.change.address, &hit.path)
+        .message(message)
+        .remediation(remediation);
+    finding.severity = Some(hit.severity);
+    let in_configuration = hit.in_configuration || block.change.mode == Mode::Provider;
+    finding.evidence = String::from(if in_configuration { "configuration" } else { "planned" });
+    finding.attributes = vec![
+        (String::from("kind"), hit.kind.to_owned()),
+        (String::from("length"), hit.length.to_string()),
+    ];
+    finding
+}
+
+fn article(noun: &str) -> &'static str {
+    // Letters whose name begins with a vowel, and vowels.
+    let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O'])
+        || noun.starts_with("npm")
+        || noun.starts_with("HC");
+    if vowel { "an" } else { "a" }
+}
+
+#[cfg(test)]
+mod tests {
+    use nhi_plan::Mode;
+
+    use crate::rules::cases::{Case, Plan, cases, plan};
+
+    /// Assembled here, so that no scanner takes the test for a leak.
+    fn github() -> String {
+        // The checksum of the thirty characters.
+        [
+            "ghp",
+            "_q8Zk2LmX0vRtY7bNcWdEaGjKpoIuYt",
+            &checksum("q8Zk2LmX0vRtY7bNcWdEaGjKpoIuYt"),
+        ]
+        .concat()
+    }
+
+    fn checksum(body: &str) -> String {
+        crate::facts::secrets::checksum(body)
+    }
+
+    fn aws() -> (String, &'static str) {
+        (
+            ["AKIA", "QNZGKIQY56JQ7WML"].concat(),
+            "q8Zk2LmX0vRtY7bNcWdEaGjK/PoIuYtReWq+1sDf",
+        )
+    }
+
+    fn pem() -> String {
+        let body = "MC4CAQAwBQYDK2VwBCIEIHfsrV9Zq8Zk2LmX0vRtY7bNcWdEaGjKlPoIuYtReWqA";
+        [
+            "-----BEGIN ",
+            "PRIVATE KEY-----\\n",
+            body,
+            "\\n-----END ",
+            "PRIVATE KEY-----\\n",
+        ]
+        .concat()
+    }
+
+    fn base64(text: &str) -> String {
+        crate::facts::secrets::encode(text)
+    }
+
+    fn lambda(value: &str) -> Plan {
+        plan(&[(
+            "aws_lambda_function.f",
+            &format!(r#"{{"environment":[{{"variables":{{"V":"{value}"}}}}]}}"#),
+        )])
+    }
+
+    fn with_mode(address: &'static str, mode: Mode, resource_type: &'static str, after: &str) -> Plan {
+        plan(&[(address, after)]).changed(address, |change| {
+            change.mode = mode;
+            change.resource_type = resource_type.into();
+            change.actions = Vec::new();
+        })
+    }
+
+    #[test]
+    fn tokens_in_attributes() {
+        let (id, secret) = aws();
+        let jwt = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJjaSJ9.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
+        cases(&super::RULE)
+            .flags(&[
+                Case::high("github", lambda(&github())).at("environment[0].variables.V"),
+                Case::high("inside a command", lambda(&format!("curl -H 'Authorization: token {}' https://api", github()))),
+                Case::high("aws pair", plan(&[("x_y.z", &format!(r#"{{"id":"{id}","tags":{{"k-1":"{secret}"}}}}"#))])).at("tags[\"k-1\"]"),
+                Case::high("aws secret by its name", plan(&[("x_y.z", &format!(r#"{{"env":{{"AWS_SECRET_ACCESS_KEY":"{secret}"}}}}"#))])),
+                Case::high("aws secret in a pair of name and value", plan(&[("x_y.z", &format!(r#"{{"environment_variable":[{{"name":"AWS_SECRET_ACCESS_KEY","type":"PLAINTEXT","value":"{secret}"}}]}}"#))]))
+                    .at("environment_variable[0].value"),
+                Case::high(
+                    "aws secret in nested JSON",
+                    plan(&[("aws_ecs_task_definition.t", &format!(r#"{{"container_definitions":"[{{\"environment\":[{{\"name\":\"AWS_SECRET_ACCESS_KEY\",\"value\":\"{secret}\"}}]}}]"}}"#))]),
+                ),
+                Case::medium("an id alone", lambda(&id)),
+                Case::high("a private key", lambda(&pem())),
+                Case::high("a web token without an end", lambda(jwt)),
+                Case::high("a storage key", lambda(&format!("DefaultEndpointsProtocol=https;AccountName=a;AccountKey={}", base64("q8Zk2LmX0vRtY7bNcWdEaGjKpoIuYtReWqLs1D9fGh3JkMnBvCxZaSdFgHjKlQwE")))),
+                Case::high("a password in a URL", lambda("postgres://app:h7Kq2mZx@db.internal:5432/app")),
+                Case::high("gitlab", lambda(&["glpat", "-q8Zk2LmX0vRtY7bNcWdE"].concat())),
+                Case::high("slack", lambda(&["xoxb", "-712345670981-7123456709812-q8Zk2LmX0vRtY7bNcWdEaGjK"].concat())),
+                Case::high("stripe", lambda(&["sk", "_live_q8Zk2LmX0vRtY7bNcWdEaGjK"].concat())),
+                Case::high("google", lambda(&["AIza", "SyD8k2LmX0vRtY7bNcWdEaGjKpoIuYtReWq"].concat())),
+                Case::high("terraform", lambda(&["q8Zk2LmX0vRtY7.at", "lasv1.q8Zk2LmX0vRtY7bNcWdEaGjKpoIuYtReWqLs1D9fGh3JkMnBvCxZaSdFgHjKlQw"].concat())),
+            ]);
+    }
+
+    #[test]
+    fn what_is_none() {
+        cases(&super::RULE).allows(&[
+            Case::clean("a checksum that is wrong", lambda(&["ghp", "_q8Zk2LmX0vRtY7bNcWdEaGjKpoIuYt000000"].concat())),
+            Case::clean("documentation's key", plan(&[("x_y.z", r#"{"access_key":"AKIAIOSFODNN7EXAMPLE","secret_key":"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}"#)])),
+            Case::clean("placeholders", lambda("glpat-xxxxxxxxxxxxxxxxxxxx")),
+            Case::clean("a template", lambda("postgres://app:${password}@db.internal/app")),
+            Case::clean("a reference", lambda("arn:aws:secretsmanager:eu-west-1:111122223333:secret:github-AbCdEf")),
+            Case::clean("a public key", lambda("-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\\n-----END PUBLIC KEY-----")),
+            Case::clean("a digest", plan(&[("aws_lambda_function.f", r#"{"source_code_hash":"n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=","etag":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"}"#)])),
+            Case::clean("an expired web token", lambda("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJjaSIsImV4cCI6MTUwMDAwMDAwMH0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c")),
+            Case::clean("a temporary id alone", lambda(&["ASIA", "QNZGKIQY56JQ7WML"].concat())),
+            Case::clean("forty characters without a name", lambda("q8Zk2LmX0vRtY7bNcWdEaGjK/PoIuYtReWq+1sDf")),
+            Case::clean("kms ciphertext", lambda("AQICAHhxGlYZq8Zk2LmX0vRtY7bNcWdEaGjKpoIuYtReWqLs1D9fGh3JkMnBvCxZaSdFgHjKlQwEAAAAfjB8BgkqhkiG9w0BBwag")),
+            Case::clean("the key's own resource", plan(&[("aws_iam_access_key.k", &format!(r#"{{"id":"{}","secret":"{}"}}"#, aws().0, aws().1))])),
+            Case::clean("destroyed", lambda(&github()).destroyed("aws_lambda_function.f")),
+        ]);
+    }
+
+    #[test]
+    fn hidden_places() {
+        let script = format!("#!/bin/sh\nexport GITHUB_TOKEN={}\n", github());
+        let twice = base64(&format!(
+            "{{\"write_files\":[{{\"content\":\"{}\"}}]}}",
+            base64(&script)
+        ));
+        let escaped = github().replacen('g', "\\u0067", 1);
+        cases(&super::RULE).flags(&[
+            Case::high(
+                "base64",
+                plan(&[(
+                    "aws_instance.i",
+                    &format!(r#"{{"user_data_base64":"{}"}}"#, base64(&script)),
+                )]),
+            )
+            .at("user_data_base64"),
+            Case::high(
+                "base64 in base64",
+                plan(&[("x_y.z", &format!(r#"{{"custom":"{twice}"}}"#))]),
+            ),
+            Case::high(
+                "base64 of a secret in a manifest",
+                plan(&[(
+                    "kubernetes_secret.s",
+                    &format!(r#"{{"binary_data":{{"t":"{}"}}}}"#, base64(&github())),
+                )]),
+            ),
+            Case::high("escaped letters", lambda(&escaped)),
+            Case::high(
+                "escaped letters in nested JSON",
+                lambda(&format!(r#"{{\"t\":\"{}\"}}"#, escaped.replace('\\', "\\\\"))),
+            ),
+            Case::high(
+                "behind a hash",
+                plan(&[("aws_instance.i", r#"{"user_data":"5d41402abc4b2a76b9719d911017c592"}"#)]).configuration(
+                    "aws_instance.i",
+                    &format!(
+                        r#"{{"user_data":{{"constant_value":{}}}}}"#,
+                        nhi_plan::json::quote(&script)
+                    ),
+                ),
+            )
+            .at("user_data"),
+            Case::high(
+                "told once for tags and all tags",
+                plan(&[(
+                    "x_y.z",
+                    &format!(r#"{{"tags":{{"t":"{0}"}},"tags_all":{{"t":"{0}"}}}}"#, github()),
+                )]),
+            )
+            .at("tags.t"),
+        ]);
+    }
+
+    #[test]
+    fn providers_variables_outputs() {
+        let (id, secret) = aws();
+        let provider = |after: &str| with_mode("provider.aws", Mode::Provider, "aws", after);
+        cases(&super::RULE)
+            .flags(&[
+                Case::critical("aws", provider(&format!(r#"{{"access_key":"{id}","secret_key":"{secret}","region":"eu-west-1"}}"#))).at("secret_key"),
+                Case::critical("a password by schema", with_mode("provider.postgresql", Mode::Provider, "postgresql", r#"{"username":"app","password":"tr0ub4dor-and-3"}"#)).at("password"),
+                Case::critical("nested", with_mode("provider.helm", Mode::Provider, "helm", r#"{"kubernetes":[{"token":"q8Zk2LmX0vRtY7bNcWdE"}]}"#)).at("kubernetes[0].token"),
+                Case::critical("a token with a shape", with_mode("provider.github", Mode::Provider, "github", &format!(r#"{{"token":"{}"}}"#, github()))),
+                Case::high("a variable", with_mode("var.token", Mode::Variable, "", &format!("\"{}\"", github()))).at(""),
+                Case::high("an output", with_mode("output.token", Mode::Output, "", &format!(r#"{{"a":["{}"]}}"#, github()))).at("a[0]"),
+                Case::high("a data source", plan(&[("data.external.e", &format!(r#"{{"result":{{"t":"{}"}}}}"#, github()))])),
+            ])
+            .allows(&[
+                Case::clean("a local stand-in", provider(r#"{"access_key":"test","secret_key":"test"}"#)),
+                Case::clean("documentation's key", provider(r#"{"access_key":"AKIAIOSFODNN7EXAMPLE","secret_key":"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}"#)),
+                Case::clean("nothing constant", provider(r#"{"region":"eu-west-1","profile":"ci"}"#)),
+                Case::clean("a path", with_mode("provider.google", Mode::Provider, "google", r#"{"credentials":"/run/secrets/google.json","project":"p"}"#)),
+                Case::clean("another attribute", with_mode("provider.postgresql", Mode::Provider, "postgresql", r#"{"host":"tr0ub4dor-and-3"}"#)),
+                Case::clean("another provider", with_mode("provider.team", Mode::Provider, "team", r#"{"password_policy":"tr0ub4dor-and-3"}"#)),
+                Case::clean("a plain variable", with_mode("var.region", Mode::Variable, "", r#""eu-west-1""#)),
+                Case::clean("no value", with_mode("var.none", Mode::Variable, "", "null")),
+            ]);
+    }
+
+    #[test]
+    fn a_value_is_never_told() {
+        let (id, secret) = aws();
+        let plan = plan(&[(
+            "x_y.z",
+            &format!(
+                r#"{{"a":"{}","id":"{id}","secret_key":"{secret}","k":"{}"}}"#,
+                github(),
+                pem()
+            ),
+        )]);
+        let told = format!("{:?}", plan.judge());
+        assert!(told.contains("GitHub token") && told.contains("private key"), "{told}");
+        for part in [&github()[4..20], &id[4..], &secret[..12], "MC4CAQAwBQYDK2Vw"] {
+            assert!(!told.contains(part), "a value was told");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! One run over one plan: facts first, block rules as blocks pass, plan rules at the end.
+
+use nhi_plan::{Change, Context, Description, Interest, Sharding};
+use nhi_policy_sdk::{Findings, PolicyModule};
+
+use crate::facts::{Block, Facts};
+use crate::report;
+use crate::rule::Check;
+use crate::rules::rules;
+
+/// Blocks whose expressions matter: what they hash, or what is unknown in them.
+const WITH_CONFIGURATION: [&str; 13] = [
+    "aws_autoscaling_group",
+    "aws_iam_policy_document",
+    "aws_instance",
+    "aws_launch_configuration",
+    "aws_launch_template",
+    "aws_spot_fleet_request",
+    "aws_spot_instance_request",
+    "azurerm_*_virtual_machine*",
+    "azurerm_virtual_machine*",
+    "google_compute_instance*",
+    "hcloud_server",
+    "openstack_compute_instance_v2",
+    "vsphere_virtual_machine",
+];
+
+/// The built-in analyzer at work on one plan.
+#[derive(Debug)]
+pub struct Analyzer {
+    now: String,
+    facts: Facts,
+    told: report::Budget,
+}
+
+impl PolicyModule for Analyzer {
+    fn describe() -> Description {
+        let own = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        Description {
+            rules: rules().iter().map(|rule| rule.info()).collect(),
+            interests: vec![
+                // A credential may stand in any block.
+                Interest {
+                    modes: own(&["managed", "data", "provider", "variable", "output"]),
+                    resource_types: own(&["*"]),
+                    needs: Vec::new(),
+                },
+                Interest {
+                    modes: own(&["managed", "data"]),
+                    resource_types: own(&WITH_CONFIGURATION),
+                    needs: own(&["configuration"]),
+                },
+            ],
+            sharding: Sharding::WholePlan,
+            ..Description::new("nhi-analyzer", env!("CARGO_PKG_VERSION"))
+        }
+    }
+
+    fn open(_settings: &str, context: &Context) -> Result<Self, String> {
+        Ok(Self {
+            now: context.now.clone(),
+            facts: Facts::default(),
+            told: report::Budget::default(),
+        })
+    }
+
+    fn check(&mut self, change: &Change<'_>, findings: &mut Findings) -> Result<(), String> {
+        // What the apply takes away is no risk any more.
+        if !change.remains() {
+            return Ok(());
+        }
+        let block = Block::new(change, &self.now);
+        self.facts.collect(&block);
+        for rule in rules() {
+            if let Check::Block(check) = rule.check {
+                let mut own = Findings::default();
+                check(&block, &mut own);
+                self.told.pass(rule, own, findings);
+            }
+        }
+        block.check()
+    }
+
+    fn finish(&mut self, findings: &mut Findings) -> Result<(), String> {
+        self.facts.settle();
+        for rule in rules() {
+            if let Check::Plan(check) = rule.check {
+                let mut own = Findings::default();
+                check(&self.facts, &mut own);
+                self.told.pass(rule, own, findings);
+            }
+        }
+        self.told.close(findings);
+        Ok(())
+    }
+}
