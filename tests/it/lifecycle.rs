@@ -28,7 +28,7 @@ fn text(attributes: &Value, name: &str) -> anyhow::Result<String> {
 }
 
 /// The kinds of the events on record, oldest first.
-fn events(stack: &Stack) -> anyhow::Result<Vec<String>> {
+pub(crate) fn events(stack: &Stack) -> anyhow::Result<Vec<String>> {
     let rows = stack.nhi(&["audit", "list", "--format", "json"])?.json(0)?;
     let rows = rows["rows"]
         .as_array()

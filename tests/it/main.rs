@@ -4,8 +4,11 @@
     reason = "indexing a JSON value yields null, never a panic"
 )]
 
+mod crash;
 mod fixtures;
+mod hostile;
 mod lifecycle;
 mod modules;
 mod plans;
+mod secrets;
 mod validation;

@@ -8,7 +8,9 @@
     reason = "indexing a JSON value yields null, never a panic"
 )]
 
+pub mod canary;
 pub mod cores;
+pub mod gate;
 pub mod nhi;
 pub mod process;
 pub mod programs;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
@@ -163,4 +163,18 @@ fn collect(mut child: Child, input: Option<Vec<u8>>, shown: String) -> Result<Ra
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     })
+}
+
+/// Waits until something is so; fails when it is not so for too long.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
+    let started = Instant::now();
+    // Nothing is ever sent: its time limit is the pause between two looks.
+    let (_keep, pause) = mpsc::channel::<()>();
+    while !holds()? {
+        if started.elapsed() > LIMIT {
+            bail!("{what}: not within {} s", LIMIT.as_secs());
+        }
+        drop(pause.recv_timeout(Duration::from_millis(20)));
+    }
+    Ok(())
 }

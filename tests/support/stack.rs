@@ -258,6 +258,56 @@ impl Stack {
         ))
     }
 
+    /// The processes of our provider that work for this stack.
+    pub fn provider_processes(&self) -> Result<Vec<u32>> {
+        let folder = fs::canonicalize(self.folder()).context("look up the stack's folder")?;
+        let mut found = Vec::new();
+        for entry in fs::read_dir("/proc").context("list the processes")? {
+            let path = entry.context("list the processes")?.path();
+            let Some(id) = path.file_name().and_then(|name| name.to_str()?.parse().ok()) else {
+                continue;
+            };
+            // A process that ends meanwhile, or belongs to somebody else, is none of ours.
+            let links = (fs::read_link(path.join("cwd")), fs::read_link(path.join("exe")));
+            if let (Ok(cwd), Ok(program)) = links
+                && cwd == folder
+                && program.file_name().is_some_and(|name| name == "terraform-provider-nhi")
+            {
+                found.push(id);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The sockets under the temporary directory of the runs.
+    pub fn sockets(&self) -> Result<Vec<PathBuf>> {
+        use std::os::unix::fs::FileTypeExt as _;
+        let mut folders = vec![self.temporary()];
+        let mut found = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).with_context(|| format!("list `{}`", folder.display()))? {
+                let entry = entry.with_context(|| format!("list `{}`", folder.display()))?;
+                let kind = entry.file_type().context("look at a file")?;
+                if kind.is_dir() {
+                    folders.push(entry.path());
+                } else if kind.is_socket() {
+                    found.push(entry.path());
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// All that the runs logged so far.
+    pub fn log(&self) -> Result<String> {
+        let mut files = Vec::new();
+        collect(&self.logs(), &mut files)?;
+        Ok(files
+            .iter()
+            .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
+            .collect())
+    }
+
     /// Every file that the runs left, with its bytes: configuration apart, for it holds what a test planted.
     pub fn traces(&self) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         let mut files = Vec::new();
