@@ -1,0 +1,134 @@
+//! Clocks that walk: an identity never comes back to life and never gains time.
+
+use nhi_governance::{Draft, Given, Status, Timestamp};
+use nhi_registry::{CLOCK_SKEW_SECONDS_MAX, Registry};
+
+use crate::support::{Fixture, Hands, Random, START, actor, assert_intact, declaration, declare, draft, trust_domain};
+
+#[test]
+fn a_clock_set_back_grants_nothing_and_revokes_still() {
+    let fixture = Fixture::new();
+    let registry = fixture.open();
+    let first = registry
+        .create(&actor(), &trust_domain(), declaration("a"))
+        .unwrap()
+        .identity;
+    fixture.clock.set(START - CLOCK_SKEW_SECONDS_MAX);
+    let second = registry
+        .create(&actor(), &trust_domain(), declaration("b"))
+        .unwrap()
+        .identity;
+    assert_eq!(
+        second.issued_at(),
+        Timestamp::from_unix(START),
+        "within the skew the later time counts"
+    );
+
+    fixture.clock.set(START - CLOCK_SKEW_SECONDS_MAX - 1);
+    let renewal = declare(&Draft {
+        generation: Given::Known(1),
+        ..draft("a")
+    });
+    let refused = [
+        registry
+            .create(&actor(), &trust_domain(), declaration("c"))
+            .map(|_| ())
+            .unwrap_err(),
+        registry
+            .update(&actor(), first.id(), 1, renewal.clone())
+            .map(|_| ())
+            .unwrap_err(),
+    ];
+    for error in refused {
+        assert_eq!(error.code(), "NHI-REGISTRY-CLOCK");
+    }
+    assert_eq!(registry.now().unwrap(), Timestamp::from_unix(START));
+    registry.confirm(&actor(), &[first.id()]).unwrap();
+    let revoked = registry.revoke(&actor(), second.id(), "kill").unwrap();
+    assert_eq!(revoked.revoked_at(), Some(Timestamp::from_unix(START)));
+    assert_intact(&registry);
+}
+
+#[test]
+fn a_clock_that_ran_ahead_is_recovered_from_on_record() {
+    let fixture = Fixture::new();
+    let registry = fixture.open();
+    let year = 365 * 86_400;
+    fixture.clock.set(START + 10 * year);
+    let id = registry
+        .create(&actor(), &trust_domain(), declaration("a"))
+        .unwrap()
+        .identity
+        .id();
+    fixture.clock.set(START);
+    assert_eq!(
+        registry
+            .create(&actor(), &trust_domain(), declaration("b"))
+            .unwrap_err()
+            .code(),
+        "NHI-REGISTRY-CLOCK"
+    );
+    assert_eq!(
+        registry.accept_clock(&actor(), "the host had a wrong date").unwrap(),
+        Timestamp::from_unix(START)
+    );
+    registry.create(&actor(), &trust_domain(), declaration("b")).unwrap();
+    let row = registry.audit(2, 1).unwrap().remove(0);
+    assert_eq!(
+        (row.action.as_str(), row.time.as_str()),
+        ("clock.accepted", "2026-11-22T00:00:00Z")
+    );
+    assert!(row.payload.contains("the host had a wrong date"));
+    assert_eq!(
+        registry.get(id).unwrap().unwrap().status(registry.now().unwrap()),
+        Status::Active
+    );
+    assert_intact(&registry);
+}
+
+/// Random walks of ±10 years, with writes between: once expired, never usable again without a renewal; and no life is
+/// longer than its ttl by more than the skew, measured by a clock that only goes forward.
+#[test]
+fn random_walks() {
+    let (mut random, seed) = Random::seeded();
+    let (walks, steps) = (60, 40);
+    let mut failures = 0;
+    for _ in 0..walks {
+        let fixture = Fixture {
+            clock: Hands::at(START),
+            ..Fixture::new()
+        };
+        let registry = fixture.open();
+        let subject = registry
+            .create(&actor(), &trust_domain(), declaration("subject"))
+            .unwrap()
+            .identity;
+        let victim = registry
+            .create(&actor(), &trust_domain(), declaration("victim"))
+            .unwrap()
+            .identity;
+        let mut expired = false;
+        for step in 0..steps {
+            let jump = i64::try_from(random.below(20)).unwrap() - 10;
+            let unit = [1, 3600, 86_400, 365 * 86_400][random.below(4)];
+            fixture.clock.set(fixture.clock.read() + jump * unit);
+            let now = registry.now().unwrap();
+            // Only what is on record survives a restart, so the walk also writes.
+            match registry.create(&actor(), &trust_domain(), declaration(&format!("other{step}"))) {
+                Ok(created) => failures += usize::from(created.identity.issued_at() < now),
+                Err(error) => {
+                    failures += usize::from(error.code() != "NHI-REGISTRY-CLOCK");
+                    registry.revoke(&actor(), victim.id(), "kill").unwrap();
+                }
+            }
+            let found = registry.get(subject.id()).unwrap().unwrap();
+            let usable = found.status(registry.now().unwrap()).is_usable();
+            failures += usize::from(expired && usable);
+            failures += usize::from(usable && found.expires_at() != subject.expires_at());
+            expired |= !usable;
+        }
+        assert_intact(&registry);
+    }
+    println!("clock walks: {} cases, {failures} failures, seed {seed}", walks * steps);
+    assert_eq!(failures, 0);
+}

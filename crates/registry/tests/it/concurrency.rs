@@ -1,0 +1,129 @@
+//! Many at once: no update is lost, nothing is doubled, nobody waits for ever.
+
+use std::collections::BTreeSet;
+use std::thread;
+
+use nhi_governance::Draft;
+use nhi_registry::{Filter, Registry, RegistryError, SqliteRegistry};
+
+use crate::support::{Fixture, actor, assert_intact, child, declaration, declare, draft, role, trust_domain};
+
+const PROCESSES: usize = 4;
+const THREADS: usize = 16;
+
+/// In a child: creates one identity per thread, each through a connection of its own, and fights for a shared one.
+fn run_child(path: &std::path::Path, process: &str) {
+    thread::scope(|scope| {
+        for number in 0..THREADS {
+            scope.spawn(move || {
+                let registry = SqliteRegistry::open(path).unwrap();
+                let name = format!("p{process}-t{number}");
+                let created = registry.create(&actor(), &trust_domain(), declaration(&name)).unwrap();
+                assert!(!created.adopted);
+                registry.confirm(&actor(), &[created.identity.id()]).unwrap();
+                let shared = Draft {
+                    technical_owner: format!("team:{name}").as_str().into(),
+                    ..draft("shared")
+                };
+                match registry.create(&actor(), &trust_domain(), declare(&shared)) {
+                    Ok(_) => println!("\nwon {name}"),
+                    Err(RegistryError::Exists { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn sixty_four_at_once_in_four_processes() {
+    if let Some((process, path)) = role() {
+        return run_child(&path, &process);
+    }
+    let fixture = Fixture::new();
+    // The file does not exist yet: its creation and migration are fought for as well.
+    let children: Vec<_> = (0..PROCESSES)
+        .map(|process| {
+            let mut command = child(
+                "concurrency::sixty_four_at_once_in_four_processes",
+                &process.to_string(),
+                &fixture.path(),
+            );
+            command
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let mut winners = 0;
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        winners += String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter(|line| line.starts_with("won "))
+            .count();
+    }
+    let registry = SqliteRegistry::open(&fixture.path()).unwrap();
+    let identities = registry
+        .list(&Filter {
+            with_revoked: true,
+            ..Filter::default()
+        })
+        .unwrap();
+    let names: BTreeSet<_> = identities
+        .iter()
+        .map(|identity| identity.declaration().name().to_string())
+        .collect();
+    assert_eq!(
+        (winners, identities.len(), names.len()),
+        (1, PROCESSES * THREADS + 1, PROCESSES * THREADS + 1)
+    );
+    assert_intact(&registry);
+}
+
+#[test]
+fn one_of_many_updates_of_a_revision_wins() {
+    let fixture = Fixture::new();
+    let registry = fixture.open();
+    let id = registry
+        .create(&actor(), &trust_domain(), declaration("shared"))
+        .unwrap()
+        .identity
+        .id();
+    for revision in 1..=8 {
+        let won = thread::scope(|scope| {
+            let handles: Vec<_> = (0..8u64)
+                .map(|number| {
+                    let (fixture, registry) = (&fixture, &registry);
+                    scope.spawn(move || {
+                        let ttl = format!("{}h", 100 * revision + number);
+                        let change = declare(&Draft {
+                            ttl: ttl.as_str().into(),
+                            ..draft("shared")
+                        });
+                        // Half of them share a connection, half have their own.
+                        let result = if number % 2 == 0 {
+                            registry.update(&actor(), id, revision, change)
+                        } else {
+                            fixture.open().update(&actor(), id, revision, change)
+                        };
+                        match result {
+                            Ok(identity) => Some(identity),
+                            Err(RegistryError::Stale { .. }) => None,
+                            Err(error) => panic!("{error}"),
+                        }
+                    })
+                })
+                .collect();
+            handles
+                .into_iter()
+                .filter_map(|handle| handle.join().unwrap())
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(won.len(), 1);
+        assert_eq!(registry.get(id).unwrap().as_ref(), won.first());
+    }
+    assert_intact(&registry);
+}

@@ -1,0 +1,18 @@
+//! Drives registries through the trait: what holds for every implementation, then what is SQLite's own.
+
+#[cfg(test)]
+mod clock;
+#[cfg(test)]
+mod concurrency;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tamper;
