@@ -5,6 +5,10 @@ use std::fmt;
 /// The longest actor, in characters.
 const ACTOR_CHARS_MAX: usize = 200;
 
+/// The variables that name the user, in the order they are believed.
+const USER_VARIABLES: [&str; 3] = ["LOGNAME", "USER", "USERNAME"];
+const HOST_FILE: &str = "/proc/sys/kernel/hostname";
+
 /// Who asked for a change: a label that the caller takes from its surroundings, for example `alice@build-7`.
 ///
 /// It is a statement, not a proof.
@@ -22,6 +26,15 @@ impl Actor {
             .map(|c| if is_printable(c) { c } else { '?' })
             .collect();
         Self(if label.is_empty() { "unknown".to_owned() } else { label })
+    }
+
+    /// Who runs this process, as its environment says: `user@host`.
+    pub fn from_surroundings() -> Self {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let user = USER_VARIABLES.iter().find_map(|name| variable(name));
+        let host = std::fs::read_to_string(HOST_FILE).ok().or_else(|| variable("HOSTNAME"));
+        let part = |part: Option<String>| part.map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned());
+        Self::new(&format!("{}@{}", part(user), part(host)))
     }
 
     /// The label.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nhi_governance::{Environment, IdentityId, Name, Problem};
+use nhi_governance::{Code, Environment, IdentityId, Name, Problem};
 
 use crate::verify::Tampering;
 
@@ -120,23 +120,28 @@ pub enum RegistryError {
 impl RegistryError {
     /// The stable code.
     pub fn code(&self) -> &'static str {
+        self.entry().id
+    }
+
+    /// The code with the reason behind it.
+    pub fn entry(&self) -> &'static Code {
         match self {
-            Self::Missing(_) => "NHI-REGISTRY-MISSING",
-            Self::DirectoryMissing(_) => "NHI-REGISTRY-DIRECTORY",
-            Self::Foreign { .. } => "NHI-REGISTRY-FOREIGN",
-            Self::Newer { .. } => "NHI-REGISTRY-NEWER",
-            Self::Older { .. } => "NHI-REGISTRY-OLDER",
-            Self::Exposed { .. } => "NHI-REGISTRY-EXPOSED",
-            Self::Io { .. } => "NHI-REGISTRY-IO",
-            Self::Database { .. } => "NHI-REGISTRY-DATABASE",
-            Self::Broken(_) => "NHI-REGISTRY-BROKEN",
-            Self::ReadOnly(_) => "NHI-REGISTRY-READ-ONLY",
-            Self::Tampered(_) => "NHI-REGISTRY-TAMPERED",
-            Self::NotFound(_) => "NHI-REGISTRY-NOT-FOUND",
-            Self::Exists { .. } => "NHI-REGISTRY-EXISTS",
-            Self::Stale { .. } => "NHI-REGISTRY-STALE",
-            Self::Refused(problem) => problem.code.id,
-            Self::ClockBehind { .. } => "NHI-REGISTRY-CLOCK",
+            Self::Missing(_) => &MISSING,
+            Self::DirectoryMissing(_) => &DIRECTORY,
+            Self::Foreign { .. } => &FOREIGN,
+            Self::Newer { .. } => &NEWER,
+            Self::Older { .. } => &OLDER,
+            Self::Exposed { .. } => &EXPOSED,
+            Self::Io { .. } => &IO,
+            Self::Database { .. } => &DATABASE,
+            Self::Broken(_) => &BROKEN,
+            Self::ReadOnly(_) => &READ_ONLY,
+            Self::Tampered(_) => &TAMPERED,
+            Self::NotFound(_) => &NOT_FOUND,
+            Self::Exists { .. } => &EXISTS,
+            Self::Stale { .. } => &STALE,
+            Self::Refused(problem) => problem.code,
+            Self::ClockBehind { .. } => &CLOCK,
         }
     }
 
@@ -190,5 +195,62 @@ fn database_help(source: &rusqlite::Error) -> &'static str {
             "The file is damaged: keep it for the inquiry and restore the last copy that verifies."
         }
         _ => "Check the disk and the file system, then run again; nothing was changed.",
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident = $id:literal, $title:literal, $why:literal;)*) => {
+        $(static $name: Code = Code { id: $id, title: $title, why: $why };)*
+        /// Every code of this crate, sorted by id.
+        pub static CODES: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    BROKEN = "NHI-REGISTRY-BROKEN", "a write could not be made durable",
+        "After a failed write nobody knows what is on the disk until the file is opened anew.";
+    CLOCK = "NHI-REGISTRY-CLOCK", "the clock is behind the registry",
+        "A clock that was set back must not bring an expired identity back to life.";
+    DATABASE = "NHI-REGISTRY-DATABASE", "the database failed",
+        "A change that is not certain to be on record is not made.";
+    DIRECTORY = "NHI-REGISTRY-DIRECTORY", "the registry's directory is missing",
+        "A mistyped path must not start a second, empty registry somewhere else.";
+    EXISTS = "NHI-REGISTRY-EXISTS", "the name is taken",
+        "Two configurations must not share an identity unnoticed.";
+    EXPOSED = "NHI-REGISTRY-EXPOSED", "others can write the registry",
+        "Whoever can write the file can rewrite its history.";
+    FOREIGN = "NHI-REGISTRY-FOREIGN", "the file is not a registry",
+        "A file of something else is never written to.";
+    IO = "NHI-REGISTRY-IO", "the operating system refused",
+        "A registry that cannot be reached can neither grant nor answer.";
+    MISSING = "NHI-REGISTRY-MISSING", "there is no registry",
+        "An empty answer would look as if there were no identities.";
+    NEWER = "NHI-REGISTRY-NEWER", "the registry is of a newer version",
+        "A version that does not know a schema could damage what it does not understand.";
+    NOT_FOUND = "NHI-REGISTRY-NOT-FOUND", "the identity is not on record",
+        "An identity is never deleted, so an unknown id points to another registry.";
+    OLDER = "NHI-REGISTRY-OLDER", "the registry is of an older version",
+        "Reading must not change the file, and only a change brings its schema up to date.";
+    READ_ONLY = "NHI-REGISTRY-READ-ONLY", "the registry is open for reading",
+        "Who only asks must not be able to change the answer.";
+    STALE = "NHI-REGISTRY-STALE", "the identity changed meanwhile",
+        "An apply must not undo what somebody else did after the plan was made.";
+    TAMPERED = "NHI-REGISTRY-TAMPERED", "the registry was tampered with",
+        "What was written past the registry has no author, no date and no reason on record.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CODES;
+
+    #[test]
+    fn codes_are_sorted_unique_and_explained() {
+        assert!(CODES.is_sorted_by(|left, right| left.id < right.id));
+        for code in CODES {
+            assert!(
+                code.id.starts_with("NHI-REGISTRY-") && code.why.ends_with('.') && !code.title.ends_with('.'),
+                "{code:?}"
+            );
+        }
     }
 }

@@ -30,7 +30,7 @@ use nhi_governance::{Declaration, Environment, Identity, IdentityId, Name, Times
 
 pub use actor::Actor;
 pub use audit::AuditRow;
-pub use error::RegistryError;
+pub use error::{CODES, RegistryError};
 pub use sqlite::{Options, Point, SqliteRegistry};
 pub use verify::{Tampering, Verification};
 
