@@ -1,0 +1,295 @@
+//! The one life cycle that all governed resources share: policy → registry → audit.
+//!
+//! A resource hands over a draft and gets an identity back; it cannot reach the registry past the policy, and the
+//! registry writes record and audit row in one transaction that is durable before any answer goes out.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use nhi_governance::{Declaration, Draft, Identity, IdentityId, Timestamp, TrustDomain, Violation};
+use nhi_registry::{Actor, Registry, RegistryError, SqliteRegistry};
+use tfplugin::log;
+
+/// What an audit row says when a resource is destroyed.
+const DESTROYED: &str = "destroyed by a core";
+
+/// What the provider block says. `None`: not known before apply.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) registry: Option<PathBuf>,
+    pub(crate) trust_domain: Option<TrustDomain>,
+}
+
+/// Everything that governs, for one process.
+#[derive(Debug)]
+pub(crate) struct Governed {
+    actor: Actor,
+    settings: OnceLock<Settings>,
+    registry: Mutex<Option<Arc<SqliteRegistry>>>,
+    /// Created or adopted by this process; the core is not known to have the ids yet.
+    created: Mutex<BTreeSet<IdentityId>>,
+}
+
+/// An identity on record and the time to judge it by.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) identity: Identity,
+    pub(crate) now: Timestamp,
+}
+
+/// What a state says an identity is. It is a claim until it was compared with the record.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    pub(crate) id: IdentityId,
+    pub(crate) name: String,
+    pub(crate) environment: String,
+}
+
+/// Why nothing was done.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The policy refuses it.
+    Violations(Vec<Violation>),
+    /// The registry refuses it.
+    Registry(RegistryError),
+    /// What a state claims of an id is not what is on record.
+    Forged { claim: Box<Claim>, on_record: String },
+    /// Something that must be known is not.
+    Unknown(&'static str),
+}
+
+impl From<RegistryError> for Trouble {
+    fn from(error: RegistryError) -> Trouble {
+        Trouble::Registry(error)
+    }
+}
+
+/// Runs a call that blocks where it holds nothing up.
+pub(crate) async fn blocking<T: Send + 'static>(
+    governed: Arc<Governed>,
+    call: impl FnOnce(&Governed) -> T + Send + 'static,
+) -> T {
+    match tokio::task::spawn_blocking(move || call(&governed)).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends, and with it everything that could take an answer.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+impl Governed {
+    pub(crate) fn new(actor: Actor) -> Governed {
+        Governed {
+            actor,
+            settings: OnceLock::new(),
+            registry: Mutex::default(),
+            created: Mutex::default(),
+        }
+    }
+
+    /// Takes the provider block; the first one counts, a process has no other.
+    pub(crate) fn configure(&self, settings: Settings) {
+        let _ = self.settings.set(settings);
+    }
+
+    pub(crate) fn trust_domain(&self) -> Option<&TrustDomain> {
+        self.settings.get()?.trust_domain.as_ref()
+    }
+
+    /// Where the registry is, if that is known.
+    pub(crate) fn registry_path(&self) -> Option<&Path> {
+        self.settings.get()?.registry.as_deref()
+    }
+
+    /// The identity that a state claims. Its id has come back, so a core knows it.
+    pub(crate) fn look_up(&self, claim: &Claim) -> Result<Option<Found>, Trouble> {
+        let Some(found) = self.find(claim.id)? else {
+            return Ok(None);
+        };
+        refuse_forged(claim, &found.identity)?;
+        self.came_back(&found.identity);
+        Ok(Some(found))
+    }
+
+    /// The identity of an id.
+    pub(crate) fn find(&self, id: IdentityId) -> Result<Option<Found>, Trouble> {
+        let Some(registry) = self.existing_registry()? else {
+            return Ok(None);
+        };
+        let Some(identity) = registry.get(id)? else {
+            return Ok(None);
+        };
+        Ok(Some(Found {
+            identity,
+            now: registry.now()?,
+        }))
+    }
+
+    /// Policy, then registry: a new identity, or the one that an interrupted creation left.
+    pub(crate) fn create(&self, draft: &Draft) -> Result<Found, Trouble> {
+        let declaration = judge(draft)?;
+        let trust_domain = self.trust_domain().ok_or(Trouble::Unknown("trust_domain"))?;
+        let registry = self.registry()?;
+        let created = armed(|| registry.create(&self.actor, trust_domain, declaration))?;
+        let id = created.identity.id();
+        self.created.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        let what = if created.adopted {
+            "an interrupted creation was taken up"
+        } else {
+            "an identity was created"
+        };
+        log::info(what, &[("id", id.to_string().into())]);
+        Ok(Found {
+            identity: created.identity,
+            now: registry.now()?,
+        })
+    }
+
+    /// Policy, then registry: changes the identity that a state claims, if nobody changed it meanwhile.
+    pub(crate) fn update(&self, claim: &Claim, revision: u64, draft: &Draft) -> Result<Found, Trouble> {
+        let declaration = judge(draft)?;
+        let registry = self.registry()?;
+        let identity = registry.get(claim.id)?.ok_or(RegistryError::NotFound(claim.id))?;
+        refuse_forged(claim, &identity)?;
+        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration))?;
+        log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
+        Ok(Found {
+            identity,
+            now: registry.now()?,
+        })
+    }
+
+    /// Ends the identity that a state claims. There is no policy to ask: revoking is never refused.
+    pub(crate) fn revoke(&self, claim: &Claim) -> Result<(), Trouble> {
+        let registry = self.registry()?;
+        let identity = registry.get(claim.id)?.ok_or(RegistryError::NotFound(claim.id))?;
+        refuse_forged(claim, &identity)?;
+        armed(|| registry.revoke(&self.actor, claim.id, DESTROYED))?;
+        log::info("an identity was revoked", &[("id", claim.id.to_string().into())]);
+        Ok(())
+    }
+
+    /// Notes that the core has the ids of everything this process created.
+    pub(crate) fn confirm_created(&self) {
+        let created = std::mem::take(&mut *self.created.lock().unwrap_or_else(PoisonError::into_inner));
+        if created.is_empty() {
+            return;
+        }
+        let ids: Vec<IdentityId> = created.into_iter().collect();
+        let confirmed = self
+            .registry()
+            .and_then(|registry| Ok(registry.confirm(&self.actor, &ids)?));
+        if let Err(trouble) = confirmed {
+            // The next read of the state confirms what was not confirmed now.
+            log::warn(
+                "created identities were not confirmed",
+                &[("reason", trouble.to_string().into())],
+            );
+        }
+    }
+
+    fn came_back(&self, identity: &Identity) {
+        if identity.is_confirmed() {
+            return;
+        }
+        let confirmed = self
+            .registry()
+            .and_then(|registry| Ok(registry.confirm(&self.actor, &[identity.id()])?));
+        if let Err(trouble) = confirmed {
+            // A plan may run where the registry can only be read; an unconfirmed identity is no less good.
+            log::warn(
+                "an identity was not confirmed",
+                &[("reason", trouble.to_string().into())],
+            );
+        }
+    }
+
+    /// The registry, created where there is none.
+    fn registry(&self) -> Result<Arc<SqliteRegistry>, Trouble> {
+        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
+        Ok(self.opened(path)?)
+    }
+
+    /// The registry, if there is one: to look something up must not leave a file behind.
+    fn existing_registry(&self) -> Result<Option<Arc<SqliteRegistry>>, Trouble> {
+        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
+        if !path.exists() {
+            return Ok(None);
+        }
+        let opened = self
+            .opened(path)
+            .or_else(|error| read_only(path, error).map(Arc::new))?;
+        Ok(Some(opened))
+    }
+
+    fn opened(&self, path: &Path) -> Result<Arc<SqliteRegistry>, RegistryError> {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(registry) = &*registry {
+            return Ok(Arc::clone(registry));
+        }
+        let opened = Arc::new(open(path)?);
+        *registry = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+}
+
+fn judge(draft: &Draft) -> Result<Declaration, Trouble> {
+    let checked = draft.check();
+    if !checked.violations.is_empty() {
+        return Err(Trouble::Violations(checked.violations));
+    }
+    checked.declaration.ok_or(Trouble::Unknown("an attribute"))
+}
+
+/// A state is an untrusted cache. Name and environment never change for an id, so where they differ the state was
+/// edited or belongs to another registry, and acting on it would hit somebody else's identity.
+fn refuse_forged(claim: &Claim, identity: &Identity) -> Result<(), Trouble> {
+    let declaration = identity.declaration();
+    let (name, environment) = (declaration.name().as_str(), declaration.environment().as_str());
+    if (claim.name.as_str(), claim.environment.as_str()) == (name, environment) {
+        return Ok(());
+    }
+    Err(Trouble::Forged {
+        claim: Box::new(claim.clone()),
+        on_record: format!("`{name}` in `{environment}`"),
+    })
+}
+
+fn open(path: &Path) -> Result<SqliteRegistry, RegistryError> {
+    #[cfg(debug_assertions)]
+    {
+        let probe: Arc<dyn Fn(nhi_registry::Point) + Send + Sync> = Arc::new(crate::failpoint::probe);
+        SqliteRegistry::open_with(
+            path,
+            nhi_registry::Options {
+                probe,
+                ..Default::default()
+            },
+        )
+    }
+    #[cfg(not(debug_assertions))]
+    SqliteRegistry::open(path)
+}
+
+/// Where a file can be read and not written, a plan is still possible.
+fn read_only(path: &Path, error: RegistryError) -> Result<SqliteRegistry, RegistryError> {
+    match error {
+        RegistryError::Io { .. } | RegistryError::Database { .. } => {
+            SqliteRegistry::open_read_only(path).map_err(|_| error)
+        }
+        _ => Err(error),
+    }
+}
+
+#[cfg(debug_assertions)]
+fn armed<T>(call: impl FnOnce() -> T) -> T {
+    crate::failpoint::armed(call)
+}
+
+#[cfg(not(debug_assertions))]
+fn armed<T>(call: impl FnOnce() -> T) -> T {
+    call()
+}

@@ -1,0 +1,60 @@
+//! What governance and the registry refuse, as diagnostics: what is wrong, why it is governed, what to do.
+
+use std::fmt;
+
+use nhi_governance::{Path, Step, Violation};
+use tfplugin::diagnostic::{Diagnostic, Diagnostics};
+use tfplugin::value::AttributePath;
+
+use crate::governed::Trouble;
+
+pub(crate) fn violation(violation: Violation) -> Diagnostic {
+    Diagnostic::error(violation.summary, violation.detail).at(path(&violation.path))
+}
+
+fn path(path: &Path) -> AttributePath {
+    path.steps()
+        .iter()
+        .fold(AttributePath::root(), |path, step| match step {
+            Step::Attribute(name) => path.attribute(*name),
+            Step::Index(index) => path.index(*index),
+        })
+}
+
+impl From<Trouble> for Diagnostics {
+    fn from(trouble: Trouble) -> Diagnostics {
+        let summary = trouble.to_string();
+        let detail = match trouble {
+            Trouble::Violations(violations) => return violations.into_iter().map(violation).collect(),
+            Trouble::Registry(error) => format!("{} ({})", error.help(), error.code()),
+            Trouble::Forged { on_record, .. } => format!(
+                "On record the id belongs to {on_record}. A state is only a cache: what it says was changed by hand, \
+                 or it belongs to another registry. Nothing was done. Restore the state, or remove the resource from \
+                 it (`terraform state rm`) and import the identity that is meant. (NHI-STATE-FORGED)"
+            ),
+            Trouble::Unknown(what) => format!(
+                "An apply needs every value, and {what} is still unknown. Make what it comes from part of the same \
+                 apply, or give it a value that is known. (NHI-UNKNOWN)"
+            ),
+        };
+        Diagnostic::error(summary, detail).into()
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Violations(violations) => {
+                let summaries: Vec<_> = violations.iter().map(|violation| violation.summary.as_str()).collect();
+                formatter.write_str(&summaries.join("; "))
+            }
+            Trouble::Registry(error) => error.fmt(formatter),
+            Trouble::Forged { claim, .. } => write!(
+                formatter,
+                "the state says that `{}` is identity `{}` in `{}`, and the registry says otherwise",
+                claim.id, claim.name, claim.environment
+            ),
+            Trouble::Unknown(what) => write!(formatter, "{what} is not known"),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! `nhi_identity`: a governed non-human identity.
+//!
+//! The resource translates; what is allowed stands in `nhi_governance`, and the order of policy, registry and audit in
+//! [`crate::governed`].
+
+mod draft;
+mod plan;
+mod schema;
+mod state;
+
+use std::sync::Arc;
+
+use nhi_governance::{IdentityId, Status};
+use tfplugin::diagnostic::{Diagnostic, Diagnostics};
+use tfplugin::schema::Schema;
+use tfplugin::server::{
+    Answer, CreateRequest, DeleteRequest, PlanAnswer, PlanRequest, ReadRequest, Resource, StateAnswer, UpdateRequest,
+};
+use tfplugin::value::{AttributePath, Value};
+
+use crate::governed::{Claim, Found, Governed, Trouble, blocking};
+use crate::report;
+use draft::draft;
+use state::state;
+
+/// The resource.
+pub(super) struct IdentityResource {
+    governed: Arc<Governed>,
+}
+
+impl IdentityResource {
+    pub(super) fn new(governed: Arc<Governed>) -> IdentityResource {
+        IdentityResource { governed }
+    }
+
+    async fn run<T: Send + 'static>(&self, call: impl FnOnce(&Governed) -> T + Send + 'static) -> T {
+        blocking(Arc::clone(&self.governed), call).await
+    }
+}
+
+impl Resource for IdentityResource {
+    fn type_name(&self) -> &'static str {
+        "nhi_identity"
+    }
+
+    fn schema(&self) -> Schema {
+        schema::schema()
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        draft(config)
+            .check()
+            .violations
+            .into_iter()
+            .map(report::violation)
+            .collect()
+    }
+
+    fn read(&self, request: ReadRequest) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            let ReadRequest { prior, private } = request;
+            let claim = match claim(&prior) {
+                Ok(claim) => claim,
+                Err(diagnostic) => return StateAnswer::with(prior, diagnostic),
+            };
+            if self.governed.registry_path().is_none() {
+                return StateAnswer {
+                    state: prior,
+                    private,
+                    diagnostics: not_read().into(),
+                };
+            }
+            let id = claim.id;
+            match self.run(move |governed| governed.look_up(&claim)).await {
+                Ok(Some(found)) => StateAnswer {
+                    state: state(&found),
+                    private,
+                    ..StateAnswer::default()
+                },
+                Ok(None) => StateAnswer::with(Value::Null, not_on_record(id, &self.governed)),
+                Err(trouble) => StateAnswer::with(prior, trouble),
+            }
+        })
+    }
+
+    fn plan(&self, request: PlanRequest) -> Answer<'_, PlanAnswer> {
+        Box::pin(std::future::ready(plan::plan(request, self.governed.trust_domain())))
+    }
+
+    fn create(&self, request: CreateRequest) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            let draft = draft(&request.planned);
+            // Nothing is on record after an error: registry and audit are one transaction.
+            match self.run(move |governed| governed.create(&draft)).await {
+                Ok(found) => StateAnswer {
+                    state: state(&found),
+                    private: request.private,
+                    ..StateAnswer::default()
+                },
+                Err(trouble) => StateAnswer::with(Value::Null, trouble),
+            }
+        })
+    }
+
+    fn update(&self, request: UpdateRequest) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            let UpdateRequest {
+                prior,
+                planned,
+                private,
+                ..
+            } = request;
+            match self.change(&prior, &planned).await {
+                Ok(found) => StateAnswer {
+                    state: state(&found),
+                    private,
+                    ..StateAnswer::default()
+                },
+                Err(diagnostics) => StateAnswer {
+                    state: prior,
+                    private,
+                    diagnostics,
+                },
+            }
+        })
+    }
+
+    fn delete(&self, request: DeleteRequest) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            let DeleteRequest { prior, private } = request;
+            let revoked = match claim(&prior) {
+                Ok(claim) => self
+                    .run(move |governed| governed.revoke(&claim))
+                    .await
+                    .map_err(Diagnostics::from),
+                Err(diagnostic) => Err(diagnostic.into()),
+            };
+            match revoked {
+                Ok(()) => StateAnswer::default(),
+                Err(diagnostics) => StateAnswer {
+                    state: prior,
+                    private,
+                    diagnostics,
+                },
+            }
+        })
+    }
+
+    fn import(&self, id: String) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            let id = match IdentityId::parse(&id) {
+                Ok(id) => id,
+                Err(error) => return StateAnswer::with(Value::Null, malformed(&error.to_string())),
+            };
+            match self.run(move |governed| governed.find(id)).await {
+                Ok(Some(found)) if state::status(&found) == Status::Revoked => {
+                    StateAnswer::with(Value::Null, revoked(&found))
+                }
+                Ok(Some(found)) => StateAnswer::new(state(&found)),
+                Ok(None) => StateAnswer::with(Value::Null, nothing_to_import(id, &self.governed)),
+                Err(trouble) => StateAnswer::with(Value::Null, trouble),
+            }
+        })
+    }
+}
+
+impl IdentityResource {
+    async fn change(&self, prior: &Value, planned: &Value) -> Result<Found, Diagnostics> {
+        let claim = claim(prior)?;
+        let revision = prior
+            .get("revision")
+            .as_i64()
+            .and_then(|revision| u64::try_from(revision).ok());
+        let revision = revision.ok_or(Trouble::Unknown("revision"))?;
+        let draft = draft(planned);
+        Ok(self
+            .run(move |governed| governed.update(&claim, revision, &draft))
+            .await?)
+    }
+}
+
+/// What a state says it is about.
+fn claim(prior: &Value) -> Result<Claim, Diagnostic> {
+    let text = |name: &str| prior.get(name).as_str().unwrap_or_default().to_owned();
+    let id = IdentityId::parse(&text("id")).map_err(|error| malformed(&error.to_string()))?;
+    Ok(Claim {
+        id,
+        name: text("name"),
+        environment: text("environment"),
+    })
+}
+
+fn malformed(error: &str) -> Diagnostic {
+    let detail = "The id is the one thing that names an identity for good. `nhi identities` lists the ids of a registry. \
+                  (NHI-ID)";
+    Diagnostic::error(error, detail).at(AttributePath::of("id"))
+}
+
+fn not_read() -> Diagnostic {
+    let detail = "Which registry to ask is known only after apply, so the plan goes by the state as it was last read. \
+                  Give `registry` a value that is known at plan.";
+    Diagnostic::warning("identities were not read", detail)
+}
+
+fn place(governed: &Governed) -> String {
+    governed
+        .registry_path()
+        .map(|path| path.display().to_string())
+        .unwrap_or_default()
+}
+
+fn not_on_record(id: IdentityId, governed: &Governed) -> Diagnostic {
+    let detail = format!(
+        "The registry `{}` has no such identity, and identities are never deleted from a registry. The plan creates a \
+         new one, with another id. If it should be on record, check which registry the provider uses, and restore it \
+         before you apply. (NHI-REGISTRY-NOT-FOUND)",
+        place(governed)
+    );
+    Diagnostic::warning(format!("identity `{id}` is not in the registry"), detail)
+}
+
+fn nothing_to_import(id: IdentityId, governed: &Governed) -> Diagnostic {
+    let detail = format!(
+        "The registry `{}` has no such identity. `nhi identities` lists those it has; check which registry the provider \
+         uses. (NHI-REGISTRY-NOT-FOUND)",
+        place(governed)
+    );
+    Diagnostic::error(format!("identity `{id}` is not in the registry"), detail)
+}
+
+fn revoked(found: &Found) -> Diagnostic {
+    let detail = format!(
+        "It was {}. Revocation is final and an id is never used again: let the configuration create a new identity. \
+         (NHI-REVOKED)",
+        found.identity.standing(found.now).reason
+    );
+    Diagnostic::error(
+        format!("identity `{}` is revoked and cannot be imported", found.identity.id()),
+        detail,
+    )
+}

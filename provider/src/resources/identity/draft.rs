@@ -1,0 +1,72 @@
+//! Reads a draft out of a configuration or a plan: the same words, with what is unknown kept apart from what is unset.
+
+use nhi_governance::{AttestationDraft, Draft, Given, PurposeDraft, ScopeDraft};
+use tfplugin::value::Value;
+
+pub(super) fn draft(value: &Value) -> Draft {
+    Draft {
+        name: text(value.get("name")),
+        kind: text(value.get("kind")),
+        technical_owner: text(value.get("technical_owner")),
+        policy_owner: text(value.get("policy_owner")),
+        purpose: given(value.get("purpose"), |purpose| {
+            Some(PurposeDraft {
+                summary: text(purpose.get("summary")),
+                task: text(purpose.get("task")),
+                ticket: text(purpose.get("ticket")),
+            })
+        }),
+        environment: text(value.get("environment")),
+        ttl: text(value.get("ttl")),
+        scope: elements(value.get("scope"), |entry| given(entry, |entry| Some(scope(entry)))),
+        revoked_by: elements(value.get("revoked_by"), text),
+        attestation: given(value.get("attestation"), |attestation| Some(proof(attestation))),
+        external: elements(value.get("external"), text),
+        data_classification: text(value.get("data_classification")),
+        internet_facing: given(value.get("internet_facing"), Value::as_bool),
+        vendor_id: text(value.get("vendor_id")),
+        min_risk_tier: text(value.get("min_risk_tier")),
+        generation: given(value.get("generation"), generation),
+    }
+}
+
+fn scope(entry: &Value) -> ScopeDraft {
+    ScopeDraft {
+        backend: text(entry.get("backend")),
+        resource: text(entry.get("resource")),
+        actions: elements(entry.get("actions"), text),
+    }
+}
+
+fn proof(attestation: &Value) -> AttestationDraft {
+    let parts = |value: &Value, names: [&str; 3]| given(value, |value| Some(names.map(|name| text(value.get(name)))));
+    AttestationDraft {
+        spiffe_id: text(attestation.get("spiffe_id")),
+        oidc: parts(attestation.get("oidc"), ["issuer", "audience", "subject"]),
+        kubernetes: parts(
+            attestation.get("kubernetes"),
+            ["cluster", "namespace", "service_account"],
+        ),
+    }
+}
+
+/// A number that is no whole number of this size is no generation; 0 is refused as one.
+fn generation(value: &Value) -> Option<i64> {
+    value.as_number().map(|number| number.as_i64().unwrap_or(0))
+}
+
+fn text(value: &Value) -> Given<String> {
+    given(value, |value| value.as_str().map(str::to_owned))
+}
+
+fn elements<T>(value: &Value, element: impl Fn(&Value) -> Given<T>) -> Given<Vec<Given<T>>> {
+    given(value, |value| Some(value.elements()?.iter().map(element).collect()))
+}
+
+fn given<T>(value: &Value, read: impl FnOnce(&Value) -> Option<T>) -> Given<T> {
+    match value {
+        Value::Unknown(_) => Given::Unknown,
+        // INVARIANT: the schema has checked the type, so `read` finds what it looks for.
+        value => Given::from(read(value)),
+    }
+}

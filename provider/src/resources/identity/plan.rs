@@ -1,0 +1,230 @@
+//! Plans `nhi_identity` without a clock: equal input gives an equal plan, at plan and again at apply.
+//!
+//! What depends on the time of the apply is unknown where it will change and kept where it will not, so that an apply
+//! without a change moves nothing.
+
+use nhi_governance::{Assessment, Draft, Environment, Given, Name, Owner, SpiffeId, Status, TrustDomain, Ttl};
+use tfplugin::diagnostic::Diagnostic;
+use tfplugin::server::{PlanAnswer, PlanRequest};
+use tfplugin::value::{AttributePath, Value};
+
+use super::draft::draft;
+use super::state::GENERATION_DEFAULT;
+use crate::report;
+
+/// What a user may set; the rest is ours.
+const DECLARED: [&str; 16] = [
+    "attestation",
+    "data_classification",
+    "environment",
+    "external",
+    "generation",
+    "internet_facing",
+    "kind",
+    "min_risk_tier",
+    "name",
+    "policy_owner",
+    "purpose",
+    "revoked_by",
+    "scope",
+    "technical_owner",
+    "ttl",
+    "vendor_id",
+];
+/// The key of an identity: another one is another identity.
+const KEY: [&str; 2] = ["environment", "name"];
+
+pub(super) fn plan(request: PlanRequest, trust_domain: Option<&TrustDomain>) -> PlanAnswer {
+    let PlanRequest {
+        config,
+        prior,
+        proposed,
+        private,
+    } = request;
+    let draft = draft(&config);
+    let checked = draft.check();
+    if !checked.violations.is_empty() {
+        let diagnostics = checked.violations.into_iter().map(report::violation).collect();
+        return PlanAnswer {
+            diagnostics,
+            ..PlanAnswer::default()
+        };
+    }
+    let mut answer = if prior.is_null() {
+        PlanAnswer {
+            planned: creation(proposed, &draft, &checked.assessment, trust_domain),
+            ..PlanAnswer::default()
+        }
+    } else {
+        change(&prior, proposed, &checked.assessment)
+    };
+    if answer.planned != prior {
+        answer.diagnostics.extend(approvals(&checked.assessment));
+    }
+    answer.private = private;
+    answer
+}
+
+fn creation(mut planned: Value, draft: &Draft, assessment: &Assessment, trust_domain: Option<&TrustDomain>) -> Value {
+    if planned.get("generation").is_null() {
+        planned.insert("generation", u64::from(GENERATION_DEFAULT).into());
+    }
+    for name in ["id", "status", "issued_at", "expires_at"] {
+        planned.insert(name, Value::UNKNOWN);
+    }
+    planned.insert(
+        "spiffe_id",
+        spiffe_id(draft, trust_domain).map_or(Value::UNKNOWN, Value::from),
+    );
+    planned.insert("revision", 1_u64.into());
+    assess(&mut planned, assessment);
+    planned
+}
+
+fn change(prior: &Value, proposed: Value, assessment: &Assessment) -> PlanAnswer {
+    let mut planned = proposed;
+    keep_spelling(prior, &mut planned);
+    if planned.get("generation").is_null() {
+        planned.insert("generation", prior.get("generation").clone());
+    }
+    let differs = |planned: &Value, name: &str| planned.get(name) != prior.get(name);
+    let requires_replace: Vec<_> = KEY
+        .into_iter()
+        .filter(|name| differs(&planned, name))
+        .map(AttributePath::of)
+        .collect();
+    let mut answer = PlanAnswer {
+        requires_replace,
+        ..PlanAnswer::default()
+    };
+    let renews = differs(&planned, "generation");
+    answer.diagnostics.extend(falling_generation(prior, &planned));
+    if prior.get("status").as_str() == Some(Status::Revoked.as_str()) {
+        // Revocation is final: what the configuration wants is another identity.
+        planned.insert("id", Value::UNKNOWN);
+        answer.requires_replace.push(AttributePath::of("id"));
+        answer.diagnostics.push(revoked(prior));
+    } else if !renews {
+        answer.diagnostics.extend(end_of_life(prior));
+    }
+    if DECLARED.into_iter().any(|name| differs(&planned, name)) || !answer.requires_replace.is_empty() {
+        let moves_end = renews || differs(&planned, "ttl");
+        planned.insert("revision", Value::UNKNOWN);
+        planned.insert("status", Value::UNKNOWN);
+        if renews {
+            planned.insert("issued_at", Value::UNKNOWN);
+        }
+        if moves_end {
+            planned.insert("expires_at", Value::UNKNOWN);
+        }
+        assess(&mut planned, assessment);
+    }
+    answer.planned = planned;
+    answer
+}
+
+/// `720h` and `43200m` are one time to live, `team:a` and `TEAM:a` one owner: no difference, and the record keeps the
+/// spelling it has.
+fn keep_spelling(prior: &Value, planned: &mut Value) {
+    for name in ["policy_owner", "technical_owner", "ttl"] {
+        if let (Some(before), Some(after)) = (prior.get(name).as_str(), planned.get(name).as_str())
+            && if name == "ttl" {
+                same_ttl(before, after)
+            } else {
+                same_owner(before, after)
+            }
+        {
+            planned.insert(name, before.into());
+        }
+    }
+}
+
+fn same_ttl(left: &str, right: &str) -> bool {
+    matches!((Ttl::parse(left), Ttl::parse(right)), (Ok(left), Ok(right)) if left.seconds() == right.seconds())
+}
+
+fn same_owner(left: &str, right: &str) -> bool {
+    matches!((Owner::parse(left), Owner::parse(right)), (Ok(left), Ok(right)) if left == right)
+}
+
+fn assess(planned: &mut Value, assessment: &Assessment) {
+    let known = assessment.is_final;
+    let or_unknown = |value: Value| if known { value } else { Value::UNKNOWN };
+    planned.insert("risk_score", or_unknown(u64::from(assessment.score).into()));
+    planned.insert("risk_tier", or_unknown(assessment.tier.as_str().into()));
+}
+
+fn spiffe_id(draft: &Draft, trust_domain: Option<&TrustDomain>) -> Option<String> {
+    let (Given::Known(environment), Given::Known(name)) = (&draft.environment, &draft.name) else {
+        return None;
+    };
+    let (environment, name) = (Environment::parse(environment).ok()?, Name::parse(name).ok()?);
+    Some(SpiffeId::of(trust_domain?, &environment, &name).to_string())
+}
+
+fn approvals(assessment: &Assessment) -> Option<Diagnostic> {
+    let tier = assessment.tier;
+    let approvals = tier.approvals();
+    if approvals.count == 0 {
+        return None;
+    }
+    let least = if assessment.is_final { "" } else { " at least" };
+    let detail = format!(
+        "The identity is of tier {tier}{least}, with a score of {}: {}. The tier calls for {}. This version of the \
+         provider does not enforce approvals: the apply goes ahead without them. Get them in the review of this change.",
+        assessment.score,
+        assessment.explain(),
+        approvals.text,
+    );
+    Some(Diagnostic::warning(
+        format!("tier {tier} calls for {}", approvals.text),
+        detail,
+    ))
+}
+
+fn falling_generation(prior: &Value, planned: &Value) -> Option<Diagnostic> {
+    let (before, after) = (prior.get("generation").as_i64()?, planned.get("generation").as_i64()?);
+    if after >= before {
+        return None;
+    }
+    let detail = format!(
+        "A bump of the generation asks for renewal, so it can only rise. Write `generation = {before}`, or {} to renew. \
+         (NHI-GENERATION)",
+        before.saturating_add(1)
+    );
+    let summary = format!("the generation falls from {before} to {after}");
+    Some(Diagnostic::error(summary, detail).at(AttributePath::of("generation")))
+}
+
+fn revoked(prior: &Value) -> Diagnostic {
+    let id = prior.get("id").as_str().unwrap_or_default();
+    let detail = "Revocation is final and an id is never used again, so the plan replaces it by a new identity. If it \
+                  was revoked on purpose, remove it from the configuration instead. (NHI-REVOKED)";
+    Diagnostic::warning(format!("identity `{id}` is revoked"), detail)
+}
+
+/// Reads the status that the last read computed, never a clock.
+fn end_of_life(prior: &Value) -> Option<Diagnostic> {
+    let text = |name| prior.get(name).as_str().unwrap_or_default();
+    let next = prior
+        .get("generation")
+        .as_i64()
+        .unwrap_or(i64::from(GENERATION_DEFAULT))
+        .saturating_add(1);
+    let (summary, state) = match prior.get("status").as_str()? {
+        status if status == Status::Expired.as_str() => (
+            format!("identity `{}` has expired", text("id")),
+            format!("It ended at {}.", text("expires_at")),
+        ),
+        status if status == Status::Expiring.as_str() => (
+            format!("identity `{}` is about to expire", text("id")),
+            format!("It ends at {}.", text("expires_at")),
+        ),
+        _ => return None,
+    };
+    let detail = format!(
+        "{state} No apply extends a life in passing. Write `generation = {next}` to renew it, or remove it if it is no \
+         longer needed. (NHI-EXPIRED)"
+    );
+    Some(Diagnostic::warning(summary, detail).at(AttributePath::of("generation")))
+}

@@ -1,0 +1,119 @@
+//! An identity on record as the state of a resource, in the spelling it was declared in.
+
+use nhi_governance::{Attestation, Classification, Declaration, RiskTier, Status};
+use tfplugin::value::Value;
+
+use crate::governed::Found;
+
+/// The generation of an identity that was declared without one.
+pub(super) const GENERATION_DEFAULT: u32 = 1;
+
+pub(super) fn state(found: &Found) -> Value {
+    let identity = &found.identity;
+    let assessment = identity.assess();
+    let mut state = declared(identity.declaration());
+    state.insert("id", identity.id().to_string().into());
+    state.insert("spiffe_id", identity.spiffe_id().as_str().into());
+    state.insert("status", status(found).as_str().into());
+    state.insert("issued_at", identity.issued_at().to_string().into());
+    state.insert("expires_at", identity.expires_at().to_string().into());
+    state.insert("risk_score", u64::from(assessment.score).into());
+    state.insert("risk_tier", assessment.tier.as_str().into());
+    state.insert("revision", identity.revision().into());
+    state
+}
+
+pub(super) fn status(found: &Found) -> Status {
+    found.identity.status(found.now)
+}
+
+fn declared(declaration: &Declaration) -> Value {
+    let purpose = declaration.purpose();
+    let scope = declaration.scope().iter().map(|entry| {
+        Value::object([
+            ("backend", Value::from(entry.backend())),
+            ("resource", entry.resource().into()),
+            ("actions", texts(entry.actions())),
+        ])
+    });
+    Value::object([
+        ("name", Value::from(declaration.name().as_str())),
+        ("kind", declaration.kind().as_str().into()),
+        ("technical_owner", declaration.technical_owner().as_str().into()),
+        ("policy_owner", declaration.policy_owner().as_str().into()),
+        (
+            "purpose",
+            Value::object([
+                ("summary", Value::from(purpose.summary())),
+                ("task", purpose.task().into()),
+                ("ticket", purpose.ticket().into()),
+            ]),
+        ),
+        ("environment", declaration.environment().as_str().into()),
+        ("ttl", declaration.ttl().as_str().into()),
+        ("scope", Value::List(scope.collect())),
+        (
+            "revoked_by",
+            Value::set(
+                declaration
+                    .revoked_by()
+                    .entries()
+                    .iter()
+                    .map(|by| Value::from(by.as_str())),
+            ),
+        ),
+        (
+            "attestation",
+            declaration.attestation().map_or(Value::Null, attestation),
+        ),
+        ("external", declaration.external().map_or(Value::Null, texts)),
+        (
+            "data_classification",
+            declaration.data_classification().map(Classification::as_str).into(),
+        ),
+        ("internet_facing", declaration.internet_facing().into()),
+        ("vendor_id", declaration.vendor_id().into()),
+        (
+            "min_risk_tier",
+            declaration.min_risk_tier().map(RiskTier::as_str).into(),
+        ),
+        (
+            "generation",
+            u64::from(declaration.generation().unwrap_or(GENERATION_DEFAULT)).into(),
+        ),
+    ])
+}
+
+fn attestation(attestation: &Attestation) -> Value {
+    let (mut spiffe_id, mut oidc, mut kubernetes) = (Value::Null, Value::Null, Value::Null);
+    match attestation {
+        Attestation::Spiffe(id) => spiffe_id = id.as_str().into(),
+        Attestation::Oidc {
+            issuer,
+            audience,
+            subject,
+        } => {
+            oidc = parts([("issuer", issuer), ("audience", audience), ("subject", subject)]);
+        }
+        Attestation::Kubernetes {
+            cluster,
+            namespace,
+            service_account,
+        } => {
+            kubernetes = parts([
+                ("cluster", cluster),
+                ("namespace", namespace),
+                ("service_account", service_account),
+            ]);
+        }
+    }
+    Value::object([("spiffe_id", spiffe_id), ("oidc", oidc), ("kubernetes", kubernetes)])
+}
+
+fn parts(parts: [(&str, &String); 3]) -> Value {
+    Value::object(parts.map(|(name, text)| (name, Value::from(text.as_str()))))
+}
+
+fn texts(texts: &[String]) -> Value {
+    Value::set(texts.iter().map(|text| Value::from(text.as_str())))
+}
