@@ -4,7 +4,7 @@ use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 
 use tokio::io::AsyncReadExt as _;
 
-use crate::support::{Place, apply, ping, signal};
+use crate::support::{Place, apply, ping, program, signal};
 
 #[tokio::test]
 async fn a_core_is_answered_as_go_plugin_answers() {
@@ -124,4 +124,17 @@ async fn a_developer_may_attach_a_core() {
     stdout.read_to_string(&mut rest).await.unwrap();
     assert_eq!(rest, "");
     place.assert_no_sockets();
+}
+
+/// Seeding from CPU jitter makes every start ten times slower; docs/design/0002-startup-entropy.md.
+#[test]
+fn the_build_leaves_the_jitter_collector_out() {
+    let program = std::fs::read(program()).unwrap();
+    let text = String::from_utf8_lossy(&program);
+    let holds = |symbol: &str| text.contains(symbol);
+    assert!(holds("EC_KEY_generate_key"), "the binary has no symbols to look at");
+    assert!(
+        !holds("jent_entropy_collector"),
+        "`AWS_LC_SYS_NO_JITTER_ENTROPY` of .cargo/config.toml did not reach the build script of aws-lc-sys"
+    );
 }
