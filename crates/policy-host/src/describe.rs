@@ -196,126 +196,154 @@ mod tests {
         assert_eq!(verdict(Trust::BuiltIn, &own), None);
     }
 
+    fn refused(description: &Description, wanted: &str) {
+        let message = verdict(Trust::ThirdParty, description);
+        assert!(
+            message.as_deref().is_some_and(|message| message.contains(wanted)),
+            "{wanted}: {message:?}"
+        );
+    }
+
     #[test]
-    fn what_cannot_be_used_is_named() {
-        let interest = |modes: &[&str], types: &[&str], needs: &[&str]| {
-            let own = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-            vec![Interest {
-                modes: own(modes),
-                resource_types: own(types),
-                needs: own(needs),
-            }]
-        };
-        let rules = |rule| Description {
-            rules: vec![rule],
-            ..sound()
-        };
-        let interests = |interests| Description { interests, ..sound() };
+    fn a_module_that_cannot_be_used_is_named() {
+        let nameless = vec![(String::new(), String::new())];
+        let schema = "x".repeat(65_537);
+        refused(
+            &Description {
+                name: String::new(),
+                ..sound()
+            },
+            "the module's name is empty",
+        );
+        refused(
+            &Description {
+                version: String::new(),
+                ..sound()
+            },
+            "the module's version is empty",
+        );
+        refused(
+            &Description {
+                rules: vec![],
+                ..sound()
+            },
+            "it has no rules",
+        );
+        refused(
+            &Description {
+                rules: vec![rule("A1"); 1_001],
+                ..sound()
+            },
+            "it has 1001 rules, 1000 are allowed",
+        );
+        refused(
+            &Description {
+                rules: vec![rule("A1"); 2],
+                ..sound()
+            },
+            "two rules have the code `A1`",
+        );
+        refused(
+            &Description {
+                settings_schema: schema,
+                ..sound()
+            },
+            "the settings schema has 65537 bytes",
+        );
+        refused(
+            &Description {
+                attributes: nameless,
+                ..sound()
+            },
+            "an attribute is empty",
+        );
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_used_is_named() {
+        let text = String::from;
         let table = [
+            (rule(""), "`` is not a rule code"),
+            (rule("team001"), "`team001` is not a rule code"),
+            (rule("../A1"), "`../A1` is not a rule code"),
+            (rule("NHI001"), "the code `NHI001` begins with `NHI`"),
             (
-                Description {
-                    name: String::new(),
-                    ..sound()
-                },
-                "the module's name is empty",
-            ),
-            (
-                Description {
-                    version: String::new(),
-                    ..sound()
-                },
-                "the module's version is empty",
-            ),
-            (
-                Description {
-                    rules: vec![],
-                    ..sound()
-                },
-                "it has no rules",
-            ),
-            (
-                Description {
-                    rules: vec![rule("A1"); 1_001],
-                    ..sound()
-                },
-                "it has 1001 rules, 1000 are allowed",
-            ),
-            (
-                Description {
-                    rules: vec![rule("A1"), rule("A1")],
-                    ..sound()
-                },
-                "two rules have the code `A1`",
-            ),
-            (
-                Description {
-                    settings_schema: "x".repeat(65_537),
-                    ..sound()
-                },
-                "the settings schema has 65537 bytes",
-            ),
-            (
-                Description {
-                    attributes: vec![(String::new(), String::new())],
-                    ..sound()
-                },
-                "an attribute is empty",
-            ),
-            (rules(rule("")), "`` is not a rule code"),
-            (rules(rule("team001")), "`team001` is not a rule code"),
-            (rules(rule("../A1")), "`../A1` is not a rule code"),
-            (rules(rule("NHI001")), "the code `NHI001` begins with `NHI`"),
-            (
-                rules(RuleInfo {
-                    name: "Missing Tag".into(),
+                RuleInfo {
+                    name: text("Missing Tag"),
                     ..rule("A1")
-                }),
+                },
                 "`Missing Tag` is not a rule name",
             ),
             (
-                rules(RuleInfo {
-                    summary: String::new(),
+                RuleInfo {
+                    summary: text(""),
                     ..rule("A1")
-                }),
+                },
                 "rule `A1`: a rule's summary is empty",
             ),
             (
-                rules(RuleInfo {
+                RuleInfo {
                     why: "w".repeat(4_097),
                     ..rule("A1")
-                }),
+                },
                 "rule `A1`: a rule's reason has 4097 bytes",
             ),
             (
-                rules(RuleInfo {
-                    controls: vec![String::new()],
+                RuleInfo {
+                    controls: vec![text("")],
                     ..rule("A1")
-                }),
+                },
                 "rule `A1`: a control is empty",
             ),
-            (interests(vec![]), "it has no interests"),
-            (interests(interest(&[], &["*"], &[])), "it has no modes of an interest"),
-            (
-                interests(interest(&["managed"], &[], &[])),
-                "it has no resource types of an interest",
-            ),
-            (interests(interest(&["ephemeral"], &["*"], &[])), "the mode `ephemeral`"),
-            (interests(interest(&["managed"], &["*"], &["graph"])), "needs `graph`"),
-            (
-                interests(interest(&["managed"], &["aws_?"], &[])),
-                "`aws_?`, which is not a resource type",
-            ),
-            (
-                interests(interest(&["managed"], &[""], &[])),
-                "``, which is not a resource type",
-            ),
         ];
-        for (description, wanted) in table {
-            let message = verdict(Trust::ThirdParty, &description);
-            assert!(
-                message.as_deref().is_some_and(|message| message.contains(wanted)),
-                "{wanted}: {message:?}"
+        for (rule, wanted) in table {
+            refused(
+                &Description {
+                    rules: vec![rule],
+                    ..sound()
+                },
+                wanted,
             );
         }
+    }
+
+    #[test]
+    fn an_interest_that_cannot_be_served_is_named() {
+        let own = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        let interest = |modes: &[&str], types: &[&str], needs: &[&str]| Interest {
+            modes: own(modes),
+            resource_types: own(types),
+            needs: own(needs),
+        };
+        let table = [
+            (interest(&[], &["*"], &[]), "it has no modes of an interest"),
+            (
+                interest(&["managed"], &[], &[]),
+                "it has no resource types of an interest",
+            ),
+            (interest(&["ephemeral"], &["*"], &[]), "the mode `ephemeral`"),
+            (interest(&["managed"], &["*"], &["graph"]), "needs `graph`"),
+            (
+                interest(&["managed"], &["aws_?"], &[]),
+                "`aws_?`, which is not a resource type",
+            ),
+            (interest(&["managed"], &[""], &[]), "``, which is not a resource type"),
+        ];
+        for (interest, wanted) in table {
+            refused(
+                &Description {
+                    interests: vec![interest],
+                    ..sound()
+                },
+                wanted,
+            );
+        }
+        refused(
+            &Description {
+                interests: vec![],
+                ..sound()
+            },
+            "it has no interests",
+        );
     }
 }
