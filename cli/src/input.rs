@@ -48,6 +48,7 @@ impl Source {
             bytes: self.max_bytes.min(Limits::BYTES_MAX),
             nodes: self.max_nodes,
             depth: self.max_depth,
+            ..Limits::default()
         }
     }
 

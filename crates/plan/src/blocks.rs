@@ -3,10 +3,6 @@
 //! The order is fixed: resource changes as the plan lists them, deferred ones, data sources that were already read,
 //! provider blocks, root variables, root outputs. Masks and references are worked out when a block is reached, so
 //! that a caller who wants few blocks pays for few.
-//!
-//! `attributes` of a block may hold, each only where it applies: `index`, `deposed`, `action_reason`,
-//! `deferred_reason`, `importing`, `replace_paths`, `generated_config`, `provider_config`, `count`, `for_each`,
-//! `provisioners`, `source` (`prior_state`, `planned_values` or `state`) and `references_truncated`.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

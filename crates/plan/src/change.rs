@@ -104,13 +104,15 @@ pub struct Change<'a> {
     pub configuration: Option<Cow<'a, str>>,
     /// Paths that are known only after apply.
     pub unknown_paths: Vec<Cow<'a, str>>,
-    /// Paths whose planned values are sensitive.
+    /// Paths whose values are sensitive, before or after the change.
     pub sensitive_paths: Vec<Cow<'a, str>>,
     /// Where its attributes lead.
     pub references: Vec<Reference<'a>>,
     /// Where it stands in the source, when the source is at hand.
     pub location: Option<Location<'a>>,
-    /// Further facts as key and value.
+    /// Further facts as key and value, each only where it applies: `index`, `deposed`, `action_reason`,
+    /// `deferred_reason`, `importing`, `replace_paths`, `generated_config`, `provider_config`, `count`, `for_each`,
+    /// `provisioners`, `source` (`prior_state`, `planned_values`, `state`), `references_truncated`.
     pub attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 

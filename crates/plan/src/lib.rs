@@ -1,6 +1,21 @@
 //! Reads Terraform and OpenTofu plan JSON: one streaming pass within a budget, typed and borrowed.
 //!
-//! It does no IO and reads no clock. Host and modules both speak its types.
+//! It does no IO and reads no clock. Host and modules both speak its types. What cannot be read is an error with a
+//! code and a byte offset, never a plan with a part missing.
+//!
+//! ```
+//! use nhi_plan::{Action, Limits, decode};
+//!
+//! let bytes = br#"{"format_version":"1.2","resource_changes":[{"address":"aws_iam_user.ci","mode":"managed",
+//!     "type":"aws_iam_user","name":"ci","change":{"actions":["create"],"after":{"name":"ci"},
+//!     "after_unknown":{"arn":true}}}]}"#;
+//! let decoded = decode(bytes)?;
+//! let plan = decoded.read(&Limits::default())?;
+//! let user = plan.blocks().next().expect("one change");
+//! assert_eq!((&*user.address, &*user.actions), ("aws_iam_user.ci", &[Action::Create][..]));
+//! assert_eq!(user.unknown_paths, ["arn"]);
+//! # Ok::<(), nhi_plan::ReadError>(())
+//! ```
 
 mod address;
 mod blocks;

@@ -9,6 +9,8 @@ pub struct Limits {
     pub nodes: u64,
     /// Containers around a value.
     pub depth: u32,
+    /// Resources, variables, outputs and other entries that a plan is read into.
+    pub records: u64,
 }
 
 impl Limits {
@@ -20,6 +22,8 @@ impl Limits {
     pub const NODES_DEFAULT: u64 = 200_000_000;
     /// 10,000; the deepest real plan seen has some twenty.
     pub const DEPTH_DEFAULT: u32 = 10_000;
+    /// 2 million, which is some 700 MB; a plan of 100,000 resource changes has about 300,000.
+    pub const RECORDS_DEFAULT: u64 = 2_000_000;
 }
 
 impl Default for Limits {
@@ -28,6 +32,7 @@ impl Default for Limits {
             bytes: Self::BYTES_DEFAULT,
             nodes: Self::NODES_DEFAULT,
             depth: Self::DEPTH_DEFAULT,
+            records: Self::RECORDS_DEFAULT,
         }
     }
 }

@@ -316,3 +316,50 @@ fn paths_of_hostile_masks_are_bounded() {
         (vec!["".into()], vec!["".into()])
     );
 }
+
+#[test]
+fn entries_are_counted_wherever_they_are_kept() {
+    let few = Limits {
+        records: 3,
+        ..Limits::default()
+    };
+    let cases = [
+        (
+            r#","resource_drift":[{"address":"a","type":"b","change":{"actions":["read"]}}"#,
+            r#",{"address":"a","type":"b","change":{"actions":["read"]}}"#,
+            "]",
+        ),
+        (r#","variables":{"a":{}"#, ",", "}"),
+        (r#","output_changes":{"a":{}"#, ",", "}"),
+        (r#","checks":[{}"#, ",{}", "]"),
+        (r#","relevant_attributes":[{}"#, ",{}", "]"),
+        (r#","configuration":{"root_module":{"resources":[{}"#, ",{}", "]}}"),
+        (r#","configuration":{"root_module":{"outputs":{"a":{}"#, ",", "}}}"),
+        (r#","configuration":{"root_module":{"variables":{"a":{}"#, ",", "}}}"),
+        (r#","configuration":{"root_module":{"module_calls":{"a":{}"#, ",", "}}}"),
+        (r#","configuration":{"provider_config":{"a":{}"#, ",", "}}"),
+    ];
+    for (open, next, close) in cases {
+        let with = |count: usize| {
+            let further: String = (1..count)
+                .map(|index| {
+                    if next == "," {
+                        format!(",\"a{index}\":{{}}")
+                    } else {
+                        next.to_owned()
+                    }
+                })
+                .collect();
+            plan_with(r#""after":{}"#, &format!("{open}{further}{close}"))
+        };
+        assert!(read(&with(2), &few).is_ok(), "{open}");
+        assert_eq!(read(&with(3), &few).unwrap_err().code, "NHI-PLAN-BUDGET", "{open}");
+    }
+    let planned = plan_with(
+        r#""after":{}"#,
+        r#","prior_state":{"values":{"root_module":{"resources":[{"address":"a","type":"b"},{"address":"a","type":"b"},{"address":"a","type":"b"}]}}}"#,
+    );
+    assert_eq!(read(&planned, &few).unwrap_err().code, "NHI-PLAN-BUDGET");
+    let deferred = plan_with(r#""after":{}"#, r#","deferred_changes":[{"reason":"x"}]"#);
+    assert_eq!(refused(&deferred).code, "NHI-PLAN-FORMAT");
+}

@@ -63,6 +63,7 @@ pub struct Cursor<'t> {
     frames: Vec<Frame>,
     keys: Keys,
     nodes: u64,
+    records: u64,
     limits: Limits,
 }
 
@@ -80,6 +81,7 @@ impl<'t> Cursor<'t> {
             frames: Vec::new(),
             keys: Keys::default(),
             nodes: 0,
+            records: 0,
             limits: *limits,
         })
     }
@@ -117,6 +119,15 @@ impl<'t> Cursor<'t> {
         self.nodes += 1;
         if self.nodes > self.limits.nodes {
             return Err(ReadError::budget(self.position, "JSON values", self.limits.nodes));
+        }
+        Ok(())
+    }
+
+    /// Counts an entry that the caller is about to keep.
+    pub(crate) fn record(&mut self) -> Result<(), ReadError> {
+        self.records += 1;
+        if self.records > self.limits.records {
+            return Err(ReadError::budget(self.position, "entries", self.limits.records));
         }
         Ok(())
     }

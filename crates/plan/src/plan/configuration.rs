@@ -188,6 +188,7 @@ impl<'t> Configuration<'t> {
             return Ok(calls);
         }
         while let Some(name) = cursor.key()? {
+            cursor.record()?;
             let dot = if address.is_empty() { "" } else { "." };
             let shell = ModuleConfig {
                 address: format!("{address}{dot}module.{name}"),
@@ -231,6 +232,7 @@ fn providers<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<ProviderConfig<'t>>, Rea
         return Ok(providers);
     }
     while let Some(key) = cursor.key()? {
+        cursor.record()?;
         let mut provider = ProviderConfig {
             key,
             ..ProviderConfig::default()
@@ -260,6 +262,7 @@ fn resources<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<ResourceConfig<'t>>, Rea
         return Ok(resources);
     }
     while cursor.element()? {
+        cursor.record()?;
         let mut resource = ResourceConfig::default();
         if cursor.object("resource")? {
             while let Some(key) = cursor.key()? {
@@ -290,6 +293,7 @@ fn variables<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<VariableConfig<'t>>, Rea
         return Ok(variables);
     }
     while let Some(name) = cursor.key()? {
+        cursor.record()?;
         let mut variable = VariableConfig {
             name,
             ..VariableConfig::default()
@@ -319,6 +323,7 @@ fn outputs<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<OutputConfig<'t>>, ReadErr
         return Ok(outputs);
     }
     while let Some(name) = cursor.key()? {
+        cursor.record()?;
         let mut output = OutputConfig {
             name,
             ..OutputConfig::default()

@@ -247,6 +247,7 @@ fn resource_changes<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<ResourceChange<'t
     let mut changes = Vec::new();
     if cursor.array("resource_changes")? {
         while cursor.element()? {
+            cursor.record()?;
             changes.push(resource_change(cursor)?);
         }
     }
@@ -303,6 +304,7 @@ fn deferred_changes<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<ResourceChange<'t
         return Ok(changes);
     }
     while cursor.element()? {
+        cursor.record()?;
         let (mut reason, mut found) = (None, None);
         if cursor.object("deferred change")? {
             while let Some(key) = cursor.key()? {
@@ -315,10 +317,15 @@ fn deferred_changes<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<ResourceChange<'t
                 }
             }
         }
-        if let Some(mut change) = found {
-            change.deferred_reason = Some(reason.unwrap_or_default());
-            changes.push(change);
-        }
+        let Some(mut change) = found else {
+            return Err(ReadError::format(
+                cursor.offset(),
+                "a deferred change does not say what it defers",
+                SHOW_HELP,
+            ));
+        };
+        change.deferred_reason = Some(reason.unwrap_or_default());
+        changes.push(change);
     }
     Ok(changes)
 }
@@ -379,6 +386,7 @@ fn output_changes<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<OutputChange<'t>>, 
     let mut outputs = Vec::new();
     if cursor.object("output_changes")? {
         while let Some(name) = cursor.key()? {
+            cursor.record()?;
             outputs.push(OutputChange {
                 name,
                 change: delta(cursor)?,
@@ -394,6 +402,7 @@ fn variables<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<PlannedVariable<'t>>, Re
         return Ok(variables);
     }
     while let Some(name) = cursor.key()? {
+        cursor.record()?;
         let mut value = None;
         if cursor.object("variable")? {
             while let Some(key) = cursor.key()? {
@@ -414,6 +423,7 @@ fn relevant_attributes<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<RelevantAttrib
         return Ok(attributes);
     }
     while cursor.element()? {
+        cursor.record()?;
         let mut found = RelevantAttribute {
             resource: Cow::Borrowed(""),
             attribute: None,
@@ -440,6 +450,7 @@ fn checks<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<CheckResult<'t>>, ReadError
         return Ok(checks);
     }
     while cursor.element()? {
+        cursor.record()?;
         let mut found = CheckResult {
             kind: Cow::Borrowed(""),
             address: Cow::Borrowed(""),

@@ -132,6 +132,7 @@ impl<'t> StateValues<'t> {
             return Ok(());
         }
         while cursor.element()? {
+            cursor.record()?;
             let resource = resource(cursor)?;
             if !data_only || resource.mode == Mode::Data {
                 self.resources.push(resource);
@@ -182,6 +183,7 @@ fn outputs<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<OutputChange<'t>>, ReadErr
         return Ok(outputs);
     }
     while let Some(name) = cursor.key()? {
+        cursor.record()?;
         let mut change = Delta {
             actions: vec![Action::NoOp],
             ..Delta::default()
