@@ -118,7 +118,7 @@ fn changes_in_place_and_renews_by_generation(core: &Core) -> Outcome {
 
     stack.main(&identity(&[
         ("technical_owner", r#""team:intake""#),
-        ("generation", "1"),
+        ("generation", "2"),
     ]))?;
     stack.plan()?.succeeds()?;
     ensure!(stack.actions(ADDRESS)? == ["update"], "{:?}", stack.actions(ADDRESS)?);
@@ -140,9 +140,9 @@ fn changes_in_place_and_renews_by_generation(core: &Core) -> Outcome {
     // A generation only rises.
     stack.main(&identity(&[
         ("technical_owner", r#""team:intake""#),
-        ("generation", "0"),
+        ("generation", "1"),
     ]))?;
-    stack.plan()?.fails_with(&["generation falls from 1 to 0"])?;
+    stack.plan()?.fails_with(&["generation falls from 2 to 1"])?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 )]
 
 mod crash;
+mod docs;
 mod fixtures;
 mod hostile;
 mod lifecycle;

@@ -92,7 +92,7 @@ fn the_aws_providers_own_plans(core: &Core) -> Outcome {
         let stack = Stack::new(core)?
             .env("AWS_ACCESS_KEY_ID", "unused")
             .env("AWS_SECRET_ACCESS_KEY", "unused");
-        stack.use_mirror(&mirror)?;
+        stack.use_packages(Some(&mirror))?;
         stack.copy(&Path::new(FOLDER).join(&name))?;
         stack.run(&["init", "-no-color"])?.succeeds()?;
         stack.plan()?.succeeds()?;

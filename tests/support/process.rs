@@ -174,7 +174,7 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result
         if started.elapsed() > LIMIT {
             bail!("{what}: not within {} s", LIMIT.as_secs());
         }
-        drop(pause.recv_timeout(Duration::from_millis(20)));
+        let _ = pause.recv_timeout(Duration::from_millis(20));
     }
     Ok(())
 }

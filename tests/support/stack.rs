@@ -49,30 +49,44 @@ impl Stack {
         }
         // The provider must be there, or the core's complaint is a riddle.
         programs::file("terraform-provider-nhi")?;
-        stack.install(&programs::folder()?, None)?;
+        stack.use_provider_in(&programs::folder()?)?;
         Ok(stack)
     }
 
-    /// Serves other providers from a filesystem mirror; nothing is fetched from anywhere else.
-    pub fn use_mirror(&self, mirror: &Path) -> Result<()> {
-        self.install(&programs::folder()?, Some(mirror))
+    /// Serves our provider as a package, for a real `init`, and others from a mirror; nothing comes from a network.
+    pub fn use_packages(&self, mirror: Option<&Path>) -> Result<()> {
+        let own = self.scratch.path().join("mirror");
+        let version = env!("CARGO_PKG_VERSION");
+        let platform = format!("{}_{}", go_name(std::env::consts::OS), go_name(std::env::consts::ARCH));
+        let package = own
+            .join(self.core.kind.registry_host())
+            .join("nhi/nhi")
+            .join(version)
+            .join(platform);
+        fs::create_dir_all(&package).context("make the folder of the package")?;
+        let program = package.join(format!("terraform-provider-nhi_v{version}"));
+        fs::copy(programs::file("terraform-provider-nhi")?, program).context("copy the provider into its package")?;
+        let block = |path: &Path, include: &str| {
+            let path = format!("{:?}", path.display().to_string());
+            format!("  filesystem_mirror {{\n    path = {path}\n    include = [\"{include}\"]\n  }}\n")
+        };
+        let others = mirror
+            .map(|mirror| block(mirror, "registry.terraform.io/hashicorp/*"))
+            .unwrap_or_default();
+        self.cli_config(&format!(
+            "provider_installation {{\n{}{others}}}\n",
+            block(&own, "*/nhi/nhi")
+        ))
     }
 
-    /// Serves our provider from another folder, which holds a program of its name.
+    /// Serves our provider from a folder that holds a program of its name; there is no `init` then.
     pub fn use_provider_in(&self, folder: &Path) -> Result<()> {
-        self.install(folder, None)
-    }
-
-    fn install(&self, folder: &Path, mirror: Option<&Path>) -> Result<()> {
-        let quoted = |path: &Path| format!("{:?}", path.display().to_string());
         // Either core asks for the address at its own host.
         let overrides = ["registry.terraform.io", "registry.opentofu.org"]
-            .map(|host| format!("    \"{host}/nhi/nhi\" = {}\n", quoted(folder)))
+            .map(|host| format!("    \"{host}/nhi/nhi\" = {:?}\n", folder.display().to_string()))
             .concat();
-        let mirror = mirror.map(|mirror| format!("  filesystem_mirror {{\n    path = {}\n  }}\n", quoted(mirror)));
-        let mirror = mirror.unwrap_or_default();
         self.cli_config(&format!(
-            "provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n{mirror}}}\n"
+            "provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n}}\n"
         ))
     }
 
@@ -314,6 +328,16 @@ impl Stack {
         collect(self.scratch.path(), &mut files)?;
         files.retain(|(path, _)| path.extension().is_none_or(|extension| extension != "tf"));
         Ok(files)
+    }
+}
+
+/// An operating system or architecture as Go, and so the layout of mirrors, spells it.
+fn go_name(name: &str) -> &str {
+    match name {
+        "macos" => "darwin",
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod arrows;
 mod files;
+mod links;
 mod lists;
 mod pages;
 
@@ -32,6 +33,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let docs: Vec<(&str, &str)> = rules.iter().map(|rule| (rule.code, rule.docs)).collect();
     let mut complaints = arrows::check(&arrows::read(&workspace.metadata)?);
     complaints.extend(files::check(&sources));
+    complaints.extend(links::check(&sources));
     complaints.extend(lists::codes(&codes));
     complaints.extend(lists::modules(&sources, "analyzer-wasm/src/rules"));
     complaints.extend(lists::modules(&sources, "provider/src/resources"));
