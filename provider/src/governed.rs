@@ -151,9 +151,7 @@ impl Governed {
     /// Policy, then registry: changes the identity that a state claims, if nobody changed it meanwhile.
     pub(crate) fn update(&self, claim: &Claim, revision: u64, draft: &Draft) -> Result<Found, Trouble> {
         let declaration = judge(draft)?;
-        let registry = self.registry()?;
-        let identity = registry.get(claim.id)?.ok_or(RegistryError::NotFound(claim.id))?;
-        refuse_forged(claim, &identity)?;
+        let registry = self.registry_of(claim)?;
         let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
         Ok(Found {
@@ -164,9 +162,7 @@ impl Governed {
 
     /// Ends the identity that a state claims. There is no policy to ask: revoking is never refused.
     pub(crate) fn revoke(&self, claim: &Claim) -> Result<(), Trouble> {
-        let registry = self.registry()?;
-        let identity = registry.get(claim.id)?.ok_or(RegistryError::NotFound(claim.id))?;
-        refuse_forged(claim, &identity)?;
+        let registry = self.registry_of(claim)?;
         armed(|| registry.revoke(&self.actor, claim.id, DESTROYED))?;
         log::info("an identity was revoked", &[("id", claim.id.to_string().into())]);
         Ok(())
@@ -205,6 +201,15 @@ impl Governed {
                 &[("reason", trouble.to_string().into())],
             );
         }
+    }
+
+    /// The registry, if what a state claims is on record in it.
+    fn registry_of(&self, claim: &Claim) -> Result<Arc<SqliteRegistry>, Trouble> {
+        let missing = || RegistryError::NotFound(claim.id);
+        let registry = self.existing_registry()?.ok_or_else(missing)?;
+        let identity = registry.get(claim.id)?.ok_or_else(missing)?;
+        refuse_forged(claim, &identity)?;
+        Ok(registry)
     }
 
     /// The registry, created where there is none.

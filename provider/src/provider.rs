@@ -100,7 +100,8 @@ fn settings(config: &Value, variable: impl Fn(&str) -> Option<PathBuf>) -> (Sett
         Ok(domain) => Some(domain),
         Err(problem) => {
             let detail = format!("{} {} ({})", problem.code.why, problem.help, problem.code.id);
-            diagnostics.push(Diagnostic::error(problem.message, detail).at(AttributePath::of("trust_domain")));
+            let at = AttributePath::of("trust_domain");
+            diagnostics.push(Diagnostic::error(problem.message, detail).at(at));
             None
         }
     });

@@ -2,14 +2,22 @@
 
 use std::fmt;
 
-use nhi_governance::{Path, Step, Violation};
+use nhi_governance::{Path, Problem, Step, Violation};
+use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::value::AttributePath;
 
 use crate::governed::Trouble;
 
 pub(crate) fn violation(violation: Violation) -> Diagnostic {
-    Diagnostic::error(violation.summary, violation.detail).at(path(&violation.path))
+    let path = path(&violation.path);
+    // A core marks the line of an attribute, but not of what is nested in one.
+    let summary = if path.steps().len() > 1 {
+        format!("{path}: {}", violation.summary)
+    } else {
+        violation.summary
+    };
+    Diagnostic::error(summary, violation.detail).at(path)
 }
 
 fn path(path: &Path) -> AttributePath {
@@ -21,11 +29,22 @@ fn path(path: &Path) -> AttributePath {
         })
 }
 
+/// What the life cycle refuses. Renewal is the way out of most of it.
+fn refused(problem: Problem) -> Diagnostic {
+    let detail = format!("{} {} ({})", problem.code.why, problem.help, problem.code.id);
+    let diagnostic = Diagnostic::error(problem.message, detail);
+    match problem.code.id {
+        "NHI-EXPIRED" | "NHI-GENERATION" => diagnostic.at(AttributePath::of("generation")),
+        _ => diagnostic,
+    }
+}
+
 impl From<Trouble> for Diagnostics {
     fn from(trouble: Trouble) -> Diagnostics {
         let summary = trouble.to_string();
         let detail = match trouble {
             Trouble::Violations(violations) => return violations.into_iter().map(violation).collect(),
+            Trouble::Registry(RegistryError::Refused(problem)) => return refused(problem).into(),
             Trouble::Registry(error) => format!("{} ({})", error.help(), error.code()),
             Trouble::Forged { on_record, .. } => format!(
                 "On record the id belongs to {on_record}. A state is only a cache: what it says was changed by hand, \

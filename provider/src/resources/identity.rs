@@ -239,3 +239,6 @@ fn revoked(found: &Found) -> Diagnostic {
         detail,
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,8 +125,8 @@ fn ty() -> Type {
     Thing(Fault::None).schema().ty()
 }
 
-fn sent(value: &Value) -> Option<proto::DynamicValue> {
-    Some(wire::encode(value, &ty()).unwrap())
+fn sent(value: &Value) -> proto::DynamicValue {
+    wire::encode(value, &ty()).unwrap()
 }
 
 fn received(value: Option<proto::DynamicValue>) -> Value {
@@ -144,13 +144,13 @@ fn told(diagnostics: &[proto::Diagnostic]) -> Vec<(String, String)> {
 async fn plan(fault: Fault, prior: &Value, proposed: &Value) -> proto::plan_resource_change::Response {
     let request = proto::plan_resource_change::Request {
         type_name: "test_thing".to_owned(),
-        prior_state: sent(prior),
-        proposed_new_state: sent(proposed),
-        config: sent(&if proposed.is_null() {
+        prior_state: Some(sent(prior)),
+        proposed_new_state: Some(sent(proposed)),
+        config: Some(sent(&if proposed.is_null() {
             Value::Null
         } else {
             object("n", Value::Null)
-        }),
+        })),
         prior_private: b"kept".to_vec(),
         ..Default::default()
     };
@@ -164,13 +164,13 @@ async fn plan(fault: Fault, prior: &Value, proposed: &Value) -> proto::plan_reso
 async fn apply(fault: Fault, prior: &Value, planned: &Value) -> proto::apply_resource_change::Response {
     let request = proto::apply_resource_change::Request {
         type_name: "test_thing".to_owned(),
-        prior_state: sent(prior),
-        planned_state: sent(planned),
-        config: sent(&if planned.is_null() {
+        prior_state: Some(sent(prior)),
+        planned_state: Some(sent(planned)),
+        config: Some(sent(&if planned.is_null() {
             Value::Null
         } else {
             object("n", Value::Null)
-        }),
+        })),
         ..Default::default()
     };
     adapter(fault)
@@ -256,7 +256,7 @@ async fn a_request_that_cannot_be_understood_changes_nothing() {
         msgpack: vec![0x81, 0xa1, b'x', 0xc0],
         json: Vec::new(),
     };
-    let prior = sent(&object("n", "7"));
+    let prior = Some(sent(&object("n", "7")));
     let request = proto::apply_resource_change::Request {
         type_name: "test_thing".to_owned(),
         prior_state: prior.clone(),

@@ -148,7 +148,7 @@ proptest! {
         let number = Number::from_f64(double).unwrap();
         let printed: Number = number.to_string().parse().unwrap();
         prop_assert_eq!(&printed, &number);
-        prop_assert!(printed.as_f64() == double);
+        prop_assert_eq!(printed.as_f64().total_cmp(&double), Ordering::Equal);
     }
 
     #[test]

@@ -66,6 +66,7 @@ fn elements<T>(value: &Value, element: impl Fn(&Value) -> Given<T>) -> Given<Vec
 fn given<T>(value: &Value, read: impl FnOnce(&Value) -> Option<T>) -> Given<T> {
     match value {
         Value::Unknown(_) => Given::Unknown,
+        Value::Null => Given::Absent,
         // INVARIANT: the schema has checked the type, so `read` finds what it looks for.
         value => Given::from(read(value)),
     }

@@ -58,7 +58,7 @@ pub(super) fn plan(request: PlanRequest, trust_domain: Option<&TrustDomain>) -> 
     } else {
         change(&prior, proposed, &checked.assessment)
     };
-    if answer.planned != prior {
+    if answer.planned != prior && !answer.diagnostics.has_errors() {
         answer.diagnostics.extend(approvals(&checked.assessment));
     }
     answer.private = private;

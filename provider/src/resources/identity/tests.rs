@@ -1,0 +1,497 @@
+//! The resource from outside: what a core sends in, what it gets back, on a real registry.
+
+use nhi_registry::Actor;
+use tempfile::TempDir;
+use tfplugin::diagnostic::Severity;
+use tfplugin::server::{Provider, Resource};
+
+use super::*;
+use crate::provider::Nhi;
+
+struct House {
+    directory: TempDir,
+    provider: Nhi,
+}
+
+impl House {
+    async fn new() -> House {
+        let directory = TempDir::new().unwrap();
+        let house = House {
+            provider: Self::provider(),
+            directory,
+        };
+        house.configure(&house.provider, "registry.db").await;
+        house
+    }
+
+    fn provider() -> Nhi {
+        Nhi::new(Arc::new(Governed::new(Actor::new("tester"))))
+    }
+
+    async fn configure(&self, provider: &Nhi, file: &str) {
+        let registry = self.directory.path().join(file).display().to_string();
+        let config = Value::object([
+            ("registry", Value::from(registry)),
+            ("trust_domain", "example.org".into()),
+        ]);
+        assert!(provider.configure(config).await.is_empty());
+    }
+
+    fn resource(&self) -> &dyn Resource {
+        &*self.provider.resources()[0]
+    }
+
+    /// What a core does at plan: proposes the configuration with prior values for what is computed.
+    async fn plan(&self, prior: &Value, config: &Value) -> PlanAnswer {
+        let mut proposed = config.clone();
+        for name in COMPUTED {
+            if proposed.get(name).is_null() {
+                proposed.insert(name, prior.get(name).clone());
+            }
+        }
+        let request = || PlanRequest {
+            config: config.clone(),
+            prior: prior.clone(),
+            proposed: proposed.clone(),
+            private: vec![],
+        };
+        let (first, second) = (
+            self.resource().plan(request()).await,
+            self.resource().plan(request()).await,
+        );
+        assert_eq!(
+            (&first.planned, &first.diagnostics),
+            (&second.planned, &second.diagnostics)
+        );
+        first
+    }
+
+    async fn create(&self, config: &Value) -> StateAnswer {
+        let planned = self.plan(&Value::Null, config).await.planned;
+        self.resource()
+            .create(CreateRequest {
+                config: config.clone(),
+                planned,
+                private: vec![],
+            })
+            .await
+    }
+
+    async fn update(&self, prior: &Value, config: &Value) -> StateAnswer {
+        let planned = self.plan(prior, config).await.planned;
+        let request = UpdateRequest {
+            config: config.clone(),
+            prior: prior.clone(),
+            planned,
+            private: vec![],
+        };
+        self.resource().update(request).await
+    }
+
+    async fn read(&self, prior: &Value) -> StateAnswer {
+        self.resource()
+            .read(ReadRequest {
+                prior: prior.clone(),
+                private: vec![],
+            })
+            .await
+    }
+}
+
+const COMPUTED: [&str; 9] = [
+    "expires_at",
+    "generation",
+    "id",
+    "issued_at",
+    "revision",
+    "risk_score",
+    "risk_tier",
+    "spiffe_id",
+    "status",
+];
+
+/// A configuration in which nothing is wrong, with some attributes set to something else.
+fn config(changes: &[(&str, Value)]) -> Value {
+    let text = |text: &str| Value::from(text);
+    let scope = [
+        ("backend", text("aws")),
+        ("resource", text("arn:aws:s3:::reports/daily")),
+        ("actions", Value::set([text("s3:PutObject"), text("s3:GetObject")])),
+    ];
+    let purpose = [
+        ("summary", text("Writes the daily report")),
+        ("task", text("Report job")),
+        ("ticket", Value::Null),
+    ];
+    let mut config = Value::object(
+        schema::schema()
+            .attributes
+            .iter()
+            .map(|of| (of.name.clone(), Value::Null)),
+    );
+    let set = [
+        ("name", text("reporter")),
+        ("kind", text("workload")),
+        ("technical_owner", text("team:reports")),
+        ("policy_owner", text("team:iam")),
+        ("purpose", Value::object(purpose)),
+        ("environment", text("staging")),
+        ("ttl", text("720h")),
+        ("scope", Value::List(vec![Value::object(scope)])),
+        ("revoked_by", Value::set([text("ttl"), text("manual")])),
+    ];
+    for (name, value) in set.into_iter().chain(changes.iter().cloned()) {
+        config.insert(name, value);
+    }
+    config
+}
+
+fn with(value: &Value, name: &str, part: impl Into<Value>) -> Value {
+    let mut value = value.clone();
+    value.insert(name, part.into());
+    value
+}
+
+fn told(diagnostics: &Diagnostics, severity: Severity) -> Vec<String> {
+    let wanted = diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity);
+    wanted
+        .map(|diagnostic| format!("{}|{}", diagnostic.path, diagnostic.summary))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_declared_comes_back_and_plans_empty() {
+    let house = House::new().await;
+    let text = |text: &str| Value::from(text);
+    let ways = [
+        [
+            ("spiffe_id", text("spiffe://example.org/reporter")),
+            ("oidc", Value::Null),
+            ("kubernetes", Value::Null),
+        ],
+        [
+            ("spiffe_id", Value::Null),
+            (
+                "oidc",
+                Value::object([
+                    ("issuer", text("https://token.example.org")),
+                    ("audience", text("nhi")),
+                    ("subject", text("repo:org/reports:ref:refs/heads/main")),
+                ]),
+            ),
+            ("kubernetes", Value::Null),
+        ],
+        [
+            ("spiffe_id", Value::Null),
+            ("oidc", Value::Null),
+            (
+                "kubernetes",
+                Value::object([
+                    ("cluster", text("eu-1")),
+                    ("namespace", text("reports")),
+                    ("service_account", text("reporter")),
+                ]),
+            ),
+        ],
+    ];
+    let mut configs = vec![
+        config(&[("name", "plain".into())]),
+        config(&[
+            ("name", "full".into()),
+            ("technical_owner", "TEAM:Reports".into()),
+            (
+                "external",
+                Value::set(["arn:aws:iam::111122223333:role/b".into(), "a".into()]),
+            ),
+            ("data_classification", "internal".into()),
+            ("internet_facing", false.into()),
+            ("vendor_id", "acme".into()),
+            ("min_risk_tier", "moderate".into()),
+            ("generation", 3_i64.into()),
+        ]),
+        config(&[("name", "empty-set".into()), ("external", Value::set([]))]),
+    ];
+    for (index, way) in ways.into_iter().enumerate() {
+        configs.push(config(&[
+            ("name", format!("way-{index}").into()),
+            ("attestation", Value::object(way)),
+        ]));
+    }
+    for config in configs {
+        let created = house.create(&config).await;
+        assert_eq!(
+            told(&created.diagnostics, Severity::Error),
+            Vec::<String>::new(),
+            "{config:?}"
+        );
+        let state = house.read(&created.state).await.state;
+        assert_eq!(state, created.state);
+        for (name, value) in config.entries().unwrap().iter().filter(|(_, value)| !value.is_null()) {
+            assert_eq!(state.get(name), value, "{name}");
+        }
+        assert!(state.is_wholly_known());
+        let again = house.plan(&state, &config).await;
+        assert_eq!((&again.planned, again.requires_replace.len()), (&state, 0));
+        assert!(again.diagnostics.is_empty(), "{:?}", again.diagnostics);
+    }
+}
+
+#[tokio::test]
+async fn spelling_is_no_difference_and_everything_else_is() {
+    let house = House::new().await;
+    let base = config(&[]);
+    let state = house.create(&base).await.state;
+    for same in [
+        ("ttl", "43200m"),
+        ("policy_owner", "Team:IAM"),
+        ("technical_owner", "team:REPORTS"),
+    ] {
+        assert_eq!(
+            house.plan(&state, &config(&[(same.0, same.1.into())])).await.planned,
+            state,
+            "{same:?}"
+        );
+    }
+    let unknown_after = |changed: &[(&str, Value)]| {
+        let config = config(changed);
+        let (house, state) = (&house, &state);
+        async move {
+            let planned = house.plan(state, &config).await.planned;
+            let unknown = COMPUTED.into_iter().filter(|name| planned.get(name).is_unknown());
+            unknown.collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(
+        unknown_after(&[("ttl", "700h".into())]).await,
+        ["expires_at", "revision", "status"]
+    );
+    assert_eq!(unknown_after(&[("kind", "bot".into())]).await, ["revision", "status"]);
+    let renewed = unknown_after(&[("generation", 2_i64.into())]).await;
+    assert_eq!(renewed, ["expires_at", "issued_at", "revision", "status"]);
+    let unknown_class = unknown_after(&[("data_classification", Value::UNKNOWN)]).await;
+    assert_eq!(unknown_class, ["revision", "risk_score", "risk_tier", "status"]);
+
+    for key in ["name", "environment"] {
+        let replaced = house.plan(&state, &config(&[(key, "other".into())])).await;
+        assert_eq!(replaced.requires_replace, [AttributePath::of(key)]);
+        let unknown = house.plan(&state, &config(&[(key, Value::UNKNOWN)])).await;
+        assert_eq!(unknown.requires_replace, [AttributePath::of(key)]);
+    }
+}
+
+#[tokio::test]
+async fn everything_wrong_is_said_at_once_and_unknown_values_are_passed_over() {
+    let house = House::new().await;
+    let scope = Value::object([
+        ("backend", "aws".into()),
+        ("resource", "*".into()),
+        ("actions", Value::UNKNOWN),
+    ]);
+    let bad = config(&[
+        ("policy_owner", "TEAM:reports".into()),
+        ("ttl", "0s".into()),
+        ("scope", Value::List(vec![scope, Value::UNKNOWN])),
+        ("revoked_by", Value::set(["manual".into()])),
+        ("generation", "1.5".parse().map(Value::Number).unwrap()),
+        (
+            "attestation",
+            Value::object([
+                ("spiffe_id", Value::Null),
+                ("oidc", Value::Null),
+                ("kubernetes", Value::Null),
+            ]),
+        ),
+    ]);
+    let errors = told(&house.resource().validate(&bad), Severity::Error);
+    let paths: Vec<_> = errors.iter().map(|error| error.split('|').next().unwrap()).collect();
+    assert_eq!(
+        paths,
+        [
+            "policy_owner",
+            "ttl",
+            "scope[0].resource",
+            "revoked_by",
+            "attestation",
+            "generation"
+        ]
+    );
+    assert!(
+        errors[2].contains("|scope[0].resource: `*` covers every resource"),
+        "{}",
+        errors[2]
+    );
+    assert_eq!(
+        told(&house.plan(&Value::Null, &bad).await.diagnostics, Severity::Error),
+        errors
+    );
+
+    let required = [
+        "name",
+        "kind",
+        "technical_owner",
+        "policy_owner",
+        "purpose",
+        "environment",
+        "ttl",
+        "scope",
+    ];
+    let unknown = config(&required.map(|name| (name, Value::UNKNOWN)));
+    assert!(house.resource().validate(&unknown).is_empty());
+    // The same rules judge the final values.
+    let created = house
+        .resource()
+        .create(CreateRequest {
+            config: bad.clone(),
+            planned: bad,
+            private: vec![],
+        })
+        .await;
+    assert_eq!(
+        (created.state, told(&created.diagnostics, Severity::Error)),
+        (Value::Null, errors)
+    );
+    let created = house
+        .resource()
+        .create(CreateRequest {
+            config: unknown.clone(),
+            planned: unknown,
+            private: vec![],
+        })
+        .await;
+    assert!(created.state.is_null() && created.diagnostics.has_errors());
+    let files = std::fs::read_dir(house.directory.path()).unwrap().count();
+    assert_eq!(
+        files, 0,
+        "nothing that is refused or only planned leaves a registry behind"
+    );
+}
+
+#[tokio::test]
+async fn a_state_is_a_claim() {
+    let house = House::new().await;
+    let state = house.create(&config(&[])).await.state;
+    let other = house.create(&config(&[("name", "other".into())])).await.state;
+
+    let forged = with(&state, "id", other.get("id").clone());
+    let changed = config(&[("kind", "bot".into())]);
+    let outdated = with(&state, "revision", 7_i64);
+    let answers = [
+        house.read(&forged).await,
+        house.update(&forged, &changed).await,
+        house.update(&outdated, &changed).await,
+        house
+            .update(&with(&state, "id", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), &changed)
+            .await,
+        house.read(&with(&state, "id", "nonsense")).await,
+        house
+            .resource()
+            .delete(DeleteRequest {
+                prior: forged.clone(),
+                private: vec![],
+            })
+            .await,
+    ];
+    for answer in answers {
+        assert_eq!(told(&answer.diagnostics, Severity::Error).len(), 1);
+        assert!(!answer.state.is_null(), "a refusal forgets nothing");
+    }
+    for untouched in [&state, &other] {
+        assert_eq!(&house.read(untouched).await.state, untouched);
+    }
+}
+
+#[tokio::test]
+async fn the_end_is_final() {
+    let house = House::new().await;
+    let state = house.create(&config(&[])).await.state;
+    let delete = || {
+        house.resource().delete(DeleteRequest {
+            prior: state.clone(),
+            private: vec![],
+        })
+    };
+    for _ in 0..2 {
+        let deleted = delete().await;
+        assert!(
+            deleted.state.is_null() && deleted.diagnostics.is_empty(),
+            "revoking is never refused"
+        );
+    }
+    let revoked = house.read(&state).await.state;
+    assert_eq!(revoked.get("status"), &Value::from("revoked"));
+    let plan = house.plan(&revoked, &config(&[])).await;
+    assert_eq!(plan.requires_replace, [AttributePath::of("id")]);
+    assert_eq!(
+        told(&plan.diagnostics, Severity::Warning).len(),
+        2,
+        "it is said, and the tier calls for approval"
+    );
+
+    let id = state.get("id").as_str().unwrap().to_owned();
+    for bad in [id.clone(), id.to_lowercase(), "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()] {
+        let imported = house.resource().import(bad.clone()).await;
+        assert!(imported.state.is_null() && imported.diagnostics.has_errors(), "{bad}");
+    }
+    let next = house.create(&config(&[])).await.state;
+    assert_ne!(next.get("id"), state.get("id"));
+    let imported = house
+        .resource()
+        .import(next.get("id").as_str().unwrap().to_owned())
+        .await;
+    assert_eq!(imported.state, next);
+}
+
+#[tokio::test]
+async fn an_interrupted_creation_is_taken_up_until_a_core_shows_the_id() {
+    let house = House::new().await;
+    let lost = house.create(&config(&[])).await.state;
+    let again = house.create(&config(&[])).await;
+    assert_eq!(
+        (again.state.get("id"), again.diagnostics.is_empty()),
+        (lost.get("id"), true)
+    );
+    let other = house.create(&config(&[("kind", "bot".into())])).await;
+    assert!(
+        told(&other.diagnostics, Severity::Error)[0].contains("exists in environment"),
+        "declared otherwise"
+    );
+
+    house.read(&again.state).await;
+    let third = house.create(&config(&[])).await;
+    assert!(
+        third.state.is_null() && third.diagnostics.has_errors(),
+        "the id came back in a state"
+    );
+}
+
+#[tokio::test]
+async fn another_registry_is_told_apart() {
+    let house = House::new().await;
+    let state = house.create(&config(&[])).await.state;
+    let stranger = House {
+        provider: House::provider(),
+        directory: TempDir::new().unwrap(),
+    };
+    stranger.configure(&stranger.provider, "none.db").await;
+    let read = stranger.read(&state).await;
+    assert!(read.state.is_null());
+    assert_eq!(told(&read.diagnostics, Severity::Warning).len(), 1);
+    assert_eq!(
+        std::fs::read_dir(stranger.directory.path()).unwrap().count(),
+        0,
+        "looking leaves no file"
+    );
+    let deleted = stranger
+        .resource()
+        .delete(DeleteRequest {
+            prior: state.clone(),
+            private: vec![],
+        })
+        .await;
+    assert_eq!((&deleted.state, deleted.diagnostics.has_errors()), (&state, true));
+    assert_eq!(
+        std::fs::read_dir(stranger.directory.path()).unwrap().count(),
+        0,
+        "looking leaves no file"
+    );
+}
