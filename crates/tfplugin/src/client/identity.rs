@@ -45,7 +45,11 @@ impl Identity {
 
     /// A certificate that was seen, in PEM, with the key of another: all that a thief of the certificate can present.
     pub fn stolen(pem: &str, key: &Self) -> Option<Self> {
-        let body: String = pem.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+        let body: String = pem
+            .lines()
+            .filter(|line| !line.starts_with("-----"))
+            .map(str::trim)
+            .collect();
         let certificate = STANDARD.decode(body).ok().filter(|der| !der.is_empty())?;
         Some(Self {
             chain: vec![CertificateDer::from(certificate)],
