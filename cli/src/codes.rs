@@ -1,7 +1,9 @@
-//! The codes of what keeps a check from a verdict: every one can be explained, and has a page.
+//! The codes that are not a rule's: every one can be explained, and has a page.
 //!
-//! Rules explain themselves; these texts are for plans that cannot be read and modules that cannot be run.
+//! Rules explain themselves. The texts here are for plans that cannot be read; what modules, declarations and the
+//! registry can report is described where it arises, and only gathered here.
 
+use nhi_governance::Code;
 use nhi_plan::error::code as plan;
 use nhi_policy_host::HostErrorKind;
 
@@ -33,6 +35,8 @@ pub(crate) const MODULE_READ: &str = "NHI-MODULE-READ";
 const WHY_HALF: &str = "A plan of which only a part can be read may hide what matters in the rest.";
 const WHY_UNREAD: &str = "What was not read was not judged, and no verdict on it can be given.";
 const WHY_MODULE: &str = "A module that did not come to its end may have missed what it was written to find.";
+const HELP_DECLARATION: &str = "change the attribute that the diagnostic points at, as its text says";
+const HELP_REGISTRY: &str = "follow the help that the message with this code gives; it knows the file and the identity";
 const SHOW_AGAIN: &str = "make the JSON again with `tofu show -json tfplan` or `terraform show -json tfplan`";
 
 /// What this crate and the plan reader report, sorted.
@@ -136,7 +140,7 @@ static HOST_CODES: [HostCode; 16] = [
     },
 ];
 
-/// All codes, sorted.
+/// All codes, sorted: those of this list, of modules, of declarations and of the registry.
 pub(crate) fn all() -> Vec<HostCode> {
     let of_kind = |kind: HostErrorKind| HostCode {
         code: kind.code(),
@@ -144,10 +148,20 @@ pub(crate) fn all() -> Vec<HostCode> {
         why: WHY_MODULE,
         help: kind.help(),
     };
+    let of_governed = |help: &'static str| {
+        move |code: &&'static Code| HostCode {
+            code: code.id,
+            summary: code.title,
+            why: code.why,
+            help,
+        }
+    };
     let mut codes: Vec<HostCode> = HOST_CODES
         .iter()
         .copied()
         .chain(HostErrorKind::ALL.map(of_kind))
+        .chain(nhi_governance::CODES.iter().map(of_governed(HELP_DECLARATION)))
+        .chain(nhi_registry::CODES.iter().map(of_governed(HELP_REGISTRY)))
         .collect();
     codes.sort_by_key(|code| code.code);
     codes

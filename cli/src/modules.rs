@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use nhi_plan::{Context, Description, Mode, Plan, RuleInfo};
-use nhi_policy_host::{Host, HostError, HostLimits, Module};
+use nhi_policy_host::{Host, HostError, HostErrorKind, HostLimits, Module};
 
 use crate::builtin;
 use crate::codes;
@@ -21,7 +21,7 @@ use crate::settings::Settings;
 
 /// Which modules to run besides the built-in one.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct Selection {
     /// Run this policy module, a WebAssembly component, beside the built-in analyzer; may be repeated
     #[arg(long = "module", value_name = "FILE.wasm", value_hint = clap::ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
@@ -163,7 +163,7 @@ impl Modules {
         }));
     }
 
-    /// Runs every module over the plan and fills the report.
+    /// Runs every module over the plan and fills the report. Settings that a module refuses are a wrong command line.
     pub(crate) fn run(
         &self,
         plan: &Plan<'_>,
@@ -171,7 +171,7 @@ impl Modules {
         settings: &Settings,
         report: &mut Report,
         progress: &mut Progress,
-    ) {
+    ) -> Result<(), Failure> {
         report.blocks = count(plan);
         let total = report.blocks.total();
         for (position, loaded) in self.loaded.iter().enumerate() {
@@ -193,6 +193,10 @@ impl Modules {
                 .run(&loaded.module, settings.of(&description.name), context, blocks)
             {
                 Ok(result) => take(report, position, loaded, result),
+                Err(error) if error.kind == HostErrorKind::Settings => {
+                    let message = format!("module `{}` refuses its settings: {}", description.name, error.message);
+                    return Err(Failure::usage(message).help("correct what `--module-settings` says for this module"));
+                }
                 Err(error) => {
                     let subject = loaded.file.as_deref().unwrap_or(builtin::NAME);
                     report.entries.push(problem(subject, error).into());
@@ -200,6 +204,7 @@ impl Modules {
             }
         }
         locate(plan, report);
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ mod sarif;
 mod screen;
 
 pub(crate) use console::{Console, Progress};
-pub(crate) use screen::{BOLD, DIM, PLAIN, Screen};
+pub(crate) use screen::{BOLD, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
 
 use std::io::{self, Write as _};
 use std::path::Path;

@@ -45,7 +45,7 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
     #[command(flatten)]
-    modules: modules::Args,
+    modules: modules::Selection,
     /// Settings for a module: `NAME=JSON`, or a file with an object of settings per module name; may be repeated
     #[arg(long, value_name = "FILE|NAME=JSON")]
     module_settings: Vec<String>,
@@ -63,8 +63,10 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     });
     report.plan.source = args.source.name();
     let mut clock = Clock::new();
-    if let Err(problem) = examine(args, &settings, &mut report, &mut clock)? {
-        report.entries.push(problem.into());
+    match examine(args, &settings, &mut report, &mut clock) {
+        Ok(()) => {}
+        Err(Stop::Undecided(problem)) => report.entries.push(problem.into()),
+        Err(Stop::Usage(failure)) => return Err(failure),
     }
     report.finish();
     deliver(args, console, &report)?;
@@ -74,25 +76,38 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     Ok(report.verdict().exit())
 }
 
-/// Fills the report. The outer error is a wrong command line, the inner one keeps the plan from being judged.
-fn examine(
-    args: &Args,
-    settings: &Settings,
-    report: &mut Report,
-    clock: &mut Clock,
-) -> Result<Result<(), Problem>, Failure> {
+/// What ends the examination early.
+#[derive(Debug)]
+enum Stop {
+    /// The plan cannot be judged, which the report says.
+    Undecided(Problem),
+    /// The command line is wrong: there is no report.
+    Usage(Failure),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Undecided(problem)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Usage(failure)
+    }
+}
+
+/// Fills the report.
+fn examine(args: &Args, settings: &Settings, report: &mut Report, clock: &mut Clock) -> Result<(), Stop> {
     let mut problems = Vec::new();
-    let modules = match Modules::load(&args.modules.files, &mut problems) {
-        Ok(modules) => modules,
-        Err(problem) => return Ok(Err(problem)),
-    };
+    let modules = Modules::load(&args.modules.files, &mut problems)?;
     if problems.is_empty() {
         modules.check_settings(settings)?;
     }
     report.entries.extend(problems.into_iter().map(Into::into));
     modules.enrol(report);
     clock.lap("modules loaded");
-    Ok(judge(args, &modules, settings, report, clock))
+    judge(args, &modules, settings, report, clock)
 }
 
 fn judge(
@@ -101,7 +116,7 @@ fn judge(
     settings: &Settings,
     report: &mut Report,
     clock: &mut Clock,
-) -> Result<(), Problem> {
+) -> Result<(), Stop> {
     let mut progress = Progress::new();
     let bytes = args.source.read(&mut report.plan, &mut report.notes)?;
     clock.lap("plan read");
@@ -128,7 +143,7 @@ fn judge(
         terraform_version: plan.terraform_version.to_string(),
         ..Context::default()
     };
-    modules.run(&plan, &context, settings, report, &mut progress);
+    modules.run(&plan, &context, settings, report, &mut progress)?;
     if report.blocks.total() == 0 {
         report
             .notes

@@ -14,7 +14,7 @@ pub(crate) struct Args {
     /// A code or a rule's name, as a report shows it: `NHI001`, `NHI-PLAN-DUP`
     code: String,
     #[command(flatten)]
-    modules: modules::Args,
+    modules: modules::Selection,
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
@@ -26,6 +26,11 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         .find(|known| is_wanted(known.code, &codes::name(known.code)))
     {
         console.answer(&of_host(code, console.width))?;
+        return Ok(Exit::Clean);
+    }
+    let mut governed = nhi_governance::CODES.iter().chain(nhi_registry::CODES);
+    if let Some(code) = governed.find(|known| is_wanted(known.id, &codes::name(known.id))) {
+        console.answer(&of_governed(code, console.width))?;
         return Ok(Exit::Clean);
     }
     let modules = load(&args.modules)?;
@@ -42,12 +47,32 @@ fn of_host(code: &HostCode, width: usize) -> String {
         (BOLD, code.code),
         (PLAIN, " "),
         (PLAIN, &codes::name(code.code)),
-        (DIM, "  blocks: no verdict"),
+        (DIM, "  not a rule: it stops a run"),
     ]);
     screen.blank();
     for (label, text) in [("what", code.summary), ("why ", code.why), ("fix ", code.help)] {
         screen.field(0, label, PLAIN, text);
     }
+    screen.into_text()
+}
+
+fn of_governed(code: &nhi_governance::Code, width: usize) -> String {
+    let mut screen = Screen::new(width);
+    screen.line(&[
+        (BOLD, code.id),
+        (PLAIN, " "),
+        (PLAIN, &codes::name(code.id)),
+        (DIM, "  an error of the provider"),
+    ]);
+    screen.blank();
+    screen.field(0, "what", PLAIN, code.title);
+    screen.field(0, "why ", PLAIN, code.why);
+    screen.field(
+        0,
+        "fix ",
+        PLAIN,
+        "every message with this code says what to write instead",
+    );
     screen.into_text()
 }
 
@@ -62,19 +87,47 @@ fn of_rule(module: &str, rule: &RuleInfo, width: usize) -> String {
         screen.field(0, "maps", PLAIN, &rule.controls.join(", "));
     }
     screen.blank();
+    page(&mut screen, &rule.docs);
+    screen.into_text()
+}
+
+/// A page of markdown, as far as rules use it: headings, lists, code and links.
+fn page(screen: &mut Screen, docs: &str) {
     let mut is_code = false;
-    for line in rule.docs.trim().lines() {
+    for line in docs.trim().lines() {
         let is_fence = line.trim_start().starts_with("```");
         is_code ^= is_fence;
-        match line.strip_prefix('#') {
-            Some(heading) if !is_code => screen.line(&[(BOLD, heading.trim_start_matches('#').trim_start())]),
+        let heading = line
+            .strip_prefix('#')
+            .map(|rest| rest.trim_start_matches('#').trim_start());
+        match (heading, line.strip_prefix("- ")) {
             _ if is_fence => {}
-            _ if line.is_empty() => screen.blank(),
             _ if is_code => screen.line(&[(PLAIN, "    "), (PLAIN, line)]),
-            _ => screen.field(0, "", PLAIN, line),
+            _ if line.is_empty() => screen.blank(),
+            (Some(heading), _) => screen.line(&[(BOLD, heading)]),
+            (_, Some(item)) => screen.field(0, "-", PLAIN, &without_links(item)),
+            _ if line.starts_with('|') => screen.line(&[(PLAIN, line)]),
+            _ => screen.field(0, "", PLAIN, &without_links(line)),
         }
     }
-    screen.into_text()
+}
+
+/// `[text](target)` as `text: target`.
+fn without_links(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some((before, (text, after))) = rest
+        .split_once('[')
+        .and_then(|(before, link)| Some((before, link.split_once("](")?)))
+    {
+        let Some((target, following)) = after.split_once(')') else {
+            break;
+        };
+        out.extend([before, text, ": ", target]);
+        rest = following;
+    }
+    out.push_str(rest);
+    out
 }
 
 #[cold]
@@ -82,6 +135,12 @@ fn unknown(code: &str, modules: &Modules, host_codes: &[HostCode]) -> Failure {
     let rules = modules.rules().map(|(_, rule)| rule.code.as_str());
     let nearest = rules
         .chain(host_codes.iter().map(|known| known.code))
+        .chain(
+            nhi_governance::CODES
+                .iter()
+                .chain(nhi_registry::CODES)
+                .map(|known| known.id),
+        )
         .min_by_key(|known| distance(&known.to_ascii_uppercase(), &code.to_ascii_uppercase()));
     let failure = Failure::usage(format!("there is no code `{code}`"));
     match nearest.filter(|known| distance(known, &code.to_ascii_uppercase()) <= 3) {
@@ -93,4 +152,35 @@ fn unknown(code: &str, modules: &Modules, host_codes: &[HostCode]) -> Failure {
 /// How many characters two codes differ by at their positions, plus the difference of their lengths.
 fn distance(a: &str, b: &str) -> usize {
     a.chars().zip(b.chars()).filter(|(a, b)| a != b).count() + a.chars().count().abs_diff(b.chars().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_spelled_out() {
+        let cases = [
+            (
+                "[OWASP](https://owasp.org) and [CWE](https://cwe.mitre.org)",
+                "OWASP: https://owasp.org and CWE: https://cwe.mitre.org",
+            ),
+            (
+                "`statement[0].actions` (see below)",
+                "`statement[0].actions` (see below)",
+            ),
+            ("[open](https://x", "[open](https://x"),
+            ("", ""),
+        ];
+        for (line, shown) in cases {
+            assert_eq!(without_links(line), shown);
+        }
+    }
+
+    #[test]
+    fn near_codes_are_near() {
+        assert_eq!(distance("NHI001", "NHI001"), 0);
+        assert_eq!(distance("NHI001", "NHI010"), 2);
+        assert_eq!(distance("NHI001", "NHI"), 3);
+    }
 }

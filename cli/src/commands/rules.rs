@@ -15,7 +15,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
     #[command(flatten)]
-    modules: modules::Args,
+    modules: modules::Selection,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
 }
 
 /// Loads the modules for a command that only asks what they are: one that cannot be loaded ends the command.
-pub(crate) fn load(args: &modules::Args) -> Result<Modules, Failure> {
+pub(crate) fn load(args: &modules::Selection) -> Result<Modules, Failure> {
     let mut problems = Vec::new();
     let modules = Modules::load(&args.files, &mut problems);
     let problem = match modules {
@@ -120,7 +120,7 @@ fn human(modules: &Modules, width: usize) -> String {
         screen.field(2, "", PLAIN, &rule.summary);
     }
     screen.blank();
-    screen.line(&[(DIM, "What keeps a check from a verdict")]);
+    screen.line(&[(DIM, "What stops a run")]);
     for code in codes::all() {
         let padded = format!("{:<24}", code.code);
         screen.line(&[(BOLD, &padded), (PLAIN, " "), (PLAIN, code.summary)]);

@@ -247,7 +247,7 @@ fn checked(report: &Report) -> String {
         .map(|module| module.rules.len())
         .sum();
     let plan = match &report.plan.terraform_version {
-        Some(version) => format!("{}, made by version {version}", report.plan.source),
+        Some(version) => format!("{} (planned by version {version})", report.plan.source),
         None => report.plan.source.clone(),
     };
     if modules.is_empty() {

@@ -1,0 +1,15 @@
+//! Runs the built `nhi` and looks at what a user sees: exit codes, reports, messages.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, like the tests themselves"
+)]
+
+mod formats;
+mod hostile;
+mod interface;
+mod plan_file;
+mod schema;
+mod support;
+mod verdict;
