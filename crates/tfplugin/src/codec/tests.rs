@@ -1,3 +1,5 @@
+//! The codec from outside: values and bytes, round trips, hostile input, and what errors say.
+
 use proptest::prelude::*;
 
 use super::*;

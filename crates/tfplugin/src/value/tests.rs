@@ -1,3 +1,5 @@
+//! Numbers, sets, unknowns, paths and types: what is equal and how it reads.
+
 use std::cmp::Ordering;
 
 use proptest::prelude::*;

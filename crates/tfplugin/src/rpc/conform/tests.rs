@@ -1,3 +1,5 @@
+//! Promises kept and broken, one attribute at a time.
+
 use super::*;
 use crate::schema::Attribute;
 
