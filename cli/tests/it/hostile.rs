@@ -115,18 +115,22 @@ fn nothing_on_the_command_line_speaks_to_terminal_or_runner() {
 }
 
 #[test]
-fn a_credential_is_never_shown() {
-    let secret = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+fn a_credential_is_found_and_never_shown() {
+    // The last six characters are the checksum, which makes it a credential and not a placeholder.
+    let secret = "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";
     let text = plan(&[create(
         "aws_instance.web",
         json!({"user_data": format!("export GITHUB_TOKEN={secret}"), "tags": {"token": secret}}),
     )]);
     for format in ["human", "json", "sarif"] {
-        let ran = check(&text, &["--format", format, "--timings"]);
-        assert!(
-            !ran.stdout.contains(secret) && !ran.stderr.contains(secret),
-            "{format}:\n{}",
-            ran.stdout
-        );
+        let ran = check(&text, &["--format", format, "--timings"]).exits(1);
+        assert!(ran.stdout.contains("NHI011"), "{format}:\n{}", ran.stdout);
+        for part in [secret, &secret[4..20], &secret[20..]] {
+            assert!(
+                !ran.stdout.contains(part) && !ran.stderr.contains(part),
+                "{format}:\n{}",
+                ran.stdout
+            );
+        }
     }
 }
