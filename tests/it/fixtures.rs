@@ -17,7 +17,7 @@ const GOOD: [(&str, &str); 9] = [
     ),
     (
         "scope",
-        r#"[{ backend = "aws", resource = "arn:aws:sqs:eu-west-1:111122223333:orders", actions = ["sqs:ReceiveMessage"] }]"#,
+        r#"[{ backend = "aws", resource = "arn:aws:sqs:eu-west-1:111122223333:orders", actions = ["sqs:GetQueueAttributes"] }]"#,
     ),
 ];
 

@@ -47,13 +47,30 @@ fn lines(findings: &Value) -> anyhow::Result<BTreeSet<String>> {
     findings.iter().map(line).collect()
 }
 
-fn compare(case: &Path, report: &Value) -> Outcome {
+/// What a case must give.
+struct Expected {
+    exit_code: i32,
+    findings: BTreeSet<String>,
+}
+
+fn expected(case: &Path) -> anyhow::Result<Expected> {
     let path = case.join("expected.json");
     let text = fs::read_to_string(&path).with_context(|| format!("read `{}`", path.display()))?;
-    let expected: Value = serde_json::from_str(&text).with_context(|| format!("read `{}`", path.display()))?;
-    let (expected, found) = (lines(&expected["findings"])?, lines(&report["findings"])?);
-    let missing: Vec<_> = expected.difference(&found).collect();
-    let surplus: Vec<_> = found.difference(&expected).collect();
+    let value: Value = serde_json::from_str(&text).with_context(|| format!("read `{}`", path.display()))?;
+    let exit_code = value["exit_code"]
+        .as_i64()
+        .and_then(|code| i32::try_from(code).ok())
+        .context("no exit code")?;
+    Ok(Expected {
+        exit_code,
+        findings: lines(&value["findings"])?,
+    })
+}
+
+fn compare(case: &Path, expected: &Expected, report: &Value) -> Outcome {
+    let found = lines(&report["findings"])?;
+    let missing: Vec<_> = expected.findings.difference(&found).collect();
+    let surplus: Vec<_> = found.difference(&expected.findings).collect();
     ensure!(
         missing.is_empty() && surplus.is_empty(),
         "{}\nnot found: {missing:#?}\nnot expected: {surplus:#?}",
@@ -65,15 +82,16 @@ fn compare(case: &Path, report: &Value) -> Outcome {
 #[test]
 fn recorded_plans_give_what_was_written_down() -> Outcome {
     for case in cases()? {
-        let plan = case.join("plan.json");
-        let report = Nhi::new(&case)?.args(["check", "--format", "json"]).path(&plan).run()?;
-        ensure!(
-            matches!(report.status.code(), Some(0 | 1)),
-            "{}: {}",
-            case.display(),
-            report.said()
-        );
-        compare(&case, &serde_json::from_str(&report.stdout)?)?;
+        let expected = expected(&case)?;
+        let plans: Vec<PathBuf> = ["plan.json", "plan-tofu.json"]
+            .map(|name| case.join(name))
+            .into_iter()
+            .collect();
+        for plan in plans.iter().filter(|plan| plan.is_file()) {
+            let check = Nhi::new(&case)?.args(["check", "--format", "json"]).path(plan);
+            compare(&case, &expected, &check.json(expected.exit_code)?)?;
+        }
+        ensure!(plans.iter().any(|plan| plan.is_file()), "{}: no plan", case.display());
     }
     Ok(())
 }
@@ -94,20 +112,21 @@ fn the_aws_providers_own_plans(core: &Core) -> Outcome {
             .env("AWS_SECRET_ACCESS_KEY", "unused");
         stack.use_packages(Some(&mirror))?;
         stack.copy(&Path::new(FOLDER).join(&name))?;
+        let expected = expected(&case)?;
         stack.run(&["init", "-no-color"])?.succeeds()?;
         stack.plan()?.succeeds()?;
         let shown = stack.run(&["show", "-json", "tfplan"])?.succeeds()?;
         let piped = stack
             .nhi(&["check", "-", "--format", "json"])?
             .input(shown.stdout)
-            .json(1)?;
-        compare(&case, &piped)?;
+            .json(expected.exit_code)?;
+        compare(&case, &expected, &piped)?;
         // The same plan as a file: `nhi` runs `show -json` itself.
         let read = stack
             .nhi(&["check", "tfplan", "--format", "json"])?
             .with_core(core)?
-            .json(1)?;
-        compare(&case, &read)?;
+            .json(expected.exit_code)?;
+        compare(&case, &expected, &read)?;
         ensure!(read["plan"]["kind"] == "plan-file", "{}", read["plan"]);
     }
     Ok(())

@@ -26,7 +26,7 @@ const MISTAKES: [(&str, &str, &str); 12] = [
     ("scope", "[]", "NHI-SCOPE"),
     (
         "scope",
-        r#"[{ backend = "aws", resource = "*", actions = ["sqs:ReceiveMessage"] }]"#,
+        r#"[{ backend = "aws", resource = "*", actions = ["sqs:GetQueueAttributes"] }]"#,
         "NHI-SCOPE-WILDCARD",
     ),
     (

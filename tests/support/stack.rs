@@ -75,7 +75,7 @@ impl Stack {
             .unwrap_or_default();
         self.cli_config(&format!(
             "provider_installation {{\n{}{others}}}\n",
-            block(&own, "*/nhi/nhi")
+            block(&own, &format!("{}/nhi/nhi", self.core.kind.registry_host()))
         ))
     }
 
