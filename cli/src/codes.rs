@@ -56,9 +56,9 @@ static HOST_CODES: [HostCode; 16] = [
     },
     HostCode {
         code: plan::BUDGET,
-        summary: "the plan is larger than the limit for bytes or values",
+        summary: "the plan is larger than the limit for bytes, values or records",
         why: "A limit keeps a hostile plan from exhausting the machine that checks it.",
-        help: "raise the limit with `--max-bytes` or `--max-nodes` if the plan is yours and really that large",
+        help: "raise the limit with `--max-bytes`, `--max-nodes` or `--max-records` if the plan is yours and really that large",
     },
     HostCode {
         code: PLAN_CHANGED,

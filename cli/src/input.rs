@@ -40,6 +40,9 @@ pub(crate) struct Source {
     /// Refuse a plan that is nested more deeply
     #[arg(long, value_name = "COUNT", default_value_t = Limits::DEPTH_DEFAULT, help_heading = "Limits")]
     max_depth: u32,
+    /// Refuse a plan with more resources, variables, outputs and the like
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::RECORDS_DEFAULT, help_heading = "Limits")]
+    max_records: u64,
 }
 
 impl Source {
@@ -48,7 +51,7 @@ impl Source {
             bytes: self.max_bytes.min(Limits::BYTES_MAX),
             nodes: self.max_nodes,
             depth: self.max_depth,
-            ..Limits::default()
+            records: self.max_records,
         }
     }
 

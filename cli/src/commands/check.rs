@@ -5,9 +5,11 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use nhi_plan::error::code;
 use nhi_plan::{Context, ReadError, Severity};
 
 use crate::args;
+use crate::codes;
 use crate::exit::{Exit, Failure};
 use crate::input::Source;
 use crate::modules::{self, Modules};
@@ -129,7 +131,11 @@ fn judge(
         subject: subject.clone(),
         byte_offset: Some(error.offset),
         message: error.message.into_owned(),
-        help: error.help.into_owned(),
+        // The reader knows no options; what is told here names them.
+        help: match error.code {
+            code::BUDGET | code::DEPTH => codes::help(error.code),
+            _ => error.help.into_owned(),
+        },
     };
     let decoded = nhi_plan::decode(&bytes).map_err(unread)?;
     let plan = decoded.read(&args.source.limits()).map_err(unread)?;

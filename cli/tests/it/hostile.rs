@@ -125,7 +125,7 @@ fn a_credential_is_found_and_never_shown() {
     for format in ["human", "json", "sarif"] {
         let ran = check(&text, &["--format", format, "--timings"]).exits(1);
         assert!(ran.stdout.contains("NHI011"), "{format}:\n{}", ran.stdout);
-        for part in [secret, &secret[4..20], &secret[20..]] {
+        for part in [secret, "16C7e42F292c6912", "E7710c838347Ae4H2Y7G"] {
             assert!(
                 !ran.stdout.contains(part) && !ran.stderr.contains(part),
                 "{format}:\n{}",

@@ -222,10 +222,17 @@ fn limits_can_be_lowered_and_are_not_silent() {
     for (arguments, code) in [
         (["--max-bytes", "10"], "NHI-PLAN-BUDGET"),
         (["--max-nodes", "3"], "NHI-PLAN-BUDGET"),
+        (["--max-records", "0"], "NHI-PLAN-BUDGET"),
         (["--max-depth", "2"], "NHI-PLAN-DEPTH"),
     ] {
         let found = report(&whole, &arguments);
         assert_eq!(codes(&found), [code], "{arguments:?}: {found:#}");
+        let help = found["findings"][0]["help"].as_str().unwrap();
+        assert!(
+            help.contains(arguments[0]),
+            "the help must name `{}`: {help}",
+            arguments[0]
+        );
         check(&whole, &arguments).exits(3);
     }
     let length = whole.len().to_string();
