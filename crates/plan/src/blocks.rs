@@ -239,9 +239,10 @@ impl<'p> Blocks<'p> {
         change.provider = Cow::Borrowed(&from.full_name);
         change.module_address = Cow::Borrowed(&from.module_address);
         change.configuration = from.expressions.map(Cow::Borrowed);
-        let (after, unknown) = constants(from.expressions.unwrap_or("{}"));
-        change.after = after.map(Cow::Owned);
-        change.unknown_paths = unknown;
+        let known = constants(from.expressions.unwrap_or("{}"));
+        change.after = known.json.map(Cow::Owned);
+        change.unknown_paths = known.unknown;
+        change.sensitive_paths = known.sensitive;
         if let Some(module) = self.resolver.module(&without_keys(&from.module_address)) {
             let resolved = self.resolver.references(module, from.expressions);
             refer(&mut change, resolved);

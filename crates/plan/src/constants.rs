@@ -10,20 +10,58 @@ use crate::json::{self, quote_into};
 /// Bytes of attribute paths made for one block; beyond it the whole block counts as unknown.
 const PATHS_BYTES_MAX: usize = 8 << 20;
 
-/// The JSON object of all constants, and the paths of what is none.
-pub(crate) fn constants<'a>(expressions: &str) -> (Option<String>, Vec<Cow<'a, str>>) {
+/// Parts of attribute names that hold a secret in the provider blocks of the clouds, forges and vaults.
+const SECRET_WORDS: [&str; 10] = [
+    "_key",
+    "apikey",
+    "auth",
+    "cert",
+    "credential",
+    "header",
+    "pass",
+    "private",
+    "secret",
+    "token",
+];
+
+/// What is known of a provider block.
+#[derive(Debug, Default)]
+pub(crate) struct Constants<'a> {
+    /// The JSON object of all constants; `None` where the expressions cannot be read.
+    pub(crate) json: Option<String>,
+    /// Paths of what is no constant.
+    pub(crate) unknown: Vec<Cow<'a, str>>,
+    /// Paths of constants whose name says that they are secret: a plan holds no schema that would.
+    pub(crate) sensitive: Vec<Cow<'a, str>>,
+}
+
+/// The constants in the expressions of a provider block.
+pub(crate) fn constants<'a>(expressions: &str) -> Constants<'a> {
     let Ok(document) = json::parse(expressions) else {
-        return (None, vec![Cow::Borrowed("")]);
+        return Constants {
+            unknown: vec![Cow::Borrowed("")],
+            ..Constants::default()
+        };
     };
     let mut writer = Writer::default();
     visit(&document, &mut writer);
-    (Some(writer.out), writer.unknown)
+    Constants {
+        json: Some(writer.out),
+        unknown: writer.unknown,
+        sensitive: writer.sensitive,
+    }
+}
+
+fn names_a_secret(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| path.contains(word))
 }
 
 #[derive(Default)]
 struct Writer<'a> {
     out: String,
     unknown: Vec<Cow<'a, str>>,
+    sensitive: Vec<Cow<'a, str>>,
     bytes: usize,
 }
 
@@ -45,6 +83,12 @@ impl<'d> Visitor<'d> for Writer<'_> {
             Some(constant) => {
                 self.begin(key);
                 self.out.push_str(constant.raw());
+                if self.bytes > PATHS_BYTES_MAX {
+                    self.sensitive = vec![Cow::Borrowed("")];
+                } else if names_a_secret(path) {
+                    self.bytes += path.len();
+                    self.sensitive.push(Cow::Owned(path.to_owned()));
+                }
             }
             None if self.bytes > PATHS_BYTES_MAX => self.unknown = vec![Cow::Borrowed("")],
             None => {

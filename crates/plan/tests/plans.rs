@@ -169,6 +169,22 @@ fn provider_blocks_show_their_constants() {
     }
 }
 
+/// A plan holds no schema of the provider block, so the name of an attribute decides.
+#[test]
+fn secrets_of_a_provider_block_are_redacted_by_name() {
+    let text = r#"{"format_version":"1.2","terraform_version":"1.11.4","resource_changes":[],"configuration":{
+        "provider_config":{"vault":{"name":"vault","full_name":"registry.terraform.io/hashicorp/vault","expressions":{
+            "address":{"constant_value":"https://vault.example"},"token":{"constant_value":"planted"},
+            "auth_login":[{"parameters":{"constant_value":{"role":"planted"}}}]}}},
+        "root_module":{}}}"#;
+    let plan = plan(text);
+    let change = block(&plan, "provider.vault");
+    assert!(format!("{change:?}").contains("planted"));
+    let redacted = format!("{:?}", nhi_plan::redact(&change));
+    assert!(!redacted.contains("planted"), "{redacted}");
+    assert!(redacted.contains("https://vault.example"), "{redacted}");
+}
+
 #[test]
 fn sensitive_values_are_marked_and_redacted() {
     let secret = "correct-horse-battery";
