@@ -234,7 +234,7 @@ impl<'p> Blocks<'p> {
         };
         let mut change = blank(Mode::Provider, "");
         change.address = Cow::Owned(join(&from.module_address, &local));
-        change.config_address = change.address.clone();
+        change.config_address.clone_from(&change.address);
         change.resource_type = Cow::Borrowed(&from.name);
         change.provider = Cow::Borrowed(&from.full_name);
         change.module_address = Cow::Borrowed(&from.module_address);
@@ -253,7 +253,7 @@ impl<'p> Blocks<'p> {
     fn variable(&mut self, from: &'p PlannedVariable<'p>) -> Change<'p> {
         let mut change = blank(Mode::Variable, "");
         change.address = Cow::Owned(format!("var.{}", from.name));
-        change.config_address = change.address.clone();
+        change.config_address.clone_from(&change.address);
         change.after = from.value.map(Cow::Borrowed);
         let config = self.resolver.root_variable(&from.name);
         change.configuration = config.map(|config| Cow::Borrowed(config.raw));
@@ -268,7 +268,7 @@ impl<'p> Blocks<'p> {
         let delta = &from.change;
         let mut change = blank(Mode::Output, "");
         change.address = Cow::Owned(format!("output.{}", from.name));
-        change.config_address = change.address.clone();
+        change.config_address.clone_from(&change.address);
         change.actions.clone_from(&delta.actions);
         change.before = delta.before.map(Cow::Borrowed);
         change.after = delta.after.map(Cow::Borrowed);
