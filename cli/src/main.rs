@@ -11,6 +11,7 @@ mod fingerprint;
 mod input;
 mod modules;
 mod output;
+mod registry;
 mod report;
 mod settings;
 

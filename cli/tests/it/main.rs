@@ -10,6 +10,7 @@ mod formats;
 mod hostile;
 mod interface;
 mod plan_file;
+mod registry;
 mod schema;
 mod support;
 mod verdict;

@@ -1,0 +1,274 @@
+//! `nhi audit`: what happened, and whether anybody rewrote it.
+
+use clap::{Subcommand, ValueEnum};
+use nhi_registry::{Actor, AuditRow, Registry as _, RegistryError, SqliteRegistry, Verification};
+use serde::Serialize;
+use serde_json::value::Value;
+
+use crate::exit::{Exit, Failure};
+use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen};
+use crate::registry::{self, failure};
+
+/// Options of `nhi audit`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    registry: registry::Args,
+    /// How to write the answer
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
+    format: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check the log's chain and every record against it: exit 0 intact, 1 tampered with, 3 cannot be read
+    Verify,
+    /// List what happened, oldest first
+    List(List),
+    /// Say that the clock is right although the registry has seen a later time; the act is on record
+    AcceptClock(AcceptClock),
+}
+
+#[derive(Debug, clap::Args)]
+struct List {
+    /// The first row to list; the log begins at 1
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    from: u64,
+    /// How many rows to list; all of them without it
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+struct AcceptClock {
+    /// Why the clock was wrong before
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// How many rows are read at a time.
+const ROWS_AT_ONCE: u32 = 1000;
+
+pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
+    match &args.command {
+        Command::Verify => verify(args, console),
+        Command::List(list) => self::list(args, list, console),
+        Command::AcceptClock(accept) => accept_clock(args, accept, console),
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Verified<'a> {
+    version: u32,
+    verdict: &'static str,
+    registry_id: &'a str,
+    rows: u64,
+    identities: u64,
+    head: String,
+    tampering: Option<Found<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Found<'a> {
+    seq: Option<u64>,
+    identity: Option<&'a str>,
+    reason: &'a str,
+}
+
+fn verify(args: &Args, console: &Console) -> Result<Exit, Failure> {
+    let verification = args.registry.open()?.verify().map_err(|error| failure(&error))?;
+    let exit = if verification.tampering.is_none() {
+        Exit::Clean
+    } else {
+        Exit::Findings
+    };
+    match args.format {
+        Format::Human => console.answer(&human_verdict(&verification, console.width))?,
+        Format::Json => console.answer_raw(&output::json(&verdict(&verification))?)?,
+    }
+    Ok(exit)
+}
+
+fn verdict(verification: &Verification) -> Verified<'_> {
+    let tampering = verification.tampering.as_ref();
+    Verified {
+        version: 1,
+        verdict: if tampering.is_none() { "intact" } else { "tampered" },
+        registry_id: &verification.registry_id,
+        rows: verification.rows,
+        identities: verification.identities,
+        head: verification.head.to_string(),
+        tampering: tampering.map(|tampering| Found {
+            seq: tampering.seq,
+            identity: tampering.subject.as_deref(),
+            reason: &tampering.reason,
+        }),
+    }
+}
+
+fn human_verdict(verification: &Verification, width: usize) -> String {
+    let mut screen = Screen::new(width);
+    let (rows, head) = (verification.rows.to_string(), verification.head.to_string());
+    match &verification.tampering {
+        None => {
+            let identities = verification.identities.to_string();
+            screen.line(&[
+                (GREEN, "intact"),
+                (PLAIN, ": "),
+                (BOLD, &rows),
+                (PLAIN, " audit rows, "),
+                (BOLD, &identities),
+                (PLAIN, " identities"),
+            ]);
+            screen.line(&[(DIM, "head "), (PLAIN, &head)]);
+            screen.line(&[(
+                DIM,
+                "keep the head elsewhere: it also shows when the whole file is replaced by an older one",
+            )]);
+        }
+        Some(tampering) => {
+            screen.line(&[(RED, "tampered with"), (PLAIN, ": "), (BOLD, &tampering.to_string())]);
+            screen.line(&[
+                (DIM, "good up to row "),
+                (PLAIN, &rows),
+                (DIM, ", head "),
+                (PLAIN, &head),
+            ]);
+            screen.line(&[(
+                DIM,
+                "keep the file for the inquiry, and restore the last copy that verifies",
+            )]);
+        }
+    }
+    screen.into_text()
+}
+
+#[derive(Debug, Serialize)]
+struct Document {
+    version: u32,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    seq: u64,
+    time: String,
+    actor: String,
+    kind: String,
+    subject: String,
+    payload: Value,
+    hash: String,
+}
+
+impl Row {
+    fn of(row: AuditRow) -> Self {
+        Self {
+            seq: row.seq,
+            payload: serde_json::from_str(&row.payload).unwrap_or(Value::String(row.payload)),
+            time: row.time,
+            actor: row.actor,
+            kind: row.action,
+            subject: row.subject,
+            hash: row.hash.to_string(),
+        }
+    }
+}
+
+fn list(args: &Args, list: &List, console: &Console) -> Result<Exit, Failure> {
+    let rows = read(&args.registry.open()?, list).map_err(|error| failure(&error))?;
+    match args.format {
+        Format::Human => console.answer(&human_rows(&rows, console.width))?,
+        Format::Json => {
+            let rows = rows.into_iter().map(Row::of).collect();
+            console.answer_raw(&output::json(&Document { version: 1, rows })?)?;
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+fn read(registry: &SqliteRegistry, list: &List) -> Result<Vec<AuditRow>, RegistryError> {
+    let mut rows: Vec<AuditRow> = Vec::new();
+    let mut next = list.from;
+    loop {
+        let left = list
+            .limit
+            .map_or(u64::MAX, |limit| limit.saturating_sub(rows.len() as u64));
+        let count = u32::try_from(left).unwrap_or(ROWS_AT_ONCE).min(ROWS_AT_ONCE);
+        let more = if count == 0 {
+            Vec::new()
+        } else {
+            registry.audit(next, count)?
+        };
+        let Some(newest) = more.last() else { return Ok(rows) };
+        next = newest.seq.saturating_add(1);
+        rows.extend(more);
+    }
+}
+
+fn human_rows(rows: &[AuditRow], width: usize) -> String {
+    let mut screen = Screen::new(width);
+    if rows.is_empty() {
+        screen.line(&[(PLAIN, "nothing has happened")]);
+    }
+    for row in rows {
+        let (seq, kind) = (format!("{:>5}  ", row.seq), format!("  {:<18}  ", row.action));
+        let name = name_of(&row.payload);
+        screen.line(&[
+            (DIM, &seq),
+            (PLAIN, &row.time),
+            (BOLD, &kind),
+            (PLAIN, &row.subject),
+            (PLAIN, "  "),
+            (PLAIN, &name),
+            (DIM, "  by "),
+            (DIM, &row.actor),
+        ]);
+    }
+    screen.into_text()
+}
+
+/// `environment/name` of the identity that a payload is about.
+fn name_of(payload: &str) -> String {
+    let payload: Value = serde_json::from_str(payload).unwrap_or_default();
+    let text = |member: &str| {
+        payload
+            .get(member)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    match (text("environment"), text("name")) {
+        (environment, name) if name.is_empty() => environment,
+        (environment, name) => format!("{environment}/{name}"),
+    }
+}
+
+fn accept_clock(args: &Args, accept: &AcceptClock, console: &Console) -> Result<Exit, Failure> {
+    // Opening for writing would create a file; who accepts a clock means one that exists.
+    drop(args.registry.open()?);
+    let registry = SqliteRegistry::open(&args.registry.registry).map_err(|error| failure(&error))?;
+    let before = registry.now().map_err(|error| failure(&error))?;
+    let accepted = registry
+        .accept_clock(&Actor::from_surroundings(), &accept.reason)
+        .map_err(|error| failure(&error))?;
+    let mut screen = Screen::new(console.width);
+    let (before, accepted) = (before.to_string(), accepted.to_string());
+    screen.line(&[
+        (PLAIN, "the registry's time is "),
+        (BOLD, &accepted),
+        (PLAIN, ", it was "),
+        (PLAIN, &before),
+    ]);
+    console.answer(&screen.into_text())?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,200 @@
+//! `nhi identities`: who is on record, who owns it, what task justifies it, and what revokes it.
+
+mod show;
+mod view;
+
+use clap::{Subcommand, ValueEnum};
+use nhi_governance::{Environment, Identity, Status, Timestamp};
+use nhi_registry::{Filter, Registry as _};
+use serde::Serialize;
+
+use crate::commands::identities::view::View;
+use crate::exit::{Exit, Failure};
+use crate::output::{self, BOLD, Console, DIM, PLAIN, Screen};
+use crate::registry::{self, failure};
+
+/// Options of `nhi identities`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = false, subcommand_negates_reqs = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    registry: registry::Args,
+    /// How to write the answer
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
+    format: Format,
+    /// Only identities of this environment
+    #[arg(long, global = true, value_name = "NAME")]
+    environment: Option<String>,
+    /// Only identities of this status; implies --all where it is `revoked`
+    #[arg(long, value_enum, value_name = "STATUS")]
+    status: Option<StatusWord>,
+    /// Revoked identities as well
+    #[arg(long)]
+    all: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show everything about one identity
+    Show(show::Args),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// A status, as an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum StatusWord {
+    /// Good.
+    Active,
+    /// Good and near its end.
+    Expiring,
+    /// Past its end.
+    Expired,
+    /// Ended for good.
+    Revoked,
+}
+
+impl StatusWord {
+    fn status(self) -> Status {
+        match self {
+            Self::Active => Status::Active,
+            Self::Expiring => Status::Expiring,
+            Self::Expired => Status::Expired,
+            Self::Revoked => Status::Revoked,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    version: u32,
+    as_of: Timestamp,
+    identities: Vec<View<'a>>,
+}
+
+pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
+    let environment = args.environment.as_deref().map(parse_environment).transpose()?;
+    if let Some(Command::Show(show)) = &args.command {
+        return show::run(args, show, environment, console);
+    }
+    let registry = args.registry.open()?;
+    let with_revoked = args.all || args.status == Some(StatusWord::Revoked);
+    let filter = Filter {
+        environment,
+        with_revoked,
+        ..Filter::default()
+    };
+    let now = registry.now().map_err(|error| failure(&error))?;
+    let mut identities = registry.list(&filter).map_err(|error| failure(&error))?;
+    identities.retain(|identity| args.status.is_none_or(|word| identity.status(now) == word.status()));
+    match args.format {
+        Format::Human => console.answer(&human(&identities, now, args, console.width))?,
+        Format::Json => {
+            let identities = identities.iter().map(|identity| View::of(identity, now)).collect();
+            console.answer_raw(&output::json(&Document {
+                version: 1,
+                as_of: now,
+                identities,
+            })?)?;
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+fn parse_environment(text: &str) -> Result<Environment, Failure> {
+    Environment::parse(text).map_err(|problem| Failure::usage(problem.message).help(problem.help))
+}
+
+const HEADINGS: [&str; 8] = [
+    "NAME",
+    "ENVIRONMENT",
+    "KIND",
+    "TIER",
+    "STATUS",
+    "EXPIRES IN",
+    "OWNER",
+    "ID",
+];
+const STATUS_COLUMN: usize = 4;
+
+fn human(identities: &[Identity], now: Timestamp, args: &Args, width: usize) -> String {
+    let mut screen = Screen::new(width);
+    if identities.is_empty() {
+        let path = args.registry.registry.display().to_string();
+        screen.line(&[(PLAIN, "no identity in "), (BOLD, &path), (PLAIN, " matches")]);
+        if !args.all && args.status.is_none() {
+            screen.line(&[(DIM, "`--all` lists revoked ones as well")]);
+        }
+        return screen.into_text();
+    }
+    let rows: Vec<[String; 8]> = identities.iter().map(|identity| row(identity, now)).collect();
+    let widths: Vec<usize> = HEADINGS
+        .iter()
+        .enumerate()
+        .map(|(column, heading)| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            cells
+                .map(|cell| cell.chars().count())
+                .chain([heading.len()])
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    let headings = HEADINGS.map(ToOwned::to_owned);
+    draw(&mut screen, &widths, &headings, None);
+    for (row, identity) in rows.iter().zip(identities) {
+        draw(&mut screen, &widths, row, Some(identity.status(now)));
+    }
+    screen.into_text()
+}
+
+/// Draws one line of the table: a heading where there is no status.
+fn draw(screen: &mut Screen, widths: &[usize], cells: &[String; 8], status: Option<Status>) {
+    let last = cells.len() - 1;
+    let padded: Vec<String> = cells
+        .iter()
+        .zip(widths)
+        .enumerate()
+        .map(|(column, (cell, width))| {
+            if column == last {
+                cell.clone()
+            } else {
+                format!("{cell:<width$}  ")
+            }
+        })
+        .collect();
+    let style = |column| match status {
+        None => DIM,
+        Some(status) if column == STATUS_COLUMN => view::style(status),
+        Some(_) if column == 0 => BOLD,
+        Some(_) => PLAIN,
+    };
+    let spans: Vec<_> = padded
+        .iter()
+        .enumerate()
+        .map(|(column, cell)| (style(column), cell.as_str()))
+        .collect();
+    screen.line(&spans);
+}
+
+fn row(identity: &Identity, now: Timestamp) -> [String; 8] {
+    let declaration = identity.declaration();
+    [
+        declaration.name().to_string(),
+        declaration.environment().to_string(),
+        declaration.kind().to_string(),
+        identity.assess().tier.to_string(),
+        identity.status(now).to_string(),
+        view::expires_in(identity, now),
+        declaration.technical_owner().to_string(),
+        identity.id().to_string(),
+    ]
+}
