@@ -126,9 +126,23 @@ fn human_verdict(verification: &Verification, width: usize) -> String {
                 (GREEN, "intact"),
                 (PLAIN, ": "),
                 (BOLD, &rows),
-                (PLAIN, " audit rows, "),
+                (
+                    PLAIN,
+                    if verification.rows == 1 {
+                        " audit row, "
+                    } else {
+                        " audit rows, "
+                    },
+                ),
                 (BOLD, &identities),
-                (PLAIN, " identities"),
+                (
+                    PLAIN,
+                    if verification.identities == 1 {
+                        " identity"
+                    } else {
+                        " identities"
+                    },
+                ),
             ]);
             screen.line(&[(DIM, "head "), (PLAIN, &head)]);
             screen.line(&[(

@@ -1,6 +1,7 @@
 //! Who acts, as the audit log names them.
 
 use std::fmt;
+use std::os::unix::fs::MetadataExt as _;
 
 /// The longest actor, in characters.
 const ACTOR_CHARS_MAX: usize = 200;
@@ -8,6 +9,8 @@ const ACTOR_CHARS_MAX: usize = 200;
 /// The variables that name the user, in the order they are believed.
 const USER_VARIABLES: [&str; 3] = ["LOGNAME", "USER", "USERNAME"];
 const HOST_FILE: &str = "/proc/sys/kernel/hostname";
+/// Belongs to the user whom this process runs as; containers often name nobody.
+const SELF: &str = "/proc/self";
 
 /// Who asked for a change: a label that the caller takes from its surroundings, for example `alice@build-7`.
 ///
@@ -31,7 +34,12 @@ impl Actor {
     /// Who runs this process, as its environment says: `user@host`.
     pub fn from_surroundings() -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        let user = USER_VARIABLES.iter().find_map(|name| variable(name));
+        let uid = || {
+            std::fs::metadata(SELF)
+                .ok()
+                .map(|process| format!("uid-{}", process.uid()))
+        };
+        let user = USER_VARIABLES.iter().find_map(|name| variable(name)).or_else(uid);
         let host = std::fs::read_to_string(HOST_FILE).ok().or_else(|| variable("HOSTNAME"));
         let part = |part: Option<String>| part.map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned());
         Self::new(&format!("{}@{}", part(user), part(host)))
