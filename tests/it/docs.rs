@@ -189,7 +189,11 @@ fn the_provider_says_what_it_is_when_a_person_starts_it() -> Outcome {
     let mut command = Command::new(&provider);
     command.env_remove("TF_PLUGIN_MAGIC_COOKIE");
     let ran = Started::new(command, None)?.wait()?.exits(1)?;
-    ensure!(ran.stdout.is_empty() && ran.stderr.contains("plugin"), "{}", ran.said());
+    ensure!(
+        ran.stdout.is_empty() && ran.stderr.contains("never by hand"),
+        "{}",
+        ran.said()
+    );
     let mut command = Command::new(&provider);
     command.arg("--version");
     Started::new(command, None)?

@@ -61,6 +61,18 @@ fn a_run_leaves_no_secret_behind(core: &Core) -> Outcome {
         .iter()
         .any(|(_, bytes)| String::from_utf8_lossy(bytes).contains("provider.terraform-provider-nhi"));
     ensure!(logged, "no log holds a line of the provider");
+    // The control: what is no secret is seen in each place, so the search works there.
+    let name = Canary {
+        place: "the name".to_owned(),
+        secret: "orders-reader".to_owned(),
+    };
+    let seen = sightings(&[name], &files);
+    for place in ["nhi-registry.db", "terraform.tfstate", "tfplan/"] {
+        ensure!(
+            seen.iter().any(|line| line.contains(place)),
+            "the search finds nothing in {place}: {seen:#?}"
+        );
+    }
     let found = sightings(&canaries, &files);
     ensure!(found.is_empty(), "secrets came out again: {found:#?}");
     Ok(())

@@ -14,7 +14,8 @@ pub struct Canary {
 }
 
 impl Canary {
-    /// A secret for a place. Different places get different secrets, so that a leak names its source.
+    /// A secret for a place, as long as those of AWS. Different places get different secrets, so that a leak names its
+    /// source.
     pub fn new(place: &str) -> Self {
         let mut state = 0xcbf2_9ce4_8422_2325_u64;
         let mut secret = String::new();
@@ -24,7 +25,7 @@ impl Canary {
             let index = usize::try_from(state >> 33).unwrap_or(0) % letters.len();
             secret.push(char::from(letters.get(index).copied().unwrap_or(b'x')));
         }
-        let secret = secret.chars().rev().take(32).collect();
+        let secret = secret.chars().rev().take(40).collect();
         Self {
             place: place.to_owned(),
             secret,
@@ -150,7 +151,7 @@ mod tests {
     #[test]
     fn a_leak_is_found_in_every_spelling() {
         let canary = Canary::new("a test");
-        assert_eq!(canary.secret.len(), 32);
+        assert_eq!(canary.secret.len(), 40);
         assert_ne!(canary.secret, Canary::new("another test").secret);
         for (name, needle) in canary.spellings() {
             let leak = [b"before ".as_slice(), &needle, b" after"].concat();

@@ -3,6 +3,7 @@
 //! Every step is shown as it runs and its outcome is asserted, so that the demo is also the first thing that breaks.
 
 use std::fs;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -91,8 +92,16 @@ impl Story {
     }
 
     fn core_step(&self, arguments: &[&str], expected: i32) -> Result<()> {
+        let colour: &[&str] = if std::io::stdout().is_terminal() {
+            &[]
+        } else {
+            &["-no-color"]
+        };
+        let (command, rest) = arguments.split_at(1);
         let run = Run::new(&self.core.path)
-            .args(arguments)
+            .args(command)
+            .args(colour)
+            .args(rest)
             .env("TF_CLI_CONFIG_FILE", &self.cli_config)
             .env("TF_IN_AUTOMATION", "1")
             .env("CHECKPOINT_DISABLE", "1");

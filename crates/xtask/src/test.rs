@@ -27,7 +27,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
     let skips = tools.skips();
     announce(&skips);
     let mut run = Run::cargo()
-        .args(["test", "--workspace"])
+        .args(["test", "--workspace", "--no-fail-fast"])
         .args(arguments)
         .directory(&workspace.root)
         .env("NHI_BIN_DIR", &artifacts.folder)

@@ -1,5 +1,13 @@
 # A role for one service, with what it may do.
 
+terraform {
+  required_providers {
+    aws = {
+      source = "registry.terraform.io/hashicorp/aws"
+    }
+  }
+}
+
 variable "name" {
   type = string
 }
