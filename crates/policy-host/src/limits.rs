@@ -35,7 +35,7 @@ impl Default for HostLimits {
     fn default() -> Self {
         Self {
             fuel_base: 2_000_000_000,
-            fuel_per_byte: 100,
+            fuel_per_byte: 600,
             memory_bytes: 256 << 20,
             table_elements: 1 << 20,
             findings: 10_000,
