@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use nhi_plan::Mode;
 use nhi_plan::json::Value;
 
-use self::labels::Labels;
+use self::labels::{Expiry, Labels};
 use self::types::IdentityType;
 use super::Block;
 
@@ -111,15 +111,17 @@ fn judge(block: &Block<'_>, row: &IdentityType) -> Option<Ungoverned> {
         value.is_some_and(labels::says_something)
             || block.is_unknown(attribute) && !block.references(attribute).is_empty()
     };
-    labels.owner |= row.owners.iter().any(|attribute| says(&attribute));
-    labels.expiry |= row.expiries.iter().any(|attribute| says(&attribute));
+    labels.owner |= row.owners.iter().any(&says);
+    if row.expiries.iter().any(says) {
+        labels.expiry = Expiry::Ahead;
+    }
     let gap = match (labels.owner, labels.expiry) {
         _ if labels.record => return None,
-        (true, true) => return None,
-        (_, false) if labels.expired => Gap::Expired,
-        (false, false) => Gap::Both,
-        (false, true) => Gap::Owner,
-        (true, false) => Gap::Expiry,
+        (true, Expiry::Ahead) => return None,
+        (_, Expiry::Passed) => Gap::Expired,
+        (false, Expiry::None) => Gap::Both,
+        (false, Expiry::Ahead) => Gap::Owner,
+        (true, Expiry::None) => Gap::Expiry,
     };
     let identifiers = row
         .identifiers

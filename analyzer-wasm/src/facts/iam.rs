@@ -5,6 +5,7 @@
 pub(crate) mod condition;
 mod data_document;
 pub(crate) mod document;
+mod documents;
 mod managed;
 pub(crate) mod pattern;
 pub(crate) mod powers;
@@ -17,9 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use nhi_plan::Mode;
 
 use self::data_document::DataDocument;
+use self::documents::Documents;
 use self::principal::{Boundary, Principal};
 pub(crate) use self::settle::{Bound, Grant, Reason, Settled, Subject, Unreadable};
-use self::sites::{Site, Source};
+use self::sites::{Place, Site, Source};
 use super::Block;
 
 /// Everything IAM in the plan.
@@ -27,11 +29,12 @@ use super::Block;
 pub(crate) struct Iam {
     /// Documents that have something to say, or that cannot be read yet.
     sites: Vec<Site>,
-    /// `aws_iam_policy_document` blocks that are read during apply, by configuration address.
-    documents: BTreeMap<String, Vec<DataDocument>>,
-    /// Managed policies that something attaches: configuration addresses and ARNs.
+    documents: Documents,
+    /// Places of managed policies among the sites, by configuration address.
+    policies: BTreeMap<String, Vec<usize>>,
+    /// Managed policies that something attaches: configuration addresses, and names out of ARNs.
     attached: BTreeSet<String>,
-    /// Managed policies that serve as a boundary: configuration addresses and ARNs.
+    /// Managed policies that serve as a boundary: configuration addresses, and names out of ARNs.
     bounding: BTreeSet<String>,
     /// Boundaries of principals, by [`Principal::keys`].
     boundaries: BTreeMap<String, Boundary>,
@@ -42,11 +45,8 @@ impl Iam {
         let resource_type = block.change.resource_type.as_ref();
         if block.change.mode == Mode::Data {
             if resource_type == "aws_iam_policy_document" {
-                let found = DataDocument::read(block);
                 self.documents
-                    .entry(block.change.config_address.to_string())
-                    .or_default()
-                    .push(found);
+                    .add(&block.change.config_address, DataDocument::read(block));
             }
             return;
         }
@@ -58,7 +58,15 @@ impl Iam {
             self.collect_boundary(block, &principal);
         }
         for (path, place) in spec.documents {
+            let first = self.sites.len();
             sites::read_documents(block, path, *place, &principal, &mut self.sites);
+            if *place == Place::Managed && self.sites.len() > first {
+                let places = self
+                    .policies
+                    .entry(block.change.config_address.to_string())
+                    .or_default();
+                places.extend(first..self.sites.len());
+            }
         }
         for path in spec.arns {
             self.collect_attachments(block, path, spec, &principal);
@@ -79,7 +87,8 @@ impl Iam {
         if arn.is_none() && !block.is_unknown(attribute) {
             return;
         }
-        self.bounding.extend(arn.iter().chain(&blocks).cloned());
+        self.bounding.extend(arn.as_deref().and_then(name_entry));
+        self.bounding.extend(blocks.iter().cloned());
         for key in principal.keys() {
             self.boundaries.insert(
                 key,
@@ -115,7 +124,7 @@ impl Iam {
                     Source::Managed { arn, powers },
                 ));
             } else {
-                self.attached.insert(arn);
+                self.attached.extend(name_entry(&arn));
             }
         }
         // An attribute that nobody wrote is unknown because the provider computes it.
@@ -136,6 +145,12 @@ impl Iam {
     pub(crate) fn settle(&self) -> Settled {
         settle::settle(self)
     }
+}
+
+/// How a set of policies holds one that is known by its ARN: under its name, which the ARN ends in.
+fn name_entry(arn: &str) -> Option<String> {
+    let (_, path) = arn.split_once(":policy/")?;
+    Some(sites::name_key(path.rsplit('/').next()?))
 }
 
 fn has_elements(block: &Block<'_>, attribute: &str) -> bool {

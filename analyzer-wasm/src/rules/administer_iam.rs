@@ -111,7 +111,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         );
         let remediation = "limit these actions to resources under a path, with a condition on `iam:PermissionsBoundary` or `iam:PolicyARN`";
         let mut finding = grant::finding(&RULE, grant, severity, message, remediation);
-        finding.attributes.push((String::from("actions"), actions.join(",")));
+        let listed = if whole {
+            String::from("iam:*")
+        } else {
+            actions.join(",")
+        };
+        finding.attributes.push((String::from("actions"), listed));
         out.push(finding);
     }
 }

@@ -140,15 +140,17 @@ fn unverified(unreadable: &Unreadable) -> nhi_plan::Finding {
 
 /// The blocks a value waits for, for a message.
 pub(super) fn rests_on(blocks: &[String]) -> String {
-    let named: Vec<_> = blocks.iter().take(3).map(|block| format!("`{block}`")).collect();
-    match named.as_slice() {
-        [] => String::new(),
-        names => format!(
-            " (it rests on {}{})",
-            names.join(", "),
-            if blocks.len() > names.len() { " and others" } else { "" }
-        ),
+    const NAMED_MAX: usize = 3;
+    if blocks.is_empty() {
+        return String::new();
     }
+    let list: Vec<_> = blocks
+        .iter()
+        .take(NAMED_MAX)
+        .map(|block| format!("`{block}`"))
+        .collect();
+    let others = if blocks.len() > NAMED_MAX { " and others" } else { "" };
+    format!(" (it rests on {}{others})", list.join(", "))
 }
 
 #[cfg(test)]

@@ -96,11 +96,10 @@ fn check(block: &Block<'_>, out: &mut Findings) {
         (false, true) => "a static access key without an end; its secret is encrypted in the state",
         (false, false) => "a static access key without an end; its secret stands in the state",
     };
-    let remediation = match inactive {
-        true => "remove the key",
-        false => {
-            "let the workload assume a role (OIDC federation, instance profile, IAM Roles Anywhere) and remove the key"
-        }
+    let remediation = if inactive {
+        "remove the key"
+    } else {
+        "let the workload assume a role (OIDC federation, instance profile, IAM Roles Anywhere) and remove the key"
     };
     let mut finding = RULE
         .finding(&block.change.address, "")

@@ -68,7 +68,7 @@ impl Plan {
         self.edit(address, |change| {
             change
                 .unknown_paths
-                .extend(paths.iter().map(|path| Cow::Owned((*path).to_owned())))
+                .extend(paths.iter().map(|path| Cow::Owned((*path).to_owned())));
         })
     }
 
@@ -81,13 +81,13 @@ impl Plan {
             change.references.push(Reference {
                 path: Cow::Owned(path.to_owned()),
                 addresses,
-            })
+            });
         })
     }
 
     pub(crate) fn configuration(self, address: &str, json: &str) -> Self {
         self.edit(address, |change| {
-            change.configuration = Some(Cow::Owned(json.to_owned()))
+            change.configuration = Some(Cow::Owned(json.to_owned()));
         })
     }
 

@@ -85,9 +85,10 @@ resource "aws_iam_role" "export" {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for role in &facts.settled.open_roles {
-        let (severity, note) = match role.claim.weak {
-            true => (Severity::High, ", from some addresses or for some time"),
-            false => (RULE.severity, ""),
+        let (severity, note) = if role.claim.weak {
+            (Severity::High, ", from some addresses or for some time")
+        } else {
+            (RULE.severity, "")
         };
         let mut finding = RULE
             .finding(&role.address, &role.path)

@@ -2,13 +2,21 @@
 
 use nhi_plan::json::{Kind, Value};
 
+/// Whether there is an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) enum Expiry {
+    #[default]
+    None,
+    /// There was one.
+    Passed,
+    Ahead,
+}
+
 /// What the labels of a resource say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Labels {
     pub(crate) owner: bool,
-    pub(crate) expiry: bool,
-    /// An expiry that has passed.
-    pub(crate) expired: bool,
+    pub(crate) expiry: Expiry,
     /// They point to a record.
     pub(crate) record: bool,
 }
@@ -81,18 +89,15 @@ impl Labels {
 
     /// A value that is absent here is one that is known only after apply.
     fn pair(&mut self, key: &str, value: Option<&str>, now: &str) {
-        if value.is_some_and(|value| says_nothing(value)) {
+        if value.is_some_and(says_nothing) {
             return;
         }
         let key = normal(key);
         if OWNER.contains(&key.as_str()) {
             self.owner = true;
         } else if EXPIRY.contains(&key.as_str()) {
-            if value.is_some_and(|value| has_passed(value.trim(), now)) {
-                self.expired = true;
-            } else {
-                self.expiry = true;
-            }
+            let passed = value.is_some_and(|value| has_passed(value.trim(), now));
+            self.expiry = self.expiry.max(if passed { Expiry::Passed } else { Expiry::Ahead });
         } else if RECORD.contains(&key.as_str()) {
             self.record = true;
         }
@@ -172,7 +177,7 @@ mod tests {
             r#"{"owner":null,"expires":null}"#,
         ] {
             let labels = labels(json);
-            assert!(labels.owner && labels.expiry, "{json} {labels:?}");
+            assert!(labels.owner && labels.expiry == Expiry::Ahead, "{json} {labels:?}");
         }
     }
 
@@ -186,9 +191,9 @@ mod tests {
             r#"{"owner_of_nothing":"a"}"#,
         ] {
             let labels = labels(json);
-            assert!(!labels.owner && !labels.expiry, "{json} {labels:?}");
+            assert!(!labels.owner && labels.expiry == Expiry::None, "{json} {labels:?}");
         }
-        assert!(labels(r#"{"expires":"2025-12-31"}"#).expired);
+        assert_eq!(labels(r#"{"expires":"2025-12-31"}"#).expiry, Expiry::Passed);
         assert!(labels(r#"{"nhi:identity":"x","nhi_id":"01J"}"#).record);
     }
 }

@@ -81,7 +81,7 @@ fn parts(block: &Block<'_>, attributes: &[&str]) -> Vec<Part> {
             match text.as_str() {
                 Some(text) if text.trim().is_empty() => {}
                 Some(text) => {
-                    parts.push(Document::parse(&text).map_or_else(|| Part::Referenced(Vec::new()), Part::Known))
+                    parts.push(Document::parse(&text).map_or_else(|| Part::Referenced(Vec::new()), Part::Known));
                 }
                 None => missing = true,
             }

@@ -158,7 +158,7 @@ fn from_policy(statement: Value<'_>) -> Statement {
         (None, Some(value)) => Selection::Except(patterns(value)),
         (None, None) => Selection::NOTHING,
     };
-    let string = |name: &str| member(statement, name).and_then(|value| value.as_str());
+    let string = |name: &str| member(statement, name).and_then(nhi_plan::json::Value::as_str);
     Statement {
         sid: string("Sid").unwrap_or_default().into_owned(),
         effect: effect(string("Effect").as_deref()),

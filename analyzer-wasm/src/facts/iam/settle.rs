@@ -4,15 +4,16 @@
 use std::collections::BTreeSet;
 
 use super::Iam;
-use super::data_document::{DataDocument, Part, instance_key, is_document_block};
+use super::data_document::{DataDocument, instance_key, is_document_block};
 use super::document::Document;
+use super::documents::INSTANCES_MAX;
 use super::managed;
 use super::powers::{self, Claim, Powers, Trust};
 use super::principal::{Boundary, Principal};
-use super::sites::{Place, Site, Source};
+use super::sites::{Place, Site, Source, name_key};
 
-/// Documents may build on documents; nobody nests them this deep.
-const DEPTH_MAX: u32 = 8;
+/// Characters of a sid that a message repeats: it is foreign text of any length.
+const SID_CHARS_MAX: usize = 64;
 
 /// What a grant consists of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +77,7 @@ impl Origin {
         };
         if let Some(sid) = self.sids.get(index).filter(|sid| !sid.is_empty()) {
             text.push_str(" (`");
-            text.push_str(sid);
+            text.extend(sid.chars().take(SID_CHARS_MAX));
             text.push_str("`)");
         }
         if let Some(document) = &self.document {
@@ -155,7 +156,7 @@ pub(super) fn settle(iam: &Iam) -> Settled {
                     origin,
                 }),
                 (None, Some(unknown)) => {
-                    push_unreadable(site, Reason::Statement(origin.statement(unknown)), &mut settled)
+                    push_unreadable(site, Reason::Statement(origin.statement(unknown)), &mut settled);
                 }
                 (None, None) => {}
             },
@@ -207,13 +208,7 @@ fn push_unreadable(site: &Site, reason: Reason, settled: &mut Settled) {
 
 /// Whether a set of configuration addresses and ARNs holds a managed policy.
 fn is_in(set: &BTreeSet<String>, site: &Site) -> bool {
-    // The end of a managed policy's ARN is its path and name, so that a literal ARN finds it too.
-    let named = |name: &String| {
-        let end = format!("/{name}");
-        set.iter()
-            .any(|entry| entry.starts_with("arn:") && entry.contains(":policy/") && entry.ends_with(&end))
-    };
-    set.contains(&site.config_address) || site.policy.as_ref().is_some_and(named)
+    set.contains(&site.config_address) || site.policy.as_deref().is_some_and(|name| set.contains(&name_key(name)))
 }
 
 /// A policy that only limits others grants nothing.
@@ -247,18 +242,19 @@ fn boundary_powers(iam: &Iam, boundary: &Boundary) -> Option<Powers> {
         .blocks
         .iter()
         .find(|address| managed::is_policy_block(address))?;
-    let mut powers = Powers::default();
-    for site in iam
-        .sites
-        .iter()
-        .filter(|site| site.place == Place::Managed && site.config_address == *block)
-    {
+    let mut widest = Powers::default();
+    let places = iam.policies.get(block).map(Vec::as_slice).unwrap_or_default();
+    if places.len() > INSTANCES_MAX {
+        return None;
+    }
+    for site in places.iter().filter_map(|place| iam.sites.get(*place)) {
         match read(iam, site) {
-            Read::Identity(found, _) if found.unknown.is_none() || found.everything.is_some() => powers = found,
+            Read::Identity(found, _) if found.everything.is_some() => return Some(found),
+            Read::Identity(found, _) if found.unknown.is_none() => widest = found,
             _ => return None,
         }
     }
-    Some(powers)
+    Some(widest)
 }
 
 fn read(iam: &Iam, site: &Site) -> Read {
@@ -288,21 +284,10 @@ fn read(iam: &Iam, site: &Site) -> Read {
 fn candidates<'i>(iam: &'i Iam, site: &Site, blocks: &[String]) -> Option<Vec<&'i DataDocument>> {
     let mut found = Vec::new();
     for block in blocks.iter().filter(|block| is_document_block(block)) {
-        let documents = iam.documents.get(block.as_str())?;
-        found.extend(nearest(documents, &site.module_address, instance_key(&site.address)));
+        let key = instance_key(&site.address);
+        found.extend(iam.documents.nearest(block, &site.module_address, key)?);
     }
     (!found.is_empty()).then_some(found)
-}
-
-/// Of the instances of a block those of the same module instance, and of these the one with the same key.
-fn nearest<'i>(documents: &'i [DataDocument], module: &str, key: &str) -> Vec<&'i DataDocument> {
-    let all: Vec<&DataDocument> = documents.iter().collect();
-    let pick = |from: Vec<&'i DataDocument>, test: &dyn Fn(&DataDocument) -> bool| {
-        let some: Vec<_> = from.iter().copied().filter(|document| test(document)).collect();
-        if some.is_empty() { from } else { some }
-    };
-    let near = pick(all, &|document| document.module_address == module);
-    pick(near, &|document| !key.is_empty() && document.key() == key)
 }
 
 fn read_identity(iam: &Iam, candidates: &[&DataDocument]) -> Read {
@@ -347,7 +332,7 @@ fn read_trust(iam: &Iam, candidates: &[&DataDocument]) -> Read {
 }
 
 fn judge<T>(iam: &Iam, data: &DataDocument, judge: fn(&Document) -> T) -> (T, Origin) {
-    let document = assemble(iam, data, DEPTH_MAX);
+    let document = iam.documents.assemble(data);
     let origin = Origin {
         document: Some(data.address.clone()),
         sids: document
@@ -362,34 +347,4 @@ fn judge<T>(iam: &Iam, data: &DataDocument, judge: fn(&Document) -> T) -> (T, Or
         },
     };
     (judge(&document), origin)
-}
-
-/// The document with everything it builds on.
-fn assemble(iam: &Iam, data: &DataDocument, depth: u32) -> Document {
-    let mut document = Document::default();
-    for part in &data.sources {
-        merge_part(iam, data, part, depth, &mut document);
-    }
-    document.merge(data.document.clone());
-    for part in &data.overrides {
-        merge_part(iam, data, part, depth, &mut document);
-    }
-    document
-}
-
-fn merge_part(iam: &Iam, data: &DataDocument, part: &Part, depth: u32, document: &mut Document) {
-    let blocks = match part {
-        Part::Known(known) => return document.merge(known.clone()),
-        Part::Referenced(blocks) => blocks,
-    };
-    let mut found = false;
-    for other in blocks.iter().filter_map(|block| iam.documents.get(block)) {
-        for part in nearest(other, &data.module_address, data.key()) {
-            if depth > 0 {
-                document.merge(assemble(iam, part, depth - 1));
-                found = true;
-            }
-        }
-    }
-    document.open |= !found;
 }

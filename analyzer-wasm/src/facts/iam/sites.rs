@@ -65,8 +65,8 @@ const fn attachment(
 ) -> Spec {
     Spec {
         resource_type,
-        arns,
         principal,
+        arns,
         ..NONE
     }
 }
@@ -217,6 +217,11 @@ pub(crate) struct Site {
     /// Name or ARN of the policy: with the principal's name it says that two blocks speak of one thing.
     pub(crate) policy: Option<String>,
     pub(crate) source: Source,
+}
+
+/// How a set of policies holds one that is known by name; no configuration address looks like it.
+pub(crate) fn name_key(name: &str) -> String {
+    format!("name {name}")
 }
 
 impl Site {

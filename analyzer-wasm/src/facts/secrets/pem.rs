@@ -2,8 +2,14 @@
 
 use super::base64;
 
+const BEGIN: &str = "-----BEGIN ";
+const LABEL_MAX: usize = 16;
+/// Longer than any key in use.
+const BODY_MAX: usize = 32 << 10;
+
 /// A private key in text.
 pub(crate) struct Key {
+    /// Of its base64.
     pub(crate) length: usize,
     /// A pass phrase protects it.
     pub(crate) encrypted: bool,
@@ -12,13 +18,14 @@ pub(crate) struct Key {
 /// The private key whose `PRIVATE KEY-----` begins at `at`.
 pub(crate) fn private_key(text: &str, at: usize) -> Option<Key> {
     let (before, rest) = text.split_at_checked(at)?;
-    let begin = before.rfind("-----BEGIN ")?;
-    let label = before.get(begin + 11..)?;
-    // `RSA `, `EC `, `OPENSSH `, `ENCRYPTED ` or nothing.
-    if label.len() > 16 || label.contains('-') {
+    // `RSA `, `EC `, `OPENSSH `, `ENCRYPTED ` or nothing stands between: look no further back than that.
+    let near = before.get(before.floor_char_boundary(before.len().saturating_sub(LABEL_MAX + BEGIN.len()))..)?;
+    let (_, label) = near.rsplit_once(BEGIN)?;
+    if label.contains('-') {
         return None;
     }
     let body = rest.strip_prefix("PRIVATE KEY-----")?;
+    let body = body.get(..body.floor_char_boundary(BODY_MAX))?;
     let (body, _) = body.split_once("-----END ")?;
     let encrypted = label.starts_with("ENCRYPTED") || body.contains("ENCRYPTED");
     let body = body.replace("\\r", "").replace("\\n", "\n");
@@ -26,8 +33,8 @@ pub(crate) fn private_key(text: &str, at: usize) -> Option<Key> {
     let bytes = base64::decode(&payload)?;
     let is_key =
         bytes.len() >= 32 && (bytes.first() == Some(&0x30) || bytes.starts_with(b"openssh-key-v1") || encrypted);
-    is_key.then(|| Key {
-        length: text.len().saturating_sub(begin).min(rest.len() + label.len() + 11),
+    is_key.then_some(Key {
+        length: payload.len(),
         encrypted,
     })
 }

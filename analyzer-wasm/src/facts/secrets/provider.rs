@@ -51,17 +51,17 @@ pub(crate) fn constants(block: &Block<'_>) -> Vec<Hit> {
         .unwrap_or_default();
     let mut hits = Vec::new();
     for attribute in attributes {
-        if let Some((path, text)) = block.after().and_then(|after| reach(after, attribute)) {
-            if is_credential(&text) {
-                hits.push(Hit {
-                    path,
-                    kind: "credential",
-                    length: text.len(),
-                    severity: Severity::Critical,
-                    encoded: false,
-                    in_configuration: true,
-                });
-            }
+        if let Some((path, text)) = block.after().and_then(|after| reach(after, attribute))
+            && is_credential(&text)
+        {
+            hits.push(Hit {
+                path,
+                kind: "credential",
+                length: text.len(),
+                severity: Severity::Critical,
+                encoded: false,
+                in_configuration: true,
+            });
         }
     }
     hits

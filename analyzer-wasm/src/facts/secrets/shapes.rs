@@ -189,11 +189,9 @@ impl Shape {
         let bytes = text.as_bytes();
         let body = at + self.needle.len();
         let Run(alphabet, min, max) = self.after;
-        let length = bytes
-            .get(body..)?
-            .iter()
-            .take_while(|byte| alphabet.has(**byte))
-            .count();
+        // One more than the longest is enough to know that it is too long.
+        let run = bytes.get(body..)?.iter().take(max + 1);
+        let length = run.take_while(|byte| alphabet.has(**byte)).count();
         // A full stop ends a sentence, not a token.
         let length = length
             - bytes
@@ -208,12 +206,8 @@ impl Shape {
         let start = match self.before {
             None => at,
             Some(Run(alphabet, min, max)) => {
-                let before = bytes
-                    .get(..at)?
-                    .iter()
-                    .rev()
-                    .take_while(|byte| alphabet.has(**byte))
-                    .count();
+                let run = bytes.get(..at)?.iter().rev().take(max + 1);
+                let before = run.take_while(|byte| alphabet.has(**byte)).count();
                 if before < min || before > max {
                     return None;
                 }

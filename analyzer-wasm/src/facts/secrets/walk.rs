@@ -128,15 +128,13 @@ impl Scanner<'_> {
     }
 
     fn text(&mut self, text: &str, place: Place<'_>) {
-        let (mut hides, mut escapes) = (false, false);
+        let (mut hides, mut escapes, mut has_id) = (false, false, false);
         for (start, end, needle) in NEEDLES.find(text) {
             match needle {
                 Needle::Shape(shape) => {
                     if let Some(token) = shape.prove(text, start) {
                         self.tell(shape.kind, shape.severity, token, token.len(), place);
-                        if shape.kind == AWS_KEY_ID || shape.kind == TEMPORARY_ID {
-                            self.beside(text, place);
-                        }
+                        has_id |= shape.kind == AWS_KEY_ID || shape.kind == TEMPORARY_ID;
                     }
                 }
                 Needle::Pem => self.key(text, start, place),
@@ -159,6 +157,9 @@ impl Scanner<'_> {
                 Needle::Base64 => hides = true,
                 Needle::Escape => escapes = true,
             }
+        }
+        if has_id {
+            self.beside(text, place);
         }
         if place.depth < DEPTH_MAX {
             if hides || place.depth == 0 && (place.path)().ends_with("_base64") {

@@ -1,0 +1,162 @@
+//! Patterns that good configurations are full of: nothing worse than a missing record may be said about any of them.
+
+use nhi_analyzer::Analyzer;
+use nhi_plan::Severity;
+use nhi_policy_sdk::{Tester, testing};
+
+/// Address and planned values.
+const CLEAN: &[(&str, &str)] = &[
+    // Trust of services, accounts and identity providers.
+    (
+        "aws_iam_role.lambda",
+        r#"{"assume_role_policy":"{\"Statement\":[{\"Action\":\"sts:AssumeRole\",\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"lambda.amazonaws.com\"}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.ec2_and_ssm",
+        r#"{"assume_role_policy":"{\"Statement\":{\"Action\":[\"sts:AssumeRole\",\"sts:TagSession\"],\"Effect\":\"Allow\",\"Principal\":{\"Service\":[\"ec2.amazonaws.com\",\"ssm.amazonaws.com\"]}}}"}"#,
+    ),
+    (
+        "aws_iam_role.pods",
+        r#"{"assume_role_policy":"{\"Statement\":[{\"Action\":[\"sts:AssumeRole\",\"sts:TagSession\"],\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"pods.eks.amazonaws.com\"},\"Condition\":{\"StringEquals\":{\"aws:SourceAccount\":\"111122223333\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.github",
+        r#"{"assume_role_policy":"{\"Statement\":[{\"Action\":\"sts:AssumeRoleWithWebIdentity\",\"Effect\":\"Allow\",\"Principal\":{\"Federated\":\"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com\"},\"Condition\":{\"StringEquals\":{\"token.actions.githubusercontent.com:aud\":\"sts.amazonaws.com\",\"token.actions.githubusercontent.com:sub\":\"repo:example/app:environment:production\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.irsa",
+        r#"{"assume_role_policy":"{\"Statement\":[{\"Action\":\"sts:AssumeRoleWithWebIdentity\",\"Effect\":\"Allow\",\"Principal\":{\"Federated\":\"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12\"},\"Condition\":{\"StringEquals\":{\"oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub\":\"system:serviceaccount:kube-system:dns\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.saml",
+        r#"{"assume_role_policy":"{\"Statement\":[{\"Action\":\"sts:AssumeRoleWithSAML\",\"Effect\":\"Allow\",\"Principal\":{\"Federated\":\"arn:aws:iam::111122223333:saml-provider/idp\"},\"Condition\":{\"StringEquals\":{\"SAML:aud\":\"https://signin.aws.amazon.com/saml\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.organisation",
+        r#"{"assume_role_policy":"{\"Statement\":[{\"Action\":\"sts:AssumeRole\",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Condition\":{\"StringEquals\":{\"aws:PrincipalOrgID\":\"o-a1b2c3d4e5\"},\"ArnLike\":{\"aws:PrincipalArn\":\"arn:aws:iam::*:role/audit\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.anchored",
+        r#"{"assume_role_policy":"{\"Statement\":[{\"Action\":\"sts:AssumeRole\",\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"rolesanywhere.amazonaws.com\"},\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:rolesanywhere:eu-west-1:111122223333:trust-anchor/a\"}}}]}"}"#,
+    ),
+    // What workloads need.
+    (
+        "aws_iam_role_policy.logs",
+        r#"{"policy":"{\"Statement\":[{\"Action\":[\"logs:CreateLogGroup\",\"logs:CreateLogStream\",\"logs:PutLogEvents\"],\"Effect\":\"Allow\",\"Resource\":\"*\"}]}"}"#,
+    ),
+    (
+        "aws_iam_role_policy.bucket",
+        r#"{"policy":"{\"Statement\":[{\"Action\":[\"s3:GetObject\",\"s3:PutObject\"],\"Effect\":\"Allow\",\"Resource\":\"arn:aws:s3:::data/*\"},{\"Action\":\"s3:ListBucket\",\"Effect\":\"Allow\",\"Resource\":\"arn:aws:s3:::data\"}]}"}"#,
+    ),
+    (
+        "aws_iam_role_policy.own_bucket_all",
+        r#"{"policy":"{\"Statement\":[{\"Action\":\"s3:*\",\"Effect\":\"Allow\",\"Resource\":[\"arn:aws:s3:::data\",\"arn:aws:s3:::data/*\"]}]}"}"#,
+    ),
+    (
+        "aws_iam_role_policy.pass_role",
+        r#"{"policy":"{\"Statement\":[{\"Action\":\"iam:PassRole\",\"Effect\":\"Allow\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"iam:PassedToService\":\"ecs-tasks.amazonaws.com\"}}},{\"Action\":\"ecs:*\",\"Effect\":\"Allow\",\"Resource\":\"*\"}]}"}"#,
+    ),
+    (
+        "aws_iam_role_policy.service_linked",
+        r#"{"policy":"{\"Statement\":[{\"Action\":\"iam:CreateServiceLinkedRole\",\"Effect\":\"Allow\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"iam:AWSServiceName\":\"elasticloadbalancing.amazonaws.com\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role_policy.audit",
+        r#"{"policy":"{\"Statement\":[{\"Action\":[\"iam:Get*\",\"iam:List*\",\"iam:Generate*\",\"iam:Simulate*\",\"*:Describe*\"],\"Effect\":\"Allow\",\"Resource\":\"*\"}]}"}"#,
+    ),
+    (
+        "aws_iam_role_policy.deny_only",
+        r#"{"policy":"{\"Statement\":[{\"Action\":\"*\",\"Effect\":\"Deny\",\"Resource\":\"*\",\"Condition\":{\"StringNotEquals\":{\"aws:RequestedRegion\":\"eu-west-1\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_user_policy.self_service",
+        r#"{"policy":"{\"Statement\":[{\"Action\":[\"iam:CreateAccessKey\",\"iam:DeleteAccessKey\",\"iam:UpdateLoginProfile\",\"iam:ChangePassword\"],\"Effect\":\"Allow\",\"Resource\":\"arn:aws:iam::*:user/${aws:username}\"}]}"}"#,
+    ),
+    (
+        "aws_iam_policy.delegated",
+        r#"{"name":"delegated","policy":"{\"Statement\":[{\"Action\":[\"iam:CreateRole\",\"iam:PutRolePolicy\",\"iam:AttachRolePolicy\"],\"Effect\":\"Allow\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"iam:PermissionsBoundary\":\"arn:aws:iam::111122223333:policy/boundary\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_policy.power",
+        r#"{"name":"power","policy":"{\"Statement\":[{\"NotAction\":[\"iam:*\",\"organizations:*\",\"account:*\"],\"Effect\":\"Allow\",\"Resource\":\"*\"},{\"Action\":[\"iam:ListRoles\",\"account:ListRegions\"],\"Effect\":\"Allow\",\"Resource\":\"*\"}]}"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.read",
+        r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.ssm",
+        r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.audit",
+        r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/SecurityAudit"}"#,
+    ),
+    // A boundary grants nothing, however wide it is.
+    (
+        "aws_iam_policy.boundary",
+        r#"{"name":"boundary","policy":"{\"Statement\":[{\"Action\":\"*\",\"Effect\":\"Allow\",\"Resource\":\"*\"},{\"Action\":\"organizations:*\",\"Effect\":\"Deny\",\"Resource\":\"*\"}]}"}"#,
+    ),
+    (
+        "aws_iam_role.bounded",
+        r#"{"name":"bounded","permissions_boundary":"arn:aws:iam::111122223333:policy/boundary"}"#,
+    ),
+    // Resource policies speak of a resource, not of the account.
+    (
+        "aws_kms_key.key",
+        r#"{"policy":"{\"Statement\":[{\"Action\":\"kms:*\",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:root\"},\"Resource\":\"*\"}]}"}"#,
+    ),
+    (
+        "aws_s3_bucket_policy.tls",
+        r#"{"policy":"{\"Statement\":[{\"Action\":\"s3:*\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Resource\":\"*\",\"Condition\":{\"Bool\":{\"aws:SecureTransport\":\"false\"}}}]}"}"#,
+    ),
+    (
+        "aws_vpc_endpoint.s3",
+        r#"{"policy":"{\"Statement\":[{\"Action\":\"*\",\"Effect\":\"Allow\",\"Principal\":\"*\",\"Resource\":\"*\"}]}"}"#,
+    ),
+    // Values that look like credentials and are none.
+    (
+        "aws_lambda_function.f",
+        r#"{"environment":[{"variables":{"SECRET_ARN":"arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf","DB_URL":"postgres://app@db.internal/app","KEY_ID":"mrk-1234abcd12ab34cd56ef1234567890ab"}}],"source_code_hash":"n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="}"#,
+    ),
+    (
+        "aws_ecs_task_definition.t",
+        r#"{"container_definitions":"[{\"name\":\"app\",\"secrets\":[{\"name\":\"AWS_SECRET_ACCESS_KEY\",\"valueFrom\":\"arn:aws:ssm:eu-west-1:111122223333:parameter/app/key\"}]}]"}"#,
+    ),
+    (
+        "aws_key_pair.k",
+        r#"{"public_key":"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDq8Zk2LmX0vRtY7bNcWdEaGjKpoIuYtReWqLs1D9fGh3JkMnBvCxZaSdFgHjKlQwE= ci@example"}"#,
+    ),
+    (
+        "aws_acm_certificate.c",
+        r#"{"certificate_body":"-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQ8Zk2LmX0vRtY7bNcWdEaGjKpoIwCgYIKoZIzj0EAwIw\n-----END CERTIFICATE-----\n"}"#,
+    ),
+    (
+        "kubernetes_config_map.c",
+        r#"{"data":{"app.ini":"token_file=/var/run/secrets/token\npassword=${DB_PASSWORD}\n"}}"#,
+    ),
+    (
+        "aws_kms_ciphertext.c",
+        r#"{"ciphertext_blob":"AQICAHhxGlYZq8Zk2LmX0vRtY7bNcWdEaGjKpoIuYtReWqLs1D9fGh3JkMnBvCxZaSdFgHjKlQwEAAAAfjB8BgkqhkiG9w0BBwag"}"#,
+    ),
+    (
+        "aws_s3_object.o",
+        r#"{"etag":"9f86d081884c7d659a2feaa0c55ad015","content":"uses sk_live_ keys and tokens that begin with ghp_ or AKIA"}"#,
+    ),
+];
+
+#[test]
+fn nothing_worse_than_a_missing_record() {
+    let changes = CLEAN.iter().map(|(address, after)| testing::change(address, after));
+    let found = Tester::<Analyzer>::new()
+        .changes(changes)
+        .expect("the analyzer decides");
+    for finding in &found {
+        assert_eq!(finding.rule, "NHI020", "{finding:#?}");
+        assert!(
+            finding.severity.unwrap_or(Severity::Medium) <= Severity::Medium,
+            "{finding:#?}"
+        );
+    }
+    assert!(!found.is_empty(), "the roles above have no record");
+}
