@@ -140,7 +140,35 @@ static HOST_CODES: [HostCode; 16] = [
     },
 ];
 
-/// All codes, sorted: those of this list, of modules, of declarations and of the registry.
+/// What only the provider reports, sorted. Nothing here can depend on it; `cargo xtask tidy` holds the two together.
+static PROVIDER_CODES: [HostCode; 4] = [
+    HostCode {
+        code: "NHI-ID",
+        summary: "the id is not the id of an identity",
+        why: "The id is the one thing that names an identity for good.",
+        help: "import with an id that `nhi identities` lists",
+    },
+    HostCode {
+        code: "NHI-REGISTRY-PATH",
+        summary: "the registry is not the path of a file",
+        why: "The registry is the system of record of every identity, so it has to be one that this version can write durably.",
+        help: "write the path of an SQLite file, for example `nhi-registry.db`",
+    },
+    HostCode {
+        code: "NHI-STATE-FORGED",
+        summary: "what a state says of an id is not what is on record",
+        why: "A state is only a cache: it was changed by hand, or it belongs to another registry.",
+        help: "restore the state, or remove the resource from it with `state rm` and import the identity that is meant",
+    },
+    HostCode {
+        code: "NHI-UNKNOWN",
+        summary: "a value that is needed is still unknown at apply",
+        why: "Nothing is put on record before everything about it can be judged.",
+        help: "make what the value comes from part of the same apply, or give it a value that is known",
+    },
+];
+
+/// All codes, sorted: those of these lists, of modules, of declarations and of the registry.
 pub(crate) fn all() -> Vec<HostCode> {
     let of_kind = |kind: HostErrorKind| HostCode {
         code: kind.code(),
@@ -158,6 +186,7 @@ pub(crate) fn all() -> Vec<HostCode> {
     };
     let mut codes: Vec<HostCode> = HOST_CODES
         .iter()
+        .chain(&PROVIDER_CODES)
         .copied()
         .chain(HostErrorKind::ALL.map(of_kind))
         .chain(nhi_governance::CODES.iter().map(of_governed(HELP_DECLARATION)))

@@ -97,28 +97,24 @@ fn rule_pages(sources: &[Source]) -> BTreeSet<String> {
         .collect()
 }
 
-/// Codes as they stand in string literals of shipped code: `"NHI-…-…"`.
+/// Codes as they stand in shipped code, comments apart: `NHI-PLAN-DUP`, also inside a longer message.
 fn stop_codes_in(sources: &[Source]) -> BTreeSet<String> {
-    let shipped = [
-        "analyzer-wasm/src/",
-        "cli/src/",
-        "crates/plan/src/",
-        "crates/policy-host/src/",
-    ];
+    let shipped = ["analyzer-wasm/src/", "cli/src/", "crates/", "provider/src/"];
+    let tools = ["crates/xtask/", "crates/tfplugin/", "/tests/"];
     let mut codes = BTreeSet::new();
     for source in sources
         .iter()
         .filter(|source| shipped.iter().any(|folder| source.path.starts_with(folder)))
     {
-        for literal in source.text.split('"').filter(|literal| literal.starts_with("NHI-")) {
-            let is_code = literal.matches('-').count() >= 2
-                && !literal.ends_with('-')
-                && literal
-                    .bytes()
-                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-');
-            if is_code {
-                codes.insert(literal.to_owned());
-            }
+        if tools.iter().any(|part| source.path.contains(part)) {
+            continue;
+        }
+        for line in source.text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let words = line.split(|character: char| {
+                !character.is_ascii_uppercase() && !character.is_ascii_digit() && character != '-'
+            });
+            let is_code = |word: &&str| word.starts_with("NHI-") && word.len() > 4 && !word.ends_with('-');
+            codes.extend(words.filter(is_code).map(str::to_owned));
         }
     }
     codes
