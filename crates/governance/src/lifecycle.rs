@@ -77,6 +77,15 @@ impl Transition {
         }
     }
 
+    /// Names in the event the session that asks, so that it can be told later whether it was cut off.
+    #[must_use]
+    pub fn of_session(mut self, session: IdentityId) -> Self {
+        if let Some(Value::Object(payload)) = self.event.as_mut().map(|event| &mut event.payload) {
+            payload.insert("session".to_owned(), session.to_string().into());
+        }
+        self
+    }
+
     fn with(kind: EventKind, identity: Identity, particulars: Value) -> Self {
         let mut payload = match particulars {
             Value::Object(members) => members,

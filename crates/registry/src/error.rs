@@ -96,6 +96,16 @@ pub enum RegistryError {
         /// What it is worth now.
         standing: String,
     },
+    /// The same is being created elsewhere at this moment.
+    #[error("identity `{name}` of environment `{environment}` is being created by another resource or apply: `{id}`")]
+    Creating {
+        /// Its id.
+        id: IdentityId,
+        /// The environment.
+        environment: Environment,
+        /// The name.
+        name: Name,
+    },
     /// The record changed since it was read.
     #[error("identity `{id}` changed meanwhile: it is at revision {found}, not {expected}")]
     Stale {
@@ -138,7 +148,7 @@ impl RegistryError {
             Self::ReadOnly(_) => &READ_ONLY,
             Self::Tampered(_) => &TAMPERED,
             Self::NotFound(_) => &NOT_FOUND,
-            Self::Exists { .. } => &EXISTS,
+            Self::Exists { .. } | Self::Creating { .. } => &EXISTS,
             Self::Stale { .. } => &STALE,
             Self::Refused(problem) => problem.code,
             Self::ClockBehind { .. } => &CLOCK,
@@ -172,6 +182,10 @@ impl RegistryError {
             Self::Exists { id, .. } => format!(
                 "Import it (`terraform import <address> {id}`), or choose another name; a name is free again once its identity is revoked."
             ),
+            Self::Creating { .. } => {
+                "Give one of the two another name. If the other apply was cut off, run again when its processes have ended."
+                    .to_owned()
+            }
             Self::Stale { .. } => "Plan again: somebody else changed it after this plan was made.".to_owned(),
             Self::Refused(problem) => problem.help.clone(),
             Self::ClockBehind { .. } => {

@@ -65,7 +65,8 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     /// The time to judge by: the clock, or the latest moment on record where that is later.
     fn now(&self) -> Result<Timestamp, RegistryError>;
 
-    /// Creates an identity, or takes up an interrupted creation of the same declaration.
+    /// Creates an identity, or takes up a creation of the same declaration that was cut off: never one that this or
+    /// another process may still be busy with.
     fn create(
         &self,
         actor: &Actor,

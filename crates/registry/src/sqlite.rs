@@ -4,11 +4,12 @@
 //! reached the disk (`synchronous=FULL`).
 
 mod open;
+mod session;
 mod store;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nhi_governance::{
     Declaration, Environment, Identity, IdentityId, Name, Timestamp, Transition, TrustDomain, adopt, confirm, create,
@@ -17,6 +18,7 @@ use nhi_governance::{
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 pub(crate) use open::{schema_of, schema_of_migrations};
+use session::Session;
 use store::Writer;
 pub(crate) use store::{Meta, audit_row, load_meta};
 
@@ -70,6 +72,8 @@ pub struct SqliteRegistry {
     reads_only: bool,
     /// `None` after a write that could not be made durable: what is on the disk is unknown until it is opened anew.
     connection: Mutex<Option<Connection>>,
+    /// Begun by the first creation. It ends after the connection, so that what is open is still told by it.
+    session: OnceLock<Session>,
 }
 
 impl SqliteRegistry {
@@ -100,6 +104,7 @@ impl SqliteRegistry {
             options,
             reads_only,
             connection: Mutex::new(Some(connection)),
+            session: OnceLock::new(),
         }
     }
 
@@ -164,6 +169,19 @@ impl SqliteRegistry {
         Ok(answer)
     }
 
+    /// The session of this process, begun where there is none. Whoever asks has the turn to write.
+    fn session(&self, writer: &Writer<'_>) -> Result<IdentityId, StoreError> {
+        if let Some(session) = self.session.get() {
+            return Ok(session.id());
+        }
+        let session = Session::begin(&self.path, writer.next_id()?).map_err(|source| RegistryError::Io {
+            what: "keep a session beside",
+            path: self.path.clone(),
+            source,
+        })?;
+        Ok(self.session.get_or_init(|| session).id())
+    }
+
     fn explain(&self, what: &'static str, error: StoreError) -> RegistryError {
         match error {
             StoreError::Database(source) => self.database(what, source),
@@ -210,26 +228,36 @@ impl Registry for SqliteRegistry {
         self.write(|writer| {
             writer.refuse_clock_behind()?;
             let now = writer.now();
+            let session = self.session(writer)?;
             let Some(identity) = writer.find_live(declaration.environment(), declaration.name())? else {
                 let id = writer.next_id()?;
-                let identity = writer.insert(actor, create(id, trust_domain, declaration, now))?;
+                let transition = create(id, trust_domain, declaration, now).of_session(session);
                 return Ok(Created {
-                    identity,
+                    identity: writer.insert(actor, transition)?,
                     adopted: false,
                 });
             };
+            let (id, environment, name) = (
+                identity.id(),
+                declaration.environment().clone(),
+                declaration.name().clone(),
+            );
             let Some(transition) = adopt(&identity, trust_domain, &declaration, now) else {
-                return Err(RegistryError::Exists {
-                    id: identity.id(),
-                    environment: declaration.environment().clone(),
-                    name: declaration.name().clone(),
-                    standing: identity.standing(now).reason,
-                }
-                .into());
+                let standing = identity.standing(now).reason;
+                let taken = RegistryError::Exists {
+                    id,
+                    environment,
+                    name,
+                    standing,
+                };
+                return Err(taken.into());
             };
-            let identity = writer.replace(actor, transition)?;
+            let begun_by = store::session_of(writer.connection(), id)?;
+            if begun_by.is_none_or(|session| session::is_open(&self.path, &session)) {
+                return Err(RegistryError::Creating { id, environment, name }.into());
+            }
             Ok(Created {
-                identity,
+                identity: writer.replace(actor, transition.of_session(session))?,
                 adopted: true,
             })
         })

@@ -38,7 +38,7 @@ pub(super) fn system_time() -> Timestamp {
 pub(super) fn read_write(path: &Path, now: Timestamp) -> Result<Connection, RegistryError> {
     create_private(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = at("open", path, Connection::open_with_flags(path, flags))?;
+    let mut connection = at("open", path, Connection::open_with_flags(plain(path), flags))?;
     at("open", path, connection.busy_timeout(BUSY_TIMEOUT))?;
     recognise(&connection, path)?;
     use_write_ahead_log(&connection, path)?;
@@ -59,9 +59,8 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, RegistryError> {
         return Err(RegistryError::Missing(path.to_owned()));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = at("open", path, Connection::open_with_flags(path, flags))?;
+    let mut connection = at("open", path, Connection::open_with_flags(plain(path), flags))?;
     at("open", path, connection.busy_timeout(BUSY_TIMEOUT))?;
-    let mut connection = connection;
     if let Err(error) = version(&connection) {
         // A reader needs a shared-memory file beside the database. Where the directory is read-only and no writer left
         // a log behind, the file alone is the whole truth.
@@ -70,7 +69,7 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, RegistryError> {
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
         );
         if unopenable && !beside(path, "-wal").exists() {
-            let uri = format!("file:{}?immutable=1", percent_encoded(path));
+            let uri = format!("file:{}?immutable=1", percent_encoded(&plain(path)));
             connection = at(
                 "open",
                 path,
@@ -244,6 +243,16 @@ fn directory(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
+    }
+}
+
+/// The path in a form that SQLite cannot take for anything but a file: `:memory:` and `file:…?mode=memory` are names
+/// of databases that nothing keeps.
+fn plain(path: &Path) -> PathBuf {
+    if path.is_relative() {
+        Path::new(".").join(path)
+    } else {
+        path.to_owned()
     }
 }
 

@@ -150,6 +150,16 @@ pub(super) fn audit(connection: &Connection, from_seq: u64, limit: u32) -> Resul
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The session that created or adopted an identity, as its last audit row names it.
+pub(super) fn session_of(connection: &Connection, id: IdentityId) -> Result<Option<String>, StoreError> {
+    let query = "SELECT payload FROM audit_log WHERE subject = ?1 ORDER BY seq DESC LIMIT 1";
+    let payload: Option<String> = connection
+        .query_row(query, params![id.to_string()], |row| row.get(0))
+        .optional()?;
+    let payload = payload.and_then(|payload| serde_json::from_str::<serde_json::Value>(&payload).ok());
+    Ok(payload.and_then(|payload| Some(payload.get("session")?.as_str()?.to_owned())))
+}
+
 fn select(connection: &Connection, clause: &str, texts: &[&str]) -> Result<Vec<Identity>, StoreError> {
     let mut statement = connection.prepare(&format!("{SELECT} {clause}"))?;
     let mut rows = statement.query(rusqlite::params_from_iter(texts))?;
@@ -206,6 +216,11 @@ impl<'a> Writer<'a> {
         } else {
             Ok(())
         }
+    }
+
+    /// What the transaction reads from.
+    pub(super) fn connection(&self) -> &Connection {
+        self.connection
     }
 
     pub(super) fn find_live(&self, environment: &Environment, name: &Name) -> Result<Option<Identity>, StoreError> {

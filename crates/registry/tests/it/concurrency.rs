@@ -27,7 +27,7 @@ fn run_child(path: &std::path::Path, process: &str) {
                 };
                 match registry.create(&actor(), &trust_domain(), declare(&shared)) {
                     Ok(_) => println!("\nwon {name}"),
-                    Err(RegistryError::Exists { .. }) => {}
+                    Err(RegistryError::Exists { .. } | RegistryError::Creating { .. }) => {}
                     Err(error) => panic!("{error}"),
                 }
             });

@@ -42,10 +42,7 @@ fn creates_and_finds(registry: &dyn Registry, _: &Fixture) {
 }
 
 fn adopts_only_what_was_interrupted(registry: &dyn Registry, fixture: &Fixture) {
-    let first = registry
-        .create(&actor(), &trust_domain(), declaration("deployer"))
-        .unwrap()
-        .identity;
+    let first = fixture.cut_off(declaration("deployer")).identity;
     fixture.clock.set(START + 100);
     let again = registry
         .create(&actor(), &trust_domain(), declaration("deployer"))
@@ -80,10 +77,34 @@ fn adopts_only_what_was_interrupted(registry: &dyn Registry, fixture: &Fixture) 
     );
 }
 
-fn expired_is_not_adopted(registry: &dyn Registry, fixture: &Fixture) {
-    registry
+fn never_adopts_what_is_under_way(registry: &dyn Registry, fixture: &Fixture) {
+    let busy = fixture.open();
+    let first = busy.create(&actor(), &trust_domain(), declaration("deployer")).unwrap();
+    let refuse = |registry: &dyn Registry| {
+        let error = registry
+            .create(&actor(), &trust_domain(), declaration("deployer"))
+            .unwrap_err();
+        assert_eq!(error.code(), "NHI-REGISTRY-EXISTS");
+        assert!(
+            matches!(&error, RegistryError::Creating { id, .. } if *id == first.identity.id()),
+            "{error}"
+        );
+    };
+    refuse(&busy);
+    refuse(registry);
+    drop(busy);
+    let taken_up = registry
         .create(&actor(), &trust_domain(), declaration("deployer"))
         .unwrap();
+    assert!(taken_up.adopted);
+    // Whoever took it up is now the one who is busy with it.
+    refuse(registry);
+    refuse(&fixture.open());
+    assert_eq!(actions(registry), ["identity.created", "identity.adopted"]);
+}
+
+fn expired_is_not_adopted(registry: &dyn Registry, fixture: &Fixture) {
+    fixture.cut_off(declaration("deployer"));
     fixture.clock.set(START + 720 * 3600);
     let error = registry
         .create(&actor(), &trust_domain(), declaration("deployer"))
@@ -346,6 +367,7 @@ mod sqlite {
         creates_and_finds,
         expired_is_not_adopted,
         lists_and_reads_the_log,
+        never_adopts_what_is_under_way,
         renews_by_generation_only,
         revokes_for_good,
         updates_by_revision,

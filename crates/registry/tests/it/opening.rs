@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Stdio;
 
 use nhi_registry::{Filter, Registry, SqliteRegistry};
 use rusqlite::Connection;
 
-use crate::support::{Fixture, actor, assert_intact, declaration, trust_domain};
+use crate::support::{Fixture, actor, assert_intact, child, declaration, role, trust_domain};
 
 #[test]
 fn a_new_file_is_private_and_has_its_marks() {
@@ -134,4 +136,44 @@ fn a_file_in_a_directory_that_cannot_be_written_is_read() {
     assert_intact(&reader);
     drop(reader);
     fs::set_permissions(fixture.directory.path(), fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+/// What SQLite takes for databases that nothing keeps, or for switches that turn its locks off.
+const SPECIAL_NAMES: [&str; 4] = [
+    ":memory:",
+    "file:registry.db?mode=memory",
+    "file:registry.db?nolock=1",
+    "file:%72egistry.db",
+];
+
+#[test]
+fn a_name_that_sqlite_takes_for_something_else_is_a_file() {
+    if let Some((name, _)) = role() {
+        SqliteRegistry::open(Path::new(&name))
+            .unwrap()
+            .create(&actor(), &trust_domain(), declaration("a"))
+            .unwrap();
+        let reader = SqliteRegistry::open_read_only(Path::new(&name)).unwrap();
+        assert_eq!(reader.list(&Filter::default()).unwrap().len(), 1);
+        return;
+    }
+    for name in SPECIAL_NAMES {
+        let directory = tempfile::tempdir().unwrap();
+        let test = "opening::a_name_that_sqlite_takes_for_something_else_is_a_file";
+        // Only a relative path can be such a name.
+        let status = child(test, name, Path::new(""))
+            .current_dir(directory.path())
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success(), "{name}");
+        assert!(
+            fs::metadata(directory.path().join(name)).unwrap().len() > 4096,
+            "{name}"
+        );
+        for entry in fs::read_dir(directory.path()).unwrap() {
+            let file = entry.unwrap().file_name().into_string().unwrap();
+            assert!(file.starts_with(name), "{name} became {file}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use nhi_governance::{Declaration, Draft, Given, PurposeDraft, ScopeDraft, Timestamp, TrustDomain};
-use nhi_registry::{Actor, Options, Registry, SqliteRegistry};
+use nhi_registry::{Actor, Created, Options, Registry, SqliteRegistry};
 
 /// 2026-11-22T00:00:00Z.
 pub(crate) const START: i64 = 1_795_305_600;
@@ -101,12 +101,19 @@ impl Fixture {
         SqliteRegistry::open_with(&self.path(), self.clock.options()).unwrap()
     }
 
+    /// A creation whose process ends before it could tell anybody.
+    pub(crate) fn cut_off(&self, declaration: Declaration) -> Created {
+        self.open().create(&actor(), &trust_domain(), declaration).unwrap()
+    }
+
     /// Writes a history with every kind of row.
     pub(crate) fn fill(&self, registry: &dyn Registry) {
         for number in 0..6 {
-            let created = registry
-                .create(&actor(), &trust_domain(), declaration(&format!("svc{number}")))
-                .unwrap();
+            let name = format!("svc{number}");
+            let created = match number {
+                1 => self.cut_off(declaration(&name)),
+                _ => registry.create(&actor(), &trust_domain(), declaration(&name)).unwrap(),
+            };
             let id = created.identity.id();
             self.clock.set(self.clock.read() + 60);
             match number % 6 {
