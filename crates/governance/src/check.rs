@@ -205,10 +205,20 @@ impl Checker {
         list: &[Given<T>],
         mut parse: impl FnMut(&T) -> Result<U, Problem>,
     ) -> (Vec<U>, bool) {
-        let parsed: Vec<U> = list
-            .iter()
-            .filter_map(|element| self.required_at(path, code, element, &mut parse))
-            .collect();
+        let mut parsed = Vec::new();
+        for element in list {
+            match element {
+                Given::Unknown => {}
+                Given::Absent => {
+                    let help = "Remove it, for example with `compact([…])`, or give it a value.";
+                    self.refuse(
+                        path,
+                        Problem::new(code, format!("an element of `{path}` is null"), help),
+                    );
+                }
+                Given::Known(value) => parsed.extend(self.take(path, value, &mut parse)),
+            }
+        }
         let whole = parsed.len() == list.len();
         (parsed, whole)
     }

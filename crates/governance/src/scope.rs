@@ -160,7 +160,11 @@ fn is_bare_wildcard(text: &str) -> bool {
     } else {
         text
     };
-    !named.contains(|c: char| c.is_ascii_alphanumeric())
+    let is_open = |part: &str| !part.contains(|c: char| c.is_ascii_alphanumeric());
+    // `arn:aws:*:eu-west-1:111122223333:*` has a region and an account, and covers everything in them.
+    let mut fields = named.splitn(4, ':');
+    let covers_account = names_arn && fields.next().is_some_and(is_open) && fields.nth(2).is_some_and(is_open);
+    is_open(named) || covers_account
 }
 
 #[cfg(test)]
@@ -180,6 +184,8 @@ mod tests {
             "arn:aws:*",
             "arn:*",
             "arn:aws:*:*:*:*",
+            "arn:aws:*:eu-west-1:111122223333:*",
+            "arn:aws:*:*:111122223333:*/*",
             "ARN:aws-cn:*:*:*:*/*",
             "%",
             "^.*$",
@@ -202,6 +208,8 @@ mod tests {
             "*:Get*",
             "arn:aws:s3:::*",
             "arn:aws:s3:::reports/*",
+            "arn:aws:*:*:111122223333:role/app",
+            "arn:aws:sqs:eu-west-1:111122223333:*",
             "projects/*",
             "a*",
             "*a",

@@ -41,12 +41,13 @@ impl Environment {
     }
 
     /// Whether the environment is production: one of its parts is `production`, `prod`, `prd` or `live`, with or
-    /// without a number (`prod-eu`, `prod2`), unless the part before it says otherwise (`non-prod`, `pre-prod`).
+    /// without a number (`prod-eu`, `prod2`), unless the part before it says otherwise (`non-prod`, `pre-prod`; `no` is
+    /// a country).
     pub fn is_production(&self) -> bool {
         let mut before = "";
         self.0.split(['-', '_', '.']).any(|part| {
             let word = part.trim_end_matches(|c: char| c.is_ascii_digit());
-            let negated = matches!(before, "non" | "not" | "no" | "pre");
+            let negated = matches!(before, "non" | "not" | "pre");
             before = part;
             !negated && matches!(word, "production" | "prod" | "prd" | "live")
         })
@@ -175,6 +176,7 @@ mod tests {
             "prd",
             "live",
             "prod2",
+            "no-prod",
             "payments_production1",
         ] {
             assert!(Environment::parse(yes).unwrap().is_production(), "{yes}");
