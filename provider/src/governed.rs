@@ -55,6 +55,8 @@ pub(crate) enum Trouble {
     Registry(RegistryError),
     /// What a state claims of an id is not what is on record.
     Forged { claim: Box<Claim>, on_record: String },
+    /// A state says something of an identity that the record of the same revision does not.
+    Edited { id: IdentityId, attribute: &'static str },
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -149,9 +151,26 @@ impl Governed {
     }
 
     /// Policy, then registry: changes the identity that a state claims, if nobody changed it meanwhile.
-    pub(crate) fn update(&self, claim: &Claim, revision: u64, draft: &Draft) -> Result<Found, Trouble> {
+    ///
+    /// `edited` names an attribute of the state that the record contradicts: the plan was made from it.
+    pub(crate) fn update(
+        &self,
+        claim: &Claim,
+        revision: u64,
+        draft: &Draft,
+        edited: impl FnOnce(&Identity) -> Option<&'static str>,
+    ) -> Result<Found, Trouble> {
         let declaration = judge(draft)?;
-        let registry = self.registry_of(claim)?;
+        let (registry, on_record) = self.on_record(claim)?;
+        // A record of another revision is refused below, as one that somebody else has changed.
+        if on_record.revision() == revision
+            && let Some(attribute) = edited(&on_record)
+        {
+            return Err(Trouble::Edited {
+                id: claim.id,
+                attribute,
+            });
+        }
         let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
         Ok(Found {
@@ -162,7 +181,7 @@ impl Governed {
 
     /// Ends the identity that a state claims. There is no policy to ask: revoking is never refused.
     pub(crate) fn revoke(&self, claim: &Claim) -> Result<(), Trouble> {
-        let registry = self.registry_of(claim)?;
+        let (registry, _) = self.on_record(claim)?;
         armed(|| registry.revoke(&self.actor, claim.id, DESTROYED))?;
         log::info("an identity was revoked", &[("id", claim.id.to_string().into())]);
         Ok(())
@@ -203,13 +222,21 @@ impl Governed {
         }
     }
 
-    /// The registry, if what a state claims is on record in it.
-    fn registry_of(&self, claim: &Claim) -> Result<Arc<SqliteRegistry>, Trouble> {
+    /// The registry and the identity in it, if what a state claims is on record.
+    fn on_record(&self, claim: &Claim) -> Result<(Arc<SqliteRegistry>, Identity), Trouble> {
         let missing = || RegistryError::NotFound(claim.id);
         let registry = self.existing_registry()?.ok_or_else(missing)?;
         let identity = registry.get(claim.id)?.ok_or_else(missing)?;
         refuse_forged(claim, &identity)?;
-        Ok(registry)
+        Ok((registry, identity))
+    }
+
+    /// Opens the registry if there is one yet: what is wrong with it is found at plan, before an apply fails half-way.
+    pub(crate) fn try_registry(&self) -> Result<(), Trouble> {
+        match self.registry_path() {
+            Some(_) => self.existing_registry().map(drop),
+            None => Ok(()),
+        }
     }
 
     /// The registry, created where there is none.

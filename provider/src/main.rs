@@ -3,7 +3,6 @@
 //! Started by hand it answers `--version`, `schema` (the schemas as JSON, from which the documents are generated) and
 //! `--debug` (serve for a debugger).
 
-mod actor;
 #[cfg(debug_assertions)]
 mod failpoint;
 mod governed;
@@ -15,6 +14,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use nhi_registry::Actor;
 use tfplugin::ServeOptions;
 
 use crate::governed::Governed;
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(debug: bool) -> ExitCode {
-    let governed = Arc::new(Governed::new(actor::from_surroundings()));
+    let governed = Arc::new(Governed::new(Actor::from_surroundings()));
     let options = ServeOptions::new(ADDRESS).debug(debug).on_shutdown({
         let governed = Arc::clone(&governed);
         // The core has every answer: what this process created is known to it, and is no longer to be adopted.

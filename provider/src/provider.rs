@@ -1,17 +1,19 @@
 //! The provider block: which registry, which trust domain.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nhi_governance::TrustDomain;
+use nhi_registry::Actor;
 use serde_json::json;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::{Answer, Provider, Resource};
 use tfplugin::value::{AttributePath, Type, Value};
 
-use crate::governed::{Governed, Settings};
-use crate::{actor, resources};
+use crate::governed::{Governed, Settings, blocking};
+use crate::resources;
 
 const REGISTRY_VARIABLE: &str = "NHI_REGISTRY";
 const REGISTRY_DEFAULT: &str = "nhi-registry.db";
@@ -34,7 +36,7 @@ impl Nhi {
 
 /// Every schema, in the form of `terraform providers schema -json`.
 pub(crate) fn schemas(address: &str) -> serde_json::Value {
-    let provider = Nhi::new(Arc::new(Governed::new(actor::from_surroundings())));
+    let provider = Nhi::new(Arc::new(Governed::new(Actor::from_surroundings())));
     let of = |resource: &Arc<dyn Resource>| (resource.type_name().to_owned(), resource.schema().to_json());
     let resources: serde_json::Map<_, _> = provider.resources.iter().map(of).collect();
     let schemas = json!({ "provider": provider.schema().to_json(), "resource_schemas": resources });
@@ -67,18 +69,27 @@ impl Provider for Nhi {
     }
 
     fn configure(&self, config: Value) -> Answer<'_, Diagnostics> {
-        let (settings, mut diagnostics) = settings(&config, |name| std::env::var_os(name).map(PathBuf::from));
-        if let Some(path) = &settings.registry {
+        let (settings, mut diagnostics) = settings(&config, |name| std::env::var_os(name));
+        if let Some(path) = settings.registry.as_deref().filter(|_| !diagnostics.has_errors()) {
             diagnostics.extend(directory_missing(path));
         }
-        if !diagnostics.has_errors() {
-            self.governed.configure(settings);
+        if diagnostics.has_errors() {
+            return Box::pin(std::future::ready(diagnostics));
         }
-        Box::pin(std::future::ready(diagnostics))
+        self.governed.configure(settings);
+        let governed = Arc::clone(&self.governed);
+        Box::pin(async move {
+            let tried = blocking(governed, Governed::try_registry).await;
+            if let Err(trouble) = tried {
+                let at = |diagnostic: Diagnostic| diagnostic.at(AttributePath::of("registry"));
+                diagnostics.extend(Diagnostics::from(trouble).into_iter().map(at));
+            }
+            diagnostics
+        })
     }
 }
 
-fn settings(config: &Value, variable: impl Fn(&str) -> Option<PathBuf>) -> (Settings, Diagnostics) {
+fn settings(config: &Value, variable: impl Fn(&str) -> Option<OsString>) -> (Settings, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let registry = match config.get("registry") {
         Value::Unknown(_) => None,
@@ -87,8 +98,9 @@ fn settings(config: &Value, variable: impl Fn(&str) -> Option<PathBuf>) -> (Sett
             Some(PathBuf::from(path))
         }
         _ => {
-            let path = variable(REGISTRY_VARIABLE).filter(|path| !path.as_os_str().is_empty());
-            Some(path.unwrap_or_else(|| REGISTRY_DEFAULT.into()))
+            let path = variable(REGISTRY_VARIABLE).filter(|path| !path.is_empty());
+            diagnostics.extend(path.as_ref().and_then(|path| not_a_path(&path.to_string_lossy())));
+            Some(path.unwrap_or_else(|| REGISTRY_DEFAULT.into()).into())
         }
     };
     let domain = match config.get("trust_domain") {
@@ -109,7 +121,7 @@ fn settings(config: &Value, variable: impl Fn(&str) -> Option<PathBuf>) -> (Sett
 }
 
 fn not_a_path(path: &str) -> Option<Diagnostic> {
-    let summary = if path.is_empty() {
+    let summary = if path.trim().is_empty() {
         "the path of the registry is empty".to_owned()
     } else if let Some((scheme, _)) = path.split_once("://") {
         // What follows may hold a password.
@@ -140,4 +152,70 @@ fn directory_missing(path: &Path) -> Option<Diagnostic> {
         directory.display()
     );
     Some(Diagnostic::error(summary, detail).at(AttributePath::of("registry")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusals(registry: Value, variable: Option<&str>) -> String {
+        let config = Value::object([("registry", registry), ("trust_domain", Value::Null)]);
+        let (_, diagnostics) = settings(&config, |_| variable.map(OsString::from));
+        diagnostics
+            .into_iter()
+            .map(|diagnostic| format!("{} {}", diagnostic.summary, diagnostic.detail))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused_without_its_secrets() {
+        let url = "postgres://user:hunter2@db.example.com/nhi";
+        for (registry, variable) in [
+            (Value::from(url), None),
+            (Value::Null, Some(url)),
+            (Value::from(""), None),
+            (Value::from("  "), None),
+            (Value::Null, Some("  ")),
+        ] {
+            let told = refusals(registry.clone(), variable);
+            assert!(told.contains("NHI-REGISTRY-PATH"), "{registry:?} {variable:?}: {told}");
+            assert!(!told.contains("hunter2"), "{told}");
+        }
+        for (registry, variable) in [
+            (Value::from("dir/registry.db"), Some(url)),
+            (Value::UNKNOWN, Some(url)),
+            (Value::Null, Some("")),
+            (Value::Null, None),
+        ] {
+            assert_eq!(refusals(registry, variable), "");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_registry_that_cannot_be_used_is_found_at_plan() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name).display().to_string();
+        std::fs::write(path("notes.txt"), "no registry at all\n".repeat(100)).unwrap();
+        std::fs::create_dir(path("folder")).unwrap();
+        for (name, code) in [
+            ("notes.txt", Some("NHI-REGISTRY-FOREIGN")),
+            ("folder", Some("NHI-REGISTRY-FOREIGN")),
+            ("missing/registry.db", Some("NHI-REGISTRY-DIRECTORY")),
+            ("new.db", None),
+        ] {
+            let provider = Nhi::new(Arc::new(Governed::new(Actor::new("tester"))));
+            let config = Value::object([("registry", path(name).into()), ("trust_domain", Value::Null)]);
+            let told: Vec<_> = provider.configure(config).await.into_iter().collect();
+            assert_eq!(told.len(), usize::from(code.is_some()), "{name}: {told:?}");
+            for diagnostic in told {
+                assert!(diagnostic.detail.contains(code.unwrap_or_default()), "{diagnostic:?}");
+                assert_eq!(diagnostic.path, AttributePath::of("registry"));
+            }
+        }
+        assert_eq!(
+            std::fs::read_dir(directory.path()).unwrap().count(),
+            2,
+            "looking leaves no file"
+        );
+    }
 }

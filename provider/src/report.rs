@@ -29,6 +29,11 @@ fn path(path: &Path) -> AttributePath {
         })
 }
 
+/// What to say of an error of the registry below its summary: why it is one, and the way out.
+fn refused_by_registry(error: &RegistryError) -> String {
+    format!("{} {} ({})", error.entry().why, error.help(), error.code())
+}
+
 /// What the life cycle refuses. Renewal is the way out of most of it.
 fn refused(problem: Problem) -> Diagnostic {
     let detail = format!("{} {} ({})", problem.code.why, problem.help, problem.code.id);
@@ -45,12 +50,16 @@ impl From<Trouble> for Diagnostics {
         let detail = match trouble {
             Trouble::Violations(violations) => return violations.into_iter().map(violation).collect(),
             Trouble::Registry(RegistryError::Refused(problem)) => return refused(problem).into(),
-            Trouble::Registry(error) => format!("{} ({})", error.help(), error.code()),
+            Trouble::Registry(error) => refused_by_registry(&error),
             Trouble::Forged { on_record, .. } => format!(
                 "On record the id belongs to {on_record}. A state is only a cache: what it says was changed by hand, \
                  or it belongs to another registry. Nothing was done. Restore the state, or remove the resource from \
                  it (`terraform state rm`) and import the identity that is meant. (NHI-STATE-FORGED)"
             ),
+            Trouble::Edited { .. } => "A state is only a cache, and the plan was made from it, so what it says was \
+                                       changed by hand. Nothing was done. Plan again without `-refresh=false`, which \
+                                       reads the record. (NHI-STATE-FORGED)"
+                .to_owned(),
             Trouble::Unknown(what) => format!(
                 "An apply needs every value, and {what} is still unknown. Make what it comes from part of the same \
                  apply, or give it a value that is known. (NHI-UNKNOWN)"
@@ -72,6 +81,10 @@ impl fmt::Display for Trouble {
                 formatter,
                 "the state says that `{}` is identity `{}` in `{}`, and the registry says otherwise",
                 claim.id, claim.name, claim.environment
+            ),
+            Trouble::Edited { id, attribute } => write!(
+                formatter,
+                "the state has another `{attribute}` for identity `{id}` than the registry"
             ),
             Trouble::Unknown(what) => write!(formatter, "{what} is not known"),
         }

@@ -171,10 +171,15 @@ impl IdentityResource {
             .get("revision")
             .as_i64()
             .and_then(|revision| u64::try_from(revision).ok());
-        let revision = revision.ok_or(Trouble::Unknown("revision"))?;
-        let draft = draft(planned);
+        let revision = revision.ok_or(Trouble::Edited {
+            id: claim.id,
+            attribute: "revision",
+        })?;
+        let (draft, prior) = (draft(planned), prior.clone());
         Ok(self
-            .run(move |governed| governed.update(&claim, revision, &draft))
+            .run(move |governed| {
+                governed.update(&claim, revision, &draft, |on_record| state::edited(&prior, on_record))
+            })
             .await?)
     }
 }

@@ -1,6 +1,6 @@
 //! An identity on record as the state of a resource, in the spelling it was declared in.
 
-use nhi_governance::{Attestation, Classification, Declaration, RiskTier, Status};
+use nhi_governance::{Attestation, Classification, Declaration, Identity, RiskTier, Status};
 use tfplugin::value::Value;
 
 use crate::governed::Found;
@@ -8,19 +8,35 @@ use crate::governed::Found;
 /// The generation of an identity that was declared without one.
 pub(super) const GENERATION_DEFAULT: u32 = 1;
 
+/// What a plan takes over from a state as it is.
+const TAKEN_OVER: [&str; 4] = ["expires_at", "generation", "issued_at", "spiffe_id"];
+
 pub(super) fn state(found: &Found) -> Value {
     let identity = &found.identity;
     let assessment = identity.assess();
-    let mut state = declared(identity.declaration());
+    let mut state = recorded(identity);
     state.insert("id", identity.id().to_string().into());
-    state.insert("spiffe_id", identity.spiffe_id().as_str().into());
     state.insert("status", status(found).as_str().into());
-    state.insert("issued_at", identity.issued_at().to_string().into());
-    state.insert("expires_at", identity.expires_at().to_string().into());
     state.insert("risk_score", u64::from(assessment.score).into());
     state.insert("risk_tier", assessment.tier.as_str().into());
     state.insert("revision", identity.revision().into());
     state
+}
+
+fn recorded(identity: &Identity) -> Value {
+    let mut state = declared(identity.declaration());
+    state.insert("spiffe_id", identity.spiffe_id().as_str().into());
+    state.insert("issued_at", identity.issued_at().to_string().into());
+    state.insert("expires_at", identity.expires_at().to_string().into());
+    state
+}
+
+/// The first attribute, of those a plan takes over, in which a state of the same revision differs from the record.
+pub(super) fn edited(state: &Value, identity: &Identity) -> Option<&'static str> {
+    let recorded = recorded(identity);
+    TAKEN_OVER
+        .into_iter()
+        .find(|name| state.get(name) != recorded.get(name))
 }
 
 pub(super) fn status(found: &Found) -> Status {

@@ -375,10 +375,22 @@ async fn a_state_is_a_claim() {
     let forged = with(&state, "id", other.get("id").clone());
     let changed = config(&[("kind", "bot".into())]);
     let outdated = with(&state, "revision", 7_i64);
+    // As with `-refresh=false`: the plan takes over from the state what no configuration says.
+    let edited = |name: &str, value: &str| with(&state, name, value);
     let answers = [
         house.read(&forged).await,
         house.update(&forged, &changed).await,
         house.update(&outdated, &changed).await,
+        house.update(&with(&state, "revision", Value::Null), &changed).await,
+        house
+            .update(&edited("issued_at", "2099-01-01T00:00:00Z"), &changed)
+            .await,
+        house
+            .update(&edited("expires_at", "2099-01-01T00:00:00Z"), &changed)
+            .await,
+        house
+            .update(&edited("spiffe_id", "spiffe://other.org/a/b"), &changed)
+            .await,
         house
             .update(&with(&state, "id", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), &changed)
             .await,
@@ -443,8 +455,16 @@ async fn the_end_is_final() {
 
 #[tokio::test]
 async fn an_interrupted_creation_is_taken_up_until_a_core_shows_the_id() {
-    let house = House::new().await;
+    let mut house = House::new().await;
     let lost = house.create(&config(&[])).await.state;
+    let twin = house.create(&config(&[])).await;
+    assert!(
+        told(&twin.diagnostics, Severity::Error)[0].contains("being created by another resource"),
+        "the same declared twice in one apply"
+    );
+
+    house.provider = House::provider();
+    house.configure(&house.provider, "registry.db").await;
     let again = house.create(&config(&[])).await;
     assert_eq!(
         (again.state.get("id"), again.diagnostics.is_empty()),
