@@ -161,10 +161,9 @@ mod tests {
     fn refusals(registry: Value, variable: Option<&str>) -> String {
         let config = Value::object([("registry", registry), ("trust_domain", Value::Null)]);
         let (_, diagnostics) = settings(&config, |_| variable.map(OsString::from));
-        diagnostics
-            .into_iter()
-            .map(|diagnostic| format!("{} {}", diagnostic.summary, diagnostic.detail))
-            .collect()
+        diagnostics.into_iter().fold(String::new(), |told, diagnostic| {
+            told + &diagnostic.summary + &diagnostic.detail
+        })
     }
 
     #[test]

@@ -476,23 +476,23 @@ mod tests {
             }
         }
     }
-}
 
-#[test]
-fn a_null_element_is_named_as_one() {
-    let draft = Draft {
-        external: Given::Known(vec!["i-1".into(), Given::Absent]),
-        revoked_by: Given::Known(vec![Given::Absent]),
-        ..good()
-    };
-    let told: Vec<_> = draft
-        .check()
-        .violations
-        .into_iter()
-        .map(|violation| violation.summary)
-        .collect();
-    assert_eq!(
-        told,
-        ["an element of `revoked_by` is null", "an element of `external` is null"]
-    );
+    #[test]
+    fn a_null_element_is_named_as_one() {
+        let draft = Draft {
+            external: Given::Known(vec!["i-1".into(), Given::Absent]),
+            revoked_by: Given::Known(vec![Given::Absent]),
+            ..good()
+        };
+        let told: Vec<_> = draft
+            .check()
+            .violations
+            .into_iter()
+            .map(|violation| violation.summary)
+            .collect();
+        assert_eq!(
+            told,
+            ["an element of `revoked_by` is null", "an element of `external` is null"]
+        );
+    }
 }
