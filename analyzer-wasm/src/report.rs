@@ -74,3 +74,29 @@ impl Budget {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nhi_plan::Severity;
+    use nhi_policy_sdk::{Tester, testing};
+
+    use super::FINDINGS_MAX;
+    use crate::Analyzer;
+
+    #[test]
+    fn beyond_the_limit_the_rest_is_one_finding() {
+        let addresses: Vec<_> = (0..FINDINGS_MAX + 500)
+            .map(|index| format!("aws_iam_access_key.k[{index}]"))
+            .collect();
+        let changes = addresses.iter().map(|address| testing::change(address, "{}"));
+        let found = Tester::<Analyzer>::new()
+            .changes(changes)
+            .expect("the analyzer decides");
+        let keys: Vec<_> = found.iter().filter(|finding| finding.rule == "NHI010").collect();
+        assert_eq!(keys.len(), FINDINGS_MAX + 1);
+        let rest = keys.last().expect("the rest");
+        assert_eq!(rest.severity, Some(Severity::High));
+        assert_eq!(rest.address, format!("aws_iam_access_key.k[{FINDINGS_MAX}]"));
+        assert_eq!(rest.attributes, [(String::from("omitted"), String::from("500"))]);
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! Most blocks of a large plan concern no rule; they are never parsed.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use nhi_plan::json::{self, Document, Value};
@@ -61,7 +62,7 @@ impl<'c> Block<'c> {
 
     /// A planned string; `None` where it is absent, null or unknown.
     pub(crate) fn string(&self, attribute: &str) -> Option<String> {
-        self.after()?.get(attribute)?.as_str().map(std::borrow::Cow::into_owned)
+        self.after()?.get(attribute)?.as_str().map(Cow::into_owned)
     }
 
     /// Whether the value at `path`, or one around it, is known only after apply.
@@ -103,16 +104,19 @@ fn is_prefix(outer: &str, inner: &str) -> bool {
 }
 
 /// Set elements have no stable place: `inline_policy[0].policy` and `inline_policy.policy` are one attribute.
-fn without_indices(path: &str) -> String {
+fn without_indices(path: &str) -> Cow<'_, str> {
+    if !path.contains('[') {
+        return Cow::Borrowed(path);
+    }
     let mut out = String::with_capacity(path.len());
     let mut rest = path;
     while let Some((before, bracket)) = rest.split_once('[') {
         out.push_str(before);
         match bracket.split_once(']') {
             Some((_, after)) => rest = after,
-            None => return out,
+            None => return Cow::Owned(out),
         }
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }

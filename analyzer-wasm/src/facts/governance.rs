@@ -102,9 +102,9 @@ fn judge(block: &Block<'_>, row: &IdentityType) -> Option<Ungoverned> {
         if let Some(value) = block.after().and_then(|after| reach(after, attribute)) {
             labels.read(value, block.now);
         }
+        labels.unknown(&block.change.unknown_paths, attribute);
         // Computed attributes such as `tags_all` are unknown without anybody having written them.
         unverified |= block.is_unknown(attribute) && !block.references(attribute).is_empty();
-        labels.record |= block.references(attribute).iter().any(|address| is_record(address));
     }
     let says = |attribute: &&str| {
         let value = block.after().and_then(|after| reach(after, attribute));
@@ -115,9 +115,13 @@ fn judge(block: &Block<'_>, row: &IdentityType) -> Option<Ungoverned> {
     if row.expiries.iter().any(says) {
         labels.expiry = Expiry::Ahead;
     }
+    let leads_to_record = || {
+        let mut addresses = row.labels.iter().flat_map(|attribute| block.references(attribute));
+        addresses.any(|address| is_record(&address))
+    };
     let gap = match (labels.owner, labels.expiry) {
-        _ if labels.record => return None,
         (true, Expiry::Ahead) => return None,
+        _ if labels.record || leads_to_record() => return None,
         (_, Expiry::Passed) => Gap::Expired,
         (false, Expiry::None) => Gap::Both,
         (false, Expiry::Ahead) => Gap::Owner,

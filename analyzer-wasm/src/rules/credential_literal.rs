@@ -33,7 +33,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags a cloud key or token in any attribute of any resource or data source, in constants of provider blocks, in variables and in outputs.
 A credential is recognised by proof of its structure: the checksum in a GitHub or npm token, the account in an AWS key id, a private key that decodes, a web token that parses and has not expired, the length and alphabet that its issuer documents.
-It looks into JSON inside strings and into base64, two layers deep, and into the `user_data` of machines, of which a plan may hold only a hash.
+It looks into JSON inside strings and into base64, two layers deep, into provisioners, and into the `user_data` of machines, of which a plan may hold only a hash.
 In provider blocks it also knows, for each provider, which attributes are credentials.
 The value is never shown: a finding holds its kind, its place and its length.
 
@@ -72,7 +72,7 @@ provider "github" {
 ## Known limits
 
 - Passwords without a shape of their own are found in provider blocks and in URLs only.
-- Write-only arguments and provisioners are not searched yet.
+- Write-only arguments are not searched yet.
 - Compressed data is not opened.
 - What looks like a placeholder or a documented example is not reported.
 
@@ -301,6 +301,17 @@ mod tests {
                 ),
             )
             .at("user_data"),
+            Case::high(
+                "a provisioner",
+                plan(&[("null_resource.n", "{}")]).changed("null_resource.n", |change| {
+                    let command = nhi_plan::json::quote(&format!("login {}", github()));
+                    let list = format!(
+                        r#"[{{"type":"local-exec","expressions":{{"command":{{"constant_value":{command}}}}}}}]"#
+                    );
+                    change.attributes.push(("provisioners".into(), list.into()));
+                }),
+            )
+            .at("provisioner[0].command"),
             Case::high(
                 "told once for tags and all tags",
                 plan(&[(

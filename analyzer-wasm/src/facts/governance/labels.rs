@@ -1,6 +1,9 @@
 //! Owner and expiry as people write them: tags, labels, annotations, `key=value` in a description.
 
+use std::borrow::Cow;
+
 use nhi_plan::json::{Kind, Value};
+use nhi_plan::path::{self, Segment};
 
 /// Whether there is an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -71,6 +74,18 @@ impl Labels {
                 }
             }
             _ => self.text(value.as_str().as_deref().unwrap_or_default(), now),
+        }
+    }
+
+    /// Reads the keys under `attribute` whose values are known only after apply: they are there, and say something.
+    pub(crate) fn unknown(&mut self, paths: &[Cow<'_, str>], attribute: &str) {
+        for path in paths
+            .iter()
+            .filter(|path| path.starts_with(attribute) && path.len() > attribute.len())
+        {
+            if let Some(Segment::Key(key)) = path::parse(path).and_then(|mut segments| segments.pop()) {
+                self.pair(&key, None, "");
+            }
         }
     }
 

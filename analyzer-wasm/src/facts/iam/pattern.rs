@@ -89,6 +89,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    pub(crate) const ALL: [Self; 4] = [Self::Role, Self::User, Self::Group, Self::Policy];
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Role => "role",

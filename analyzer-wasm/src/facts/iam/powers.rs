@@ -80,12 +80,9 @@ fn covers_resources(statement: &Statement, kind: Kind) -> bool {
 fn covers_all_resources(statement: &Statement) -> bool {
     match &statement.resources {
         Selection::Only(patterns) => any(patterns, is_every_resource),
-        Selection::Except(patterns) => {
-            let kinds = [Kind::Role, Kind::User, Kind::Group, Kind::Policy];
-            !any(patterns, |pattern| {
-                is_every_resource(pattern) || kinds.iter().any(|&kind| covers_kind(pattern, kind))
-            })
-        }
+        Selection::Except(patterns) => !any(patterns, |pattern| {
+            is_every_resource(pattern) || Kind::ALL.iter().any(|&kind| covers_kind(pattern, kind))
+        }),
     }
 }
 
@@ -178,13 +175,11 @@ fn unknown(document: &Document) -> Option<usize> {
             Selection::Only(patterns) | Selection::Except(patterns) => patterns.unknown,
         };
         let wide =
-            covers_all_resources(statement) || ESCALATIONS.iter().any(|&(_, kind)| covers_resources(statement, kind));
+            || covers_all_resources(statement) || Kind::ALL.iter().any(|&kind| covers_resources(statement, kind));
         let escalates = || ESCALATIONS.iter().any(|&(action, _)| covers_action(statement, action));
         statement.effect != Effect::Deny
-            && wide
-            && (open_actions
-                || statement.effect == Effect::Unknown && escalates()
-                || statement.condition.unknown && escalates())
+            && (open_actions || (statement.effect == Effect::Unknown || statement.condition.unknown) && escalates())
+            && wide()
             && statement.condition.narrowing(Use::Identity) != Narrowing::Strong
     };
     document

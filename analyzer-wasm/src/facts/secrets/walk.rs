@@ -19,34 +19,44 @@ const HITS_MAX: usize = 32;
 const AWS_SECRET: &str = "AWS secret access key";
 const TEMPORARY_ID: &str = "temporary AWS access key id";
 
-/// Every credential in the values and the expressions of a block.
+/// Every credential in the values, the expressions and the provisioners of a block.
 pub(crate) fn scan(block: &Block<'_>) -> Vec<Hit> {
     let mut scanner = Scanner {
         now: block.now,
         ..Scanner::default()
     };
-    let texts = [(&block.change.after, false), (&block.change.configuration, true)];
-    for (text, in_configuration) in texts {
-        if !text.as_deref().is_some_and(|text| NEEDLES.any(text)) {
-            continue;
-        }
-        scanner.in_configuration = in_configuration;
-        let root = if in_configuration {
-            block.configuration()
-        } else {
-            block.after()
-        };
-        if let Some(root) = root {
-            scanner.values(root);
-        }
+    let change = block.change;
+    if change.after.as_deref().is_some_and(|text| NEEDLES.any(text)) {
+        scanner.origin = Origin::Planned;
+        block.after().into_iter().for_each(|root| scanner.values(root));
+    }
+    if change.configuration.as_deref().is_some_and(|text| NEEDLES.any(text)) {
+        scanner.origin = Origin::Expressions;
+        block.configuration().into_iter().for_each(|root| scanner.values(root));
+    }
+    let provisioners = change.attributes.iter().find(|(key, _)| key == "provisioners");
+    if let Some((_, text)) = provisioners.filter(|(_, text)| NEEDLES.any(text))
+        && let Ok(document) = json::parse(text)
+    {
+        scanner.origin = Origin::Provisioners;
+        scanner.values(document.root());
     }
     scanner.finish()
+}
+
+/// Which part of a block is at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Origin {
+    #[default]
+    Planned,
+    Expressions,
+    Provisioners,
 }
 
 #[derive(Default)]
 struct Scanner<'n> {
     now: &'n str,
-    in_configuration: bool,
+    origin: Origin,
     hits: Vec<Hit>,
     /// Kind and hash of values that were told: one value in `tags` and `tags_all` is one hit.
     told: BTreeSet<(&'static str, u64)>,
@@ -66,7 +76,7 @@ impl Scanner<'_> {
     fn values(&mut self, root: Value<'_>) {
         let mut sibling: Option<(String, String)> = None;
         root.walk(|trail, text| {
-            let path = || attribute_path(trail, self.in_configuration);
+            let path = || attribute_path(trail, self.origin);
             let key = trail.last_key().unwrap_or_default();
             let owner = || {
                 trail
@@ -84,7 +94,7 @@ impl Scanner<'_> {
                     .is_some_and(|(at, name)| named::names_aws_secret(name) && *at == owner());
             let path = path();
             if named::is_aws_secret(&text) {
-                let is_named = under_name || named::names_aws_secret(&constant_name(trail, self.in_configuration));
+                let is_named = under_name || named::names_aws_secret(&constant_name(trail, self.origin));
                 let hit = self.hit(&path, AWS_SECRET, Severity::High, text.len(), false);
                 if !is_named {
                     self.candidates.push(hit);
@@ -110,7 +120,7 @@ impl Scanner<'_> {
             length,
             severity,
             encoded,
-            in_configuration: self.in_configuration,
+            in_configuration: self.origin != Origin::Planned,
         }
     }
 
@@ -248,17 +258,21 @@ fn decode(text: &str) -> Option<String> {
 }
 
 /// In the configuration a value stands under `constant_value`.
-fn attribute_path(trail: &Trail<'_>, in_configuration: bool) -> String {
+fn attribute_path(trail: &Trail<'_>, origin: Origin) -> String {
     let path = trail.path();
-    match in_configuration.then(|| path.replacen(".constant_value", "", 1)) {
-        Some(plain) => plain,
-        None => path,
+    match origin {
+        Origin::Planned => path,
+        Origin::Expressions => path.replacen(".constant_value", "", 1),
+        Origin::Provisioners => {
+            let own = path.replacen(".expressions", "", 1).replacen(".constant_value", "", 1);
+            format!("provisioner{own}")
+        }
     }
 }
 
 /// The name that a value stands under.
-fn constant_name(trail: &Trail<'_>, in_configuration: bool) -> String {
-    let path = attribute_path(trail, in_configuration);
+fn constant_name(trail: &Trail<'_>, origin: Origin) -> String {
+    let path = attribute_path(trail, origin);
     let name = path.trim_end_matches(['"', ']']);
     name.rsplit(['.', '"', '[']).next().unwrap_or_default().to_owned()
 }
