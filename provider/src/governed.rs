@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use nhi_governance::{Declaration, Draft, Identity, IdentityId, Timestamp, TrustDomain, Violation};
 use nhi_registry::{Actor, Registry, RegistryError, SqliteRegistry};
@@ -13,6 +14,11 @@ use tfplugin::log;
 
 /// What an audit row says when a resource is destroyed.
 const DESTROYED: &str = "destroyed by a core";
+
+/// How long the provider of a core that was killed may take to end, and with it what an apply right after waits for.
+const ORPHAN_LIFE_MAX: Duration = Duration::from_secs(2);
+/// How often it is looked whether it has ended.
+const ORPHAN_POLL: Duration = Duration::from_millis(50);
 
 /// What the provider block says. `None`: not known before apply.
 #[derive(Debug)]
@@ -135,7 +141,16 @@ impl Governed {
         let declaration = judge(draft)?;
         let trust_domain = self.trust_domain().ok_or(Trouble::Unknown("trust_domain"))?;
         let registry = self.registry()?;
-        let created = armed(|| registry.create(&self.actor, trust_domain, declaration))?;
+        let patience = Instant::now() + ORPHAN_LIFE_MAX;
+        let created = loop {
+            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone()));
+            match created {
+                Err(RegistryError::Creating { id, .. }) if !self.is_ours(id) && Instant::now() < patience => {
+                    std::thread::sleep(ORPHAN_POLL);
+                }
+                created => break created?,
+            }
+        };
         let id = created.identity.id();
         self.created.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
         let what = if created.adopted {
@@ -204,6 +219,13 @@ impl Governed {
                 &[("reason", trouble.to_string().into())],
             );
         }
+    }
+
+    fn is_ours(&self, id: IdentityId) -> bool {
+        self.created
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&id)
     }
 
     fn came_back(&self, identity: &Identity) {
