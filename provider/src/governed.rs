@@ -247,7 +247,12 @@ impl Governed {
     /// The registry and the identity in it, if what a state claims is on record.
     fn on_record(&self, claim: &Claim) -> Result<(Arc<SqliteRegistry>, Identity), Trouble> {
         let missing = || RegistryError::NotFound(claim.id);
-        let registry = self.existing_registry()?.ok_or_else(missing)?;
+        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
+        if !is_there(path)? {
+            return Err(missing().into());
+        }
+        // For writing: where that cannot be, the error says why.
+        let registry = self.opened(path)?;
         let identity = registry.get(claim.id)?.ok_or_else(missing)?;
         refuse_forged(claim, &identity)?;
         Ok((registry, identity))
@@ -270,7 +275,7 @@ impl Governed {
     /// The registry, if there is one: to look something up must not leave a file behind.
     fn existing_registry(&self) -> Result<Option<Arc<SqliteRegistry>>, Trouble> {
         let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
-        if !path.exists() {
+        if !is_there(path)? {
             return Ok(None);
         }
         let opened = self
@@ -288,6 +293,15 @@ impl Governed {
         *registry = Some(Arc::clone(&opened));
         Ok(opened)
     }
+}
+
+/// A registry that cannot be looked at is not one that is missing: every identity would be planned anew.
+fn is_there(path: &Path) -> Result<bool, RegistryError> {
+    path.try_exists().map_err(|source| RegistryError::Io {
+        what: "look at",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn judge(draft: &Draft) -> Result<Declaration, Trouble> {

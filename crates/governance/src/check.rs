@@ -457,7 +457,11 @@ fn generation_of(number: i64) -> Result<u32, Problem> {
     u32::try_from(number).ok().filter(|number| *number > 0).ok_or_else(|| {
         Problem::new(
             &GENERATION,
-            format!("`{number}` is not a generation"),
+            match number {
+                // A fraction comes in as 0, because no draft can hold one.
+                0 => "the generation is 0 or no whole number".to_owned(),
+                _ => format!("`{number}` is not a generation"),
+            },
             "Write a whole number from 1, and raise it by 1 to renew.",
         )
     })
