@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::shell::Run;
 
@@ -25,6 +25,8 @@ pub(crate) enum GuestToolchain {
     FromSource {
         /// Path of the compiler.
         rustc: PathBuf,
+        /// Path of the linker, which comes with the toolchain that runs us and not with the distribution's.
+        linker: PathBuf,
     },
 }
 
@@ -33,9 +35,10 @@ impl GuestToolchain {
     pub(crate) fn cargo_build(&self) -> Run {
         let run = match self {
             Self::Installed => Run::cargo().arg("build"),
-            Self::FromSource { rustc } => Run::cargo()
+            Self::FromSource { rustc, linker } => Run::cargo()
                 .args(["build", "-Z", "build-std=std,panic_abort"])
                 .env("RUSTC", rustc)
+                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
                 .env("RUSTC_BOOTSTRAP", "1"),
         };
         run.args(["--target", GUEST_TARGET])
@@ -52,11 +55,13 @@ pub(crate) fn ensure() -> Result<GuestToolchain> {
         return Ok(GuestToolchain::Installed);
     }
     if Path::new(DISTRIBUTION_RUSTC).is_file() && Path::new(DISTRIBUTION_SOURCE).is_file() {
+        let linker = linker()?;
         eprintln!(
             "rustup does not provide {GUEST_TARGET}: building the standard library from the distribution's source"
         );
         return Ok(GuestToolchain::FromSource {
             rustc: PathBuf::from(DISTRIBUTION_RUSTC),
+            linker,
         });
     }
     bail!(
@@ -76,4 +81,17 @@ fn has_target() -> Result<bool> {
             .flatten()
             .any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
     }))
+}
+
+/// The linker for guests that every toolchain of rustup holds.
+fn linker() -> Result<PathBuf> {
+    let output = Run::new("rustc").args(["--print", "sysroot"]).output()?;
+    let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    let hosts = sysroot.join("lib/rustlib");
+    let entries = std::fs::read_dir(&hosts).with_context(|| format!("list `{}`", hosts.display()))?;
+    entries
+        .flatten()
+        .map(|entry| entry.path().join("bin/rust-lld"))
+        .find(|path| path.is_file())
+        .with_context(|| format!("no `rust-lld` under `{}`: install Rust with rustup", hosts.display()))
 }
