@@ -162,6 +162,10 @@ mod tests {
                     "a region is no limit on iam",
                     policy(r#"{"Effect":"Allow","Action":"iam:*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}}"#),
                 ),
+                Case::critical("the holder's own account", policy(r#"{"Effect":"Allow","Action":"iam:*","Resource":"arn:aws:iam::${aws:PrincipalAccount}:*"}"#)),
+                Case::high("any policy of AWS may be attached", policy(r#"{"Effect":"Allow","Action":"iam:AttachRolePolicy","Resource":"*","Condition":{"ArnLike":{"iam:PolicyARN":"arn:aws:iam::aws:policy/*"}}}"#)),
+                Case::high("only the administrator's policy may be attached", policy(r#"{"Effect":"Allow","Action":"iam:AttachRolePolicy","Resource":"*","Condition":{"ArnEquals":{"iam:PolicyARN":["arn:aws:iam::aws:policy/ReadOnlyAccess","arn:aws:iam::aws:policy/AdministratorAccess"]}}}"#)),
+                Case::critical("a boundary that bounds nothing", policy(r#"{"Effect":"Allow","Action":"iam:*","Resource":"*","Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::aws:policy/AdministratorAccess"}}}"#)),
                 Case::high("a deny on one role", policy(
                     r#"{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"*"},{"Effect":"Deny","Action":"iam:PutRolePolicy","Resource":"arn:aws:iam::111122223333:role/audit"}"#,
                 )),
@@ -169,6 +173,11 @@ mod tests {
             .allows(&[
                 Case::clean("reads iam", policy(r#"{"Effect":"Allow","Action":["iam:Get*","iam:List*","iam:GenerateCredentialReport"],"Resource":"*"}"#)),
                 Case::clean("its own keys", policy(r#"{"Effect":"Allow","Action":["iam:CreateAccessKey","iam:UpdateLoginProfile"],"Resource":"arn:aws:iam::*:user/${aws:username}"}"#)),
+                Case::clean("its own keys, in its own account", policy(r#"{"Effect":"Allow","Action":"iam:CreateAccessKey","Resource":"arn:aws:iam::${aws:PrincipalAccount}:user/${aws:username}"}"#)),
+                Case::clean(
+                    "policies under a path may be attached",
+                    policy(r#"{"Effect":"Allow","Action":"iam:AttachRolePolicy","Resource":"*","Condition":{"ArnLike":{"iam:PolicyARN":["arn:aws:iam::111122223333:policy/app/*","arn:aws:iam::aws:policy/service-role/AWSLambda*"]}}}"#),
+                ),
                 Case::clean("passes roles", policy(r#"{"Effect":"Allow","Action":["iam:PassRole","ec2:RunInstances"],"Resource":"*"}"#)),
                 Case::clean("under a path", policy(r#"{"Effect":"Allow","Action":["iam:PutRolePolicy","iam:CreateRole"],"Resource":"arn:aws:iam::111122223333:role/app/*"}"#)),
                 Case::clean(

@@ -83,6 +83,7 @@ resource "aws_iam_role_policy" "deploy" {
 - Each document is judged by itself: two policies that only together allow everything, or a `Deny` in another policy of the same principal, are not joined yet.
 - Guardrails of the organisation (service and resource control policies) do not stand in a plan.
 - A document that `jsonencode` builds around an unknown value is not readable from plan JSON; use `aws_iam_policy_document`.
+- A document that a function rewrites on its way (`replace(data.….json, …)`) is judged as its data source wrote it: plan JSON does not name the function.
 - Listing the wildcards of all services one by one is not recognised.
 
 ## References
@@ -166,6 +167,11 @@ mod tests {
                 Case::critical("star on star", policy(ALL)),
                 Case::critical("lists", policy(r#"{"Effect":"Allow","Action":["s3:GetObject","*"],"Resource":["*"]}"#)),
                 Case::critical("service wildcard", policy(r#"{"Effect":"Allow","Action":"*:*","Resource":"*"}"#)),
+                Case::critical("escaped letters", policy(r#"{"Effect":"Allow","\u0041ction":"\u002a","Resource":"*"}"#)),
+                Case::high("only through another service", policy(r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringEquals":{"aws:CalledVia":"cloudformation.amazonaws.com"}}}"#)),
+                Case::high("only from a machine", policy(r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ArnLike":{"ec2:SourceInstanceARN":"arn:aws:ec2:*:111122223333:instance/*"}}}"#)),
+                Case::unverified("an element in two cases", policy(r#"{"Effect":"Allow","Action":"s3:GetObject","action":"*","Resource":"*"}"#)),
+                Case::unverified("a list inside a list", policy(r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#)),
                 Case::critical("double star", policy(r#"{"Effect":"allow","Action":"**","Resource":"**"}"#)),
                 Case::critical("element names in another case", policy(r#"{"effect":"Allow","action":"*","resource":"*"}"#)),
                 Case::critical("a partition is everything", policy(r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws-us-gov:*"}"#)),

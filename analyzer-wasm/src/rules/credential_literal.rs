@@ -71,7 +71,7 @@ provider "github" {
 
 ## Known limits
 
-- Passwords without a shape of their own are found in provider blocks and in URLs only.
+- Passwords without a shape of their own are found in provider blocks and in URLs of databases, brokers and directories only.
 - Write-only arguments are not searched yet.
 - Compressed data is not opened.
 - What looks like a placeholder or a documented example is not reported.
@@ -255,6 +255,83 @@ mod tests {
             Case::clean("the key's own resource", plan(&[("aws_iam_access_key.k", &format!(r#"{{"id":"{}","secret":"{}"}}"#, aws().0, aws().1))])),
             Case::clean("destroyed", lambda(&github()).destroyed("aws_lambda_function.f")),
         ]);
+    }
+
+    #[test]
+    fn hidden_by_what_surrounds_them() {
+        let (id, secret) = aws();
+        let gitlab = ["glpat", "-q8Zk2LmX0vRtY7bNcWdE"].concat();
+        let line = format!("export T={gitlab}\n");
+        let launch = |script: &str| {
+            let text = format!(r#"{{"user_data":"{}"}}"#, base64(script));
+            plan(&[("aws_launch_template.t", &text)])
+        };
+        let value = |text: &str| plan(&[("x_y.z", &format!(r#"{{"v":{}}}"#, nhi_plan::json::quote(text)))]);
+        let slack = [
+            "xapp-1",
+            "-A0q8Zk2LmX0vRtY7bNcWdEaGjKpoIuYtReWqLs1D9fGh3JkMnBvCxZaSdFgHjKl",
+        ]
+        .concat();
+        cases(&super::RULE)
+            .flags(&[
+                Case::high(
+                    "behind an escaped line break",
+                    value(&format!(r#"{{"s":"key\n{gitlab}\n"}}"#)),
+                ),
+                Case::high(
+                    "a pair behind escaped line breaks",
+                    value(&format!(r#"{{"s":"\n{id}\n{secret}\n"}}"#)),
+                ),
+                Case::high(
+                    "a private key is told once",
+                    value(&format!(r#"{{"s":"\t{}"}}"#, pem())),
+                ),
+                Case::high(
+                    "behind a percent sign",
+                    value(&format!("https://api.internal/?token%3D{gitlab}")),
+                ),
+                Case::high("base64 behind a name", value(&format!("DATA={}", base64(&line)))),
+                Case::high(
+                    "base64 behind an escape",
+                    value(&format!(r#"{{"s":"echo\n{}"}}"#, base64(&line))),
+                ),
+                Case::high("a launch script without a first line", launch(&format!("T={slack}\n"))),
+                Case::high(
+                    "a password in a launch script",
+                    launch("DB=postgres://app:h7Kq2mZxP9@db.internal/app\n"),
+                ),
+                Case::high("powershell", launch(&format!("<powershell>\n$t='{slack}'\n"))),
+                Case::high(
+                    "indented JSON",
+                    value(&base64(&format!("{{\n  \"k\": \"{slack}\"\n}}"))),
+                ),
+                Case::high(
+                    "a secret key in another case",
+                    value(&format!(r#"{{"secretKey":"{secret}"}}"#)),
+                ),
+            ])
+            .allows(&[
+                Case::clean("a longer word", value(&format!("x{gitlab}"))),
+                Case::clean(
+                    "escaped line breaks and nothing else",
+                    value(r#"{"s":"AKIA\nglpat-\nsecretKey\n"}"#),
+                ),
+                Case::clean(
+                    "a hash of a launch script",
+                    plan(&[(
+                        "aws_instance.i",
+                        r#"{"user_data":"5d41402abc4b2a76b9719d911017c592aabbccdd"}"#,
+                    )]),
+                ),
+                Case::clean(
+                    "a launch script",
+                    launch("#!/bin/sh\naws s3 cp s3://bucket/app.tar.gz /opt/app.tar.gz\n"),
+                ),
+                Case::clean(
+                    "a reference of that name",
+                    value(r#"{"secretKey":{"valueFrom":"arn:aws:ssm:eu-west-1:111122223333:parameter/x"}}"#),
+                ),
+            ]);
     }
 
     #[test]

@@ -167,6 +167,12 @@ mod tests {
                 Case::critical("the second statement", trust(
                     r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}},{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"}"#,
                 )),
+                Case::critical("a deny for nobody", trust(
+                    r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"},{"Effect":"Deny","Action":"sts:*","NotPrincipal":{"AWS":"*"}}"#,
+                )),
+                Case::critical("a deny of another way in", trust(
+                    r#"{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"*"}},{"Effect":"Deny","Action":"sts:AssumeRole","Principal":"*"}"#,
+                )),
                 Case::critical("a deny of something else", trust(
                     r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"},{"Effect":"Deny","Action":"sts:TagSession","Principal":"*"}"#,
                 )),
@@ -175,6 +181,7 @@ mod tests {
                 Case::clean("a service", trust(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}"#)),
                 Case::clean("an account", trust(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:root"}}"#)),
                 Case::clean("a role", trust(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":["arn:aws:iam::111122223333:role/ci"]}}"#)),
+                Case::clean("everyone but everyone", trust(r#"{"Effect":"Allow","Action":"sts:AssumeRole","NotPrincipal":{"AWS":"*"}}"#)),
                 Case::clean("a deny", trust(r#"{"Effect":"Deny","Action":"sts:AssumeRole","Principal":"*"}"#)),
                 Case::clean("denied again", trust(
                     r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"},{"Effect":"Deny","Action":"sts:*","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:root"}}"#,

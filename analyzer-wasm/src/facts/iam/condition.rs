@@ -3,7 +3,7 @@
 //! A condition counts for what it excludes, not for being there: `ForAllValues` and `IfExists` are true when the key
 //! is absent, `StringLike *` is always true, and some keys are chosen by whoever calls.
 
-use super::pattern::{Case, matches};
+use super::pattern::{Case, PARTITIONS, matches};
 
 /// Where a statement stands decides what its keys are worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,6 +191,16 @@ fn identity_worth(key: &str) -> Narrowing {
         | "aws:userid"
         | "aws:username"
         | "aws:viaawsservice"
+        | "aws:calledvia"
+        | "aws:calledviafirst"
+        | "aws:calledvialast"
+        | "aws:federatedprovider"
+        | "aws:ec2instancesourcevpc"
+        | "aws:ec2instancesourceprivateipv4"
+        | "aws:sourcevpcarn"
+        | "ec2:sourceinstancearn"
+        | "lambda:sourcefunctionarn"
+        | "ssm:sourceinstancearn"
         | "aws:sourceidentity" => Narrowing::Weak,
         key if key.starts_with("aws:principaltag/") => Narrowing::Weak,
         // A key of one service, a resource tag, the policy or the boundary in question.
@@ -251,10 +261,28 @@ fn is_specific(base: &str, key: &str, value: &str, place: Use) -> bool {
     if place == Use::Trust && value.contains("${") {
         return is_bound_variable(key, value);
     }
-    match base {
-        "stringlike" | "arnlike" | "arnequals" => is_specific_pattern(key, value),
-        _ => true,
+    let is_pattern = matches!(base, "stringlike" | "arnlike" | "arnequals");
+    if matches!(key, "iam:policyarn" | "iam:permissionsboundary") {
+        return !lets_powers_through(value, is_pattern);
     }
+    !is_pattern || is_specific_pattern(key, value)
+}
+
+/// Policies that somebody who raises privileges would choose: what AWS offers for it, and any other.
+const POWERFUL: [&str; 3] = [
+    "iam::aws:policy/AdministratorAccess",
+    "iam::aws:policy/IAMFullAccess",
+    "iam::918273645546:policy/qxzj",
+];
+
+/// Whether a policy or boundary that must have this ARN may be one that limits nothing.
+fn lets_powers_through(value: &str, is_pattern: bool) -> bool {
+    PARTITIONS.iter().any(|partition| {
+        POWERFUL.iter().any(|name| {
+            let arn = format!("arn:{partition}:{name}");
+            value.eq_ignore_ascii_case(&arn) || is_pattern && matches(value, &arn, Case::Exact)
+        })
+    })
 }
 
 /// A policy variable is filled in by the caller, unless it ties the caller to the role's own account or organisation.
@@ -366,6 +394,50 @@ mod tests {
                 Strong,
             ),
             (Identity, "ArnLike", "iam:PolicyARN", "*", None),
+            (Identity, "ArnLike", "iam:PolicyARN", "arn:aws:iam::aws:policy/*", None),
+            (Identity, "ArnLike", "iam:PolicyARN", "arn:aws:iam::*:policy/*", None),
+            (
+                Identity,
+                "ArnEquals",
+                "iam:PolicyARN",
+                "arn:aws:iam::aws:policy/AdministratorAccess",
+                None,
+            ),
+            (
+                Identity,
+                "ArnLike",
+                "iam:PolicyARN",
+                "arn:aws:iam::aws:policy/service-role/*",
+                Strong,
+            ),
+            (
+                Identity,
+                "StringEquals",
+                "iam:PermissionsBoundary",
+                "arn:aws-us-gov:iam::aws:policy/AdministratorAccess",
+                None,
+            ),
+            (
+                Identity,
+                "StringLike",
+                "iam:PermissionsBoundary",
+                "arn:aws:iam::*:policy/boundary",
+                Strong,
+            ),
+            (
+                Identity,
+                "ForAnyValue:StringEquals",
+                "aws:CalledVia",
+                "cloudformation.amazonaws.com",
+                Weak,
+            ),
+            (
+                Identity,
+                "ArnLike",
+                "ec2:SourceInstanceARN",
+                "arn:aws:ec2:*:111122223333:instance/*",
+                Weak,
+            ),
             (
                 Identity,
                 "StringEquals",

@@ -86,6 +86,11 @@ impl Document {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let document = json::parse(text).ok()?;
         let statements = member(document.root(), "Statement")?;
+        // What IAM would refuse is not read as a document that allows nothing.
+        let is_plain = |object: Value<'_>| object.kind() == json::Kind::Object && !is_ambiguous(object);
+        if !is_plain(document.root()) || !one_or_many(statements).all(is_plain) {
+            return None;
+        }
         Some(Self {
             statements: one_or_many(statements).map(from_policy).collect(),
             open: false,
@@ -124,6 +129,13 @@ fn member<'d>(object: Value<'d>, name: &str) -> Option<Value<'d>> {
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
     })
+}
+
+/// Whether an element stands twice, in different cases.
+fn is_ambiguous(object: Value<'_>) -> bool {
+    let mut names: Vec<String> = object.members().map(|(key, _)| key.to_ascii_lowercase()).collect();
+    names.sort_unstable();
+    !names.is_sorted_by(|left, right| left < right)
 }
 
 /// IAM takes one thing where it takes a list.
@@ -166,7 +178,8 @@ fn from_policy(statement: Value<'_>) -> Statement {
         resources: select("Resource", "NotResource"),
         principals: match (member(statement, "Principal"), member(statement, "NotPrincipal")) {
             (Some(value), _) if is_anyone(value) => Principals::Anyone,
-            (None, Some(_)) => Principals::AnyoneBut,
+            // Everybody but everybody is nobody.
+            (None, Some(value)) if !is_anyone(value) => Principals::AnyoneBut,
             _ => Principals::Named,
         },
         condition: policy_condition(member(statement, "Condition")),
@@ -259,7 +272,7 @@ fn block_principals(block: Value<'_>, unknown: &dyn Fn(&str) -> bool) -> Princip
     };
     if of("principals").any(open) {
         Principals::Anyone
-    } else if of("not_principals").next().is_some() {
+    } else if of("not_principals").next().is_some() && !of("not_principals").any(open) {
         Principals::AnyoneBut
     } else if unknown("principals") || unknown("not_principals") {
         Principals::Unknown
@@ -331,7 +344,7 @@ fn from_expressions(block: Value<'_>) -> Statement {
         resources: select(patterns("resources"), patterns("not_resources")),
         principals: if blocks("principals").any(open) {
             Principals::Anyone
-        } else if blocks("not_principals").next().is_some() {
+        } else if blocks("not_principals").next().is_some() && !blocks("not_principals").any(open) {
             Principals::AnyoneBut
         } else {
             Principals::Named

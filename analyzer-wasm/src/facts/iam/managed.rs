@@ -14,7 +14,7 @@ pub(crate) fn powers(arn: &str) -> Option<Powers> {
         .lines()
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split_once('\t'))
-        .find(|(path, _)| *path == name)?;
+        .find(|(path, _)| path.eq_ignore_ascii_case(name))?;
     let (everything, names) = row.1.split_once('\t')?;
     let claim = Claim {
         statement: 0,
@@ -50,7 +50,7 @@ mod tests {
             let powers = powers(&format!("arn:{partition}:iam::aws:policy/AdministratorAccess"));
             assert!(powers.is_some_and(|powers| powers.everything.is_some() && powers.is_whole_iam()));
         }
-        let iam = powers("arn:aws:iam::aws:policy/IAMFullAccess");
+        let iam = powers("arn:aws:iam::aws:policy/iamfullaccess");
         assert!(iam.is_some_and(|powers| powers.everything.is_none() && powers.is_whole_iam()));
         let partly = powers("arn:aws:iam::aws:policy/AWSOpsWorksRegisterCLI");
         assert!(partly.is_some_and(|powers| powers.administers.is_some() && !powers.is_whole_iam()));

@@ -2,6 +2,8 @@
 //!
 //! `*` is any run of characters and `?` any single one, anywhere in the string, across `:` and `/`.
 
+use std::borrow::Cow;
+
 /// Whether `pattern` matches `text`; linear steps back to the last `*` only.
 pub(crate) fn matches(pattern: &str, text: &str, case: Case) -> bool {
     let same = |want: u8, have: u8| match case {
@@ -59,8 +61,26 @@ const RESOURCE_PROBES: [&str; 4] = [
     "sts::645546918273:assumed-role/zq/xj",
 ];
 
+/// A pattern whose variable for the holder's own account is a wildcard: of that account it excludes nothing.
+fn in_any_account(pattern: &str) -> Cow<'_, str> {
+    // `aws_iam_policy_document` writes `&{` for `${`.
+    const VARIABLES: [&str; 4] = [
+        "${aws:principalaccount}",
+        "&{aws:principalaccount}",
+        "${aws:resourceaccount}",
+        "&{aws:resourceaccount}",
+    ];
+    let lower = pattern.to_ascii_lowercase();
+    let found = VARIABLES.iter().find_map(|name| Some((lower.find(name)?, name.len())));
+    let Some((at, length)) = found else {
+        return Cow::Borrowed(pattern);
+    };
+    let (before, rest) = pattern.split_at(at);
+    Cow::Owned([before, "*", rest.get(length..).unwrap_or_default()].concat())
+}
+
 /// The partitions that exist; a resource pattern that names one is as wide as `*` inside it.
-const PARTITIONS: [&str; 7] = [
+pub(crate) const PARTITIONS: [&str; 7] = [
     "aws",
     "aws-cn",
     "aws-us-gov",
@@ -72,6 +92,7 @@ const PARTITIONS: [&str; 7] = [
 
 /// Whether a resource pattern matches every resource of a partition.
 pub(crate) fn is_every_resource(pattern: &str) -> bool {
+    let pattern = &*in_any_account(pattern);
     PARTITIONS.iter().any(|partition| {
         RESOURCE_PROBES
             .iter()
@@ -103,6 +124,7 @@ impl Kind {
 
 /// Whether a resource pattern covers all roles (users, …) of an account, not only those under a path or a prefix.
 pub(crate) fn covers_kind(pattern: &str, kind: Kind) -> bool {
+    let pattern = &*in_any_account(pattern);
     if pattern == "*" {
         return true;
     }
@@ -173,6 +195,8 @@ mod tests {
             "arn:aws:iam::123456789012:*",
             "arn:aws:iam::*",
             "arn:aws:iam::*:role*",
+            "arn:aws:iam::${aws:PrincipalAccount}:role/*",
+            "arn:aws:iam::&{AWS:principalaccount}:*",
         ];
         for pattern in yes {
             assert!(covers_kind(pattern, Kind::Role), "{pattern}");
@@ -185,6 +209,8 @@ mod tests {
             "arn:aws:iam::*:role/*-ci",
             "arn:aws:s3:::*",
             "arn:aws:iam::*:role/${aws:username}",
+            "arn:aws:iam::${aws:PrincipalAccount}:role/app-*",
+            "arn:aws:iam::${aws:PrincipalTag/account}:role/*",
             "",
         ];
         for pattern in no {

@@ -206,18 +206,21 @@ const ASSUMPTIONS: [&str; 3] = [
 
 /// Judges the trust document of a role.
 pub(crate) fn judge_trust(document: &Document) -> Trust {
-    let assumes = |statement: &Statement| ASSUMPTIONS.iter().any(|action| covers_action(statement, action));
     let open = |principals: Principals| matches!(principals, Principals::Anyone | Principals::AnyoneBut);
     // NotPrincipal in a Deny spares only those it names.
-    let strangers_denied = document.statements.iter().any(|statement| {
-        statement.effect == Effect::Deny
-            && open(statement.principals)
-            && covers_action(statement, "sts:AssumeRole")
-            && statement.condition.takes_back(Use::Trust)
-    });
-    if strangers_denied {
+    let denied = |action: &str| {
+        document.statements.iter().any(|statement| {
+            statement.effect == Effect::Deny
+                && open(statement.principals)
+                && covers_action(statement, action)
+                && statement.condition.takes_back(Use::Trust)
+        })
+    };
+    let left: Vec<_> = ASSUMPTIONS.into_iter().filter(|action| !denied(action)).collect();
+    if left.is_empty() {
         return Trust::default();
     }
+    let assumes = |statement: &Statement| left.iter().any(|action| covers_action(statement, action));
     let mut anyone: Option<Claim> = None;
     for (index, statement) in document.statements.iter().enumerate() {
         let applies = statement.effect == Effect::Allow && open(statement.principals) && assumes(statement);

@@ -34,9 +34,16 @@ pub(crate) fn is_aws_secret(text: &str) -> bool {
 /// Whether a key or attribute of this name holds an AWS secret key.
 pub(crate) fn names_aws_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["secret_access_key", "secretaccesskey", "secret_key", "aws_secret"]
-        .iter()
-        .any(|end| name.ends_with(end))
+    let name = name.replace('-', "_");
+    [
+        "secret_access_key",
+        "secretaccesskey",
+        "secret_key",
+        "secretkey",
+        "aws_secret",
+    ]
+    .iter()
+    .any(|end| name.ends_with(end))
 }
 
 /// Runs of exactly forty characters that are AWS secret keys.

@@ -28,7 +28,7 @@ pub(crate) enum Needle {
     Escape,
 }
 
-const AWS_SECRET_NAMES: [&str; 8] = [
+const AWS_SECRET_NAMES: [&str; 12] = [
     "aws_secret_access_key",
     "AWS_SECRET_ACCESS_KEY",
     "secret_access_key",
@@ -37,6 +37,10 @@ const AWS_SECRET_NAMES: [&str; 8] = [
     "secretAccessKey",
     "secret_key",
     "SECRET_KEY",
+    "secretKey",
+    "SecretKey",
+    "secret-key",
+    "secret-access-key",
 ];
 
 /// Schemes whose user part holds a password.
@@ -58,10 +62,21 @@ const SCHEMES: [&str; 14] = [
 ];
 
 /// Beginnings of base64 that scripts, cloud-init files, JSON and mails have, and names of attributes that hold it.
-const BASE64: [&str; 5] = ["IyEv", "I2Nsb3VkLWNvbmZpZw", "Q29udGVudC1UeXBl", "ew0K", "_base64\":\""];
+const BASE64: [&str; 10] = [
+    "IyEv",
+    "I2Nsb3VkLWNvbmZpZw",
+    "Q29udGVudC1UeXBl",
+    "TUlNRS1WZXJzaW9u",
+    "PHBvd2Vyc2hlbGw",
+    "ew0K",
+    "ewog",
+    "_base64\":\"",
+    "user_data\":\"",
+    "custom_data\":\"",
+];
 
 /// What also shows when it stands in the middle of base64.
-const DISGUISED: [&str; 17] = [
+const DISGUISED: [&str; 22] = [
     "AKIA",
     "SECRET_ACCESS_KEY",
     "secret_access_key",
@@ -79,6 +94,11 @@ const DISGUISED: [&str; 17] = [
     "AIza",
     ".atlasv1.",
     "dop_v1_",
+    "npm_",
+    "sk-ant-",
+    "postgres",
+    "mysql://",
+    "mongodb",
 ];
 
 /// Escapes of letters and digits: no encoder writes them.

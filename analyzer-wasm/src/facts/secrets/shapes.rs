@@ -214,10 +214,10 @@ impl Shape {
                 at - before
             }
         };
-        let glued = start
-            .checked_sub(1)
-            .and_then(|before| bytes.get(before))
-            .is_some_and(u8::is_ascii_alphanumeric);
+        let before = bytes.get(..start)?;
+        // The letter of `%3D` belongs to a separator.
+        let is_percent = matches!(before, [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+        let glued = before.last().is_some_and(u8::is_ascii_alphanumeric) && !is_percent;
         let token = text.get(start..body + length)?;
         (!glued && self.holds(token, text.get(body..body + length)?)).then_some(token)
     }

@@ -138,8 +138,9 @@ impl Scanner<'_> {
     }
 
     fn text(&mut self, text: &str, place: Place<'_>) {
-        let (mut hides, mut escapes, mut has_id) = (false, false, false);
+        let (mut hides, mut escapes, mut has_id, mut any) = (false, false, false, false);
         for (start, end, needle) in NEEDLES.find(text) {
+            any = true;
             match needle {
                 Needle::Shape(shape) => {
                     if let Some(token) = shape.prove(text, start) {
@@ -172,11 +173,15 @@ impl Scanner<'_> {
             self.beside(text, place);
         }
         if place.depth < DEPTH_MAX {
-            if hides || place.depth == 0 && (place.path)().ends_with("_base64") {
+            if hides || place.depth == 0 && holds_base64(&(place.path)()) {
                 self.encoded(text, place);
             }
             if escapes {
                 self.nested(text, place);
+            }
+            if any && let Some(plain) = unescaped(text) {
+                let depth = place.depth + 1;
+                self.text(&plain, Place { depth, ..place });
             }
         }
     }
@@ -199,6 +204,7 @@ impl Scanner<'_> {
             _ => ("private key", Severity::High),
         };
         let value = text.get(start..).unwrap_or(text);
+        let value = &unescaped(value).unwrap_or_else(|| value.to_owned());
         self.tell(kind, severity, value, key.length, place);
     }
 
@@ -213,10 +219,12 @@ impl Scanner<'_> {
         if joined.len() != text.len()
             && let Some(decoded) = decode(&joined)
         {
-            return self.text(&decoded, inner);
+            self.text(&decoded, inner);
         }
         for run in base64::runs(text) {
-            if let Some(decoded) = decode(run) {
+            // Padding ends base64, any other `=` stands before it.
+            let pieces = run.trim_end_matches('=').split('=');
+            for decoded in pieces.filter_map(decode) {
                 self.text(&decoded, inner);
             }
         }
@@ -253,8 +261,27 @@ impl Scanner<'_> {
     }
 }
 
+/// One byte of another encoding hides nothing: what is not UTF-8 is replaced.
 fn decode(text: &str) -> Option<String> {
-    String::from_utf8(base64::decode(text)?).ok()
+    Some(String::from_utf8_lossy(&base64::decode(text)?).into_owned())
+}
+
+/// Whether an attribute of this name holds base64 without its text showing it.
+fn holds_base64(path: &str) -> bool {
+    ["_base64", "user_data", "custom_data"]
+        .iter()
+        .any(|name| path.ends_with(name))
+}
+
+/// Text with the line breaks and tabs that are escaped in it, where there are any: the letter of an escape is no part
+/// of the token behind it.
+fn unescaped(text: &str) -> Option<String> {
+    let escapes = [("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t")];
+    escapes.iter().any(|(escape, _)| text.contains(escape)).then(|| {
+        escapes
+            .iter()
+            .fold(text.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
+    })
 }
 
 /// In the configuration a value stands under `constant_value`.
