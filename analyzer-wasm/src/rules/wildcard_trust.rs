@@ -251,11 +251,25 @@ mod tests {
                         .references("aws_iam_role.r", "assume_role_policy", &["aws_iam_openid_connect_provider.p"]),
                 ),
                 Case::unverified(
+                    "statements unknown, and principals an expression",
+                    deferred("{}").unknown(data, &["statement", "json"]).configuration(
+                        data,
+                        r#"{"statement":[{"actions":{"constant_value":["sts:AssumeRole"]},"principals":[{"type":{"constant_value":"AWS"},"identifiers":{"references":["var.who"]}}]}]}"#,
+                    ),
+                ),
+                Case::unverified(
                     "principals unknown as a whole",
                     deferred(r#"{"statement":[{"actions":["sts:AssumeRole"]}]}"#).unknown(data, &["statement[0].principals", "json"]),
                 ),
             ])
             .allows(&[
+                Case::clean(
+                    "statements unknown, and principals constant",
+                    deferred("{}").unknown(data, &["statement", "json"]).configuration(
+                        data,
+                        r#"{"statement":[{"actions":{"constant_value":["sts:AssumeRole"]},"principals":[{"type":{"constant_value":"Service"},"identifiers":{"references":["var.who"]}}]}]}"#,
+                    ),
+                ),
                 Case::clean(
                     "an unknown role",
                     deferred(r#"{"statement":[{"actions":["sts:AssumeRole"],"principals":[{"type":"AWS","identifiers":[null]}]}]}"#)

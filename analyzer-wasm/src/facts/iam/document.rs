@@ -333,6 +333,15 @@ fn from_expressions(block: Value<'_>) -> Statement {
                 .flat_map(one_or_many)
                 .any(is_star)
     };
+    let computed = |principal: Value<'_>| {
+        let is_constant = |name: &str| {
+            principal
+                .get(name)
+                .is_some_and(|expression| expression.get("constant_value").is_some())
+        };
+        let kind = constant(principal, "type");
+        kind.is_none_or(|kind| is_open_kind(&kind)) && !is_constant("identifiers")
+    };
     let effect_text = constant(block, "effect");
     Statement {
         sid: constant(block, "sid").unwrap_or_default(),
@@ -346,6 +355,8 @@ fn from_expressions(block: Value<'_>) -> Statement {
             Principals::Anyone
         } else if blocks("not_principals").next().is_some() && !blocks("not_principals").any(open) {
             Principals::AnyoneBut
+        } else if blocks("principals").any(computed) {
+            Principals::Unknown
         } else {
             Principals::Named
         },
