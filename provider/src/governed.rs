@@ -113,7 +113,12 @@ impl Governed {
     }
 
     /// The identity that a state claims. Its id has come back, so a core knows it.
+    ///
+    /// A registry that is not there is an error: the state says that there was one.
     pub(crate) fn look_up(&self, claim: &Claim) -> Result<Option<Found>, Trouble> {
+        if self.existing_registry()?.is_none() {
+            return Err(RegistryError::Missing(self.registry_path().map(Path::to_owned).unwrap_or_default()).into());
+        }
         let Some(found) = self.find(claim.id)? else {
             return Ok(None);
         };

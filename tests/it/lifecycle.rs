@@ -6,6 +6,9 @@ use support::{Core, Outcome, Stack};
 
 use crate::fixtures::{ADDRESS, identity, named};
 
+/// Where the provider keeps the registry unless told otherwise.
+const REGISTRY: &str = "nhi-registry.db";
+
 support::legs!(
     a_life_from_plan_to_tombstone,
     changes_in_place_and_renews_by_generation,
@@ -13,7 +16,8 @@ support::legs!(
     is_imported_and_plans_empty,
     shows_what_changed_outside,
     a_revoked_identity_is_never_revived,
-    a_wiped_registry_plans_a_create,
+    a_lost_registry_stops_plan_and_destroy,
+    an_identity_that_is_not_on_record_plans_a_create,
     two_workspaces_cannot_share_an_identity,
     concurrent_applies_have_one_winner,
     no_apply_moves_the_end,
@@ -253,18 +257,42 @@ fn a_revoked_identity_is_never_revived(core: &Core) -> Outcome {
     Ok(())
 }
 
-fn a_wiped_registry_plans_a_create(core: &Core) -> Outcome {
+fn a_lost_registry_stops_plan_and_destroy(core: &Core) -> Outcome {
     let stack = Stack::new(core)?;
     stack.main(&identity(&[]))?;
     stack.apply()?.succeeds()?;
+    let id = text(&stack.attributes(ADDRESS)?, "id")?;
+    wipe_registry(&stack)?;
+    stack.plan()?.fails_with(&["there is no registry", &id, "state rm"])?;
+    stack.destroy()?.fails_with(&["there is no registry", &id])?;
+    ensure!(
+        text(&stack.attributes(ADDRESS)?, "id")? == id,
+        "the state forgot `{id}`"
+    );
+    Ok(())
+}
+
+fn an_identity_that_is_not_on_record_plans_a_create(core: &Core) -> Outcome {
+    let stack = Stack::new(core)?;
+    stack.main(&identity(&[]))?;
+    stack.apply()?.succeeds()?;
+    let other = Stack::new(core)?;
+    other.main(&identity(&[("name", r#""somebody-else""#)]))?;
+    other.apply()?.succeeds()?;
+    wipe_registry(&stack)?;
+    std::fs::copy(other.folder().join(REGISTRY), stack.folder().join(REGISTRY))?;
+    stack.plan()?.succeeds()?;
+    ensure!(stack.actions(ADDRESS)? == ["create"], "{:?}", stack.actions(ADDRESS)?);
+    Ok(())
+}
+
+fn wipe_registry(stack: &Stack) -> Outcome {
     for suffix in ["", "-wal", "-shm"] {
-        let file = stack.folder().join(format!("nhi-registry.db{suffix}"));
+        let file = stack.folder().join(format!("{REGISTRY}{suffix}"));
         if file.exists() {
             std::fs::remove_file(file)?;
         }
     }
-    stack.plan()?.succeeds()?;
-    ensure!(stack.actions(ADDRESS)? == ["create"], "{:?}", stack.actions(ADDRESS)?);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod state;
 use std::sync::Arc;
 
 use nhi_governance::{IdentityId, Status};
+use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::Schema;
 use tfplugin::server::{
@@ -78,6 +79,9 @@ impl Resource for IdentityResource {
                     ..StateAnswer::default()
                 },
                 Ok(None) => StateAnswer::with(Value::Null, not_on_record(id, &self.governed)),
+                Err(Trouble::Registry(RegistryError::Missing(_))) => {
+                    StateAnswer::with(prior, registry_lost(id, &self.governed))
+                }
                 Err(trouble) => StateAnswer::with(prior, trouble),
             }
         })
@@ -222,6 +226,17 @@ fn not_on_record(id: IdentityId, governed: &Governed) -> Diagnostic {
         place(governed)
     );
     Diagnostic::warning(format!("identity `{id}` is not in the registry"), detail)
+}
+
+/// Going on would revoke nothing at a destroy, and create everything anew at an apply.
+fn registry_lost(id: IdentityId, governed: &Governed) -> Diagnostic {
+    let detail = format!(
+        "The state says that identity `{id}` is on record there. Without the registry nothing can be revoked, and every \
+         identity would be created anew under another id. Point `registry` or `NHI_REGISTRY` at the registry that this \
+         state belongs to, or restore it. If it is lost for good, take the identity out of the state with `state rm` \
+         and declare it again. (NHI-REGISTRY-MISSING)"
+    );
+    Diagnostic::error(format!("there is no registry at `{}`", place(governed)), detail)
 }
 
 fn nothing_to_import(id: IdentityId, governed: &Governed) -> Diagnostic {

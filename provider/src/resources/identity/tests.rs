@@ -496,8 +496,8 @@ async fn another_registry_is_told_apart() {
     };
     stranger.configure(&stranger.provider, "none.db").await;
     let read = stranger.read(&state).await;
-    assert!(read.state.is_null());
-    assert_eq!(told(&read.diagnostics, Severity::Warning).len(), 1);
+    assert_eq!(read.state, state, "a lost registry is no reason to forget an identity");
+    assert!(told(&read.diagnostics, Severity::Error)[0].contains("there is no registry"));
     assert_eq!(
         std::fs::read_dir(stranger.directory.path()).unwrap().count(),
         0,
@@ -516,4 +516,10 @@ async fn another_registry_is_told_apart() {
         0,
         "looking leaves no file"
     );
+
+    let created = stranger.create(&config(&[("name", "somebody-else".into())])).await;
+    assert!(!created.diagnostics.has_errors());
+    let read = stranger.read(&state).await;
+    assert!(read.state.is_null(), "not on record in a registry that is there");
+    assert_eq!(told(&read.diagnostics, Severity::Warning).len(), 1);
 }
