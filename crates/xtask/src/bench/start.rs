@@ -19,7 +19,7 @@ const RUNS: usize = 15;
 /// The control: a resource that the core itself provides.
 const BUILT_IN: &str = "resource \"terraform_data\" \"control\" {\n  input = \"control\"\n}\n";
 /// What the core logs for every provider process.
-const STARTED: &str = "plugin: starting plugin: ";
+const STARTED: &str = "starting plugin: ";
 
 /// Measures every core that is at hand and prints a table.
 pub(super) fn run(workspace: &Workspace, bench: &Bench, programs: &Path) -> Result<()> {
