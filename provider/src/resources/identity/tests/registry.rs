@@ -1,5 +1,7 @@
 //! What the resource does when its registry is another one, or the last process did not come to its end.
 
+use tempfile::TempDir;
+
 use super::*;
 
 #[tokio::test]
