@@ -71,11 +71,12 @@ pub(crate) fn run(workspace: &Workspace, profile: Profile) -> Result<Artifacts> 
 
 /// Which packages decide the features of what is built.
 ///
-/// For tests the whole workspace, as `cargo test` does it: otherwise every dependency with a feature that only some
-/// members ask for would be compiled twice. For users only what ships: no test client in a release.
+/// For tests the whole workspace with what its tests use, as `cargo test` does it: otherwise every dependency with a
+/// feature that only some members or their tests ask for, the engine among them, would be compiled twice. Naming an
+/// example is what makes cargo count the dependencies of tests. For users only what ships: no test client in a release.
 fn scope(profile: Profile) -> &'static [&'static str] {
     match profile {
-        Profile::Debug => &["--workspace"],
+        Profile::Debug => &["--workspace", "--example=misbehave"],
         Profile::Release => &[
             "--package=nhi-policy-host",
             "--package=nhi-cli",
