@@ -34,6 +34,8 @@ impl Group {
 pub(crate) enum Check {
     /// On every block that remains after the apply.
     Block(fn(&Block<'_>, &mut Findings)),
+    /// On every managed resource of these types that remains after the apply.
+    Resource(&'static [&'static str], fn(&Block<'_>, &mut Findings)),
     /// Once, when all blocks have been seen.
     Plan(fn(&Facts, &mut Findings)),
 }

@@ -1,11 +1,13 @@
 //! One run over one plan: facts first, block rules as blocks pass, plan rules at the end.
 
-use nhi_plan::{Change, Context, Description, Interest, Sharding};
+use std::collections::HashMap;
+
+use nhi_plan::{Change, Context, Description, Interest, Mode, Sharding};
 use nhi_policy_sdk::{Findings, PolicyModule};
 
 use crate::facts::{Block, Facts};
 use crate::report;
-use crate::rule::Check;
+use crate::rule::{Check, Rule};
 use crate::rules::rules;
 
 /// Blocks whose expressions matter: what they hash, or what is unknown in them.
@@ -31,6 +33,42 @@ pub struct Analyzer {
     now: String,
     facts: Facts,
     told: report::Budget,
+    dispatch: Dispatch,
+}
+
+/// Which rules look at which block: a large plan has many blocks, and most rules want few of them.
+#[derive(Debug)]
+struct Dispatch {
+    everywhere: Vec<&'static Rule>,
+    by_type: HashMap<&'static str, Vec<&'static Rule>>,
+}
+
+impl Dispatch {
+    fn new() -> Self {
+        let mut dispatch = Self {
+            everywhere: Vec::new(),
+            by_type: HashMap::new(),
+        };
+        for rule in rules() {
+            match rule.check {
+                Check::Block(_) => dispatch.everywhere.push(rule),
+                Check::Resource(types, _) => {
+                    for name in types {
+                        dispatch.by_type.entry(name).or_default().push(rule);
+                    }
+                }
+                Check::Plan(_) => {}
+            }
+        }
+        dispatch
+    }
+
+    fn of(&self, block: &Block<'_>) -> impl Iterator<Item = &'static Rule> {
+        let typed = (block.change.mode == Mode::Managed)
+            .then(|| self.by_type.get(block.change.resource_type.as_ref()))
+            .flatten();
+        self.everywhere.iter().chain(typed.into_iter().flatten()).copied()
+    }
 }
 
 impl PolicyModule for Analyzer {
@@ -61,6 +99,7 @@ impl PolicyModule for Analyzer {
             now: context.now.clone(),
             facts: Facts::default(),
             told: report::Budget::default(),
+            dispatch: Dispatch::new(),
         })
     }
 
@@ -71,8 +110,8 @@ impl PolicyModule for Analyzer {
         }
         let block = Block::new(change, &self.now);
         self.facts.collect(&block);
-        for rule in rules() {
-            if let Check::Block(check) = rule.check {
+        for rule in self.dispatch.of(&block) {
+            if let Check::Block(check) | Check::Resource(_, check) = rule.check {
                 let mut own = Findings::default();
                 check(&block, &mut own);
                 self.told.pass(rule, own, findings);

@@ -27,7 +27,7 @@ pub(super) static RULE: Rule = Rule {
         "PCI-DSS-8.6.3",
         "A.5.17",
     ],
-    check: Check::Block(check),
+    check: Check::Resource(&["aws_iam_access_key"], check),
     docs: r#"
 ## What it does
 
@@ -84,9 +84,6 @@ resource "aws_iam_role" "ci" {
 };
 
 fn check(block: &Block<'_>, out: &mut Findings) {
-    if !block.is_managed("aws_iam_access_key") {
-        return;
-    }
     let inactive = block
         .string("status")
         .is_some_and(|status| status.eq_ignore_ascii_case("inactive"));

@@ -33,6 +33,7 @@ pub mod path;
 pub mod plan;
 mod redact;
 mod references;
+pub mod symbol;
 
 pub use blocks::{Blocks, Wanted};
 pub use change::{Action, Change, Location, Mode, Reference};

@@ -64,7 +64,7 @@ pub use lines::decode_line;
 pub use module::PolicyModule;
 pub use nhi_plan::{
     Action, Change, Context, Description, Encoding, Finding, Interest, Location, Mode, Outcome, Patch, Reference,
-    RuleInfo, Severity, Sharding, Waiver, glob_matches, json, path,
+    RuleInfo, Severity, Sharding, Waiver, glob_matches, json, path, symbol,
 };
 pub use testing::Tester;
 
