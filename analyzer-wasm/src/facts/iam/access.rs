@@ -10,6 +10,8 @@ mod evaluate;
 mod kinds;
 mod matching;
 mod principal;
+#[cfg(test)]
+mod properties;
 mod request;
 mod tests_of_keys;
 mod witness;

@@ -6,7 +6,7 @@ mod breadth;
 
 use super::access::{Answer, Bound, Doubt, Principal, Request, Resource, ResourceKind, StatementRef, Verdict};
 
-pub(crate) use self::breadth::{Breadth, Reads};
+pub(crate) use self::breadth::{Breadth, Reads, Width};
 
 /// Actions with which a principal raises its own privileges when they reach all resources of the kind.
 pub(crate) const ESCALATIONS: [(&str, ResourceKind); 13] = [

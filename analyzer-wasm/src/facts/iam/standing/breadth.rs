@@ -39,13 +39,12 @@ pub(crate) struct Reads {
 }
 
 /// Services in which everything is control of data, of identities or of machines.
-const SENSITIVE: [&str; 24] = [
+const SENSITIVE: [&str; 23] = [
     "account",
     "cloudformation",
     "cognito-idp",
     "dynamodb",
     "ec2",
-    "ecs",
     "eks",
     "glue",
     "identitystore",
@@ -95,7 +94,9 @@ fn severity(service: &str) -> Severity {
 }
 
 pub(super) fn breadth(principal: &Principal) -> Option<Breadth> {
-    if let Some(claim) = ask(principal, ANY_ACTION, Resource::Everything).filter(|claim| claim.bound != Bound::Held) {
+    if let Some(claim) =
+        ask(principal, ANY_ACTION, Resource::Everything).filter(|claim| claim.is_certain && claim.bound != Bound::Held)
+    {
         let excepted = claim
             .because
             .first()
