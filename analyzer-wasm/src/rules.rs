@@ -6,7 +6,7 @@ mod allow_with_not_action;
 mod aws_access_key;
 mod broad_data_access;
 #[cfg(test)]
-mod cases;
+pub(crate) mod cases;
 mod credential_literal;
 mod grant;
 mod service_wide_wildcard;

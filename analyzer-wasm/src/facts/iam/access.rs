@@ -13,6 +13,8 @@ mod principal;
 #[cfg(test)]
 mod properties;
 mod request;
+#[cfg(test)]
+mod tables;
 mod tests_of_keys;
 mod witness;
 

@@ -3,7 +3,7 @@
 use super::answer::{Answer, Doubt, StatementRef, Verdict};
 use super::evaluate::{Target, covers_action, judge};
 use super::matching::{covers, includes, instance, intersects, widen};
-use super::principal::{Boundary, Principal};
+use super::principal::{Boundary, Grant, Principal};
 use super::request::Request;
 use super::tests_of_keys;
 use crate::facts::iam::condition::Narrowing;
@@ -134,8 +134,9 @@ fn is_ruled_out(principal: &Principal, request: &Request<'_>, scope: &str) -> bo
                 }
         })
     };
-    let has_choice = principal.grants.iter().any(|grant| grant.alternatives.len() > 1);
-    if has_choice || !matches!(principal.boundary, Boundary::None) {
+    // Which text a policy will be, what a boundary lets through, what is not read: a proof of none has to stand on less.
+    let is_settled = |grant: &Grant| matches!(grant.alternatives.as_slice(), [one] if !one.document.open);
+    if !principal.grants.iter().all(is_settled) || !matches!(principal.boundary, Boundary::None) {
         return false;
     }
     if denies(scope) {
