@@ -41,6 +41,7 @@ A principal that may do everything in every service except what a `Deny` takes b
 | any other service | medium |
 | only telemetry, such as `logs:*` or `cloudwatch:*` | info |
 
+A policy that AWS wrote for one of its services (`service-role/…`) counts two steps lower.
 Circumstances (network, second factor, time), a permission set, a policy that nothing attaches and a boundary whose content is not in the plan lower it, as with NHI001.
 IAM is NHI002.
 
