@@ -29,6 +29,11 @@ impl Facts {
         self.governance.collect(block);
     }
 
+    /// Takes in a block that is no more after the apply: others still speak of it.
+    pub(crate) fn collect_gone(&mut self, block: &Block<'_>) {
+        self.iam.collect_gone(block);
+    }
+
     /// Joins what was collected; rules on the whole plan run after it.
     pub(crate) fn settle(&mut self) {
         self.settled = self.iam.settle();

@@ -27,6 +27,14 @@ const WITH_CONFIGURATION: [&str; 13] = [
     "vsphere_virtual_machine",
 ];
 
+/// Blocks of which it matters what they gave before: others repeat it.
+const WITH_BEFORE: [&str; 4] = [
+    "aws_iam_*_policy",
+    "aws_iam_*_policy_attachment",
+    "aws_iam_*_policy_attachments_exclusive",
+    "aws_iam_policy_attachment",
+];
+
 /// The built-in analyzer at work on one plan.
 #[derive(Debug)]
 pub struct Analyzer {
@@ -88,6 +96,11 @@ impl PolicyModule for Analyzer {
                     resource_types: own(&WITH_CONFIGURATION),
                     needs: own(&["configuration"]),
                 },
+                Interest {
+                    modes: own(&["managed"]),
+                    resource_types: own(&WITH_BEFORE),
+                    needs: own(&["before"]),
+                },
             ],
             sharding: Sharding::WholePlan,
             ..Description::new("nhi-analyzer", env!("CARGO_PKG_VERSION"))
@@ -105,10 +118,11 @@ impl PolicyModule for Analyzer {
 
     fn check(&mut self, change: &Change<'_>, findings: &mut Findings) -> Result<(), String> {
         // What the apply takes away is no risk any more.
+        let block = Block::new(change, &self.now);
         if !change.remains() {
+            self.facts.collect_gone(&block);
             return Ok(());
         }
-        let block = Block::new(change, &self.now);
         self.facts.collect(&block);
         for rule in self.dispatch.of(&block) {
             if let Check::Block(check) | Check::Resource(_, check) = rule.check {

@@ -106,6 +106,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             principal, standing, ..
         } = subject;
         let Some(claim) = &standing.everything else { continue };
+        // What is certain is worse than what is not, and told by NHI002.
+        let is_iam = standing.administers.as_ref().is_some_and(|(iam, _)| iam.is_certain);
+        if !claim.is_certain && is_iam {
+            continue;
+        }
         if grant::is_told_of_group(facts, principal, claim, Standing::is_owner) {
             continue;
         }
