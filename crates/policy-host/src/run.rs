@@ -175,27 +175,31 @@ impl Host {
         let encoding = module.description.encoding;
         let (sender, receiver) = mpsc::sync_channel::<Batch<'p>>(BATCHES_AHEAD);
         thread::scope(|scope| {
-            let guest = thread::Builder::new().name(String::from("module")).spawn_scoped(scope, move || {
-                for batch in receiver {
-                    sandbox.feed(batch.bytes)?;
-                    accepted.extend(sandbox.check(session, encoding, &batch.changes)?)?;
-                }
-                accepted.extend(sandbox.finish(session)?)?;
-                Ok(Report {
-                    usage: Usage {
-                        fuel: sandbox.fuel_given.saturating_sub(sandbox.fuel_left()),
-                        memory_peak_bytes: sandbox.store.data().memory_peak_bytes(),
-                        output_bytes: accepted.output_bytes,
-                        changes: 0,
-                    },
-                    findings: accepted.findings,
-                })
-            });
+            let guest = thread::Builder::new()
+                .name(String::from("module"))
+                .spawn_scoped(scope, move || {
+                    for batch in receiver {
+                        sandbox.feed(batch.bytes)?;
+                        accepted.extend(sandbox.check(session, encoding, &batch.changes)?)?;
+                    }
+                    accepted.extend(sandbox.finish(session)?)?;
+                    Ok(Report {
+                        usage: Usage {
+                            fuel: sandbox.fuel_given.saturating_sub(sandbox.fuel_left()),
+                            memory_peak_bytes: sandbox.store.data().memory_peak_bytes(),
+                            output_bytes: accepted.output_bytes,
+                            changes: 0,
+                        },
+                        findings: accepted.findings,
+                    })
+                });
             let engine = |message: String| HostError::new(&module.name, HostErrorKind::Engine, message);
             let guest = guest.map_err(|error| engine(format!("no thread for the module: {error}")))?;
             let changes = deliver(module, blocks, &sender);
             drop(sender);
-            let mut report: Report = guest.join().map_err(|_| engine(String::from("the module's thread ended")))??;
+            let mut report: Report = guest
+                .join()
+                .map_err(|_| engine(String::from("the module's thread ended")))??;
             report.usage.changes = changes;
             Ok(report)
         })
