@@ -70,7 +70,8 @@ pub fn evaluate(sources: &Sources, plan: &Plan<'_>, limits: &Limits) -> Evaluati
         ..Evaluation::default()
     };
     let changes = || plan.resource_changes.iter().chain(&plan.deferred_changes);
-    if !changes().any(|change| has_unknowns(change.change.after_unknown)) {
+    let outputs = || plan.output_changes.iter().filter(|output| has_unknowns(output.change.after_unknown));
+    if outputs().next().is_none() && !changes().any(|change| has_unknowns(change.change.after_unknown)) {
         return evaluation;
     }
     let mut evaluator = Evaluator::new(sources, plan, *limits);
@@ -79,6 +80,14 @@ pub fn evaluate(sources: &Sources, plan: &Plan<'_>, limits: &Limits) -> Evaluati
         if let Some((address, instance)) = fill(&mut evaluator, at) {
             evaluation.resources.insert(address, instance);
         }
+    }
+    for output in outputs() {
+        let mut instance = Instance::default();
+        evaluator.begin();
+        let name = Text::from(&*output.name);
+        let (planned, value) = (evaluator.planned_output(output), evaluator.root_output(&name));
+        holes(&mut evaluator, &planned, &value, String::new(), &mut instance);
+        evaluation.resources.insert(format!("output.{name}"), instance);
     }
     evaluation.steps = evaluator.steps_total();
     evaluation
@@ -126,8 +135,13 @@ fn attribute(evaluator: &mut Evaluator<'_>, at: u32, name: &Text, instance: &mut
             return;
         }
     };
+    holes(evaluator, &planned, &found, path, instance);
+}
+
+/// What fills the holes of a planned value.
+fn holes(evaluator: &mut Evaluator<'_>, planned: &Value, found: &Value, path: String, instance: &mut Instance) {
     let mut pairs = Vec::new();
-    reconcile(&planned, &found, path, &mut pairs);
+    reconcile(planned, found, path, &mut pairs);
     for (path, value) in pairs {
         match describe(evaluator, &path, &value) {
             Ok((filled, outcome)) => {

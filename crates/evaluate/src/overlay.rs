@@ -104,6 +104,17 @@ pub fn overlay(change: &mut Change<'_>, evaluation: &Evaluation) {
     if filled.is_empty() {
         return;
     }
+    if let ([one], [unknown]) = (filled, change.unknown_paths.as_slice())
+        && one.path.is_empty()
+        && unknown.is_empty()
+    {
+        // An output that is unknown as a whole.
+        change.after = Some(Cow::Owned(one.json.clone()));
+        change.unknown_paths.clear();
+        change.sensitive_paths.extend(one.sensitive_paths.iter().cloned().map(Cow::Owned));
+        change.attributes.push((Cow::Borrowed("resolved"), Cow::Borrowed(".")));
+        return;
+    }
     let Some(after) = change.after.as_deref() else { return };
     let Ok(document) = json::parse(after) else { return };
     let mut edits = Edits::default();

@@ -40,18 +40,11 @@ pub(crate) struct Instance<'p> {
     pub(crate) sensitive: Option<&'p str>,
 }
 
-/// The instances of one block in one module instance.
-#[derive(Debug, Default)]
-struct Members {
-    all: Vec<u32>,
-    by_key: HashMap<Key, u32>,
-}
-
 /// Instances and modules of a plan.
 #[derive(Debug, Default)]
 pub(crate) struct Index<'p> {
     pub(crate) instances: Vec<Instance<'p>>,
-    by_block: HashMap<&'p str, HashMap<String, Members>>,
+    by_block: HashMap<&'p str, HashMap<String, Vec<u32>>>,
     addresses: HashSet<&'p str>,
     module_keys: HashMap<(String, String), BTreeSet<Key>>,
 }
@@ -160,7 +153,7 @@ impl<'p> Index<'p> {
         let at = u32::try_from(self.instances.len()).unwrap_or(u32::MAX);
         let module = self.by_block.entry(instance.module).or_default();
         let place = module.entry(instance.local.clone()).or_default();
-        if place.all.is_empty() && !instance.module.is_empty() {
+        if place.is_empty() && !instance.module.is_empty() {
             let mut parent = String::new();
             for (name, key) in module_steps(instance.module) {
                 let keys = self.module_keys.entry((parent.clone(), name.clone())).or_default();
@@ -173,8 +166,7 @@ impl<'p> Index<'p> {
                 parent.push_str(&key.suffix());
             }
         }
-        place.all.push(at);
-        place.by_key.insert(instance.key.clone(), at);
+        place.push(at);
         self.addresses.insert(instance.address);
         self.instances.push(instance);
     }
@@ -183,17 +175,10 @@ impl<'p> Index<'p> {
         self.instances.get(at as usize)
     }
 
-    fn block(&self, module: &str, local: &str) -> Option<&Members> {
-        self.by_block.get(module)?.get(local)
-    }
-
     /// The instances of a block in one module instance.
     pub(crate) fn of_block(&self, module: &str, local: &str) -> &[u32] {
-        self.block(module, local).map_or(&[], |members| &members.all)
-    }
-
-    pub(crate) fn find(&self, module: &str, local: &str, key: &Key) -> Option<u32> {
-        self.block(module, local)?.by_key.get(key).copied()
+        let blocks = self.by_block.get(module);
+        blocks.and_then(|blocks| blocks.get(local)).map_or(&[], Vec::as_slice)
     }
 
     /// The keys under which a module call has instances in the plan.

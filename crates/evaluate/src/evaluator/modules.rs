@@ -123,6 +123,12 @@ impl<'a> Evaluator<'a> {
         })
     }
 
+    /// An output of the root module.
+    pub(crate) fn root_output(&mut self, name: &Text) -> Value {
+        let root = self.root();
+        self.output(root, name)
+    }
+
     /// `module.x`: one instance, a list of them, or a map.
     pub(super) fn call_instances(&mut self, module: u32, name: &Text) -> Value {
         let address = format!("module.{name}");

@@ -101,6 +101,24 @@ impl Evaluator<'_> {
         }
     }
 
+    /// What the plan says of a root output.
+    pub(crate) fn planned_output(&mut self, output: &nhi_plan::plan::OutputChange<'_>) -> Value {
+        let change = &output.change;
+        let bytes = change.after.map_or(0, str::len) + change.after_unknown.map_or(0, str::len);
+        let unknown = || Value::unknown(&format!("output.{}", output.name));
+        if self.charge(u64::try_from(bytes / 256).unwrap_or(u64::MAX)).is_err() {
+            return unknown();
+        }
+        fn read(text: Option<&str>) -> Option<json::Document<'_>> {
+            json::parse(text.unwrap_or("null")).ok()
+        }
+        let parts = (read(change.after), read(change.after_unknown), read(change.after_sensitive));
+        let (Some(after), Some(mask), Some(sensitive)) = parts else {
+            return unknown();
+        };
+        merged(Some(after.root()), Some(mask.root()), Some(sensitive.root()), "output", 0)
+    }
+
     /// What the plan says of an instance: known values, and unknowns where it says so.
     pub(crate) fn planned(&mut self, at: u32) -> Value {
         let Some(instance) = self.index.instance(at) else {

@@ -106,7 +106,11 @@ fn title(text: &str) -> String {
     let mut before = ' ';
     text.chars()
         .flat_map(|c| {
-            let start = !(before.is_alphanumeric() || before == '_' || before == '\'');
+            let start = if before.is_ascii() {
+                !(before.is_ascii_alphanumeric() || before == '_')
+            } else {
+                before.is_whitespace()
+            };
             before = c;
             if start { c.to_uppercase().collect::<Vec<_>>() } else { vec![c] }
         })

@@ -29,6 +29,11 @@ impl<'t> Converter<'t> {
         Self { text, offset, file }
     }
 
+    /// A part of the text.
+    pub(super) fn slice(&self, range: std::ops::Range<usize>) -> Option<&'t str> {
+        self.text.get(range)
+    }
+
     fn span(&self, range: Option<std::ops::Range<usize>>) -> Span {
         let range = range.unwrap_or_default();
         let narrow = |at: usize| u32::try_from(at + self.offset).unwrap_or(u32::MAX);
@@ -81,7 +86,11 @@ impl<'t> Converter<'t> {
                 let template: hcl_edit::template::Template = template.iter().cloned().collect::<Vec<_>>().into();
                 self.unwrapped(self.template(&template, Style::Quoted))
             }
-            Expression::HeredocTemplate(heredoc) => Kind::Template(self.template(&heredoc.template, Style::Lines)),
+            Expression::HeredocTemplate(heredoc) => {
+                let written = heredoc.span().and_then(|range| self.slice(range)).unwrap_or_default();
+                let style = if written.starts_with("<<-") { Style::Indented } else { Style::Lines };
+                Kind::Template(self.template(&heredoc.template, style))
+            }
             Expression::Parenthesis(inner) => return self.expression(inner.inner()),
             Expression::Variable(name) => Kind::Variable(Text::from(name.as_str())),
             Expression::Conditional(parts) => Kind::Conditional(Box::new([
