@@ -8,7 +8,7 @@ mod json;
 mod statement;
 
 use crate::ast::Text;
-use crate::evaluator::Evaluator;
+use crate::evaluator::{Evaluator, Slot};
 use crate::fault::{Fault, error};
 use crate::value::{Data, Value};
 use statement::{Document, Statement};
@@ -27,7 +27,9 @@ impl Evaluator<'_> {
         if !is_document || !matches!(name, "json" | "minified_json") {
             return Ok(None);
         }
-        let arguments = self.document_arguments(at)?;
+        // Both attributes are made of the same arguments.
+        let slot = Slot::Attribute(at, Text::from("(arguments)"));
+        let arguments = self.once(0, slot, "a policy document", |evaluator| evaluator.document_arguments(at));
         let minified = name == "minified_json";
         let sensitive = arguments.any_sensitive();
         let text = self.lift(&[arguments], |evaluator, arguments| {
