@@ -72,7 +72,9 @@ pub(crate) fn describe(
     evaluator.charge_text(json.len())?;
     let mut origins = BTreeSet::new();
     collect_origins(&plain, &mut origins);
-    let reasons: Vec<String> = origins.iter().take(REASONS_MAX).map(|origin| reason_of(evaluator, origin)).collect();
+    let alternatives = plain.as_text().map_or(1, |text| symbol::alternatives(text).len());
+    let choice = (alternatives > 1).then(|| format!("it depends on what is unknown which of {alternatives} it will be"));
+    let reasons = choice.into_iter().chain(origins.iter().take(REASONS_MAX).map(|origin| reason_of(evaluator, origin))).collect();
     let status = if plain.traits().unknown { Status::Partly } else { Status::Resolved };
     let mut sensitive_paths = Vec::new();
     collect_sensitive(&plain, path.to_owned(), &mut sensitive_paths);

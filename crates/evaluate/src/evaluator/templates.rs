@@ -24,12 +24,13 @@ impl Evaluator<'_> {
                 Part::If(part) => {
                     let condition = self.evaluate(&part.condition, scope)?;
                     let known = if matches!(condition.data, Data::OneOf(_)) { None } else { bool_of(&condition)? };
+                    let otherwise = part.otherwise.as_deref().unwrap_or_default();
                     let value = match known {
                         Some(true) => self.deeper(|evaluator| evaluator.template(&part.then, scope))?,
-                        Some(false) => self.deeper(|evaluator| evaluator.template(&part.otherwise, scope))?,
+                        Some(false) => self.deeper(|evaluator| evaluator.template(otherwise, scope))?,
                         None => {
                             let then = self.deeper(|evaluator| evaluator.template(&part.then, scope))?;
-                            let otherwise = self.deeper(|evaluator| evaluator.template(&part.otherwise, scope))?;
+                            let otherwise = self.deeper(|evaluator| evaluator.template(otherwise, scope))?;
                             Value::one_of(vec![then, otherwise], self.limits.alternatives)
                         }
                     };
