@@ -80,14 +80,22 @@ pub(crate) struct Scope<'s> {
 
 impl<'s> Scope<'s> {
     pub(crate) fn of_module(module: u32) -> Self {
-        Self { module, owner: None, frames: None, passed: None }
+        Self {
+            module,
+            owner: None,
+            frames: None,
+            passed: None,
+        }
     }
 
     pub(crate) fn with<'t>(&'t self, frame: &'t Frame<'t>) -> Scope<'t>
     where
         's: 't,
     {
-        Scope { frames: Some(frame), ..*self }
+        Scope {
+            frames: Some(frame),
+            ..*self
+        }
     }
 }
 

@@ -70,7 +70,11 @@ pub fn evaluate(sources: &Sources, plan: &Plan<'_>, limits: &Limits) -> Evaluati
         ..Evaluation::default()
     };
     let changes = || plan.resource_changes.iter().chain(&plan.deferred_changes);
-    let outputs = || plan.output_changes.iter().filter(|output| has_unknowns(output.change.after_unknown));
+    let outputs = || {
+        plan.output_changes
+            .iter()
+            .filter(|output| has_unknowns(output.change.after_unknown))
+    };
     if outputs().next().is_none() && !changes().any(|change| has_unknowns(change.change.after_unknown)) {
         return evaluation;
     }
@@ -165,13 +169,16 @@ impl Evaluator<'_> {
         let body = &block.body;
         body.attribute(name).is_some()
             || body.attribute("dynamic").is_some()
-            || body.blocks.iter().any(|block| {
-                *block.kind == *name || (&*block.kind == "dynamic" && block.label(0) == name)
-            })
+            || body
+                .blocks
+                .iter()
+                .any(|block| *block.kind == *name || (&*block.kind == "dynamic" && block.label(0) == name))
     }
 
     fn attribute_or_blocks(&mut self, at: u32, name: &Text) -> Result<Value, Fault> {
-        let is_block = self.block_of(at).is_some_and(|(block, _)| block.body.attribute(name).is_none())
+        let is_block = self
+            .block_of(at)
+            .is_some_and(|(block, _)| block.body.attribute(name).is_none())
             && !self.is_derivable(at, name);
         if is_block {
             let blocks = self.in_instance(at, |evaluator, block, scope| evaluator.blocks(&block.body, name, scope));
@@ -185,7 +192,10 @@ impl Evaluator<'_> {
 
     fn plans_a_list(&mut self, at: u32, name: &Text) -> bool {
         let planned = self.planned(at);
-        planned.members().and_then(|members| members.get(name)).is_some_and(|value| value.elements().is_some())
+        planned
+            .members()
+            .and_then(|members| members.get(name))
+            .is_some_and(|value| value.elements().is_some())
     }
 }
 
@@ -225,7 +235,11 @@ pub fn replay(sources: &Sources, plan: &Plan<'_>, limits: &Limits) -> Vec<Replay
                 Err(fault) => Err(fault.reason().to_owned()),
             };
             all.push(Replayed {
-                address: evaluator.index.instance(at).map_or("", |found| found.address).to_owned(),
+                address: evaluator
+                    .index
+                    .instance(at)
+                    .map_or("", |found| found.address)
+                    .to_owned(),
                 name: name.to_string(),
                 planned: crate::outcome::json_of(planned),
                 evaluated,
@@ -234,4 +248,3 @@ pub fn replay(sources: &Sources, plan: &Plan<'_>, limits: &Limits) -> Vec<Replay
     }
     all
 }
-

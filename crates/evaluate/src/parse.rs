@@ -29,7 +29,9 @@ pub(crate) fn hcl_body(text: &str, file: u32) -> Parsed {
         None => (0, text),
     };
     if text.len() > FILE_BYTES_MAX {
-        parsed.unread.push((0, format!("it is larger than {FILE_BYTES_MAX} bytes")));
+        parsed
+            .unread
+            .push((0, format!("it is larger than {FILE_BYTES_MAX} bytes")));
         return parsed;
     }
     let look = scan::look(text);

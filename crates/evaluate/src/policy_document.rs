@@ -14,22 +14,30 @@ use crate::value::{Data, Value};
 use statement::{Document, Statement};
 
 /// The arguments that a document is made of.
-const ARGUMENTS: [&str; 4] = ["override_policy_documents", "policy_id", "source_policy_documents", "version"];
+const ARGUMENTS: [&str; 4] = [
+    "override_policy_documents",
+    "policy_id",
+    "source_policy_documents",
+    "version",
+];
 
 const RESOURCE_TYPE: &str = "aws_iam_policy_document";
 
 impl Evaluator<'_> {
     /// The `json` or `minified_json` of a policy document; `None` for any other attribute.
     pub(crate) fn document_attribute(&mut self, at: u32, name: &str) -> Result<Option<Value>, Fault> {
-        let is_document = self.index.instance(at).is_some_and(|instance| {
-            instance.resource_type == RESOURCE_TYPE && instance.local.starts_with("data.")
-        });
+        let is_document = self
+            .index
+            .instance(at)
+            .is_some_and(|instance| instance.resource_type == RESOURCE_TYPE && instance.local.starts_with("data."));
         if !is_document || !matches!(name, "json" | "minified_json") {
             return Ok(None);
         }
         // Both attributes are made of the same arguments.
         let slot = Slot::Attribute(at, Text::from("(arguments)"));
-        let arguments = self.once(0, slot, "a policy document", |evaluator| evaluator.document_arguments(at));
+        let arguments = self.once(0, slot, "a policy document", |evaluator| {
+            evaluator.document_arguments(at)
+        });
         let minified = name == "minified_json";
         let sensitive = arguments.any_sensitive();
         let text = self.lift(&[arguments], |evaluator, arguments| {
@@ -59,7 +67,9 @@ impl Evaluator<'_> {
         });
         let mut members = configured.transpose()?.unwrap_or_default();
         for name in ARGUMENTS.into_iter().chain(["statement"]) {
-            let missing = members.get(name).is_none_or(|value| matches!(value.data, Data::Unknown(_)));
+            let missing = members
+                .get(name)
+                .is_none_or(|value| matches!(value.data, Data::Unknown(_)));
             if missing && let Some(value) = from_plan(name) {
                 members.insert(Text::from(name), value);
             }
@@ -83,7 +93,9 @@ impl Evaluator<'_> {
             merged.merge(source);
         }
         let mut own = Document {
-            version: self.text_of(members.get("version"))?.unwrap_or_else(|| "2012-10-17".to_owned()),
+            version: self
+                .text_of(members.get("version"))?
+                .unwrap_or_else(|| "2012-10-17".to_owned()),
             id: self.text_of(members.get("policy_id"))?.unwrap_or_default(),
             statements: Vec::new(),
         };
@@ -122,7 +134,12 @@ impl Evaluator<'_> {
             match &item.data {
                 Data::Text(text) if text.is_empty() => {}
                 Data::Text(text) => texts.push(text.to_string()),
-                _ => return error(format!("a document that is merged in is unknown: {}", self.name_of(item))),
+                _ => {
+                    return error(format!(
+                        "a document that is merged in is unknown: {}",
+                        self.name_of(item)
+                    ));
+                }
             }
         }
         Ok(texts)
@@ -133,8 +150,11 @@ impl Evaluator<'_> {
         let Some(value) = value.filter(|value| !value.is_null()) else {
             return Ok(None);
         };
-        let text = self.to_text(value)?;
-        Ok(text.as_text().filter(|text| !text.is_empty()).map(|text| text.to_string()))
+        let text = self.written(value)?;
+        Ok(text
+            .as_text()
+            .filter(|text| !text.is_empty())
+            .map(std::string::ToString::to_string))
     }
 
     fn statement(&mut self, value: &Value, version: &str) -> Result<Statement, Fault> {

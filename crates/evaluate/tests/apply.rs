@@ -2,6 +2,15 @@
 //!
 //! `plan.json` and `state.json` were recorded with terraform 1.11.4, one before and one after applying `tests/apply`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::format_collect,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test"
+)]
+
 mod common;
 
 use nhi_evaluate::{Limits, Sources, Status, evaluate, overlay};
@@ -12,7 +21,10 @@ use serde_json::Value;
 fn state() -> std::collections::HashMap<String, Value> {
     fn walk(module: &Value, found: &mut std::collections::HashMap<String, Value>) {
         for resource in module["resources"].as_array().into_iter().flatten() {
-            found.insert(resource["address"].as_str().unwrap().to_owned(), resource["values"].clone());
+            found.insert(
+                resource["address"].as_str().unwrap().to_owned(),
+                resource["values"].clone(),
+            );
         }
         for child in module["child_modules"].as_array().into_iter().flatten() {
             walk(child, found);
@@ -70,11 +82,17 @@ fn alike(state: &std::collections::HashMap<String, Value>, found: &Value, applie
             becomes(state, text, applied) || as_json() == Some(true)
         }),
         (Value::Array(found), Value::Array(applied)) => {
-            found.len() == applied.len() && found.iter().zip(applied).all(|(found, applied)| alike(state, found, applied))
+            found.len() == applied.len()
+                && found
+                    .iter()
+                    .zip(applied)
+                    .all(|(found, applied)| alike(state, found, applied))
         }
         (Value::Object(found), Value::Object(applied)) => {
             found.len() == applied.len()
-                && found.iter().all(|(key, found)| applied.get(key).is_some_and(|applied| alike(state, found, applied)))
+                && found
+                    .iter()
+                    .all(|(key, found)| applied.get(key).is_some_and(|applied| alike(state, found, applied)))
         }
         (found, applied) => found == applied,
     }
@@ -91,7 +109,9 @@ fn symbols_stand_for_what_apply_makes_known() {
         let (mut filled, mut left) = (0, Vec::new());
         for mut block in plan.blocks() {
             overlay(&mut block, &evaluation);
-            let Some(applied) = state.get(&*block.address) else { continue };
+            let Some(applied) = state.get(&*block.address) else {
+                continue;
+            };
             let after: Value = serde_json::from_str(block.after.as_deref().unwrap()).unwrap();
             for outcome in evaluation.outcomes(&block.address) {
                 if outcome.status == Status::Unresolved {
@@ -99,17 +119,36 @@ fn symbols_stand_for_what_apply_makes_known() {
                     continue;
                 }
                 filled += 1;
-                assert!(!block.unknown_paths.contains(&outcome.path.as_str().into()), "{}", outcome.path);
+                assert!(
+                    !block.unknown_paths.contains(&outcome.path.as_str().into()),
+                    "{}",
+                    outcome.path
+                );
             }
-            let whole = block.unknown_paths.iter().all(|path| matches!(&**path, "id" | "output"));
+            let whole = block
+                .unknown_paths
+                .iter()
+                .all(|path| matches!(&**path, "id" | "output"));
             if whole {
                 let (found, applied) = (&after["input"], &applied["input"]);
                 assert!(alike(&state, found, applied), "{}\n{found}\n{applied}", block.address);
             }
         }
         assert!(filled >= 40, "only {filled} attributes were filled in");
-        let expected = ["base64", "element", "list_item", "present", "substring", "tostring", "unknown_list", "unsupported"];
-        let mut expected: Vec<String> = expected.iter().map(|key| format!("terraform_data.t[\"{key}\"]")).collect();
+        let expected = [
+            "base64",
+            "element",
+            "list_item",
+            "present",
+            "substring",
+            "tostring",
+            "unknown_list",
+            "unsupported",
+        ];
+        let mut expected: Vec<String> = expected
+            .iter()
+            .map(|key| format!("terraform_data.t[\"{key}\"]"))
+            .collect();
         expected.push("terraform_data.object".to_owned());
         expected.extend((0..2).map(|at| format!("module.m[{at}].terraform_data.inner")));
         left.retain(|address| !expected.contains(address));
@@ -124,7 +163,11 @@ fn a_secret_stays_one() {
     common::with_plan(&plan, |plan| {
         let evaluation = evaluate(&sources, plan, &Limits::default());
         let change = common::overlaid(plan, &evaluation, "terraform_data.object");
-        assert!(change.sensitive_paths.contains(&"input.mixed".into()), "{:?}", change.sensitive_paths);
+        assert!(
+            change.sensitive_paths.contains(&"input.mixed".into()),
+            "{:?}",
+            change.sensitive_paths
+        );
         assert!(change.after.as_deref().unwrap().contains("s3cr3t-value"));
         let redacted = nhi_plan::redact(&change);
         assert!(!redacted.after.unwrap().contains("s3cr3t-value"));

@@ -2,6 +2,15 @@
 //!
 //! The plan was made by terraform 1.11.4 and the AWS provider 5.100.0; `tests/replay/record.sh` makes it anew.
 
+#![allow(
+    clippy::expect_used,
+    clippy::format_collect,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test"
+)]
+
 mod common;
 
 use nhi_evaluate::{Limits, Sources, replay};
@@ -23,7 +32,9 @@ fn what_the_plan_knows_follows_from_the_configuration() {
     let sources = Sources::new(common::files("replay").into_iter());
     assert_eq!(sources.notes(), [] as [&str; 0]);
     let all = common::with_plan(&plan(), |plan| replay(&sources, plan, &Limits::default()));
-    let documents = all.iter().filter(|one| one.address.contains("data.aws_iam_policy_document"));
+    let documents = all
+        .iter()
+        .filter(|one| one.address.contains("data.aws_iam_policy_document"));
     assert!(documents.count() > 3000, "most documents were not even tried");
     let wrong: Vec<_> = all
         .iter()
@@ -35,5 +46,11 @@ fn what_the_plan_knows_follows_from_the_configuration() {
             *evaluated != one.planned && !same
         })
         .collect();
-    assert!(wrong.is_empty(), "{} of {} differ: {:#?}", wrong.len(), all.len(), wrong.first());
+    assert!(
+        wrong.is_empty(),
+        "{} of {} differ: {:#?}",
+        wrong.len(),
+        all.len(),
+        wrong.first()
+    );
 }

@@ -51,7 +51,11 @@ impl Evaluator<'_> {
                 members.insert(attribute.name.clone(), evaluator.settle(value, &attribute.name)?);
             }
             for block in &body.blocks {
-                let kind = if &*block.kind == "dynamic" { block.label(0) } else { &*block.kind };
+                let kind = if &*block.kind == "dynamic" {
+                    block.label(0)
+                } else {
+                    &*block.kind
+                };
                 if !members.contains_key(kind) {
                     let blocks = evaluator.blocks(body, kind, scope)?;
                     members.insert(Text::from(kind), blocks);

@@ -87,7 +87,11 @@ impl<'a> Evaluator<'a> {
         let mut members: BTreeMap<Text, Value> = BTreeMap::new();
         let wanted: Option<Vec<Text>> = match &for_each.data {
             Data::Map(items) => Some(items.items.keys().cloned().collect()),
-            Data::Set(items) => items.items.iter().map(|item| item.known_text().map(Text::from)).collect(),
+            Data::Set(items) => items
+                .items
+                .iter()
+                .map(|item| item.known_text().map(Text::from))
+                .collect(),
             _ => None,
         };
         if wanted.is_none() && keys.is_empty() {
@@ -126,7 +130,11 @@ impl<'a> Evaluator<'a> {
         let instance = self.index.instance(at)?;
         let (local, key) = (instance.local.clone(), instance.key.clone());
         let scope = Scope {
-            owner: Some(Owner { address: &local, block, key: &key }),
+            owner: Some(Owner {
+                address: &local,
+                block,
+                key: &key,
+            }),
             ..Scope::of_module(module)
         };
         Some(work(self, block, &scope))
@@ -163,7 +171,9 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn configured(&mut self, at: u32, name: &Text) -> Result<Option<Value>, Fault> {
         let value = self.in_instance(at, |evaluator, block, scope| {
             let attribute = block.body.attribute(name);
-            attribute.map(|attribute| evaluator.evaluate(&attribute.value, scope)).transpose()
+            attribute
+                .map(|attribute| evaluator.evaluate(&attribute.value, scope))
+                .transpose()
         });
         let value = value.transpose()?.flatten();
         // What is null in the configuration is up to the provider.

@@ -31,19 +31,34 @@ pub(crate) fn from_json(value: json::Value<'_>, depth: u32) -> Value {
                 None => Value::text(&*text),
             }
         }
-        JsonKind::Array => {
-            Value::list(value.elements().take(ELEMENTS_MAX).map(|element| from_json(element, depth + 1)).collect())
-        }
+        JsonKind::Array => Value::list(
+            value
+                .elements()
+                .take(ELEMENTS_MAX)
+                .map(|element| from_json(element, depth + 1))
+                .collect(),
+        ),
         JsonKind::Object => {
             let members = value.members().take(ELEMENTS_MAX);
-            Value::map(members.map(|(key, member)| (Text::from(&*key), from_json(member, depth + 1))).collect())
+            Value::map(
+                members
+                    .map(|(key, member)| (Text::from(&*key), from_json(member, depth + 1)))
+                    .collect(),
+            )
         }
     }
 }
 
+/// A text of the plan, or null where there is none.
+fn or_null(text: Option<&str>) -> Option<json::Document<'_>> {
+    json::parse(text.unwrap_or("null")).ok()
+}
+
 /// The origin of the one symbol that a text consists of.
 fn whole_symbol(text: &str) -> Option<&str> {
-    let inner = text.strip_prefix(nhi_plan::symbol::OPEN)?.strip_suffix(nhi_plan::symbol::CLOSE)?;
+    let inner = text
+        .strip_prefix(nhi_plan::symbol::OPEN)?
+        .strip_suffix(nhi_plan::symbol::CLOSE)?;
     (!nhi_plan::symbol::has_symbols(inner)).then_some(inner)
 }
 
@@ -57,7 +72,9 @@ impl Evaluator<'_> {
 
     fn variable_value(&mut self, module: u32, name: &Text, origin: &str) -> Result<Value, Fault> {
         let declaration = self.module_config(module).and_then(|config| config.variables.get(name));
-        let is_root = self.module_instance(module).is_some_and(|instance| instance.parent.is_none());
+        let is_root = self
+            .module_instance(module)
+            .is_some_and(|instance| instance.parent.is_none());
         let flag = |name: &str| {
             let attribute = declaration.and_then(|block| block.body.attribute(name));
             attribute.map(|attribute| !matches!(attribute.value.kind, Kind::Bool(false)))
@@ -81,14 +98,18 @@ impl Evaluator<'_> {
         } else if let Some(argument) = self.argument(module, name) {
             given = Some(argument?);
         } else if !self.call_is_known(module) {
-            return Ok(self.because(origin, "the module call was not found in the sources").marked(sensitive));
+            return Ok(self
+                .because(origin, "the module call was not found in the sources")
+                .marked(sensitive));
         }
         let nullable = flag("nullable") != Some(false);
-        if let Some(value) = given.take_if(|value| !(value.is_null() && !nullable)) {
+        if let Some(value) = given.take_if(|value| nullable || !value.is_null()) {
             return Ok(self.typed(value, declaration)?.marked(sensitive));
         }
         let Some(default) = declaration.and_then(|block| block.body.attribute("default")) else {
-            return Ok(self.because(origin, "it has no value in the plan and no default").marked(sensitive));
+            return Ok(self
+                .because(origin, "it has no value in the plan and no default")
+                .marked(sensitive));
         };
         let value = self.evaluate(&default.value, &Scope::of_module(module))?;
         Ok(self.typed(value, declaration)?.marked(sensitive))
@@ -109,14 +130,21 @@ impl Evaluator<'_> {
         if self.charge(u64::try_from(bytes / 256).unwrap_or(u64::MAX)).is_err() {
             return unknown();
         }
-        fn read(text: Option<&str>) -> Option<json::Document<'_>> {
-            json::parse(text.unwrap_or("null")).ok()
-        }
-        let parts = (read(change.after), read(change.after_unknown), read(change.after_sensitive));
+        let parts = (
+            or_null(change.after),
+            or_null(change.after_unknown),
+            or_null(change.after_sensitive),
+        );
         let (Some(after), Some(mask), Some(sensitive)) = parts else {
             return unknown();
         };
-        merged(Some(after.root()), Some(mask.root()), Some(sensitive.root()), "output", 0)
+        merged(
+            Some(after.root()),
+            Some(mask.root()),
+            Some(sensitive.root()),
+            "output",
+            0,
+        )
     }
 
     /// What the plan says of an instance: known values, and unknowns where it says so.
@@ -133,7 +161,13 @@ impl Evaluator<'_> {
             let after = parse(after.unwrap_or("{}"))?;
             let unknown = parse(unknown.unwrap_or("{}"))?;
             let sensitive = parse(sensitive.unwrap_or("{}"))?;
-            Ok(merged(Some(after.root()), Some(unknown.root()), Some(sensitive.root()), address, 0))
+            Ok(merged(
+                Some(after.root()),
+                Some(unknown.root()),
+                Some(sensitive.root()),
+                address,
+                0,
+            ))
         })
     }
 }

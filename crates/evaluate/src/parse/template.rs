@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use hcl_edit::{Span as _, Spanned};
 use hcl_edit::template::{Directive, Element, Strip, Template};
+use hcl_edit::{Span as _, Spanned};
 
 use super::convert::{Converter, text_of};
 use crate::ast::{ForPart, IfPart, Part, Text};
@@ -207,7 +207,11 @@ fn trimmed(pieces: Vec<Piece>, style: Style, (start, end): (bool, bool)) -> Vec<
     for (at, piece) in pieces.into_iter().enumerate() {
         match piece {
             Piece::Text(text) => {
-                let trim_end = if at == last { end } else { befores.get(at + 1).copied().unwrap_or(false) };
+                let trim_end = if at == last {
+                    end
+                } else {
+                    befores.get(at + 1).copied().unwrap_or(false)
+                };
                 let mut rest = text.as_str();
                 if trim_start {
                     rest = trim_front(rest, style);
@@ -236,7 +240,11 @@ fn trim_front(text: &str, style: Style) -> &str {
     };
     let (first, rest) = text.split_at_checked(line).unwrap_or((text, ""));
     let kept = first.trim_start();
-    if kept.is_empty() { rest } else { text.get(first.len() - kept.len()..).unwrap_or_default() }
+    if kept.is_empty() {
+        rest
+    } else {
+        text.get(first.len() - kept.len()..).unwrap_or_default()
+    }
 }
 
 fn trim_back(text: &str, style: Style) -> &str {
@@ -258,10 +266,22 @@ fn unescaped(raw: &str) -> String {
         out.push_str(plain);
         let mut tail = escape.chars();
         let digits = match tail.next() {
-            Some('n') => { out.push('\n'); 0 }
-            Some('r') => { out.push('\r'); 0 }
-            Some('t') => { out.push('\t'); 0 }
-            Some(same @ ('"' | '\\')) => { out.push(same); 0 }
+            Some('n') => {
+                out.push('\n');
+                0
+            }
+            Some('r') => {
+                out.push('\r');
+                0
+            }
+            Some('t') => {
+                out.push('\t');
+                0
+            }
+            Some(same @ ('"' | '\\')) => {
+                out.push(same);
+                0
+            }
             Some('u') => 4,
             Some('U') => 8,
             _ => {
