@@ -24,6 +24,7 @@ use crate::value::Value;
 use nhi_plan::Plan;
 
 pub(crate) use modules::ModuleInstance;
+pub(crate) use nested::names_blocks;
 pub(crate) use variables::from_json;
 
 /// What was worked out once.
@@ -207,9 +208,19 @@ impl<'a> Evaluator<'a> {
         value
     }
 
-    /// Why a symbol is one, if there is more to say than that it is known after apply only.
+    /// Why a symbol is one, if there is more to say than that it is known after apply only. What was taken from an
+    /// unknown value, or made of it, is unknown for its reason.
     pub(crate) fn reason(&self, origin: &str) -> Option<&str> {
-        self.reasons.get(origin).map(|reason| &**reason)
+        let mut name = origin;
+        loop {
+            if let Some(reason) = self.reasons.get(name) {
+                return Some(reason);
+            }
+            name = match name.strip_suffix(')').and_then(|call| call.split_once('(')) {
+                Some((_, argument)) => argument,
+                None => name.rsplit_once(['.', '['])?.0,
+            };
+        }
     }
 
     /// Works a value out once. A cycle, a failure or a budget makes it unknown.

@@ -6,7 +6,7 @@ use nhi_plan::path;
 use nhi_plan::{Location, Plan, json};
 
 use crate::ast::Text;
-use crate::evaluator::Evaluator;
+use crate::evaluator::{Evaluator, names_blocks};
 use crate::fault::Fault;
 use crate::limits::Limits;
 use crate::outcome::{Filled, Outcome, describe};
@@ -176,10 +176,10 @@ impl Evaluator<'_> {
     }
 
     fn attribute_or_blocks(&mut self, at: u32, name: &Text) -> Result<Value, Fault> {
-        let is_block = self
-            .block_of(at)
-            .is_some_and(|(block, _)| block.body.attribute(name).is_none())
-            && !self.is_derivable(at, name);
+        let is_block = !self.is_derivable(at, name)
+            && self
+                .block_of(at)
+                .is_some_and(|(block, _)| names_blocks(&block.body, name));
         if is_block {
             let blocks = self.in_instance(at, |evaluator, block, scope| evaluator.blocks(&block.body, name, scope));
             return blocks.unwrap_or_else(|| Ok(Value::unknown(name)));
