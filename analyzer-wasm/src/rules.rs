@@ -2,20 +2,28 @@
 
 mod administer_iam;
 mod allow_everything;
+mod allow_with_not_action;
 mod aws_access_key;
+mod broad_data_access;
 #[cfg(test)]
-mod cases;
+pub(crate) mod cases;
 mod credential_literal;
 mod grant;
+mod service_wide_wildcard;
+mod unbounded_pass_role;
 mod ungoverned_identity;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 6] = [
+static RULES: [&Rule; 10] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
+    &service_wide_wildcard::RULE,
+    &broad_data_access::RULE,
+    &allow_with_not_action::RULE,
+    &unbounded_pass_role::RULE,
     &aws_access_key::RULE,
     &credential_literal::RULE,
     &ungoverned_identity::RULE,
