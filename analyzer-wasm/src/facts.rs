@@ -4,12 +4,15 @@
 //! can be judged alone is judged at once and forgotten.
 
 mod block;
+pub(crate) mod cloud;
+pub(crate) mod google;
 pub(crate) mod governance;
 pub(crate) mod iam;
 pub(crate) mod secrets;
 
 pub(crate) use block::Block;
 
+use self::google::Google;
 use self::governance::Governance;
 use self::iam::{Iam, Settled};
 
@@ -17,6 +20,7 @@ use self::iam::{Iam, Settled};
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) iam: Iam,
+    pub(crate) google: Google,
     pub(crate) governance: Governance,
     /// Filled once all blocks have been seen.
     pub(crate) settled: Settled,
@@ -26,11 +30,13 @@ impl Facts {
     /// Takes in a block that remains after the apply.
     pub(crate) fn collect(&mut self, block: &Block<'_>) {
         self.iam.collect(block);
+        self.google.collect(block);
         self.governance.collect(block);
     }
 
     /// Joins what was collected; rules on the whole plan run after it.
     pub(crate) fn settle(&mut self) {
         self.settled = self.iam.settle();
+        self.google.settle();
     }
 }
