@@ -10,14 +10,16 @@ mod google;
 mod google_administer_iam;
 mod google_basic_role;
 mod google_broad_data_access;
+mod google_default_service_account;
 mod google_impersonate_service_account;
+mod google_public_member;
 mod grant;
 mod ungoverned_identity;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 10] = [
+static RULES: [&Rule; 12] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -27,6 +29,8 @@ static RULES: [&Rule; 10] = [
     &google_basic_role::RULE,
     &google_administer_iam::RULE,
     &google_impersonate_service_account::RULE,
+    &google_public_member::RULE,
+    &google_default_service_account::RULE,
     &google_broad_data_access::RULE,
 ];
 

@@ -9,7 +9,9 @@ mod judge;
 mod member;
 mod methods;
 mod paths;
+mod public;
 mod scope;
+mod workloads;
 
 use std::collections::BTreeMap;
 
@@ -17,13 +19,15 @@ use nhi_plan::{Mode, symbol};
 
 use self::bindings::{Binding, Document};
 pub(crate) use self::condition::Condition;
-pub(crate) use self::judge::{Claim, Reach, What};
+pub(crate) use self::judge::{Claim, What};
 use self::member::Accounts;
-pub(crate) use self::member::{Kind, Principal, parse as parse_member};
+pub(crate) use self::member::{Kind, Principal};
 pub(crate) use self::methods::{Basic, Category, Level};
 use self::methods::{Permissions, predefined};
+pub(crate) use self::public::Open;
 use self::scope::Form;
 pub(crate) use self::scope::Scope;
+pub(crate) use self::workloads::Workload;
 use super::Block;
 use super::cloud::{Edge, Instances, Site, Text};
 
@@ -39,6 +43,10 @@ pub(crate) struct Google {
     names: BTreeMap<String, String>,
     documents: Instances<Vec<Binding>>,
     written: Vec<Written>,
+    /// What is open to everyone without a binding.
+    pub(crate) open: Vec<Open>,
+    /// Workloads that run as a default service account.
+    pub(crate) workloads: Vec<Workload>,
     /// Filled once all blocks have been seen.
     pub(crate) grants: Vec<Grant>,
     pub(crate) claims: Vec<Claim>,
@@ -83,6 +91,13 @@ pub(crate) struct Grant {
     pub(crate) evidence: &'static str,
 }
 
+impl Grant {
+    /// Whether the role serves some method of raising privileges, or reaches data.
+    pub(crate) fn is_powerful(&self) -> bool {
+        self.basic.is_some_and(|basic| basic > Basic::Viewer) || !self.maybe.is_empty()
+    }
+}
+
 impl Google {
     pub(crate) fn collect(&mut self, block: &Block<'_>) {
         let name = block.change.resource_type.as_ref();
@@ -98,6 +113,9 @@ impl Google {
             (Mode::Managed, _) => {
                 if let Some((kind, form)) = scope::form(name) {
                     self.collect_grant(block, kind, form);
+                } else {
+                    public::collect(block, &mut self.open);
+                    self.workloads.extend(workloads::read(block));
                 }
             }
             _ => {}
