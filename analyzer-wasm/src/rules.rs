@@ -3,9 +3,17 @@
 mod administer_iam;
 mod allow_everything;
 mod aws_access_key;
+mod azure;
+mod azure_broad_data_access;
+mod azure_managed_identity_escalation;
+mod azure_owner_or_contributor;
+mod azure_public_access;
+mod azure_role_escalates;
 #[cfg(test)]
 mod cases;
 mod credential_literal;
+mod entra_directory_role;
+mod entra_machine_owner;
 mod google;
 mod google_administer_iam;
 mod google_basic_role;
@@ -14,12 +22,13 @@ mod google_default_service_account;
 mod google_impersonate_service_account;
 mod google_public_member;
 mod grant;
+mod graph_application_permission;
 mod ungoverned_identity;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 12] = [
+static RULES: [&Rule; 20] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -32,6 +41,14 @@ static RULES: [&Rule; 12] = [
     &google_public_member::RULE,
     &google_default_service_account::RULE,
     &google_broad_data_access::RULE,
+    &azure_owner_or_contributor::RULE,
+    &azure_role_escalates::RULE,
+    &entra_directory_role::RULE,
+    &graph_application_permission::RULE,
+    &azure_managed_identity_escalation::RULE,
+    &azure_broad_data_access::RULE,
+    &entra_machine_owner::RULE,
+    &azure_public_access::RULE,
 ];
 
 /// Every rule, in the order of their codes.
@@ -61,7 +78,7 @@ mod tests {
                 .to_string_lossy()
                 .into_owned()
         });
-        let shared = ["cases", "google", "grant"];
+        let shared = ["azure", "cases", "google", "grant"];
         let stems: BTreeSet<_> = stems.filter(|stem| !shared.contains(&stem.as_str())).collect();
         assert_eq!(stems, names, "a rule's file is named after the rule");
     }

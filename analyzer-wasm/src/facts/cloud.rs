@@ -199,12 +199,6 @@ impl<T> Instances<T> {
         };
         if found.len() > INSTANCES_MAX { Vec::new() } else { found }
     }
-
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Instance<T>)> {
-        self.0
-            .iter()
-            .flat_map(|(address, same)| same.all.iter().map(move |instance| (address.as_str(), instance)))
-    }
 }
 
 /// Where something was written.
