@@ -15,6 +15,7 @@ mod workloads;
 
 use std::collections::BTreeMap;
 
+use nhi_plan::json::Value;
 use nhi_plan::{Mode, symbol};
 
 use self::bindings::{Binding, Document};
@@ -128,7 +129,7 @@ impl Google {
             ..Content::default()
         };
         let permissions = block.after().and_then(|after| after.get("permissions"));
-        for permission in permissions.into_iter().flat_map(|list| list.elements()) {
+        for permission in permissions.into_iter().flat_map(Value::elements) {
             match permission.as_str() {
                 Some(name) if !symbol::has_symbols(&name) => {
                     content.permissions = content.permissions.union(Permissions::of(&name));

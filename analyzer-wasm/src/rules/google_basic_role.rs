@@ -171,66 +171,72 @@ mod tests {
     #[test]
     fn cases_of_places() {
         let policy = r#"{"project":"p","policy_data":"{\"bindings\":[{\"members\":[\"serviceAccount:ci@p.iam.gserviceaccount.com\"],\"role\":\"roles/owner\"}]}"}"#;
+        cases(&super::RULE).flags(&[
+            Case::critical(
+                "above a project",
+                plan(&[(
+                    "google_folder_iam_member.m",
+                    &format!(r#"{{"folder":"folders/1","role":"roles/editor","member":"{CI}"}}"#),
+                )]),
+            ),
+            Case::critical(
+                "the organization",
+                plan(&[(
+                    "google_organization_iam_member.m",
+                    &format!(r#"{{"org_id":"1","role":"roles/owner","member":"{CI}"}}"#),
+                )]),
+            ),
+            Case::critical(
+                "a binding",
+                plan(&[(
+                    "google_project_iam_binding.b",
+                    &format!(r#"{{"project":"p","role":"roles/owner","members":["{CI}"]}}"#),
+                )]),
+            )
+            .at("members[0]"),
+            Case::critical(
+                "a binding that is known after apply",
+                plan(&[(
+                    "google_project_iam_binding.b",
+                    r#"{"project":"p","role":"roles/owner"}"#,
+                )])
+                .unknown("google_project_iam_binding.b", &["members"])
+                .references(
+                    "google_project_iam_binding.b",
+                    "members",
+                    &["google_service_account.ci"],
+                ),
+            ),
+            Case::critical("a policy", plan(&[("google_project_iam_policy.p", policy)])).at("policy_data"),
+            Case::critical(
+                "a policy that is read during apply",
+                plan(&[
+                    ("google_project_iam_policy.p", r#"{"project":"p"}"#),
+                    (
+                        "data.google_iam_policy.d",
+                        r#"{"binding":[{"role":"roles/owner","members":[null],"condition":[]}]}"#,
+                    ),
+                ])
+                .unknown("google_project_iam_policy.p", &["policy_data"])
+                .references(
+                    "google_project_iam_policy.p",
+                    "policy_data",
+                    &["data.google_iam_policy.d"],
+                )
+                .unknown("data.google_iam_policy.d", &["binding[0].members[0]", "policy_data"])
+                .references(
+                    "data.google_iam_policy.d",
+                    "binding.members",
+                    &["google_service_account.ci"],
+                ),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn cases_of_principals() {
         cases(&super::RULE)
             .flags(&[
-                Case::critical(
-                    "above a project",
-                    plan(&[(
-                        "google_folder_iam_member.m",
-                        &format!(r#"{{"folder":"folders/1","role":"roles/editor","member":"{CI}"}}"#),
-                    )]),
-                ),
-                Case::critical(
-                    "the organization",
-                    plan(&[(
-                        "google_organization_iam_member.m",
-                        &format!(r#"{{"org_id":"1","role":"roles/owner","member":"{CI}"}}"#),
-                    )]),
-                ),
-                Case::critical(
-                    "a binding",
-                    plan(&[(
-                        "google_project_iam_binding.b",
-                        &format!(r#"{{"project":"p","role":"roles/owner","members":["{CI}"]}}"#),
-                    )]),
-                )
-                .at("members[0]"),
-                Case::critical(
-                    "a binding that is known after apply",
-                    plan(&[(
-                        "google_project_iam_binding.b",
-                        r#"{"project":"p","role":"roles/owner"}"#,
-                    )])
-                    .unknown("google_project_iam_binding.b", &["members"])
-                    .references(
-                        "google_project_iam_binding.b",
-                        "members",
-                        &["google_service_account.ci"],
-                    ),
-                ),
-                Case::critical("a policy", plan(&[("google_project_iam_policy.p", policy)])).at("policy_data"),
-                Case::critical(
-                    "a policy that is read during apply",
-                    plan(&[
-                        ("google_project_iam_policy.p", r#"{"project":"p"}"#),
-                        (
-                            "data.google_iam_policy.d",
-                            r#"{"binding":[{"role":"roles/owner","members":[null],"condition":[]}]}"#,
-                        ),
-                    ])
-                    .unknown("google_project_iam_policy.p", &["policy_data"])
-                    .references(
-                        "google_project_iam_policy.p",
-                        "policy_data",
-                        &["data.google_iam_policy.d"],
-                    )
-                    .unknown("data.google_iam_policy.d", &["binding[0].members[0]", "policy_data"])
-                    .references(
-                        "data.google_iam_policy.d",
-                        "binding.members",
-                        &["google_service_account.ci"],
-                    ),
-                ),
                 Case::critical(
                     "told once though written twice",
                     plan(&[

@@ -57,8 +57,9 @@ impl Entra {
             "azuread_directory_role" => self.directory_role(block),
             "azuread_custom_directory_role" => self.custom_role(block),
             "azuread_directory_role_assignment" => self.assignment(block, "role_id", "principal_object_id"),
-            "azuread_directory_role_member" => self.assignment(block, "role_object_id", "member_object_id"),
-            "azuread_administrative_unit_role_member" => self.assignment(block, "role_object_id", "member_object_id"),
+            "azuread_directory_role_member" | "azuread_administrative_unit_role_member" => {
+                self.assignment(block, "role_object_id", "member_object_id");
+            }
             "azuread_directory_role_eligibility_schedule_request" => {
                 self.assignment(block, "role_definition_id", "principal_id");
             }

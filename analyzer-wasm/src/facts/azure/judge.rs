@@ -170,7 +170,7 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
         let strongest = above.iter().filter(|(scope, _)| scope.covers(place) || *scope == place);
         let strongest = strongest.map(|(_, broad)| *broad).max();
         for data in [false, true] {
-            claims.extend(actions_claim(here, data, strongest));
+            claims.extend(actions_claims(here, data, strongest));
         }
         let unknown = here
             .iter()
@@ -188,8 +188,26 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
     claims
 }
 
-/// What the roles at one scope allow beside the broad ones.
-fn actions_claim(here: &[&Grant], data: bool, strongest: Option<Broad>) -> Option<Claim> {
+/// What the roles at one scope allow beside the broad ones: the worst that holds, and what may hold beyond it.
+fn actions_claims(here: &[&Grant], data: bool, strongest: Option<Broad>) -> Vec<Claim> {
+    let conditions = [Condition::None, Condition::Other];
+    let sure = conditions.map(|condition| actions_claim(here, data, strongest, condition, false));
+    let sure = sure
+        .into_iter()
+        .flatten()
+        .reduce(|best, next| if next.severity > best.severity { next } else { best });
+    let may = actions_claim(here, data, strongest, Condition::Other, true);
+    let beyond = may.filter(|may| sure.as_ref().is_none_or(|sure| may.severity > sure.severity));
+    sure.into_iter().chain(beyond).collect()
+}
+
+fn actions_claim(
+    here: &[&Grant],
+    data: bool,
+    strongest: Option<Broad>,
+    condition: Condition,
+    possible: bool,
+) -> Option<Claim> {
     // Who owns the place can do everything in it, who contributes everything but hand out roles.
     let wanted = |action: &&'static Action| {
         let covered = match strongest {
@@ -200,37 +218,28 @@ fn actions_claim(here: &[&Grant], data: bool, strongest: Option<Broad>) -> Optio
         };
         !covered && (action.class == Class::Data) == data
     };
-    for (condition, possible) in [
-        (Condition::None, false),
-        (Condition::Other, false),
-        (Condition::Other, true),
-    ] {
-        let usable = |grant: &&&Grant| grant.condition <= condition && grant.role.broad.is_none();
-        let allowed = |grant: &&Grant| {
-            if possible {
-                grant.role.allowed.maybe
-            } else {
-                grant.role.allowed.sure
-            }
-        };
-        let all = here
-            .iter()
-            .filter(usable)
-            .map(allowed)
-            .fold(Actions::NONE, Actions::union);
-        let mut found: Vec<&'static Action> = all.iter().filter(wanted).collect();
-        found.sort_by_key(|action| (std::cmp::Reverse(action.severity), action.class, action.id));
-        let Some(worst) = found.first().copied() else { continue };
-        let site = here.iter().filter(usable).find(|grant| allowed(grant).has(worst.id))?;
-        let severity = at_level(worst.severity, site.scope.level, worst.class == Class::Administer);
-        let what = if data {
-            What::Data(found)
+    let usable = |grant: &&&Grant| grant.condition <= condition && grant.role.broad.is_none();
+    let allowed = |grant: &&Grant| {
+        if possible {
+            grant.role.allowed.maybe
         } else {
-            What::Escalates(found)
-        };
-        return Some(claim(site, what, severity, condition, possible || site.scope.possible));
-    }
-    None
+            grant.role.allowed.sure
+        }
+    };
+    let all = here.iter().filter(usable).map(allowed);
+    let all = all.fold(Actions::NONE, Actions::union);
+    let mut found: Vec<&'static Action> = all.iter().filter(wanted).collect();
+    found.sort_by_key(|action| (std::cmp::Reverse(action.severity), action.class, action.id));
+    let worst = found.first().copied()?;
+    let site = here.iter().filter(usable).find(|grant| allowed(grant).has(worst.id))?;
+    let severity = at_level(worst.severity, site.scope.level, worst.class == Class::Administer);
+    let what = if data {
+        What::Data(found)
+    } else {
+        What::Escalates(found)
+    };
+    let possible = possible || site.scope.possible;
+    Some(claim(site, what, severity, condition, possible))
 }
 
 fn broad_severity(broad: Broad, level: Level) -> Severity {

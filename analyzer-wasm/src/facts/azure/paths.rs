@@ -36,7 +36,7 @@ pub(super) struct Workload {
 #[derive(Debug)]
 pub(super) struct Owner {
     site: Site,
-    owner: Text,
+    who: Text,
     /// Configuration addresses of what is owned.
     owned: Vec<String>,
 }
@@ -104,19 +104,19 @@ pub(super) fn owners(block: &Block<'_>, found: &mut Vec<Owner>) {
         }
         "azuread_application_owner" => {
             let owner = Text::read(block, "owner_object_id");
-            found.extend(owner.map(|owner| Owner {
+            found.extend(owner.map(|who| Owner {
                 site: Site::new(block, "owner_object_id"),
-                owner,
+                who,
                 owned: block.references("application_id"),
             }));
             return;
         }
         _ => return,
     };
-    for owner in texts(block, path) {
+    for who in texts(block, path) {
         found.push(Owner {
             site: Site::new(block, path),
-            owner,
+            who,
             owned: owned.clone(),
         });
     }
@@ -206,7 +206,7 @@ fn path_claim(hop: &Hop, through: Vec<String>, rank: u8, gain: String) -> Claim 
 fn ownership(known: &Known<'_>) -> Vec<Hop> {
     let mut hops = Vec::new();
     for owner in known.owners {
-        let owners = known.principals.meant(&owner.owner, None, &owner.site);
+        let owners = known.principals.meant(&owner.who, None, &owner.site);
         // People who own what they run are the normal case; who applies the plan made it.
         for from in owners.into_iter().filter(|owner| owner.kind == Kind::Machine) {
             for owned in &owner.owned {

@@ -121,29 +121,8 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
     }
     // From the organization down, so that what holds above is not told again below.
     for here in scopes.values().rev() {
-        let basic = here
-            .iter()
-            .filter(|grant| grant.basic.is_some() && grant.condition != Condition::Narrow)
-            .max_by_key(|grant| {
-                let sure = !grant.possible && !grant.basic_possible;
-                (sure, grant.basic, std::cmp::Reverse(grant.condition))
-            });
-        if let Some((grant, basic)) = basic.and_then(|grant| Some((grant, grant.basic?))) {
-            if !is_covered(
-                &claims,
-                grant,
-                |claim| matches!(claim.what, What::Basic(other) if other >= basic),
-            ) {
-                let possible = grant.possible || grant.basic_possible;
-                claims.push(claim(
-                    grant,
-                    What::Basic(basic),
-                    basic_severity(basic),
-                    grant.condition,
-                    possible,
-                ));
-            }
-        }
+        let basic = basic_claim(here, &claims);
+        claims.extend(basic);
         for category in [
             Category::Administer,
             Category::Impersonate,
@@ -151,7 +130,8 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
             Category::Run,
             Category::Data,
         ] {
-            claims.extend(category_claim(category, here, grants, &claims));
+            let found = category_claims(category, here, grants, &claims);
+            claims.extend(found);
         }
         let owner = |claim: &Claim| matches!(claim.what, What::Basic(Basic::Owner));
         let unknown = here
@@ -162,6 +142,25 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
     claims
 }
 
+/// The strongest basic role at one place, where nothing above gives as much.
+fn basic_claim(here: &[&Grant], claims: &[Claim]) -> Option<Claim> {
+    let (grant, basic) = here
+        .iter()
+        .filter(|grant| grant.condition != Condition::Narrow)
+        .filter_map(|grant| Some((*grant, grant.basic?)))
+        .max_by_key(|(grant, basic)| {
+            let sure = !grant.possible && !grant.basic_possible;
+            (sure, *basic, std::cmp::Reverse(grant.condition))
+        })?;
+    let as_strong = |claim: &Claim| matches!(claim.what, What::Basic(other) if other >= basic);
+    if is_covered(claims, grant, as_strong) {
+        return None;
+    }
+    let possible = grant.possible || grant.basic_possible;
+    let what = What::Basic(basic);
+    Some(claim(grant, what, basic_severity(basic), grant.condition, possible))
+}
+
 /// Whether a claim of the same principal that holds here makes another one superfluous.
 fn is_covered(claims: &[Claim], grant: &Grant, strong: impl Fn(&Claim) -> bool) -> bool {
     claims.iter().any(|claim| {
@@ -169,13 +168,9 @@ fn is_covered(claims: &[Claim], grant: &Grant, strong: impl Fn(&Claim) -> bool) 
     })
 }
 
-fn category_claim(category: Category, here: &[&Grant], all: &[&Grant], claims: &[Claim]) -> Option<Claim> {
-    let place = here.first()?;
-    let reaching: Vec<&Grant> = all
-        .iter()
-        .filter(|grant| grant.scope.covers(&place.scope) || grant.scope == place.scope)
-        .copied()
-        .collect();
+/// Claims of one category at one place: the worst that holds, and what may hold beyond it.
+fn category_claims(category: Category, here: &[&Grant], all: &[&Grant], claims: &[Claim]) -> Vec<Claim> {
+    let Some(place) = here.first() else { return Vec::new() };
     let stronger = |claim: &Claim| match &claim.what {
         What::Basic(Basic::Owner) => true,
         What::Basic(Basic::Editor) => category > Category::Administer,
@@ -188,47 +183,63 @@ fn category_claim(category: Category, here: &[&Grant], all: &[&Grant], claims: &
         _ => false,
     };
     if is_covered(claims, place, stronger) {
-        return None;
+        return Vec::new();
     }
-    // The least narrow grants that suffice decide how far a condition holds the method back.
-    for (condition, possible) in [
-        (Condition::None, false),
-        (Condition::Time, false),
-        (Condition::Other, false),
-        (Condition::Other, true),
-    ] {
-        let usable = |grant: &&&Grant| grant.condition <= condition;
-        let allowed = |grant: &&Grant| match (possible, grant.possible) {
-            (true, _) => grant.maybe,
-            (false, false) => grant.sure,
-            (false, true) => Permissions::default(),
-        };
-        let reach = reaching.iter().filter(usable).map(&allowed);
-        let permissions = reach.fold(Permissions::default(), Permissions::union);
-        let mut found: Vec<&'static Method> = methods()
-            .iter()
-            .filter(|method| method.category == category && method.works_at(place.scope.level))
-            .filter(|method| permissions.has(method.needs))
-            .collect();
-        let gives = |grant: &&&Grant| {
-            let own = allowed(grant);
-            found.iter().any(|method| !own.intersection(method.needs).is_empty())
-        };
-        let Some(site) = here.iter().filter(usable).find(gives) else {
-            continue;
-        };
-        let givers = reaching.iter().filter(usable).filter(gives);
-        let mut roles: Vec<String> = givers.map(|grant| grant.role.clone()).collect();
-        roles.sort_unstable();
-        roles.dedup();
-        found.sort_by_key(|method| (std::cmp::Reverse(method.severity), method.id));
-        let severity = found.first().map_or(Severity::Medium, |method| method.severity);
-        let mut claim = claim(site, What::Methods(found), severity, condition, possible);
-        claim.category = category;
-        claim.roles = roles;
-        return Some(claim);
-    }
-    None
+    let reaching: Vec<&Grant> = all
+        .iter()
+        .filter(|grant| grant.scope.covers(&place.scope) || grant.scope == place.scope)
+        .copied()
+        .collect();
+    // The more conditions a way depends on, the less it weighs.
+    let conditions = [Condition::None, Condition::Time, Condition::Other];
+    let sure = conditions.map(|condition| methods_claim(category, here, &reaching, condition, false));
+    let sure = sure
+        .into_iter()
+        .flatten()
+        .reduce(|best, next| if next.severity > best.severity { next } else { best });
+    let may = methods_claim(category, here, &reaching, Condition::Other, true);
+    let beyond = may.filter(|may| sure.as_ref().is_none_or(|sure| may.severity > sure.severity));
+    sure.into_iter().chain(beyond).collect()
+}
+
+/// The methods of one category that grants with at most this condition give together.
+fn methods_claim(
+    category: Category,
+    here: &[&Grant],
+    reaching: &[&Grant],
+    condition: Condition,
+    possible: bool,
+) -> Option<Claim> {
+    let level = here.first()?.scope.level;
+    let usable = |grant: &&&Grant| grant.condition <= condition;
+    let allowed = |grant: &&Grant| match (possible, grant.possible) {
+        (true, _) => grant.maybe,
+        (false, false) => grant.sure,
+        (false, true) => Permissions::default(),
+    };
+    let reach = reaching.iter().filter(usable).map(&allowed);
+    let permissions = reach.fold(Permissions::default(), Permissions::union);
+    let mut found: Vec<&'static Method> = methods()
+        .iter()
+        .filter(|method| method.category == category && method.works_at(level))
+        .filter(|method| permissions.has(method.needs))
+        .collect();
+    let gives = |grant: &&&Grant| {
+        let own = allowed(grant);
+        found.iter().any(|method| !own.intersection(method.needs).is_empty())
+    };
+    let site = here.iter().filter(usable).find(gives)?;
+    let contributing = reaching.iter().filter(usable).filter(gives);
+    let mut roles: Vec<String> = contributing.map(|grant| grant.role.clone()).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    found.sort_by_key(|method| (std::cmp::Reverse(method.severity), method.id));
+    let severity = found.first().map_or(Severity::Medium, |method| method.severity);
+    Some(Claim {
+        category,
+        roles,
+        ..claim(site, What::Methods(found), severity, condition, possible)
+    })
 }
 
 fn basic_severity(basic: Basic) -> Severity {

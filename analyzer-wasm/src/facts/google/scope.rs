@@ -1,5 +1,6 @@
 //! What a binding is on: an organization, a folder, a project, a service account or another resource.
 
+use nhi_plan::json::Value;
 use nhi_plan::symbol;
 
 use super::methods::Level;
@@ -89,7 +90,7 @@ pub(crate) fn read(block: &Block<'_>, kind: &str) -> Scope {
     };
     if level == Level::Resource {
         let after = block.after();
-        let members = after.into_iter().flat_map(|after| after.members());
+        let members = after.into_iter().flat_map(Value::members);
         let parts: Vec<_> = members
             .filter(|(name, _)| !NOT_THE_PLACE.contains(&name.as_ref()))
             .filter_map(|(_, value)| Some(value.as_str()?.into_owned()))
