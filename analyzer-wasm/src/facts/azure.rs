@@ -118,6 +118,7 @@ impl Azure {
             "azurerm_role_assignment" | "azurerm_pim_active_role_assignment" => self.assignment(block, false),
             "azurerm_pim_eligible_role_assignment" => self.assignment(block, true),
             "azurerm_lighthouse_definition" => self.delegation(block),
+            "azapi_resource" => self.raw(block),
             _ => {}
         }
     }
@@ -179,6 +180,47 @@ impl Azure {
             declared: principal::declared(block),
             condition,
             eligible,
+        });
+    }
+
+    /// An assignment that is written as the interface takes it.
+    fn raw(&mut self, block: &Block<'_>) {
+        let kind = block.string("type").unwrap_or_default().to_ascii_lowercase();
+        if !kind.starts_with("microsoft.authorization/roleassignments@") {
+            return;
+        }
+        let text = block.string("body").and_then(|body| {
+            Some(
+                nhi_plan::json::parse(&body)
+                    .ok()?
+                    .root()
+                    .get("properties")?
+                    .raw()
+                    .to_owned(),
+            )
+        });
+        let read = |name: &str| match &text {
+            Some(text) => {
+                let document = nhi_plan::json::parse(text).ok()?;
+                let value = document.root().get(name)?.as_str()?.into_owned();
+                Some(Text::of(&value, block.references("body")))
+            }
+            None => Text::read(block, &format!("body.properties.{name}")),
+        };
+        let Some(principal) = read("principalId") else { return };
+        let declared = read("principalType");
+        let condition = read("condition").map_or(Condition::None, |text| {
+            text.known().map_or(Condition::Other, condition::judge)
+        });
+        self.written.push(Written {
+            site: Site::new(block, "body"),
+            scope: Scope::read(block, "parent_id"),
+            role_name: None,
+            role_id: read("roleDefinitionId"),
+            principal,
+            declared: declared.as_ref().and_then(Text::known).and_then(principal::of_type),
+            condition,
+            eligible: false,
         });
     }
 

@@ -93,6 +93,11 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
+    fn matters(&self) -> bool {
+        let unknown = self.open && self.principal.kind == Kind::Unknown;
+        self.scope.level > Level::Resource || self.principal.is_public() || unknown
+    }
+
     /// Whether the role serves some method of raising privileges, or reaches data.
     pub(crate) fn is_powerful(&self) -> bool {
         self.basic.is_some_and(|basic| basic > Basic::Viewer) || !self.maybe.is_empty()
@@ -107,6 +112,9 @@ impl Google {
         }
         match (block.change.mode, name) {
             (Mode::Managed | Mode::Data, "google_service_account") => self.accounts.collect(block),
+            (Mode::Managed, "google_cloud_identity_group" | "google_cloud_identity_group_membership") => {
+                self.accounts.collect_group(block);
+            }
             (Mode::Data, "google_iam_policy") => self.documents.add(block, bindings::data_policy(block)),
             (Mode::Managed, "google_project_iam_custom_role" | "google_organization_iam_custom_role") => {
                 self.collect_role(block);
@@ -166,13 +174,15 @@ impl Google {
     /// Joins what was collected.
     pub(crate) fn settle(&mut self) {
         let mut grants = Vec::new();
-        for written in &self.written {
-            let first = grants.len();
+        for written in std::mem::take(&mut self.written) {
+            let mut own = Vec::new();
             match &written.document {
-                Document::Binding(binding) => self.grant(written, binding, "", &mut grants),
-                Document::Policy(text) => self.grant_policy(written, text, &mut grants),
+                Document::Binding(binding) => self.grant(&written, binding, "", &mut own),
+                Document::Policy(text) => self.grant_policy(&written, text, &mut own),
             }
-            grants.truncate(first + GRANTS_PER_BLOCK_MAX);
+            own.truncate(GRANTS_PER_BLOCK_MAX);
+            // Most of a large plan is somebody's role on one resource, of which no rule has anything to say.
+            grants.extend(own.into_iter().filter(Grant::matters));
         }
         let (claims, edges) = judge::judge(&grants, &self.accounts);
         self.grants = grants;

@@ -215,6 +215,15 @@ mod tests {
                     .references("azuread_group_member.m", "member_object_id", &["azuread_service_principal.s"]),
                 ),
                 Case::critical(
+                    "as the interface takes it",
+                    plan(&[("azapi_resource.a", &format!(r#"{{"type":"Microsoft.Authorization/roleAssignments@2022-04-01","parent_id":"{SUBSCRIPTION}","body":{{"properties":{{"roleDefinitionId":"{SUBSCRIPTION}{owner}","principalId":"x","principalType":"ServicePrincipal"}}}}}}"#))]),
+                )
+                .at("body"),
+                Case::critical(
+                    "the same as text",
+                    plan(&[("azapi_resource.a", &format!(r#"{{"type":"Microsoft.Authorization/roleAssignments@2022-04-01","parent_id":"{SUBSCRIPTION}","body":"{{\"properties\":{{\"roleDefinitionId\":\"{owner}\",\"principalId\":\"x\",\"principalType\":\"ServicePrincipal\"}}}}"}}"#))]),
+                ),
+                Case::critical(
                     "told once though it stands twice",
                     on(SUBSCRIPTION, "Owner", "ServicePrincipal").and((
                         "azurerm_role_assignment.b",

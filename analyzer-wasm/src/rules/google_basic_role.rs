@@ -238,6 +238,28 @@ mod tests {
         cases(&super::RULE)
             .flags(&[
                 Case::critical(
+                    "a group of service accounts",
+                    plan(&[
+                        (
+                            "google_project_iam_member.m",
+                            r#"{"project":"p","role":"roles/owner","member":"group:deployers@example.com"}"#,
+                        ),
+                        (
+                            "google_cloud_identity_group.g",
+                            r#"{"group_key":[{"id":"deployers@example.com","namespace":null}]}"#,
+                        ),
+                        (
+                            "google_cloud_identity_group_membership.m",
+                            r#"{"preferred_member_key":[{"id":"ci@p.iam.gserviceaccount.com"}]}"#,
+                        ),
+                    ])
+                    .references(
+                        "google_cloud_identity_group_membership.m",
+                        "group",
+                        &["google_cloud_identity_group.g"],
+                    ),
+                ),
+                Case::critical(
                     "told once though written twice",
                     plan(&[
                         (

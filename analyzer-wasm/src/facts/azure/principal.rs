@@ -169,7 +169,12 @@ impl Principals {
 
 /// What `principal_type` says.
 pub(crate) fn declared(block: &Block<'_>) -> Option<Kind> {
-    Some(match block.string("principal_type")?.as_str() {
+    of_type(&block.string("principal_type")?)
+}
+
+/// The kind of principal that the interface calls so.
+pub(crate) fn of_type(name: &str) -> Option<Kind> {
+    Some(match name {
         "ServicePrincipal" => Kind::Machine,
         "User" => Kind::User,
         "Group" => Kind::Group,

@@ -1,6 +1,6 @@
 //! Members of a binding: who is meant by `serviceAccount:ci@p.iam.gserviceaccount.com` or by a reference.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nhi_plan::symbol;
 
@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Federated,
     User,
     Group,
+    /// A group that service accounts are in.
+    MachineGroup,
     Domain,
     /// `allUsers`.
     Anyone,
@@ -58,6 +60,7 @@ impl Principal {
             Kind::Federated => "federated identity",
             Kind::User => "user",
             Kind::Group => "group",
+            Kind::MachineGroup => "group of service accounts",
             Kind::Domain => "domain",
             Kind::Anyone => return String::from("anyone on the internet"),
             Kind::AnyGoogle => return String::from("anyone with a Google account"),
@@ -74,6 +77,10 @@ pub(crate) struct Accounts {
     blocks: Instances<()>,
     /// Address by email.
     emails: BTreeMap<String, String>,
+    /// Blocks of groups by email.
+    groups: BTreeMap<String, String>,
+    /// Blocks and emails of groups that hold machines.
+    with_machines: BTreeSet<String>,
 }
 
 impl Accounts {
@@ -89,6 +96,38 @@ impl Accounts {
             self.emails
                 .insert(email.to_ascii_lowercase(), block.change.address.to_string());
         }
+    }
+
+    /// Takes in a group, or a machine that is put into one.
+    pub(crate) fn collect_group(&mut self, block: &Block<'_>) {
+        let config_address = block.change.config_address.to_string();
+        if block.change.resource_type == "google_cloud_identity_group" {
+            let email = Text::read(block, "group_key[0].id");
+            let email = email.as_ref().and_then(Text::known).map(str::to_ascii_lowercase);
+            self.groups.extend(email.map(|email| (email, config_address)));
+            return;
+        }
+        let path = "preferred_member_key[0].id";
+        let Some(member) = Text::read(block, path) else { return };
+        let named = member
+            .options
+            .iter()
+            .any(|option| option.ends_with("gserviceaccount.com"));
+        let mut blocks = member.blocks;
+        blocks.extend(block.references(path));
+        if named || blocks.iter().any(|address| is_account(address)) {
+            self.with_machines.extend(block.references("group"));
+        }
+    }
+
+    /// A group that holds machines is as dangerous as they are.
+    fn weighed(&self, mut principal: Principal) -> Principal {
+        let email = principal.key.strip_prefix("group:");
+        let block = email.and_then(|email| self.groups.get(email)).unwrap_or(&principal.key);
+        if principal.kind == Kind::Group && self.with_machines.contains(block) {
+            principal.kind = Kind::MachineGroup;
+        }
+        principal
     }
 
     /// The service accounts that a text with an email means.
@@ -133,6 +172,10 @@ impl Accounts {
                 let known = parsed.key.strip_prefix("serviceaccount:");
                 vec![known.and_then(|email| self.named(email)).unwrap_or(parsed)]
             };
+            let principals = principals
+                .into_iter()
+                .map(|principal| self.weighed(principal))
+                .collect::<Vec<_>>();
             found.extend(
                 principals
                     .into_iter()
@@ -165,7 +208,7 @@ impl Accounts {
                 (Kind::Unknown, label)
             }
         };
-        vec![principal(kind, &label)]
+        vec![self.weighed(principal(kind, &label))]
     }
 }
 
