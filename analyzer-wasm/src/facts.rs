@@ -45,4 +45,55 @@ impl Facts {
         self.azure.settle();
         self.google.settle();
     }
+
+    /// Who can become whom in Google Cloud, Azure and Entra.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the graph of a whole plan takes them in"))]
+    pub(crate) fn cloud_edges(&self) -> impl Iterator<Item = &cloud::Edge> {
+        self.google.edges.iter().chain(&self.azure.edges)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nhi_policy_sdk::testing;
+
+    use super::*;
+
+    #[test]
+    fn edges_say_who_becomes_an_administrator() {
+        let mut facts = Facts::default();
+        let admin = r#""service_account_id":"projects/p/serviceAccounts/admin@p.iam.gserviceaccount.com""#;
+        let blocks = [
+            (
+                "google_service_account.admin",
+                String::from(r#"{"account_id":"admin","project":"p"}"#),
+            ),
+            (
+                "google_project_iam_member.o",
+                String::from(
+                    r#"{"project":"p","role":"roles/owner","member":"serviceAccount:admin@p.iam.gserviceaccount.com"}"#,
+                ),
+            ),
+            (
+                "google_service_account_iam_member.t",
+                format!(
+                    r#"{{{admin},"role":"roles/iam.serviceAccountTokenCreator","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}}"#
+                ),
+            ),
+        ];
+        for (address, after) in &blocks {
+            let change = testing::change(address, after);
+            facts.collect(&Block::new(&change, ""));
+        }
+        facts.settle();
+        let edges: Vec<_> = facts.cloud_edges().collect();
+        assert_eq!(edges.len(), 1);
+        assert_eq!(edges[0].from.name, "ci@p.iam.gserviceaccount.com");
+        assert_eq!(
+            (edges[0].to.name.as_str(), edges[0].to.kind),
+            ("google_service_account.admin", "service account")
+        );
+        assert!(edges[0].from.administrator && edges[0].to.administrator);
+        assert_eq!(edges[0].via, "google_service_account_iam_member.t");
+    }
 }

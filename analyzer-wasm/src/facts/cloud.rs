@@ -221,16 +221,25 @@ impl Site {
     }
 }
 
-/// The identities of a platform: who they are in the plan, and what they are called elsewhere.
+/// One end of an edge.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct End {
+    /// Address of the principal, or what it is called.
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    /// Whether it holds, or can make itself hold, everything of a project, a subscription or the tenant.
+    pub(crate) administrator: bool,
+}
+
+/// A principal and one that it can become.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Edge {
-    /// Key of the principal that can become the other.
-    pub(crate) from: String,
-    pub(crate) to: String,
-    /// How: `get-access-token`.
-    pub(crate) method: String,
+    pub(crate) from: End,
+    pub(crate) to: End,
+    /// `get-access-token`, `run code with the identity of`.
+    pub(crate) how: String,
     /// The block that makes it possible.
-    pub(crate) address: String,
+    pub(crate) via: String,
 }
 
 /// One step less severe; what is info stays info.

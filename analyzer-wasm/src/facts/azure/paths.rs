@@ -13,11 +13,14 @@ use super::judge::{Claim, What};
 use super::principal::{Kind, Principal, Principals, texts};
 use super::scope::Level;
 use crate::facts::Block;
-use crate::facts::cloud::{self, Edge, Site, Text, lower};
+use crate::facts::cloud::{self, Edge, End, Site, Text, lower};
 use crate::facts::reach::{self, Arc};
 
 /// Arcs that are followed; beyond it the plan is one in which everybody is everybody.
 const ARCS_MAX: usize = 200_000;
+
+/// From here on a principal holds everything of some place.
+const ADMINISTRATOR_RANK: u8 = 3;
 
 /// A workload with identities, or a managed identity itself.
 #[derive(Debug)]
@@ -164,13 +167,21 @@ pub(super) fn gains(claims: &[Claim], grants: &[Grant], known: &Known<'_>) -> (V
         let Some(gain) = claims.get(reach.claim) else { continue };
         found.push(path_claim(first, through, reach.rank, gain.gain()));
     }
+    let end = |principal: &Principal| End {
+        name: principal.label.clone(),
+        kind: principal.kind.word(),
+        administrator: best
+            .get(principal.key.as_str())
+            .is_some_and(|best| best.rank >= ADMINISTRATOR_RANK),
+    };
     let edges = hops.iter().map(|hop| Edge {
-        from: hop.from.key.clone(),
-        to: hop.to.key.clone(),
-        method: hop.how.to_owned(),
-        address: hop.site.address.clone(),
+        from: end(&hop.from),
+        to: end(&hop.to),
+        how: hop.how.to_owned(),
+        via: hop.site.address.clone(),
     });
-    (found, edges.collect())
+    let edges = edges.collect();
+    (found, edges)
 }
 
 fn path_claim(hop: &Hop, through: Vec<String>, rank: u8, gain: String) -> Claim {

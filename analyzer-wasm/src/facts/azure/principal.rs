@@ -31,14 +31,23 @@ pub(crate) struct Principal {
 impl Principal {
     /// What a message calls it.
     pub(crate) fn noun(&self) -> String {
-        let kind = match self.kind {
-            Kind::Machine => "machine identity",
-            Kind::User => "user",
-            Kind::Group => "group",
-            Kind::Deployer => return String::from("whoever applies this plan"),
-            Kind::Unknown => "principal",
-        };
-        format!("{kind} `{}`", self.label)
+        match self.kind {
+            Kind::Deployer => self.kind.word().to_owned(),
+            kind => format!("{} `{}`", kind.word(), self.label),
+        }
+    }
+}
+
+impl Kind {
+    /// What it is, in words.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Machine => "machine identity",
+            Self::User => "user",
+            Self::Group => "group",
+            Self::Deployer => "whoever applies this plan",
+            Self::Unknown => "principal",
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::Grant;
 use super::condition::Condition;
 use super::member::{Accounts, Kind, Principal};
 use super::methods::{Basic, Category, Level, Method, Permissions, methods};
-use super::paths::{self, Hop};
+use super::paths;
 use super::scope::Scope;
 use crate::facts::cloud::{Edge, Site, lower, raise};
 
@@ -102,8 +102,8 @@ pub(super) fn judge(grants: &[Grant], accounts: &Accounts) -> (Vec<Claim>, Vec<E
         claims.extend(own(grants));
         hops.extend(paths::hops(grants, accounts));
     }
-    claims.extend(paths::gains(&claims, &hops));
-    let edges = hops.iter().map(Hop::edge).collect();
+    let (gains, edges) = paths::gains(&claims, &hops);
+    claims.extend(gains);
     (claims, edges)
 }
 

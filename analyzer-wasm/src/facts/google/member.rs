@@ -53,21 +53,30 @@ impl Principal {
 
     /// What a message calls it.
     pub(crate) fn noun(&self) -> String {
-        let kind = match self.kind {
-            Kind::Account => "service account",
-            Kind::DefaultAccount => "default service account",
-            Kind::Agent => "service agent",
-            Kind::Federated => "federated identity",
-            Kind::User => "user",
-            Kind::Group => "group",
-            Kind::MachineGroup => "group of service accounts",
-            Kind::Domain => "domain",
-            Kind::Anyone => return String::from("anyone on the internet"),
-            Kind::AnyGoogle => return String::from("anyone with a Google account"),
-            Kind::Nobody => "deleted principal",
-            Kind::Unknown => "principal",
-        };
-        format!("{kind} `{}`", self.label)
+        match self.kind {
+            Kind::Anyone | Kind::AnyGoogle => self.kind.word().to_owned(),
+            kind => format!("{} `{}`", kind.word(), self.label),
+        }
+    }
+}
+
+impl Kind {
+    /// What it is, in words.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Account => "service account",
+            Self::DefaultAccount => "default service account",
+            Self::Agent => "service agent",
+            Self::Federated => "federated identity",
+            Self::User => "user",
+            Self::Group => "group",
+            Self::MachineGroup => "group of service accounts",
+            Self::Domain => "domain",
+            Self::Anyone => "anyone on the internet",
+            Self::AnyGoogle => "anyone with a Google account",
+            Self::Nobody => "deleted principal",
+            Self::Unknown => "principal",
+        }
     }
 }
 

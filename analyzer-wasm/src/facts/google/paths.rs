@@ -9,14 +9,17 @@ use super::condition::Condition;
 use super::judge::{Claim, Reach, What, claim};
 use super::member::{Accounts, Kind, Principal};
 use super::methods::{Category, Level, Method, Permissions, methods};
-use crate::facts::cloud::{Edge, lower};
-use crate::facts::reach::{self, Arc};
+use crate::facts::cloud::{Edge, End, lower};
+use crate::facts::reach::{self, Arc, Best};
+
+/// From here on a principal holds everything of some place.
+const ADMINISTRATOR_RANK: u8 = 3;
 
 /// A principal that can become a service account.
 #[derive(Debug)]
 pub(super) struct Hop<'g> {
-    pub(super) from: &'g Principal,
-    pub(super) to: Principal,
+    from: &'g Principal,
+    to: Principal,
     method: &'static Method,
     grant: &'g Grant,
     /// The principal is meant to be the workload that runs as the service account.
@@ -24,12 +27,19 @@ pub(super) struct Hop<'g> {
 }
 
 impl Hop<'_> {
-    pub(super) fn edge(&self) -> Edge {
+    fn edge(&self, best: &BTreeMap<&str, Best>) -> Edge {
+        let end = |principal: &Principal| End {
+            name: principal.label.clone(),
+            kind: principal.kind.word(),
+            administrator: best
+                .get(principal.key.as_str())
+                .is_some_and(|best| best.rank >= ADMINISTRATOR_RANK),
+        };
         Edge {
-            from: self.from.key.clone(),
-            to: self.to.key.clone(),
-            method: self.method.id.to_owned(),
-            address: self.grant.site.address.clone(),
+            from: end(self.from),
+            to: end(&self.to),
+            how: self.method.id.to_owned(),
+            via: self.grant.site.address.clone(),
         }
     }
 }
@@ -84,8 +94,8 @@ fn sure(grant: &Grant) -> bool {
     !grant.possible && grant.condition != Condition::Narrow
 }
 
-/// Claims of principals that become one that can do more than they can.
-pub(super) fn gains(claims: &[Claim], hops: &[Hop<'_>]) -> Vec<Claim> {
+/// Claims of principals that become one that can do more than they can, and every way to become another.
+pub(super) fn gains(claims: &[Claim], hops: &[Hop<'_>]) -> (Vec<Claim>, Vec<Edge>) {
     let arcs: Vec<_> = hops
         .iter()
         .map(|hop| Arc {
@@ -113,7 +123,8 @@ pub(super) fn gains(claims: &[Claim], hops: &[Hop<'_>]) -> Vec<Claim> {
         let Some(gain) = claims.get(reach.claim) else { continue };
         found.push(path_claim(first, through, reach.rank, gain));
     }
-    found
+    let edges = hops.iter().map(|hop| hop.edge(&best)).collect();
+    (found, edges)
 }
 
 fn path_claim(hop: &Hop<'_>, through: Vec<String>, rank: u8, gain: &Claim) -> Claim {
