@@ -190,13 +190,21 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
 
 /// What the roles at one scope allow beside the broad ones: the worst that holds, and what may hold beyond it.
 fn actions_claims(here: &[&Grant], data: bool, strongest: Option<Broad>) -> Vec<Claim> {
+    if here.iter().all(|grant| grant.role.allowed.maybe == Actions::NONE) {
+        return Vec::new();
+    }
     let conditions = [Condition::None, Condition::Other];
-    let sure = conditions.map(|condition| actions_claim(here, data, strongest, condition, false));
-    let sure = sure
+    let sure = conditions
         .into_iter()
-        .flatten()
+        .filter(|condition| here.iter().any(|grant| grant.condition == *condition))
+        .filter_map(|condition| actions_claim(here, data, strongest, condition, false))
         .reduce(|best, next| if next.severity > best.severity { next } else { best });
-    let may = actions_claim(here, data, strongest, Condition::Other, true);
+    let open = here
+        .iter()
+        .any(|grant| grant.role.allowed.sure != grant.role.allowed.maybe);
+    let may = open
+        .then(|| actions_claim(here, data, strongest, Condition::Other, true))
+        .flatten();
     let beyond = may.filter(|may| sure.as_ref().is_none_or(|sure| may.severity > sure.severity));
     sure.into_iter().chain(beyond).collect()
 }

@@ -160,12 +160,17 @@ pub(super) fn gains(claims: &[Claim], grants: &[Grant], known: &Known<'_>) -> (V
         if reach.rank <= rank || first.from.kind == Kind::Deployer || !told.insert(from) {
             continue;
         }
-        let through: Vec<String> = reach::route(from, &best, &arcs)
-            .into_iter()
-            .filter_map(|index| Some(hops.get(index)?.to.label.clone()))
-            .collect();
+        if first.from.kind == Kind::Place {
+            continue;
+        }
+        let route = reach::route(from, &best, &arcs);
+        let route: Vec<&Hop> = route.into_iter().filter_map(|index| hops.get(index)).collect();
+        let named = route.iter().filter(|hop| hop.to.kind != Kind::Place);
+        let through: Vec<String> = named.clone().map(|hop| hop.to.label.clone()).collect();
+        // How it gets through a place is said by what leads out of it.
+        let how = named.clone().next().map_or(first.how, |hop| hop.how);
         let Some(gain) = claims.get(reach.claim) else { continue };
-        found.push(path_claim(first, through, reach.rank, gain.gain()));
+        found.push(path_claim(first, how, through, reach.rank, gain.gain()));
     }
     let end = |principal: &Principal| End {
         name: principal.label.clone(),
@@ -184,13 +189,12 @@ pub(super) fn gains(claims: &[Claim], grants: &[Grant], known: &Known<'_>) -> (V
     (found, edges)
 }
 
-fn path_claim(hop: &Hop, through: Vec<String>, rank: u8, gain: String) -> Claim {
+fn path_claim(hop: &Hop, how: &'static str, through: Vec<String>, rank: u8, gain: String) -> Claim {
     let severity = match rank {
         0 | 1 => Severity::Medium,
         2 => Severity::High,
         _ => Severity::Critical,
     };
-    let how = hop.how;
     Claim {
         what: if hop.owns {
             What::Owns { through, how, gain }
@@ -262,33 +266,58 @@ fn by_roles(grants: &[Grant], known: &Known<'_>) -> Vec<Hop> {
         *all = all.union(grant.role.allowed.sure);
     }
     let mut hops = Vec::new();
+    let mut told: BTreeSet<String> = BTreeSet::new();
     for grant in grants {
         let allowed = grant.role.allowed.sure;
         let useful = allowed.has_class(Class::Run) || allowed.has_class(Class::Identity);
-        if !useful || grant.condition != Condition::None || hops.len() > ARCS_MAX {
+        if !useful || grant.condition != Condition::None {
             continue;
         }
         let runs = everywhere
             .get(grant.principal.key.as_str())
             .is_some_and(|all| all.has_class(Class::Run));
-        for workload in places(grant, known.workloads, &by_block) {
-            let Some(how) = usable(workload, allowed, runs) else {
-                continue;
-            };
-            for to in identities(workload, known.principals) {
-                if to.key != grant.principal.key {
-                    hops.push(Hop {
-                        from: grant.principal.clone(),
-                        to,
-                        how,
-                        site: grant.site.clone(),
-                        owns: false,
-                    });
-                }
-            }
+        let hop = |from: &Principal, to: Principal, how| Hop {
+            from: from.clone(),
+            to,
+            how,
+            site: grant.site.clone(),
+            owns: false,
+        };
+        let reached = |from: &Principal| {
+            let places = places(grant, known.workloads, &by_block).into_iter();
+            let used = places.filter_map(|workload| Some((workload, usable(workload, allowed, runs)?)));
+            used.flat_map(|(workload, how)| {
+                let identities = identities(workload, known.principals).into_iter();
+                identities.map(move |to| (to, how))
+            })
+            .filter(|(to, _)| to.key != from.key)
+            .map(|(to, how)| hop(from, to, how))
+            .collect::<Vec<_>>()
+        };
+        if grant.scope.level == Level::Resource {
+            hops.extend(reached(&grant.principal));
+            continue;
+        }
+        // Thousands may use thousands in one group: they meet in the place, and not each with each.
+        let place = place(grant, runs);
+        hops.push(hop(&grant.principal, place.clone(), "use the identities in"));
+        if told.insert(place.key.clone()) {
+            hops.extend(reached(&place));
         }
     }
     hops
+}
+
+/// What a role reaches at a scope, as a principal of its own.
+fn place(grant: &Grant, runs: bool) -> Principal {
+    Principal {
+        kind: Kind::Place,
+        key: format!(
+            "{:?} {} {:?} {runs}",
+            grant.scope.level, grant.scope.key, grant.role.allowed.sure
+        ),
+        label: format!("{} {}", grant.scope.noun(), grant.scope.key),
+    }
 }
 
 /// Workloads by what they can be found by: their block, and the group they are in.

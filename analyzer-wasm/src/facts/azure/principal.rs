@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Group,
     /// Whoever applies the plan.
     Deployer,
+    /// No principal: where many meet many.
+    Place,
     Unknown,
 }
 
@@ -46,6 +48,7 @@ impl Kind {
             Self::User => "user",
             Self::Group => "group",
             Self::Deployer => "whoever applies this plan",
+            Self::Place => "identities in",
             Self::Unknown => "principal",
         }
     }

@@ -190,14 +190,20 @@ fn category_claims(category: Category, here: &[&Grant], all: &[&Grant], claims: 
         .filter(|grant| grant.scope.covers(&place.scope) || grant.scope == place.scope)
         .copied()
         .collect();
+    if reaching.iter().all(|grant| grant.maybe.is_empty()) {
+        return Vec::new();
+    }
     // The more conditions a way depends on, the less it weighs.
     let conditions = [Condition::None, Condition::Time, Condition::Other];
-    let sure = conditions.map(|condition| methods_claim(category, here, &reaching, condition, false));
-    let sure = sure
+    let sure = conditions
         .into_iter()
-        .flatten()
+        .filter(|condition| reaching.iter().any(|grant| grant.condition == *condition))
+        .filter_map(|condition| methods_claim(category, here, &reaching, condition, false))
         .reduce(|best, next| if next.severity > best.severity { next } else { best });
-    let may = methods_claim(category, here, &reaching, Condition::Other, true);
+    let open = reaching.iter().any(|grant| grant.possible || grant.sure != grant.maybe);
+    let may = open
+        .then(|| methods_claim(category, here, &reaching, Condition::Other, true))
+        .flatten();
     let beyond = may.filter(|may| sure.as_ref().is_none_or(|sure| may.severity > sure.severity));
     sure.into_iter().chain(beyond).collect()
 }
