@@ -19,7 +19,7 @@ const INSTANCES_MAX: usize = 64;
 pub(crate) struct Text {
     /// One text where it is certain, several where it will be one of them, none where nothing is known.
     pub(crate) options: Vec<String>,
-    /// Configuration addresses that it rests on.
+    /// Addresses that it rests on: of configuration by reference, of an instance by symbol.
     pub(crate) blocks: Vec<String>,
 }
 
@@ -73,7 +73,7 @@ impl Text {
     }
 }
 
-/// The configuration addresses that the symbols of a text name: `module.a.azurerm_key_vault.v` for
+/// The blocks that the symbols of a text name: `module.a["x"].azurerm_key_vault.v` for
 /// `module.a["x"].azurerm_key_vault.v.id`.
 fn origins(text: &str) -> Vec<String> {
     symbol::parts(text)
@@ -84,18 +84,45 @@ fn origins(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The block that a reference leads to: `aws_s3_bucket.b` for `aws_s3_bucket.b[0].arn`.
+/// The instance that an expression leads to: `aws_s3_bucket.b[0]` for `lower(aws_s3_bucket.b[0].arn)`.
 pub(crate) fn address_of(reference: &str) -> Option<String> {
-    let plain = without_keys(reference);
-    let mut segments = plain.split('.').peekable();
-    let mut address: Vec<&str> = Vec::new();
-    while segments.peek() == Some(&"module") {
-        address.extend(segments.by_ref().take(2));
+    // What could not be worked out keeps the name of the function around it.
+    let inner = reference.rsplit('(').next().unwrap_or(reference);
+    let inner = inner.split([')', ',']).next().unwrap_or(inner);
+    let segments = segments(inner);
+    let mut rest = segments.iter().copied().peekable();
+    let mut count = 0;
+    while rest.peek().is_some_and(|segment| *segment == "module") {
+        count += rest.by_ref().take(2).count();
     }
-    let rest = if segments.peek() == Some(&"data") { 3 } else { 2 };
-    let before = address.len();
-    address.extend(segments.by_ref().take(rest));
-    (address.len() == before + rest && !plain.contains(' ')).then(|| address.join("."))
+    count += if rest.peek().is_some_and(|segment| *segment == "data") {
+        3
+    } else {
+        2
+    };
+    let address = segments.get(..count)?.join(".");
+    let is_block = !address.contains(' ') || address.contains("[\"");
+    is_block.then_some(address)
+}
+
+/// The parts of an address or reference; a dot in a key parts nothing.
+fn segments(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let (mut start, mut quoted, mut escaped) = (0, false, false);
+    for (index, letter) in text.char_indices() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '.' if !quoted => {
+                found.extend(text.get(start..index));
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    found.extend(text.get(start..));
+    found
 }
 
 /// An address without instance keys.
@@ -114,13 +141,22 @@ pub(crate) fn without_keys(address: &str) -> String {
     out
 }
 
-/// The type of the block at a configuration address: `data.google_project` for `module.m.data.google_project.p`.
+/// The type of the block at an address: `data.google_project` for `module.m.data.google_project.p`.
 pub(crate) fn type_of(address: &str) -> &str {
-    let mut rest = address;
-    while let Some(inner) = rest.strip_prefix("module.") {
-        rest = inner.split_once('.').map_or("", |(_, after)| after);
+    let mut rest = segments(address).into_iter().peekable();
+    let mut before = 0;
+    while rest.peek().is_some_and(|segment| *segment == "module") {
+        before += rest.by_ref().take(2).map(|segment| segment.len() + 1).sum::<usize>();
     }
-    rest.rsplit_once('.').map_or(rest, |(before, _)| before)
+    let parts = if rest.peek().is_some_and(|segment| *segment == "data") {
+        2
+    } else {
+        1
+    };
+    let length = rest.take(parts).map(|segment| segment.len() + 1).sum::<usize>();
+    address
+        .get(before..before + length.saturating_sub(1))
+        .unwrap_or(address)
 }
 
 /// The instance key at the end of an address: `["a"]`, `[0]`, or nothing.
@@ -144,6 +180,7 @@ pub(crate) struct Instances<T>(BTreeMap<String, Same<T>>);
 #[derive(Debug)]
 struct Same<T> {
     all: Vec<Instance<T>>,
+    addresses: BTreeMap<String, usize>,
     /// By module instance and own key.
     places: BTreeMap<(String, String), usize>,
 }
@@ -164,6 +201,7 @@ impl<T> Instances<T> {
     pub(crate) fn add(&mut self, block: &Block<'_>, value: T) {
         let same = self.0.entry(block.change.config_address.to_string()).or_insert(Same {
             all: Vec::new(),
+            addresses: BTreeMap::new(),
             places: BTreeMap::new(),
         });
         let address = block.change.address.to_string();
@@ -172,15 +210,19 @@ impl<T> Instances<T> {
             instance_key(&address).to_owned(),
         );
         same.places.insert(place, same.all.len());
+        same.addresses.insert(address.clone(), same.all.len());
         same.all.push(Instance { address, value });
     }
 
-    /// The instances that a block at `site` means by a reference to `config_address`: the one with the same key in the
-    /// same module instance, those of the same module instance, or all. Nothing where there are too many.
-    pub(crate) fn meant(&self, config_address: &str, site: &Site) -> Vec<&Instance<T>> {
-        let Some(same) = self.0.get(config_address) else {
+    /// The instances that a block at `site` means by a reference to `address`: the one of that address, the one with the
+    /// same key in the same module instance, those of the same module instance, or all. Nothing where there are too many.
+    pub(crate) fn meant(&self, address: &str, site: &Site) -> Vec<&Instance<T>> {
+        let Some(same) = self.0.get(&without_keys(address)) else {
             return Vec::new();
         };
+        if let Some(index) = same.addresses.get(address).filter(|_| address.contains('[')) {
+            return same.all.get(*index).into_iter().collect();
+        }
         let key = instance_key(&site.address).to_owned();
         if let Some(index) = same.places.get(&(site.module.clone(), key)) {
             return same.all.get(*index).into_iter().collect();
@@ -278,10 +320,14 @@ mod tests {
     fn addresses_of_references() {
         let cases = [
             ("google_service_account.a.email", "google_service_account.a"),
-            (r#"google_service_account.a["x.y"].email"#, "google_service_account.a"),
+            (r#"t.a["x.y"].email"#, r#"t.a["x.y"]"#),
             ("data.google_project.p.number", "data.google_project.p"),
-            (r#"module.m["a"].module.n.data.t.x.id"#, "module.m.module.n.data.t.x"),
+            (
+                r#"module.m["a"].module.n.data.t.x.id"#,
+                r#"module.m["a"].module.n.data.t.x"#,
+            ),
             ("module.m.t.x", "module.m.t.x"),
+            ("replace(lower(t.x.id), 1)", "t.x"),
         ];
         for (reference, address) in cases {
             assert_eq!(address_of(reference).as_deref(), Some(address));
@@ -289,6 +335,10 @@ mod tests {
         assert_eq!(address_of("each"), None);
         assert_eq!(type_of("module.m.data.google_project.p"), "data.google_project");
         assert_eq!(type_of("azurerm_key_vault.v"), "azurerm_key_vault");
+        assert_eq!(
+            type_of(r#"module.m["a.b"].azurerm_key_vault.v["c.d"]"#),
+            "azurerm_key_vault"
+        );
         assert_eq!(instance_key(r#"a.b["x[0]"]"#), r#"["x[0]"]"#);
         assert_eq!(instance_key("a.b[3]"), "[3]");
         assert_eq!(instance_key("a.b"), "");
@@ -301,7 +351,7 @@ mod tests {
             symbol::symbol("module.m.google_service_account.a[0].email")
         );
         let text = Text::of(&text, Vec::new());
-        assert_eq!(text.blocks, ["module.m.google_service_account.a"]);
+        assert_eq!(text.blocks, ["module.m.google_service_account.a[0]"]);
         assert_eq!(text.known(), None);
         let either = Text::of(&symbol::one_of(["roles/owner", "roles/viewer"]), Vec::new());
         assert_eq!(either.options, ["roles/owner", "roles/viewer"]);

@@ -99,6 +99,8 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    use nhi_plan::symbol::symbol;
+
     use crate::rules::cases::{Case, Plan, cases, plan};
 
     const OWNER: &str = "azurerm_role_assignment.owner";
@@ -133,6 +135,48 @@ mod tests {
             "identity.identity_ids",
             &["azurerm_user_assigned_identity.admin"],
         )
+    }
+
+    /// The same with everything worked out as far as it goes.
+    #[test]
+    fn symbols_lead_as_far_as_references() {
+        let of = |origin: &str| symbol(origin).replace('"', "\\\"");
+        let plan = |key: &str| {
+            plan(&[
+                (
+                    r#"azurerm_user_assigned_identity.i["admin"]"#,
+                    r#"{"name":"admin","resource_group_name":"g"}"#,
+                ),
+                (
+                    r#"azurerm_user_assigned_identity.i["ci"]"#,
+                    r#"{"name":"ci","resource_group_name":"g"}"#,
+                ),
+                (
+                    "azurerm_role_definition.own",
+                    r#"{"name":"own","permissions":[{"actions":["Microsoft.Authorization/*"]}]}"#,
+                ),
+                (
+                    OWNER,
+                    &format!(
+                        r#"{{"scope":"{}","role_definition_id":"{}","principal_id":"{}"}}"#,
+                        of("azurerm_subscription.s.id"),
+                        of("azurerm_role_definition.own.role_definition_resource_id"),
+                        of(r#"azurerm_user_assigned_identity.i["admin"].principal_id"#)
+                    ),
+                ),
+                (
+                    A,
+                    &format!(
+                        r#"{{"scope":"{}","role_definition_name":"Managed Identity Contributor","principal_id":"{}"}}"#,
+                        of(&format!(r#"azurerm_user_assigned_identity.i["{key}"].id"#)),
+                        of(r#"azurerm_user_assigned_identity.i["ci"].principal_id"#)
+                    ),
+                ),
+            ])
+        };
+        cases(&super::RULE)
+            .flags(&[Case::critical("the identity that owns", plan("admin"))])
+            .allows(&[Case::clean("itself", plan("ci"))]);
     }
 
     #[test]

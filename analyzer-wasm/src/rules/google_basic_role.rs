@@ -238,6 +238,20 @@ mod tests {
         cases(&super::RULE)
             .flags(&[
                 Case::critical(
+                    "one of many, by symbol",
+                    plan(&[
+                        (
+                            "google_project_iam_member.m",
+                            &member(
+                                "roles/owner",
+                                &symbol(r#"google_service_account.a["x"].member"#).replace('"', "\\\""),
+                            ),
+                        ),
+                        (r#"google_service_account.a["x"]"#, r#"{"account_id":"x"}"#),
+                        (r#"google_service_account.a["y"]"#, r#"{"account_id":"y"}"#),
+                    ]),
+                ),
+                Case::critical(
                     "a group of service accounts",
                     plan(&[
                         (

@@ -326,6 +326,9 @@ fn index(workloads: &[Workload]) -> BTreeMap<String, Vec<usize>> {
     for (index, workload) in workloads.iter().enumerate() {
         let mut add = |key: String| found.entry(key).or_default().push(index);
         add(workload.site.config_address.clone());
+        if workload.site.address != workload.site.config_address {
+            add(workload.site.address.clone());
+        }
         workload.id.iter().for_each(|id| add(id.clone()));
         if let Some(group) = &workload.group {
             if let Some(name) = group.known() {
@@ -350,7 +353,8 @@ fn places<'w>(grant: &Grant, workloads: &'w [Workload], by_block: &BTreeMap<Stri
         _ => None,
     };
     let keys = scope.blocks.iter().cloned().chain(literal);
-    let found = keys.filter_map(|key| by_block.get(&key)).flatten();
+    let get = |key: String| by_block.get(&key).or_else(|| by_block.get(&cloud::without_keys(&key)));
+    let found = keys.filter_map(get).flatten();
     let mut found: Vec<_> = found.copied().collect();
     found.sort_unstable();
     found.dedup();
