@@ -284,6 +284,17 @@ pub(crate) struct Edge {
     pub(crate) via: String,
 }
 
+/// Characters of foreign text that a message repeats.
+const LABEL_CHARS_MAX: usize = 120;
+
+/// Foreign text, cut to a length that a line can hold.
+pub(crate) fn cut(text: &str) -> String {
+    text.chars()
+        .filter(|letter| !letter.is_control())
+        .take(LABEL_CHARS_MAX)
+        .collect()
+}
+
 /// One step less severe; what is info stays info.
 pub(crate) fn lower(severity: Severity) -> Severity {
     match severity {

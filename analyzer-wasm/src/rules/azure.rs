@@ -5,8 +5,7 @@ use nhi_plan::Finding;
 use crate::facts::azure::Claim;
 use crate::rule::Rule;
 
-/// Characters of foreign text that a message repeats.
-const LABEL_CHARS_MAX: usize = 120;
+pub(super) use crate::facts::cloud::cut;
 
 /// A finding about a claim.
 pub(super) fn finding(rule: &Rule, claim: &Claim, message: &str, remediation: &str) -> Finding {
@@ -33,11 +32,6 @@ pub(super) fn finding(rule: &Rule, claim: &Claim, message: &str, remediation: &s
 /// `possibly can` where something unknown decides.
 pub(super) fn can(claim: &Claim) -> &'static str {
     if claim.possible { "possibly can" } else { "can" }
-}
-
-/// Foreign text, cut to a length that a line can hold.
-pub(super) fn cut(text: &str) -> String {
-    text.chars().take(LABEL_CHARS_MAX).collect()
 }
 
 /// The identities on a way, for a message and as an attribute.

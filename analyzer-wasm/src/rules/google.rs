@@ -5,8 +5,7 @@ use nhi_plan::Finding;
 use crate::facts::google::{Claim, Condition};
 use crate::rule::Rule;
 
-/// Text of foreign origin that a message repeats.
-const LABEL_CHARS_MAX: usize = 120;
+pub(super) use crate::facts::cloud::cut;
 
 /// A finding about a claim.
 pub(super) fn finding(rule: &Rule, claim: &Claim, message: &str, remediation: &str) -> Finding {
@@ -46,9 +45,4 @@ pub(super) fn roles(claim: &Claim) -> String {
         .map(|role| format!("`{}`", cut(role)))
         .collect();
     named.join(" with ")
-}
-
-/// Foreign text, cut to a length that a line can hold.
-pub(super) fn cut(text: &str) -> String {
-    text.chars().take(LABEL_CHARS_MAX).collect()
 }

@@ -150,14 +150,14 @@ fn severity_of(role: &str, powerful: bool) -> Severity {
         "editor",
         "writer",
         "creator",
-        "accessor",
         "decrypter",
         "encrypterdecrypter",
     ];
     if powerful || ends(&strong) || matches!(role, "roles/iam.workloadIdentityUser" | "roles/iam.serviceAccountUser") {
         return Severity::Critical;
     }
-    if name.ends_with("user") {
+    // Who passes the proxy in front of an application, for one.
+    if ends(&["user", "accessor"]) {
         Severity::Medium
     } else {
         Severity::High

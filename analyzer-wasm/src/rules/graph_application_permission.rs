@@ -33,7 +33,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags `azuread_app_role_assignment` with a permission that hands out roles or permissions, takes over applications, changes groups or resets credentials; by identifier, or by the name in `app_role_ids["…"]`.
 Permissions that an application asks for (`required_resource_access` of type `Role`, `azuread_application_api_access`) are one step lower, and are not told where the same plan gives consent.
-Delegated permissions (`Scope`) act for a person and are not flagged.
+Delegated permissions (`Scope`) act for a person and are not flagged, but consent for everybody (`azuread_service_principal_delegated_permission_grant` without a user) is, two steps lower.
 
 ## Why is this bad?
 
@@ -62,7 +62,7 @@ resource "azuread_app_role_assignment" "sync" {
 
 ## Known limits
 
-- Permissions of other interfaces than Microsoft Graph, and consent of an administrator to delegated permissions, are not judged.
+- Permissions of other interfaces than Microsoft Graph are not judged.
 - A permission picked with `each.key` is unverified unless its value is planned.
 - Checked against the shape of plans of the AzureAD provider, not against a live one.
 
@@ -171,6 +171,14 @@ mod tests {
                         .unknown(A, &["principal_object_id"])
                         .references(A, "principal_object_id", &["azuread_service_principal.s"]),
                 ),
+                Case::medium(
+                    "in the name of everybody",
+                    plan(&[(
+                        "azuread_service_principal_delegated_permission_grant.g",
+                        r#"{"service_principal_object_id":"x","resource_service_principal_object_id":"y","claim_values":["openid","RoleManagement.ReadWrite.Directory"]}"#,
+                    )]),
+                )
+                .at("claim_values[1]"),
                 Case::unverified(
                     "picked from a set",
                     plan(&[(A, r#"{"principal_object_id":"x"}"#)])
@@ -187,6 +195,13 @@ mod tests {
                     )]),
                 ),
                 Case::clean("reads, by name", by_name("User.Read.All")),
+                Case::clean(
+                    "in the name of one",
+                    plan(&[(
+                        "azuread_service_principal_delegated_permission_grant.g",
+                        r#"{"service_principal_object_id":"x","user_object_id":"u","claim_values":["RoleManagement.ReadWrite.Directory"]}"#,
+                    )]),
+                ),
                 Case::clean("for a person", asks(ROLES, "Scope")),
                 Case::clean(
                     "its own role",

@@ -35,7 +35,7 @@ impl Principal {
     pub(crate) fn noun(&self) -> String {
         match self.kind {
             Kind::Deployer => self.kind.word().to_owned(),
-            kind => format!("{} `{}`", kind.word(), self.label),
+            kind => format!("{} `{}`", kind.word(), cloud::cut(&self.label)),
         }
     }
 }

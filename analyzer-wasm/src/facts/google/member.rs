@@ -55,7 +55,7 @@ impl Principal {
     pub(crate) fn noun(&self) -> String {
         match self.kind {
             Kind::Anyone | Kind::AnyGoogle => self.kind.word().to_owned(),
-            kind => format!("{} `{}`", kind.word(), self.label),
+            kind => format!("{} `{}`", kind.word(), cloud::cut(&self.label)),
         }
     }
 }

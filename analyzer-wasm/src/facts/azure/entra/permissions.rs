@@ -19,6 +19,8 @@ struct Permission {
     power: Option<Power>,
     principal: Text,
     requested: bool,
+    /// It acts for whoever signs in, with consent for everybody.
+    delegated: bool,
 }
 
 /// Every permission in the plan, and who stands for which application.
@@ -34,6 +36,7 @@ impl Permissions {
         match block.change.resource_type.as_ref() {
             "azuread_app_role_assignment" => self.grant(block),
             "azuread_application" => self.requests(block),
+            "azuread_service_principal_delegated_permission_grant" => self.delegated(block),
             "azuread_application_api_access" => self.api_access(block),
             "azuread_service_principal" => {
                 let mut blocks = block.references("client_id");
@@ -82,6 +85,7 @@ impl Permissions {
             power,
             principal,
             requested: false,
+            delegated: false,
         });
     }
 
@@ -124,6 +128,26 @@ impl Permissions {
         self.ask(block, found);
     }
 
+    /// Consent for everybody to what an application does in their name.
+    fn delegated(&mut self, block: &Block<'_>) {
+        let one_person = block.string("user_object_id").is_some() || block.is_unknown("user_object_id");
+        let Some(principal) = Text::read(block, "service_principal_object_id").filter(|_| !one_person) else {
+            return;
+        };
+        for (index, text) in texts(block, "claim_values").iter().enumerate() {
+            let power = text.known().and_then(|name| find(&BY_PERMISSION, name));
+            if power.is_some() {
+                self.all.push(Permission {
+                    site: Site::new(block, format!("claim_values[{index}]")),
+                    power,
+                    principal: principal.clone(),
+                    requested: false,
+                    delegated: true,
+                });
+            }
+        }
+    }
+
     fn api_access(&mut self, block: &Block<'_>) {
         let mut found: Vec<(String, Power)> = Vec::new();
         for (index, text) in texts(block, "role_ids").iter().enumerate() {
@@ -155,6 +179,7 @@ impl Permissions {
                 power: Some(power),
                 principal: principal.clone(),
                 requested: true,
+                delegated: false,
             });
         }
     }
@@ -175,7 +200,7 @@ impl Permissions {
                 continue;
             }
             for principal in principals.meant(&given.principal, Some(Kind::Machine), &given.site) {
-                if !given.requested {
+                if !given.requested && !given.delegated {
                     consented.insert((principal.key.clone(), name));
                 }
                 if told.insert((principal.key.clone(), name)) {
@@ -189,36 +214,32 @@ impl Permissions {
 
 impl Permission {
     fn claim(&self, principal: Principal) -> Claim {
-        let (what, severity) = match self.power {
-            Some(power) => (
-                What::Permission {
-                    name: power.name.to_owned(),
-                    effect: power.effect,
-                    requested: self.requested,
-                },
-                power.severity,
-            ),
-            None => (What::Unknown(Unknown::Permission), Severity::Medium),
+        let base = self.power.map_or(Severity::Medium, |power| power.severity);
+        let what = match self.power {
+            Some(power) => What::Permission {
+                name: power.name.to_owned(),
+                effect: power.effect,
+                requested: self.requested,
+            },
+            None => What::Unknown(Unknown::Permission),
         };
+        let (severity, note) = match (self.requested, self.delegated) {
+            (true, _) => (lower(base), "; an administrator has to consent"),
+            (_, true) => (lower(lower(base)), "; in the name of whoever signs in, for everybody"),
+            (false, false) => (base, ""),
+        };
+        let held = !self.requested && !self.delegated && self.power.is_some();
         Claim {
             what,
             site: self.site.clone(),
             principal,
             place: "the directory",
             role: self.power.map_or_else(String::new, |power| power.name.to_owned()),
-            severity: if self.requested { lower(severity) } else { severity },
+            severity,
             possible: self.power.is_none(),
-            note: if self.requested {
-                "; an administrator has to consent"
-            } else {
-                ""
-            },
+            note,
             evidence: "planned",
-            rank: if self.requested || self.power.is_none() {
-                0
-            } else {
-                rank(severity)
-            },
+            rank: if held { rank(base) } else { 0 },
         }
     }
 }
