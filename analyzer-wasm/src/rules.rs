@@ -4,11 +4,27 @@ mod administer_iam;
 mod allow_everything;
 mod allow_with_not_action;
 mod aws_access_key;
+mod azure;
+mod azure_broad_data_access;
+mod azure_managed_identity_escalation;
+mod azure_owner_or_contributor;
+mod azure_public_access;
+mod azure_role_escalates;
 mod broad_data_access;
 #[cfg(test)]
 pub(crate) mod cases;
 mod credential_literal;
+mod entra_directory_role;
+mod entra_machine_owner;
+mod google;
+mod google_administer_iam;
+mod google_basic_role;
+mod google_broad_data_access;
+mod google_default_service_account;
+mod google_impersonate_service_account;
+mod google_public_member;
 mod grant;
+mod graph_application_permission;
 mod service_wide_wildcard;
 mod unbounded_pass_role;
 mod ungoverned_identity;
@@ -16,7 +32,7 @@ mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 10] = [
+static RULES: [&Rule; 24] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -27,6 +43,20 @@ static RULES: [&Rule; 10] = [
     &aws_access_key::RULE,
     &credential_literal::RULE,
     &ungoverned_identity::RULE,
+    &google_basic_role::RULE,
+    &google_administer_iam::RULE,
+    &google_impersonate_service_account::RULE,
+    &google_public_member::RULE,
+    &google_default_service_account::RULE,
+    &google_broad_data_access::RULE,
+    &azure_owner_or_contributor::RULE,
+    &azure_role_escalates::RULE,
+    &entra_directory_role::RULE,
+    &graph_application_permission::RULE,
+    &azure_managed_identity_escalation::RULE,
+    &azure_broad_data_access::RULE,
+    &entra_machine_owner::RULE,
+    &azure_public_access::RULE,
 ];
 
 /// Every rule, in the order of their codes.
@@ -56,8 +86,8 @@ mod tests {
                 .to_string_lossy()
                 .into_owned()
         });
-        // `cases` and `grant` are shared by rules and are none.
-        let stems: BTreeSet<_> = stems.filter(|stem| stem != "cases" && stem != "grant").collect();
+        let shared = ["azure", "cases", "google", "grant"];
+        let stems: BTreeSet<_> = stems.filter(|stem| !shared.contains(&stem.as_str())).collect();
         assert_eq!(stems, names, "a rule's file is named after the rule");
     }
 
