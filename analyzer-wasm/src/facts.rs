@@ -6,18 +6,21 @@
 mod block;
 pub(crate) mod governance;
 pub(crate) mod iam;
+pub(crate) mod kubernetes;
 pub(crate) mod secrets;
 
 pub(crate) use block::Block;
 
 use self::governance::Governance;
 use self::iam::{Iam, Settled};
+use self::kubernetes::Kubernetes;
 
 /// Facts of the plan so far.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) iam: Iam,
     pub(crate) governance: Governance,
+    pub(crate) kubernetes: Kubernetes,
     /// Filled once all blocks have been seen.
     pub(crate) settled: Settled,
 }
@@ -27,10 +30,12 @@ impl Facts {
     pub(crate) fn collect(&mut self, block: &Block<'_>) {
         self.iam.collect(block);
         self.governance.collect(block);
+        self.kubernetes.collect(block);
     }
 
     /// Joins what was collected; rules on the whole plan run after it.
     pub(crate) fn settle(&mut self) {
         self.settled = self.iam.settle();
+        self.kubernetes.settle();
     }
 }

@@ -4,21 +4,39 @@ mod administer_iam;
 mod allow_everything;
 mod aws_access_key;
 #[cfg(test)]
-mod cases;
+pub(crate) mod cases;
 mod credential_literal;
+mod default_service_account;
+mod eks_cluster_admin;
 mod grant;
+mod kubernetes_cluster_admin;
+mod kubernetes_read_secrets;
+mod kubernetes_role_escalates;
+mod kubernetes_run_workloads;
+mod kubernetes_service_account_token;
+mod kubernetes_wide_subject;
+mod kubernetes_wildcard_verbs;
 mod ungoverned_identity;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 6] = [
+static RULES: [&Rule; 15] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
     &aws_access_key::RULE,
     &credential_literal::RULE,
     &ungoverned_identity::RULE,
+    &kubernetes_cluster_admin::RULE,
+    &kubernetes_role_escalates::RULE,
+    &kubernetes_read_secrets::RULE,
+    &kubernetes_run_workloads::RULE,
+    &kubernetes_wide_subject::RULE,
+    &kubernetes_wildcard_verbs::RULE,
+    &default_service_account::RULE,
+    &eks_cluster_admin::RULE,
+    &kubernetes_service_account_token::RULE,
 ];
 
 /// Every rule, in the order of their codes.
