@@ -8,12 +8,14 @@ pub(crate) mod governance;
 pub(crate) mod iam;
 pub(crate) mod kubernetes;
 pub(crate) mod secrets;
+pub(crate) mod vault;
 
 pub(crate) use block::Block;
 
 use self::governance::Governance;
 use self::iam::{Iam, Settled};
 use self::kubernetes::Kubernetes;
+use self::vault::Vault;
 
 /// Facts of the plan so far.
 #[derive(Debug, Default)]
@@ -21,6 +23,7 @@ pub(crate) struct Facts {
     pub(crate) iam: Iam,
     pub(crate) governance: Governance,
     pub(crate) kubernetes: Kubernetes,
+    pub(crate) vault: Vault,
     /// Filled once all blocks have been seen.
     pub(crate) settled: Settled,
 }
@@ -31,11 +34,13 @@ impl Facts {
         self.iam.collect(block);
         self.governance.collect(block);
         self.kubernetes.collect(block);
+        self.vault.collect(block);
     }
 
     /// Joins what was collected; rules on the whole plan run after it.
     pub(crate) fn settle(&mut self) {
         self.settled = self.iam.settle();
         self.kubernetes.settle();
+        self.vault.settle();
     }
 }

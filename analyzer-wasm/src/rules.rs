@@ -17,11 +17,15 @@ mod kubernetes_service_account_token;
 mod kubernetes_wide_subject;
 mod kubernetes_wildcard_verbs;
 mod ungoverned_identity;
+mod vault_administer;
+mod vault_auth_role_unbound;
+mod vault_token_without_end;
+mod vault_wildcard_path;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 15] = [
+static RULES: [&Rule; 19] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -37,6 +41,10 @@ static RULES: [&Rule; 15] = [
     &default_service_account::RULE,
     &eks_cluster_admin::RULE,
     &kubernetes_service_account_token::RULE,
+    &vault_administer::RULE,
+    &vault_wildcard_path::RULE,
+    &vault_auth_role_unbound::RULE,
+    &vault_token_without_end::RULE,
 ];
 
 /// Every rule, in the order of their codes.

@@ -92,6 +92,27 @@ const CLEAN: &[(&str, &str)] = &[
         "aws_eks_access_policy_association.view",
         r#"{"policy_arn":"arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy","access_scope":[{"type":"cluster"}]}"#,
     ),
+    // Vault: scoped policies and bound roles.
+    (
+        "vault_policy.app",
+        r#"{"name":"app","policy":"path \"secret/data/{{identity.entity.metadata.app}}/*\" {\n  capabilities = [\"read\"]\n}\npath \"secret/metadata/*\" {\n  capabilities = [\"list\"]\n}\npath \"database/creds/app\" {\n  capabilities = [\"read\"]\n}\n"}"#,
+    ),
+    (
+        "vault_policy.terraform",
+        r#"{"name":"terraform","policy":"# child tokens\npath \"auth/token/create\" {\n  capabilities = [\"update\"]\n}\npath \"auth/token/lookup-self\" { capabilities = [\"read\"] }\npath \"sys/policies/acl/team-*\" { capabilities = [\"create\", \"update\", \"read\"] }\npath \"sys/mounts\" { capabilities = [\"read\"] }\n"}"#,
+    ),
+    (
+        "vault_policy.pki",
+        r#"{"name":"pki","policy":"path \"pki_int/issue/web\" { capabilities = [\"create\", \"update\"] }\npath \"transit/encrypt/app\" { capabilities = [\"update\"] }\npath \"cubbyhole/*\" { capabilities = [\"create\", \"read\", \"update\", \"delete\", \"list\"] }\n"}"#,
+    ),
+    (
+        "vault_kubernetes_auth_backend_role.app",
+        r#"{"role_name":"app","bound_service_account_names":["app"],"bound_service_account_namespaces":["shop"],"token_policies":["app"],"token_ttl":3600}"#,
+    ),
+    (
+        "vault_jwt_auth_backend_role.ci",
+        r#"{"role_name":"ci","role_type":"jwt","bound_audiences":["https://vault.example"],"bound_claims_type":"glob","bound_claims":{"sub":"repo:example/app:*"},"user_claim":"actor","token_policies":["terraform","pki"],"token_explicit_max_ttl":3600}"#,
+    ),
 ];
 
 #[test]
