@@ -99,7 +99,7 @@ const CLEAN: &[(&str, &str)] = &[
     ),
     (
         "vault_policy.terraform",
-        r#"{"name":"terraform","policy":"# child tokens\npath \"auth/token/create\" {\n  capabilities = [\"update\"]\n}\npath \"auth/token/lookup-self\" { capabilities = [\"read\"] }\npath \"sys/policies/acl/team-*\" { capabilities = [\"create\", \"update\", \"read\"] }\npath \"sys/mounts\" { capabilities = [\"read\"] }\n"}"#,
+        r#"{"name":"terraform","policy":"// child tokens\npath \"auth/token/create\" {\n  capabilities = [\"update\"]\n}\npath \"auth/token/lookup-self\" { capabilities = [\"read\"] }\npath \"sys/policies/acl/team-*\" { capabilities = [\"create\", \"update\", \"read\"] }\npath \"sys/mounts\" { capabilities = [\"read\"] }\n"}"#,
     ),
     (
         "vault_policy.pki",
