@@ -4,9 +4,11 @@
 //! can be judged alone is judged at once and forgotten.
 
 mod block;
+pub(crate) mod gitlab;
 pub(crate) mod governance;
 pub(crate) mod iam;
 pub(crate) mod kubernetes;
+pub(crate) mod postgresql;
 pub(crate) mod secrets;
 pub(crate) mod vault;
 
@@ -15,6 +17,7 @@ pub(crate) use block::Block;
 use self::governance::Governance;
 use self::iam::{Iam, Settled};
 use self::kubernetes::Kubernetes;
+use self::postgresql::Postgresql;
 use self::vault::Vault;
 
 /// Facts of the plan so far.
@@ -23,6 +26,7 @@ pub(crate) struct Facts {
     pub(crate) iam: Iam,
     pub(crate) governance: Governance,
     pub(crate) kubernetes: Kubernetes,
+    pub(crate) postgresql: Postgresql,
     pub(crate) vault: Vault,
     /// Filled once all blocks have been seen.
     pub(crate) settled: Settled,
@@ -34,6 +38,7 @@ impl Facts {
         self.iam.collect(block);
         self.governance.collect(block);
         self.kubernetes.collect(block);
+        self.postgresql.collect(block);
         self.vault.collect(block);
     }
 
@@ -41,6 +46,7 @@ impl Facts {
     pub(crate) fn settle(&mut self) {
         self.settled = self.iam.settle();
         self.kubernetes.settle();
+        self.postgresql.settle();
         self.vault.settle();
     }
 }

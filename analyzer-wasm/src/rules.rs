@@ -8,6 +8,15 @@ pub(crate) mod cases;
 mod credential_literal;
 mod default_service_account;
 mod eks_cluster_admin;
+mod github_actions_permissions;
+mod github_actions_secret_exposed;
+mod github_admin_collaborator;
+mod github_deploy_key_write;
+mod github_oidc_subject_without_repo;
+mod gitlab_job_token_scope;
+mod gitlab_token_wide_scope;
+mod gitlab_token_without_expiry;
+mod gitlab_variable_unprotected;
 mod grant;
 mod kubernetes_cluster_admin;
 mod kubernetes_read_secrets;
@@ -16,6 +25,10 @@ mod kubernetes_run_workloads;
 mod kubernetes_service_account_token;
 mod kubernetes_wide_subject;
 mod kubernetes_wildcard_verbs;
+mod postgresql_grant_all;
+mod postgresql_role_chain;
+mod postgresql_role_without_end;
+mod postgresql_superuser;
 mod ungoverned_identity;
 mod vault_administer;
 mod vault_auth_role_unbound;
@@ -25,7 +38,7 @@ mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 19] = [
+static RULES: [&Rule; 32] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -45,6 +58,19 @@ static RULES: [&Rule; 19] = [
     &vault_wildcard_path::RULE,
     &vault_auth_role_unbound::RULE,
     &vault_token_without_end::RULE,
+    &github_deploy_key_write::RULE,
+    &github_actions_secret_exposed::RULE,
+    &github_actions_permissions::RULE,
+    &github_oidc_subject_without_repo::RULE,
+    &github_admin_collaborator::RULE,
+    &gitlab_token_without_expiry::RULE,
+    &gitlab_variable_unprotected::RULE,
+    &gitlab_token_wide_scope::RULE,
+    &gitlab_job_token_scope::RULE,
+    &postgresql_superuser::RULE,
+    &postgresql_grant_all::RULE,
+    &postgresql_role_without_end::RULE,
+    &postgresql_role_chain::RULE,
 ];
 
 /// Every rule, in the order of their codes.

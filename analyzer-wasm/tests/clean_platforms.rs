@@ -113,6 +113,60 @@ const CLEAN: &[(&str, &str)] = &[
         "vault_jwt_auth_backend_role.ci",
         r#"{"role_name":"ci","role_type":"jwt","bound_audiences":["https://vault.example"],"bound_claims_type":"glob","bound_claims":{"sub":"repo:example/app:*"},"user_claim":"actor","token_policies":["terraform","pki"],"token_explicit_max_ttl":3600}"#,
     ),
+    // GitHub and GitLab: automation that can do its task and no more.
+    (
+        "github_repository_deploy_key.read",
+        r#"{"repository":"shop","read_only":true}"#,
+    ),
+    (
+        "github_actions_organization_secret.some",
+        r#"{"secret_name":"T","visibility":"selected","encrypted_value":"eA=="}"#,
+    ),
+    (
+        "github_workflow_repository_permissions.read",
+        r#"{"repository":"shop","default_workflow_permissions":"read","can_approve_pull_request_reviews":false}"#,
+    ),
+    (
+        "github_actions_organization_permissions.selected",
+        r#"{"allowed_actions":"selected","enabled_repositories":"all"}"#,
+    ),
+    (
+        "github_actions_repository_oidc_subject_claim_customization_template.t",
+        r#"{"repository":"shop","use_default":false,"include_claim_keys":["repo","context","job_workflow_ref"]}"#,
+    ),
+    (
+        "github_team_repository.push",
+        r#"{"team_id":"1","repository":"shop","permission":"push"}"#,
+    ),
+    (
+        "gitlab_project_access_token.read",
+        r#"{"project":"1","scopes":["read_repository"],"access_level":"reporter","expires_at":"2026-06-01"}"#,
+    ),
+    (
+        "gitlab_project_variable.region",
+        r#"{"key":"AWS_REGION","value":"eu-west-1","protected":false,"masked":false}"#,
+    ),
+    (
+        "gitlab_project_variable.token",
+        r#"{"key":"DEPLOY_TOKEN","protected":true,"masked":true}"#,
+    ),
+    // PostgreSQL: groups without a login, logins of the cloud, grants on what is used.
+    (
+        "postgresql_role.reader",
+        r#"{"name":"reader","login":false,"superuser":false,"roles":[]}"#,
+    ),
+    (
+        "postgresql_role.app",
+        r#"{"name":"app","login":true,"superuser":false,"roles":["reader","rds_iam"],"valid_until":"infinity"}"#,
+    ),
+    (
+        "postgresql_grant.reader",
+        r#"{"role":"reader","database":"shop","schema":"orders","object_type":"table","objects":[],"privileges":["SELECT"],"with_grant_option":false}"#,
+    ),
+    (
+        "postgresql_grant.revoke",
+        r#"{"role":"public","database":"shop","schema":"public","object_type":"schema","privileges":[],"with_grant_option":false}"#,
+    ),
 ];
 
 #[test]
