@@ -12,7 +12,7 @@ use nhi_plan::json::Value;
 use nhi_plan::{Mode, symbol};
 
 use self::language::Policy;
-pub(crate) use self::settle::{Judgement, Settled};
+pub(crate) use self::settle::Settled;
 use super::Block;
 
 /// Elements of a list that are read.

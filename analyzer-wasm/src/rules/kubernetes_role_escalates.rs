@@ -129,7 +129,7 @@ mod tests {
     const CERTIFICATES: &str = "certificates.k8s.io";
     const ADMISSION: &str = "admissionregistration.k8s.io";
 
-    fn both(first: String, second: String) -> String {
+    fn both(first: &str, second: &str) -> String {
         format!("{first},{second}")
     }
 
@@ -139,12 +139,12 @@ mod tests {
         cases(&super::RULE)
             .flags(&[
                 Case::critical("escalate", everywhere(&rule(RBAC, "clusterroles", "get,update,escalate", ""))).at("rule[0]"),
-                Case::critical("escalate, in two rules", everywhere(&both(rule(RBAC, "clusterroles", "escalate", ""), rule("*", "roles", "patch", "")))),
+                Case::critical("escalate, in two rules", everywhere(&both(&rule(RBAC, "clusterroles", "escalate", ""), &rule("*", "roles", "patch", "")))),
                 Case::medium("escalate alone", everywhere(&rule(RBAC, "clusterroles", "escalate", ""))),
                 Case::medium("escalate in a namespace", within("shop", &rule(RBAC, "roles", "update,escalate", ""))),
                 Case::critical("escalate in kube-system", within("kube-system", &rule(RBAC, "roles", "*", ""))),
                 Case::critical("bind", everywhere(&rule(RBAC, "clusterroles,clusterrolebindings", "bind,create", ""))),
-                Case::critical("bind cluster-admin", everywhere(&both(rule(RBAC, "clusterroles", "bind", "cluster-admin"), rule(RBAC, "rolebindings", "create", "")))),
+                Case::critical("bind cluster-admin", everywhere(&both(&rule(RBAC, "clusterroles", "bind", "cluster-admin"), &rule(RBAC, "rolebindings", "create", "")))),
                 Case::medium("bind alone", everywhere(&rule(RBAC, "clusterroles", "bind", ""))),
                 Case::critical("impersonate", everywhere(&rule("", "users,groups", "impersonate", ""))),
                 Case::critical("impersonate masters", everywhere(&rule("", "groups", "impersonate", "system:masters"))),
@@ -161,18 +161,18 @@ mod tests {
                     rule(CERTIFICATES, "signers", "approve", "kubernetes.io/kube-apiserver-client"),
                 ].join(","))),
                 Case::high("approval", everywhere(&both(
-                    rule(CERTIFICATES, "certificatesigningrequests/approval", "update", ""),
-                    rule(CERTIFICATES, "signers", "approve", ""),
+                    &rule(CERTIFICATES, "certificatesigningrequests/approval", "update", ""),
+                    &rule(CERTIFICATES, "signers", "approve", ""),
                 ))),
                 Case::high("aws-auth by name", within("kube-system", &rule("", "configmaps", "update", "aws-auth"))),
                 Case::high("aws-auth on EKS", within("kube-system", &rule("", "configmaps", "patch", "")).and(("aws_eks_cluster.c", r#"{"name":"c"}"#))),
-                Case::medium("pods to another node", everywhere(&both(rule("", "pods", "delete", ""), rule("", "nodes/status", "patch", "")))),
-                Case::medium("eviction to another node", everywhere(&both(rule("", "pods/eviction", "create", ""), rule("", "nodes", "update", "")))),
+                Case::medium("pods to another node", everywhere(&both(&rule("", "pods", "delete", ""), &rule("", "nodes/status", "patch", "")))),
+                Case::medium("eviction to another node", everywhere(&both(&rule("", "pods/eviction", "create", ""), &rule("", "nodes", "update", "")))),
                 Case::low("status", everywhere(&rule("", "services/status", "patch", ""))),
                 Case::low("volumes", everywhere(&rule("", "persistentvolumes", "create", ""))),
-                Case::high("volumes and pods", everywhere(&both(rule("", "persistentvolumes", "create", ""), pods()))),
+                Case::high("volumes and pods", everywhere(&both(&rule("", "persistentvolumes", "create", ""), &pods()))),
                 Case::low("namespaces", everywhere(&rule("", "namespaces", "patch", ""))),
-                Case::high("namespaces and pods", everywhere(&both(rule("", "namespaces", "patch", ""), pods()))),
+                Case::high("namespaces and pods", everywhere(&both(&rule("", "namespaces", "patch", ""), &pods()))),
                 Case::low("nobody has it yet", plan(&[("kubernetes_cluster_role.r", &format!(r#"{{"metadata":[{{"name":"r"}}],"rule":[{}]}}"#, rule("", "nodes/proxy", "get", "")))])),
                 Case::high(
                     "in a manifest",
@@ -197,13 +197,13 @@ mod tests {
                 Case::clean("cluster roles from within a namespace", within("kube-system", &rule("", "nodes/proxy,users,groups", "get,create,impersonate", ""))),
                 Case::clean("webhooks from within a namespace", within("kube-system", &rule(ADMISSION, "mutatingwebhookconfigurations", "create", ""))),
                 Case::clean("its own webhook", everywhere(&rule(ADMISSION, "mutatingwebhookconfigurations", "update,patch", "injector"))),
-                Case::clean("bind a named role", everywhere(&both(rule(RBAC, "clusterroles", "bind", "app-reader"), rule(RBAC, "rolebindings", "create", "")))),
+                Case::clean("bind a named role", everywhere(&both(&rule(RBAC, "clusterroles", "bind", "app-reader"), &rule(RBAC, "rolebindings", "create", "")))),
                 Case::clean("bindings without bind", everywhere(&rule(RBAC, "rolebindings,clusterrolebindings,roles", "create,update,patch", ""))),
                 Case::clean("impersonate one user", everywhere(&rule("", "users", "impersonate", "jane@example.com"))),
                 Case::clean("tokens of one account", everywhere(&rule("", "serviceaccounts/token", "create", "app"))),
                 Case::clean("kubelet certificates", everywhere(&both(
-                    rule(CERTIFICATES, "certificatesigningrequests/approval", "update", ""),
-                    rule(CERTIFICATES, "signers", "approve", "kubernetes.io/kubelet-serving"),
+                    &rule(CERTIFICATES, "certificatesigningrequests/approval", "update", ""),
+                    &rule(CERTIFICATES, "signers", "approve", "kubernetes.io/kubelet-serving"),
                 ))),
                 Case::clean("the approver of another group", everywhere(&rule("cert-manager.io", "signers", "approve", ""))),
                 Case::clean("reads all of it", everywhere(&rule("*", "nodes,nodes/metrics,roles,clusterroles,configmaps,namespaces,serviceaccounts", "get,list,watch", ""))),

@@ -86,7 +86,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         let powerful = worst.filter(|judgement| judgement.severity >= Some(Severity::High));
         let mut message = String::from("a token without an end for a service account");
         if let Some(judgement) = powerful {
-            message.push_str(&format!(", which can {}", judgement.what()));
+            message.push_str(", which can ");
+            message.push_str(&judgement.what());
         }
         let path = token.place.inner("type");
         let mut finding = RULE

@@ -1,4 +1,4 @@
-//! Flags grants in PostgreSQL and MySQL over everything, to everybody, or to hand on.
+//! Flags grants in PostgreSQL and `MySQL` over everything, to everybody, or to hand on.
 
 use nhi_plan::Severity;
 use nhi_plan::json::Value;
@@ -8,7 +8,7 @@ use crate::facts::Block;
 
 use crate::rule::{Check, Group, Rule};
 
-/// Grants in PostgreSQL and MySQL over everything, to everybody, or to hand on.
+/// Grants in PostgreSQL and `MySQL` over everything, to everybody, or to hand on.
 pub(super) static RULE: Rule = Rule {
     code: "NHI086",
     name: "postgresql-grant-all",

@@ -92,7 +92,7 @@ resource "vault_jwt_auth_backend_role" "ci" {
 };
 
 fn check(block: &Block<'_>, out: &mut Findings) {
-    for open in binding::open(block) {
+    if let Some(open) = binding::open(block) {
         let mut finding = RULE
             .finding(&block.change.address, open.path)
             .message(open.message)
@@ -141,141 +141,166 @@ mod tests {
             "vault_gcp_auth_backend_role.r",
             "vault_azure_auth_backend_role.r",
         );
-        cases(&super::RULE)
-            .flags(&[
-                Case::high("no subject", jwt(aud)).at("bound_subject"),
-                Case::high(
-                    "claims that every token has",
-                    jwt(&format!(r#""bound_claims":{{"iss":"https://a.example"}},{aud}"#)),
-                )
-                .at("bound_claims"),
-                Case::high("any subject", glob("*")),
-                Case::high("any repository", glob("repo:*")),
-                Case::medium(
-                    "no audience",
-                    jwt(r#""bound_subject":"repo:example/app:ref:refs/heads/main""#),
-                )
-                .at("bound_audiences"),
-                Case::low(
-                    "a browser",
-                    role(
-                        "vault_jwt_auth_backend_role.r",
-                        r#"{"role_type":"oidc","allowed_redirect_uris":["https://v.example/cb"]}"#,
-                    ),
+        cases(&super::RULE).flags(&[
+            Case::high("no subject", jwt(aud)).at("bound_subject"),
+            Case::high(
+                "claims that every token has",
+                jwt(&format!(r#""bound_claims":{{"iss":"https://a.example"}},{aud}"#)),
+            )
+            .at("bound_claims"),
+            Case::high("any subject", glob("*")),
+            Case::high("any repository", glob("repo:*")),
+            Case::medium(
+                "no audience",
+                jwt(r#""bound_subject":"repo:example/app:ref:refs/heads/main""#),
+            )
+            .at("bound_audiences"),
+            Case::low(
+                "a browser",
+                role(
+                    "vault_jwt_auth_backend_role.r",
+                    r#"{"role_type":"oidc","allowed_redirect_uris":["https://v.example/cb"]}"#,
                 ),
-                Case::high(
-                    "any pod",
-                    role(
-                        k8s,
-                        r#"{"bound_service_account_names":["*"],"bound_service_account_namespaces":["*"]}"#,
-                    ),
+            ),
+            Case::high(
+                "any pod",
+                role(
+                    k8s,
+                    r#"{"bound_service_account_names":["*"],"bound_service_account_namespaces":["*"]}"#,
                 ),
-                Case::medium(
-                    "any pod of a namespace",
-                    role(
-                        k8s,
-                        r#"{"bound_service_account_names":["*"],"bound_service_account_namespaces":["shop"]}"#,
-                    ),
+            ),
+            Case::medium(
+                "any pod of a namespace",
+                role(
+                    k8s,
+                    r#"{"bound_service_account_names":["*"],"bound_service_account_namespaces":["shop"]}"#,
                 ),
-                Case::medium(
-                    "a name anywhere",
-                    role(
-                        k8s,
-                        r#"{"bound_service_account_names":["app"],"bound_service_account_namespaces":["*"]}"#,
-                    ),
+            ),
+            Case::medium(
+                "a name anywhere",
+                role(
+                    k8s,
+                    r#"{"bound_service_account_names":["app"],"bound_service_account_namespaces":["*"]}"#,
                 ),
-                Case::low(
-                    "the default account",
-                    role(
-                        k8s,
-                        r#"{"bound_service_account_names":["default"],"bound_service_account_namespaces":["shop"]}"#,
-                    ),
+            ),
+            Case::low(
+                "the default account",
+                role(
+                    k8s,
+                    r#"{"bound_service_account_names":["default"],"bound_service_account_namespaces":["shop"]}"#,
                 ),
-                Case::medium(
-                    "secret ids for ever",
-                    role(
-                        approle,
-                        r#"{"role_name":"r","bind_secret_id":true,"secret_id_num_uses":0,"secret_id_ttl":0}"#,
-                    ),
-                )
-                .at("secret_id_ttl"),
-                Case::high(
-                    "no secret id",
-                    role(approle, r#"{"role_name":"r","bind_secret_id":false}"#),
+            ),
+            Case::medium(
+                "secret ids for ever",
+                role(
+                    approle,
+                    r#"{"role_name":"r","bind_secret_id":true,"secret_id_num_uses":0,"secret_id_ttl":0}"#,
                 ),
-                Case::high(
-                    "any identity of AWS",
-                    role(aws, r#"{"auth_type":"iam","bound_iam_principal_arns":["*"]}"#),
+            )
+            .at("secret_id_ttl"),
+            Case::high(
+                "no secret id",
+                role(approle, r#"{"role_name":"r","bind_secret_id":false}"#),
+            ),
+            Case::high(
+                "any identity of AWS",
+                role(aws, r#"{"auth_type":"iam","bound_iam_principal_arns":["*"]}"#),
+            ),
+            Case::high("any of Google", role(gcp, r#"{"type":"iam","bound_projects":[]}"#)),
+            Case::high("any of Azure", role(azure, r#"{"role":"r"}"#)),
+        ]);
+    }
+
+    #[test]
+    fn near_misses() {
+        let aud = r#""bound_audiences":["vault"]"#;
+        let glob = |sub: &str| {
+            jwt(
+                &format!(r#""bound_claims_type":"glob","bound_claims":{{"sub":"{sub}"}},{aud}"#)
+                    .replace(r#""bound_claims_type":"glob","#, ""),
+            )
+            .changed("vault_jwt_auth_backend_role.r", |change| {
+                let after = change
+                    .after
+                    .take()
+                    .unwrap_or_default()
+                    .replace(r#""bound_claims_type":"string""#, r#""bound_claims_type":"glob""#);
+                change.after = Some(after.into());
+            })
+        };
+        let (k8s, approle, aws, gcp, azure) = (
+            "vault_kubernetes_auth_backend_role.r",
+            "vault_approle_auth_backend_role.r",
+            "vault_aws_auth_backend_role.r",
+            "vault_gcp_auth_backend_role.r",
+            "vault_azure_auth_backend_role.r",
+        );
+        cases(&super::RULE).allows(&[
+            Case::clean(
+                "a subject",
+                jwt(&format!(
+                    r#""bound_subject":"repo:example/app:environment:production",{aud}"#
+                )),
+            ),
+            Case::clean(
+                "a claim",
+                jwt(&format!(
+                    r#""bound_claims":{{"project_id":"42","ref_protected":"true"}},{aud}"#
+                )),
+            ),
+            Case::clean("branches of a repository", glob("repo:example/app:*")),
+            Case::clean(
+                "branches of any name",
+                glob("repo:example/app:ref:refs/heads/release-*"),
+            ),
+            Case::clean(
+                "an account",
+                role(
+                    k8s,
+                    r#"{"bound_service_account_names":["app"],"bound_service_account_namespaces":["shop"]}"#,
                 ),
-                Case::high("any of Google", role(gcp, r#"{"type":"iam","bound_projects":[]}"#)),
-                Case::high("any of Azure", role(azure, r#"{"role":"r"}"#)),
-            ])
-            .allows(&[
-                Case::clean(
-                    "a subject",
-                    jwt(&format!(
-                        r#""bound_subject":"repo:example/app:environment:production",{aud}"#
-                    )),
+            ),
+            Case::clean(
+                "an account that is not known yet",
+                role(
+                    k8s,
+                    r#"{"bound_service_account_names":[null],"bound_service_account_namespaces":["shop"]}"#,
                 ),
-                Case::clean(
-                    "a claim",
-                    jwt(&format!(
-                        r#""bound_claims":{{"project_id":"42","ref_protected":"true"}},{aud}"#
-                    )),
+            ),
+            Case::clean(
+                "secret ids that end",
+                role(
+                    approle,
+                    r#"{"role_name":"r","secret_id_ttl":600,"secret_id_num_uses":0}"#,
                 ),
-                Case::clean("branches of a repository", glob("repo:example/app:*")),
-                Case::clean(
-                    "branches of any name",
-                    glob("repo:example/app:ref:refs/heads/release-*"),
+            ),
+            Case::clean(
+                "secret ids of an address",
+                role(approle, r#"{"role_name":"r","secret_id_bound_cidrs":["10.0.0.0/8"]}"#),
+            ),
+            Case::clean(
+                "a role of AWS",
+                role(
+                    aws,
+                    r#"{"bound_iam_principal_arns":["arn:aws:iam::111122223333:role/app"]}"#,
                 ),
-                Case::clean(
-                    "an account",
-                    role(
-                        k8s,
-                        r#"{"bound_service_account_names":["app"],"bound_service_account_namespaces":["shop"]}"#,
-                    ),
+            ),
+            Case::clean(
+                "a role of AWS that is not known yet",
+                role(aws, "{}").unknown(aws, &["bound_iam_principal_arns"]).references(
+                    aws,
+                    "bound_iam_principal_arns",
+                    &["aws_iam_role.r"],
                 ),
-                Case::clean(
-                    "an account that is not known yet",
-                    role(
-                        k8s,
-                        r#"{"bound_service_account_names":[null],"bound_service_account_namespaces":["shop"]}"#,
-                    ),
+            ),
+            Case::clean("a project", role(gcp, r#"{"bound_projects":["shop"]}"#)),
+            Case::clean(
+                "a subscription",
+                role(
+                    azure,
+                    r#"{"bound_subscription_ids":["00000000-0000-0000-0000-000000000001"]}"#,
                 ),
-                Case::clean(
-                    "secret ids that end",
-                    role(
-                        approle,
-                        r#"{"role_name":"r","secret_id_ttl":600,"secret_id_num_uses":0}"#,
-                    ),
-                ),
-                Case::clean(
-                    "secret ids of an address",
-                    role(approle, r#"{"role_name":"r","secret_id_bound_cidrs":["10.0.0.0/8"]}"#),
-                ),
-                Case::clean(
-                    "a role of AWS",
-                    role(
-                        aws,
-                        r#"{"bound_iam_principal_arns":["arn:aws:iam::111122223333:role/app"]}"#,
-                    ),
-                ),
-                Case::clean(
-                    "a role of AWS that is not known yet",
-                    role(aws, "{}").unknown(aws, &["bound_iam_principal_arns"]).references(
-                        aws,
-                        "bound_iam_principal_arns",
-                        &["aws_iam_role.r"],
-                    ),
-                ),
-                Case::clean("a project", role(gcp, r#"{"bound_projects":["shop"]}"#)),
-                Case::clean(
-                    "a subscription",
-                    role(
-                        azure,
-                        r#"{"bound_subscription_ids":["00000000-0000-0000-0000-000000000001"]}"#,
-                    ),
-                ),
-            ]);
+            ),
+        ]);
     }
 }

@@ -1,7 +1,7 @@
 //! Known ways to more privilege in Kubernetes, as data: what a holder needs, and how bad it is where.
 //!
 //! Facts: the RBAC good practices of the Kubernetes documentation, the policies of rbac-police (MIT) and the edges of
-//! KubeHound (Apache-2.0).
+//! `KubeHound` (Apache-2.0).
 
 use nhi_plan::Severity;
 use nhi_plan::Severity::{Critical, High, Info, Low, Medium};
@@ -18,7 +18,7 @@ pub(crate) enum Family {
 }
 
 /// One right: any of the verbs on any of the resources of a group.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Need {
     pub(crate) verbs: &'static [&'static str],
     pub(crate) group: &'static str,

@@ -163,20 +163,20 @@ fn selects(selector: &[(String, String)], role: &Role) -> bool {
 }
 
 fn push(content: &mut Content, roles: &[Role], index: usize) {
-    let rules = roles.get(index).map(|role| role.rules.as_slice()).unwrap_or_default();
-    content.rules.extend(rules.iter().cloned());
-    content.owners.extend(rules.iter().map(|_| Some(index)));
+    let own = roles.get(index).map(|role| role.rules.as_slice()).unwrap_or_default();
+    content.rules.extend(own.iter().cloned());
+    content.owners.extend(own.iter().map(|_| Some(index)));
 }
 
 fn built_in(roles: &[Role], name: &str) -> Option<Content> {
     let public = builtin::is_public(name);
-    let rules = builtin::rules(name).or_else(|| public.then(Vec::new))?;
+    let own = builtin::rules(name).or_else(|| public.then(Vec::new))?;
     let mut content = Content {
         title: format!("the built-in cluster role `{name}`"),
         built_in: true,
         public,
-        owners: rules.iter().map(|_| None).collect(),
-        rules,
+        owners: own.iter().map(|_| None).collect(),
+        rules: own,
         ..Content::default()
     };
     if let Some((_, collected)) = COLLECTORS.iter().find(|(collector, _)| *collector == name) {

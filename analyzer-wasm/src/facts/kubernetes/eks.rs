@@ -1,5 +1,6 @@
 //! Access policies of EKS: rights in a cluster that IAM identities have without any RBAC object.
 
+use nhi_plan::json::Value;
 use nhi_plan::symbol;
 
 use super::read;
@@ -36,7 +37,7 @@ pub(super) fn read(block: &Block<'_>) -> Option<Access> {
         None => return None,
     };
     let scope = block.after().and_then(|after| after.get("access_scope")).map(read::one);
-    let kind = scope.and_then(|scope| scope.get("type")).and_then(|kind| kind.as_str());
+    let kind = scope.and_then(|scope| scope.get("type")).and_then(Value::as_str);
     Some(Access {
         address: block.change.address.to_string(),
         policy,

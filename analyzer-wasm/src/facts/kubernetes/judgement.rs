@@ -1,6 +1,7 @@
 //! What is said of a subject, and how bad it is.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use nhi_plan::{Finding, Severity};
 
@@ -78,10 +79,9 @@ pub(crate) struct Reach {
 pub(super) fn held_by(subject: &Subject, severity: Severity) -> Option<Severity> {
     let steps = match subject {
         Subject::Nobody => 2,
-        Subject::Holders(_) => 1,
+        Subject::Holders(_) | Subject::Release => 1,
         // People, as a rule.
         Subject::Group(_) if subject.crowd().is_none() => 1,
-        Subject::Release => 1,
         _ => 0,
     };
     let index = Severity::ALL.iter().position(|known| *known == severity)?;
@@ -299,7 +299,8 @@ impl Judgement {
         text.push(' ');
         text.push_str(&self.scope.text());
         if self.ways.len() > 1 {
-            text.push_str(&format!(", and {} more", self.ways.len() - 1));
+            // Writing to a String cannot fail.
+            let _ = write!(text, ", and {} more", self.ways.len() - 1);
         }
         if let Some(target) = &self.target {
             text.push_str("; ");

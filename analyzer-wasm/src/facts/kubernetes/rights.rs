@@ -158,8 +158,8 @@ fn holds(list: &List, fits: impl Fn(&str) -> bool) -> Is {
             continue;
         }
         let alternatives = symbol::alternatives(value);
-        let known = |text: &&str| !symbol::has_symbols(text);
-        if alternatives.iter().all(|text| known(&text) && fits(text)) {
+        let known = |text: &str| !symbol::has_symbols(text);
+        if alternatives.iter().all(|text| known(text) && fits(text)) {
             return Is::Yes;
         }
         if alternatives.iter().any(|text| may_fit(text, &fits)) {

@@ -89,10 +89,7 @@ impl Weigher<'_> {
                     .push((binding.place.clone(), binding.role_path.clone()));
                 continue;
             };
-            let scope = match binding.cluster {
-                true => Scope::Cluster,
-                false => Scope::Namespace(binding.namespace.clone()),
-            };
+            let scope = scope(binding.cluster, &binding.namespace);
             // Whose rules another role takes over is bound with it.
             for content in roles.iter().filter_map(|role| self.contents.all.get(*role)) {
                 bound.extend(content.owners.iter().copied().flatten());
@@ -113,10 +110,7 @@ impl Weigher<'_> {
         }
         for (index, role) in self.kubernetes.roles.iter().enumerate() {
             if let Some(subject) = unbound(role, bound.contains(&index)) {
-                let scope = match role.cluster {
-                    true => Scope::Cluster,
-                    false => Scope::Namespace(role.namespace.clone()),
-                };
+                let scope = scope(role.cluster, &role.namespace);
                 held.entry(subject).or_default().push(Grant {
                     binding: None,
                     content: index,
@@ -269,12 +263,12 @@ impl Weigher<'_> {
         let content = self.contents.all.get(grant.content);
         let binding = grant.binding.and_then(|index| self.kubernetes.bindings.get(index));
         let owner = content.and_then(|content| *content.owners.get(rule)?);
-        let role = owner.and_then(|index| self.kubernetes.roles.get(index));
+        let owner = owner.and_then(|index| self.kubernetes.roles.get(index));
         let path_of_rule = content
             .and_then(|content| content.rules.get(rule))
             .map(|rule| rule.path.clone());
-        let (place, path) = match (role, binding) {
-            (Some(role), _) => (Some(&role.place), path_of_rule.unwrap_or_default()),
+        let (place, path) = match (owner, binding) {
+            (Some(owner), _) => (Some(&owner.place), path_of_rule.unwrap_or_default()),
             (None, Some(binding)) => (Some(&binding.place), binding.role_path.clone()),
             (None, None) => (None, String::new()),
         };
@@ -338,6 +332,14 @@ impl Weigher<'_> {
             }
         }
         found
+    }
+}
+
+fn scope(cluster: bool, namespace: &str) -> Scope {
+    if cluster {
+        Scope::Cluster
+    } else {
+        Scope::Namespace(namespace.to_owned())
     }
 }
 

@@ -208,6 +208,7 @@ fn is_integer(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use nhi_plan::json::Value;
     use nhi_plan::symbol::symbol;
     use proptest::prelude::*;
 
@@ -235,11 +236,11 @@ mod tests {
         let read = documents(&text).expect("yaml");
         let parsed = nhi_plan::json::parse(&read[0]).expect("json");
         assert_eq!(
-            parsed.root().get("a").and_then(|a| a.as_str()).as_deref(),
+            parsed.root().get("a").and_then(Value::as_str).as_deref(),
             Some(&*symbol(origin))
         );
         assert_eq!(
-            parsed.root().at("b[0]").and_then(|b| b.as_str()),
+            parsed.root().at("b[0]").and_then(Value::as_str),
             Some(format!("x-{}", symbol("v")).into())
         );
     }

@@ -10,7 +10,6 @@ use super::language::caps;
 /// A path with which a holder raises itself.
 #[derive(Debug)]
 pub(crate) struct Danger {
-    pub(crate) id: &'static str,
     /// `@` is any mount, `?` any name.
     pub(crate) template: &'static str,
     /// Any of these.
@@ -22,16 +21,8 @@ pub(crate) struct Danger {
     pub(crate) severity: Severity,
 }
 
-const fn danger(
-    id: &'static str,
-    template: &'static str,
-    any: u16,
-    all: u16,
-    severity: Severity,
-    way: &'static str,
-) -> Danger {
+const fn danger(template: &'static str, any: u16, all: u16, severity: Severity, way: &'static str) -> Danger {
     Danger {
-        id,
         template,
         any,
         all,
@@ -48,21 +39,20 @@ const RAW: &str = "read and write Vault's storage directly";
 
 /// Worst first.
 pub(crate) static DANGERS: [Danger; 27] = [
-    danger("policies", "sys/policies/acl/?", WRITE, 0, Critical, POLICY),
-    danger("policies", "sys/policy/?", WRITE, 0, Critical, POLICY),
-    danger("roles", "auth/@/role/?", WRITE, 0, Critical, ROLE),
-    danger("roles", "auth/@/users/?", WRITE, 0, Critical, ROLE),
-    danger("roles", "auth/@/groups/?", WRITE, 0, Critical, ROLE),
-    danger("roles", "auth/@/certs/?", WRITE, 0, Critical, ROLE),
-    danger("roles", "auth/@/map/teams/?", WRITE, 0, Critical, ROLE),
-    danger("identity", "identity/entity", WRITE, 0, Critical, IDENTITY),
-    danger("identity", "identity/entity/id/?", WRITE, 0, Critical, IDENTITY),
-    danger("identity", "identity/entity/name/?", WRITE, 0, Critical, IDENTITY),
-    danger("identity", "identity/group", WRITE, 0, Critical, IDENTITY),
-    danger("identity", "identity/group/id/?", WRITE, 0, Critical, IDENTITY),
-    danger("identity", "identity/group/name/?", WRITE, 0, Critical, IDENTITY),
+    danger("sys/policies/acl/?", WRITE, 0, Critical, POLICY),
+    danger("sys/policy/?", WRITE, 0, Critical, POLICY),
+    danger("auth/@/role/?", WRITE, 0, Critical, ROLE),
+    danger("auth/@/users/?", WRITE, 0, Critical, ROLE),
+    danger("auth/@/groups/?", WRITE, 0, Critical, ROLE),
+    danger("auth/@/certs/?", WRITE, 0, Critical, ROLE),
+    danger("auth/@/map/teams/?", WRITE, 0, Critical, ROLE),
+    danger("identity/entity", WRITE, 0, Critical, IDENTITY),
+    danger("identity/entity/id/?", WRITE, 0, Critical, IDENTITY),
+    danger("identity/entity/name/?", WRITE, 0, Critical, IDENTITY),
+    danger("identity/group", WRITE, 0, Critical, IDENTITY),
+    danger("identity/group/id/?", WRITE, 0, Critical, IDENTITY),
+    danger("identity/group/name/?", WRITE, 0, Critical, IDENTITY),
     danger(
-        "identity",
         "identity/entity-alias",
         WRITE,
         0,
@@ -70,7 +60,6 @@ pub(crate) static DANGERS: [Danger; 27] = [
         "log in as any entity through an alias",
     ),
     danger(
-        "tokens",
         "auth/token/create",
         WRITE,
         caps::SUDO,
@@ -78,7 +67,6 @@ pub(crate) static DANGERS: [Danger; 27] = [
         "create tokens with any policy (`sudo`)",
     ),
     danger(
-        "tokens",
         "auth/token/create-orphan",
         WRITE,
         caps::SUDO,
@@ -86,24 +74,15 @@ pub(crate) static DANGERS: [Danger; 27] = [
         "create tokens with any policy (`sudo`)",
     ),
     danger(
-        "auth",
         "sys/auth/?",
         WRITE,
         caps::SUDO,
         Critical,
         "enable an auth method of its own",
     ),
-    danger("raw", "sys/raw/?", WRITE | caps::READ, caps::SUDO, Critical, RAW),
+    danger("sys/raw/?", WRITE | caps::READ, caps::SUDO, Critical, RAW),
+    danger("sys/storage/raw/?", WRITE | caps::READ, caps::SUDO, Critical, RAW),
     danger(
-        "raw",
-        "sys/storage/raw/?",
-        WRITE | caps::READ,
-        caps::SUDO,
-        Critical,
-        RAW,
-    ),
-    danger(
-        "plugins",
         "sys/plugins/catalog/auth/?",
         WRITE,
         caps::SUDO,
@@ -111,7 +90,6 @@ pub(crate) static DANGERS: [Danger; 27] = [
         "run a plugin of its own inside Vault",
     ),
     danger(
-        "token-roles",
         "auth/token/roles/?",
         WRITE,
         0,
@@ -119,7 +97,6 @@ pub(crate) static DANGERS: [Danger; 27] = [
         "write token roles that allow any policy",
     ),
     danger(
-        "audit",
         "sys/audit/?",
         WRITE | caps::DELETE,
         caps::SUDO,
@@ -127,23 +104,14 @@ pub(crate) static DANGERS: [Danger; 27] = [
         "switch the audit log off",
     ),
     danger(
-        "any-token-role",
         "auth/token/create/?",
         WRITE,
         0,
         Medium,
         "create tokens of every token role",
     ),
+    danger("sys/mounts/?", WRITE, 0, Medium, "enable and tune secrets engines"),
     danger(
-        "mounts",
-        "sys/mounts/?",
-        WRITE,
-        0,
-        Medium,
-        "enable and tune secrets engines",
-    ),
-    danger(
-        "generate-root",
         "sys/generate-root/attempt",
         WRITE,
         0,
@@ -151,14 +119,13 @@ pub(crate) static DANGERS: [Danger; 27] = [
         "start the making of a root token",
     ),
     danger(
-        "rekey",
         "sys/rekey/init",
         WRITE,
         0,
         Medium,
         "start the change of the unseal keys",
     ),
-    danger("seal", "sys/seal", WRITE, caps::SUDO, Medium, "seal Vault"),
+    danger("sys/seal", WRITE, caps::SUDO, Medium, "seal Vault"),
 ];
 
 /// Things in an engine of which each is a credential.

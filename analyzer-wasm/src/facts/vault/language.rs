@@ -69,9 +69,8 @@ pub(crate) fn read(text: &str) -> Result<Policy, Broken> {
             // A template wrote whole stanzas here.
             Token::Symbol => policy.unknown = true,
             Token::Name(name) if name == "path" => {
-                let path = match reader.need()? {
-                    Token::Text(path) => path,
-                    _ => return Err(Broken),
+                let Token::Text(path) = reader.need()? else {
+                    return Err(Broken);
                 };
                 if policy.stanzas.len() >= STANZAS_MAX {
                     return Err(Broken);
@@ -86,7 +85,7 @@ pub(crate) fn read(text: &str) -> Result<Policy, Broken> {
                 let first = reader.need()?;
                 reader.value(first, 0)?;
             }
-            _ => return Err(Broken),
+            Token::Mark(_) => return Err(Broken),
         }
     }
     Ok(policy)

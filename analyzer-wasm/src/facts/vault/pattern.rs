@@ -88,9 +88,8 @@ impl Pattern {
             if next.is_none() && self.prefix && segment != "+" {
                 // From here on everything is free, but for what stands before the star.
                 path.push(match piece {
-                    "@" if segment.is_empty() => ANY,
+                    "@" | "?" if segment.is_empty() => ANY,
                     "@" => segment,
-                    "?" if segment.is_empty() => ANY,
                     "?" => return None,
                     literal if literal.starts_with(segment) => literal,
                     _ => return None,

@@ -1,6 +1,7 @@
 //! Joins policies with those who hold them, and finds what a holder can do with all of them together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use nhi_plan::Severity;
 
@@ -45,7 +46,8 @@ impl Judgement {
             nhi_plan::symbol::readable(&self.stanza)
         );
         if self.ways.len() > 1 {
-            message.push_str(&format!("; and {} more", self.ways.len() - 1));
+            // Writing to a String cannot fail.
+            let _ = write!(message, "; and {} more", self.ways.len() - 1);
         }
         let mut finding = rule
             .finding(&self.address, "policy")
@@ -158,11 +160,11 @@ impl<'v> Index<'v> {
     }
 
     fn find(&self, names: &[String], references: &[String]) -> Vec<usize> {
-        let named = names.iter().filter_map(|name| self.names.get(name.as_str()));
+        let called = names.iter().filter_map(|name| self.names.get(name.as_str()));
         let led = references
             .iter()
             .filter_map(|address| self.blocks.get(address.as_str()));
-        named.chain(led).flatten().copied().collect()
+        called.chain(led).flatten().copied().collect()
     }
 }
 
@@ -310,7 +312,7 @@ fn wide(rules: &[Rule<'_>], rule: &Rule<'_>, found: &mut Found) {
                 sure,
             ),
             ("" | "data", true, false) => {
-                insert(found, rule, true, Severity::Low, "read everything in the engine", sure)
+                insert(found, rule, true, Severity::Low, "read everything in the engine", sure);
             }
             _ => {}
         }
