@@ -16,6 +16,7 @@ mod rights;
 pub(crate) mod testing;
 mod ways;
 mod weigh;
+mod workloads;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub(crate) use self::eks::{Access, Policy};
 pub(crate) use self::judgement::{Judgement, Kind};
 use self::model::{Binding, Role};
 pub(crate) use self::model::{Place, Subject, TokenSecret, Unread};
+use self::workloads::Workloads;
 use super::Block;
 
 /// Everything RBAC in the plan.
@@ -37,6 +39,7 @@ pub(crate) struct Kubernetes {
     bindings: Vec<Binding>,
     /// A cluster of EKS is in the plan.
     eks: bool,
+    pub(crate) workloads: Workloads,
     pub(crate) tokens: Vec<TokenSecret>,
     pub(crate) masters: Vec<Master>,
     pub(crate) accounts: Vec<Accounts>,
@@ -69,6 +72,13 @@ impl Kubernetes {
         }
         let resource_type = block.change.resource_type.as_ref();
         let name = resource_type.strip_suffix("_v1").unwrap_or(resource_type);
+        // Most blocks of a plan are none of these.
+        if !["kube", "helm_", "aws_eks_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+        {
+            return;
+        }
         match name {
             "kubernetes_role" => read::resource(block, "Role", self),
             "kubernetes_cluster_role" => read::resource(block, "ClusterRole", self),
@@ -76,6 +86,13 @@ impl Kubernetes {
             "kubernetes_cluster_role_binding" => read::resource(block, "ClusterRoleBinding", self),
             "kubernetes_secret" => read::resource(block, "Secret", self),
             "kubernetes_config_map" | "kubernetes_config_map_v1_data" => read::resource(block, "ConfigMap", self),
+            "kubernetes_cron_job" => read::resource(block, "CronJob", self),
+            "kubernetes_daemonset" | "kubernetes_daemon_set" => read::resource(block, "DaemonSet", self),
+            "kubernetes_deployment" => read::resource(block, "Deployment", self),
+            "kubernetes_job" => read::resource(block, "Job", self),
+            "kubernetes_pod" => read::resource(block, "Pod", self),
+            "kubernetes_replication_controller" => read::resource(block, "ReplicationController", self),
+            "kubernetes_stateful_set" => read::resource(block, "StatefulSet", self),
             "kubernetes_manifest" => read::manifest(block, self),
             "kubectl_manifest" => read::yaml_body(block, self),
             "helm_release" => read::helm(block, self),
@@ -83,6 +100,20 @@ impl Kubernetes {
             "aws_eks_cluster" => self.eks = true,
             _ => {}
         }
+    }
+
+    /// Addresses of workloads that run as one of the subjects, and how many there are.
+    pub(crate) fn users(&self, judgement: &Judgement) -> (usize, Vec<String>) {
+        let (mut count, mut first) = (0, Vec::new());
+        for subject in &judgement.subjects {
+            if let Subject::Account(namespace, name) = subject
+                && let Some(users) = self.workloads.of(namespace, name)
+            {
+                count += users.count;
+                first.extend(users.first.iter().cloned());
+            }
+        }
+        (count, first)
     }
 
     /// Joins what was collected.

@@ -85,13 +85,20 @@ resource "kubernetes_role_binding_v1" "app" {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for judgement in &facts.kubernetes.settled.defaults {
+        let (count, _) = facts.kubernetes.users(judgement);
+        let workloads = match count {
+            0 => String::from("every pod without an account of its own runs as"),
+            1 => String::from("one workload of the plan runs as"),
+            count => format!("{count} workloads of the plan run as"),
+        };
         let message = format!(
-            "{}, which every pod without an account of its own runs as, holds {} {}",
+            "{}, which {workloads}, holds {} {}",
             judgement.who(),
             judgement.role,
             judgement.place()
         );
         out.push(judgement.finding(
+            &facts.kubernetes,
             &RULE,
             message,
             "make a service account for the workload and bind the role to it",
@@ -136,5 +143,25 @@ mod tests {
                 ),
                 Case::clean("a role of another plan", to("external", "default")),
             ]);
+    }
+
+    #[test]
+    fn workloads_are_counted() {
+        let job = r#"{"metadata":[{"name":"j","namespace":"shop"}],"spec":[{"job_template":[{"spec":[{"template":[{"spec":[{"container":[]}]}]}]}]}]}"#;
+        let other = r#"{"manifest":{"kind":"Deployment","metadata":{"name":"d","namespace":"shop"},"spec":{"template":{"spec":{"serviceAccountName":"app"}}}}}"#;
+        let found = to("view", "default")
+            .and(("kubernetes_cron_job_v1.j", job))
+            .and(("kubernetes_manifest.d", other))
+            .judge();
+        let own = found
+            .iter()
+            .find(|finding| finding.rule == "NHI066")
+            .expect("a finding");
+        assert!(own.message.contains("one workload of the plan runs as"), "{own:#?}");
+        assert!(
+            own.attributes
+                .contains(&(String::from("workloads"), String::from("kubernetes_cron_job_v1.j"))),
+            "{own:#?}"
+        );
     }
 }

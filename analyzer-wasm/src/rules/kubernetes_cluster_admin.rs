@@ -107,6 +107,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             judgement.role
         );
         out.push(judgement.finding(
+            &facts.kubernetes,
             &RULE,
             message,
             "bind a role with the rights that the workload uses, in the namespace where it uses them",

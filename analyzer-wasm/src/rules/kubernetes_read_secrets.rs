@@ -100,6 +100,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             judgement.role
         );
         out.push(judgement.finding(
+            &facts.kubernetes,
             &RULE,
             message,
             "name the secrets in `resource_names`, in a role of their namespace",

@@ -96,6 +96,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             judgement.role
         );
         out.push(judgement.finding(
+            &facts.kubernetes,
             &RULE,
             message,
             "remove the verb, or limit the rule with `resource_names` and to a namespace",
@@ -139,7 +140,8 @@ mod tests {
         cases(&super::RULE)
             .flags(&[
                 Case::critical("escalate", everywhere(&rule(RBAC, "clusterroles", "get,update,escalate", ""))).at("rule[0]"),
-                Case::critical("escalate, in two rules", everywhere(&both(&rule(RBAC, "clusterroles", "escalate", ""), &rule("*", "roles", "patch", "")))),
+                Case::critical("escalate, in two rules", everywhere(&both(&rule(RBAC, "clusterroles", "escalate", ""), &rule("*", "clusterroles", "patch", "")))),
+                Case::medium("escalate on one kind, write on the other", everywhere(&both(&rule(RBAC, "clusterroles", "escalate", ""), &rule(RBAC, "roles", "patch", "")))),
                 Case::medium("escalate alone", everywhere(&rule(RBAC, "clusterroles", "escalate", ""))),
                 Case::medium("escalate in a namespace", within("shop", &rule(RBAC, "roles", "update,escalate", ""))),
                 Case::critical("escalate in kube-system", within("kube-system", &rule(RBAC, "roles", "*", ""))),

@@ -102,7 +102,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             Some(_) => "keep service accounts with more rights in namespaces where nobody else runs pods",
             None => "limit the role to the namespace and to the controllers that it deploys",
         };
-        out.push(judgement.finding(&RULE, message, remediation));
+        out.push(judgement.finding(&facts.kubernetes, &RULE, message, remediation));
     }
 }
 

@@ -102,6 +102,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         let message = format!("{}, which nobody chose one by one, {what}", judgement.who());
         out.push(judgement.finding(
+            &facts.kubernetes,
             &RULE,
             message,
             "bind the service accounts or groups that need it by name",

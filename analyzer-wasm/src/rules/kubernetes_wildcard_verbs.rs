@@ -96,7 +96,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             judgement.what(),
             judgement.role
         );
-        out.push(judgement.finding(&RULE, message, "list the resources and the verbs that are used"));
+        out.push(judgement.finding(
+            &facts.kubernetes,
+            &RULE,
+            message,
+            "list the resources and the verbs that are used",
+        ));
     }
 }
 

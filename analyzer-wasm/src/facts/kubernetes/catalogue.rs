@@ -113,11 +113,13 @@ const MAKE_REPLICATION: usize = 27;
 const ESCALATE_ROLE: usize = 28;
 const BIND_ROLE: usize = 29;
 const EVICTION: usize = 30;
+const WRITE_CLUSTER_ROLES: usize = 31;
+const WRITE_ROLE_BINDINGS: usize = 32;
 
 /// All rights that some capability needs; a capability names them by their place.
-pub(crate) static NEEDS: [Need; 31] = [
+pub(crate) static NEEDS: [Need; 33] = [
     in_cluster(need(&["escalate"], RBAC, &["clusterroles"])),
-    need(MAKE, RBAC, &["roles", "clusterroles"]),
+    need(MAKE, RBAC, &["roles"]),
     in_cluster(named(need(&["bind"], RBAC, &["clusterroles"]), ROLES)),
     need(MAKE, RBAC, &["rolebindings", "clusterrolebindings"]),
     in_cluster(named(
@@ -162,6 +164,8 @@ pub(crate) static NEEDS: [Need; 31] = [
     need(&["escalate"], RBAC, &["roles"]),
     named(need(&["bind"], RBAC, &["roles", "clusterroles"]), ROLES),
     need(&["create"], "", &["pods/eviction"]),
+    in_cluster(need(MAKE, RBAC, &["clusterroles"])),
+    need(MAKE, RBAC, &["rolebindings"]),
 ];
 
 const fn way(
@@ -191,7 +195,7 @@ pub(crate) static CAPABILITIES: [Capability; 33] = [
         "escalate",
         Escalate,
         "give itself any right (`escalate` and write on roles)",
-        &[ESCALATE, WRITE_ROLES],
+        &[ESCALATE, WRITE_CLUSTER_ROLES],
         [Critical; 3],
     ),
     way(
@@ -226,7 +230,7 @@ pub(crate) static CAPABILITIES: [Capability; 33] = [
         "bind-role",
         Escalate,
         "bind any role of the namespace to itself (`bind` and write on `rolebindings`)",
-        &[BIND_ROLE, WRITE_BINDINGS],
+        &[BIND_ROLE, WRITE_ROLE_BINDINGS],
         [Critical, Critical, Medium],
     ),
     way(

@@ -5,12 +5,16 @@ use std::fmt::Write as _;
 
 use nhi_plan::{Finding, Severity};
 
+use super::Kubernetes;
 use super::catalogue::{Capability, Family};
 use super::model::{Crowd, Subject};
 use crate::rule::Rule;
 
 /// Passes over the whole plan; each takes one more hop from service account to service account.
 const HOPS_MAX: usize = 8;
+
+/// Subjects that a finding lists.
+const SUBJECTS_MAX: usize = 20;
 
 /// Where a right holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -311,7 +315,7 @@ impl Judgement {
     }
 
     /// A finding of `rule` about it.
-    pub(crate) fn finding(&self, rule: &Rule, message: String, remediation: &str) -> Finding {
+    pub(crate) fn finding(&self, kubernetes: &Kubernetes, rule: &Rule, message: String, remediation: &str) -> Finding {
         let mut finding = rule
             .finding(&self.address, &self.path)
             .message(message)
@@ -323,6 +327,21 @@ impl Judgement {
         if !self.ways.is_empty() {
             let ids: Vec<_> = self.ways.iter().map(|way| way.id).collect();
             finding.attributes.push((String::from("ways"), ids.join(",")));
+        }
+        let subjects: Vec<_> = self
+            .subjects
+            .iter()
+            .take(SUBJECTS_MAX)
+            .map(ToString::to_string)
+            .collect();
+        finding
+            .attributes
+            .push((String::from("subjects"), subjects.join(", ").replace('`', "")));
+        let (count, workloads) = kubernetes.users(self);
+        if count > 0 {
+            finding
+                .attributes
+                .push((String::from("workloads"), workloads.join(", ")));
         }
         if self.sure { finding } else { finding.unverified() }
     }

@@ -246,7 +246,9 @@ fn object_of(object: Object<'_, '_>, kind: &str, into: &mut Kubernetes) {
         "RoleBinding" | "ClusterRoleBinding" => into.bindings.push(binding(object, kind == "ClusterRoleBinding")),
         "Secret" => into.tokens.extend(token(object)),
         "ConfigMap" => super::aws_auth::read(object.block, object.value, object.place, &object.namespace(), into),
-        _ => {}
+        _ => into
+            .workloads
+            .add(&object.place.address, kind, object.value, &object.namespace()),
     }
 }
 
