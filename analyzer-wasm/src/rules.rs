@@ -32,13 +32,14 @@ mod postgresql_superuser;
 mod ungoverned_identity;
 mod vault_administer;
 mod vault_auth_role_unbound;
+mod vault_dynamic_administrator;
 mod vault_token_without_end;
 mod vault_wildcard_path;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 32] = [
+static RULES: [&Rule; 33] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -58,6 +59,7 @@ static RULES: [&Rule; 32] = [
     &vault_wildcard_path::RULE,
     &vault_auth_role_unbound::RULE,
     &vault_token_without_end::RULE,
+    &vault_dynamic_administrator::RULE,
     &github_deploy_key_write::RULE,
     &github_actions_secret_exposed::RULE,
     &github_actions_permissions::RULE,

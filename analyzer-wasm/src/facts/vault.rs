@@ -2,6 +2,7 @@
 
 pub(crate) mod binding;
 mod dangers;
+pub(crate) mod engine;
 mod language;
 mod pattern;
 mod settle;
