@@ -89,12 +89,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         .iter()
         .filter(|judgement| judgement.kind == Kind::Family(Family::Escalate));
     for judgement in own {
-        let message = format!(
-            "{} can {} through {}",
-            judgement.who(),
-            judgement.what(),
-            judgement.role
-        );
+        let message = judgement.sentence(&judgement.role);
         out.push(judgement.finding(
             &facts.kubernetes,
             &RULE,

@@ -92,12 +92,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         .iter()
         .filter(|judgement| judgement.kind == Kind::Family(Family::Run));
     for judgement in own {
-        let message = format!(
-            "{} can {} through {}",
-            judgement.who(),
-            judgement.what(),
-            judgement.role
-        );
+        let message = judgement.sentence(&judgement.role);
         let remediation = match &judgement.target {
             Some(_) => "keep service accounts with more rights in namespaces where nobody else runs pods",
             None => "limit the role to the namespace and to the controllers that it deploys",

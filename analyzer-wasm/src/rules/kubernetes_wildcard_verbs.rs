@@ -90,12 +90,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         .iter()
         .filter(|judgement| judgement.kind == Kind::Wildcard)
     {
-        let message = format!(
-            "{} can {} through a wildcard in {}",
-            judgement.who(),
-            judgement.what(),
-            judgement.role
-        );
+        let message = judgement.sentence(&format!("a wildcard in {}", judgement.role));
         out.push(judgement.finding(
             &facts.kubernetes,
             &RULE,

@@ -62,6 +62,8 @@ pub(crate) struct Judgement {
     pub(crate) scope: Scope,
     /// Worst first.
     pub(crate) ways: Vec<&'static Capability>,
+    /// In how many namespaces it holds.
+    pub(crate) namespaces: usize,
     /// Where else it can run code.
     pub(crate) reach: Vec<Reach>,
     /// A service account within reach that can do more.
@@ -271,7 +273,7 @@ impl Judgement {
     fn turn_to(&mut self, reach: Reach, severity: Option<Severity>, target: String) {
         self.ways.retain(|way| way.id != reach.way.id);
         self.ways.insert(0, reach.way);
-        self.scope = Scope::Namespace(reach.namespace);
+        (self.scope, self.namespaces) = (Scope::Namespace(reach.namespace), 1);
         (self.address, self.path, self.role, self.binding) = (reach.address, reach.path, reach.role, reach.binding);
         (self.severity, self.target) = (self.severity.max(severity), Some(target));
     }
@@ -302,14 +304,25 @@ impl Judgement {
         };
         text.push(' ');
         text.push_str(&self.scope.text());
-        if self.ways.len() > 1 {
+        if self.namespaces > 1 {
             // Writing to a String cannot fail.
-            let _ = write!(text, ", and {} more", self.ways.len() - 1);
+            let _ = write!(text, " and {} more", self.namespaces - 1);
+        }
+        text
+    }
+
+    /// Who can do what where, and through what, as one sentence.
+    pub(crate) fn sentence(&self, through: &str) -> String {
+        let mut text = format!("{} can {} through {through}", self.who(), self.what());
+        match self.ways.len() {
+            0 | 1 => {}
+            2 => text.push_str(", and has one more such right"),
+            count => {
+                let _ = write!(text, ", and has {} more such rights", count - 1);
+            }
         }
         if let Some(target) = &self.target {
-            text.push_str("; ");
-            text.push_str(target);
-            text.push_str(" there can do more");
+            let _ = write!(text, "; {target} there can do more");
         }
         text
     }

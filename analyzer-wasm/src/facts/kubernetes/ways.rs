@@ -27,6 +27,8 @@ pub(super) struct Way {
     pub(super) scope: Scope,
     pub(super) severity: Severity,
     pub(super) sure: bool,
+    /// In how many namespaces it is as bad.
+    pub(super) namespaces: usize,
     /// Place among the subject's grants, and of the rule in its role.
     pub(super) grant: usize,
     pub(super) rule: usize,
@@ -58,7 +60,15 @@ pub(super) fn of(grants: &[Grant], contents: &Contents, eks: bool) -> (Vec<Way>,
         all.extend(everywhere);
         // The first of the worst, so that the order of namespaces decides and nothing else.
         all.sort_by_key(|way| std::cmp::Reverse((way.sure, way.severity)));
-        ways.extend(all.into_iter().next());
+        let mut worst = all.iter();
+        let Some(first) = worst.next() else { continue };
+        let as_bad = worst
+            .filter(|way| (way.sure, way.severity) == (first.sure, first.severity))
+            .count();
+        ways.push(Way {
+            namespaces: as_bad + 1,
+            ..first.clone()
+        });
     }
     let contained = |way: &Way| {
         let larger = |id: &str| {
@@ -96,6 +106,7 @@ fn way(
         capability,
         scope,
         sure,
+        namespaces: 1,
         grant,
         rule,
     })

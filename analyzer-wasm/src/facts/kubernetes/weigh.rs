@@ -229,6 +229,7 @@ impl Weigher<'_> {
         let mut judgement = self.place(subject, grants.get(worst.grant)?, worst.rule, kind, worst.severity);
         judgement.scope = worst.scope.clone();
         judgement.sure = worst.sure;
+        judgement.namespaces = worst.namespaces;
         judgement.ways = ways
             .iter()
             .filter(|way| way.sure == worst.sure)
@@ -283,6 +284,7 @@ impl Weigher<'_> {
             binding: binding.map(|binding| binding.place.address.clone()),
             scope: grant.scope.clone(),
             ways: Vec::new(),
+            namespaces: 1,
             reach: Vec::new(),
             target: None,
         }

@@ -137,6 +137,14 @@ pub(super) fn settle(vault: &Vault) -> Settled {
         judge(&rules(&[policy], &texts), &mut found);
     }
     settled.judgements = told(vault, found, &held);
+    // A policy that is bad already is not told a second time for the part that is not known.
+    let bad: BTreeSet<_> = settled
+        .judgements
+        .iter()
+        .filter(|judgement| judgement.sure)
+        .map(|judgement| judgement.address.clone())
+        .collect();
+    settled.unread.retain(|(address, _)| !bad.contains(address));
     settled
 }
 
