@@ -6,11 +6,15 @@
 pub(crate) mod azure;
 mod block;
 pub(crate) mod cloud;
+pub(crate) mod gitlab;
 pub(crate) mod google;
 pub(crate) mod governance;
 pub(crate) mod iam;
+pub(crate) mod kubernetes;
+pub(crate) mod postgresql;
 pub(crate) mod reach;
 pub(crate) mod secrets;
+pub(crate) mod vault;
 
 pub(crate) use block::Block;
 
@@ -18,6 +22,9 @@ use self::azure::Azure;
 use self::google::Google;
 use self::governance::Governance;
 use self::iam::{Iam, Settled};
+use self::kubernetes::Kubernetes;
+use self::postgresql::Postgresql;
+use self::vault::Vault;
 
 /// Facts of the plan so far.
 #[derive(Debug, Default)]
@@ -26,6 +33,9 @@ pub(crate) struct Facts {
     pub(crate) azure: Azure,
     pub(crate) google: Google,
     pub(crate) governance: Governance,
+    pub(crate) kubernetes: Kubernetes,
+    pub(crate) postgresql: Postgresql,
+    pub(crate) vault: Vault,
     /// Filled once all blocks have been seen.
     pub(crate) settled: Settled,
 }
@@ -37,6 +47,9 @@ impl Facts {
         self.azure.collect(block);
         self.google.collect(block);
         self.governance.collect(block);
+        self.kubernetes.collect(block);
+        self.postgresql.collect(block);
+        self.vault.collect(block);
     }
 
     /// Joins what was collected; rules on the whole plan run after it.
@@ -44,6 +57,9 @@ impl Facts {
         self.settled = self.iam.settle();
         self.azure.settle();
         self.google.settle();
+        self.kubernetes.settle();
+        self.postgresql.settle();
+        self.vault.settle();
     }
 
     /// Who can become whom in Google Cloud, Azure and Entra.

@@ -14,8 +14,19 @@ mod broad_data_access;
 #[cfg(test)]
 pub(crate) mod cases;
 mod credential_literal;
+mod default_service_account;
+mod eks_cluster_admin;
 mod entra_directory_role;
 mod entra_machine_owner;
+mod github_actions_permissions;
+mod github_actions_secret_exposed;
+mod github_admin_collaborator;
+mod github_deploy_key_write;
+mod github_oidc_subject_without_repo;
+mod gitlab_job_token_scope;
+mod gitlab_token_wide_scope;
+mod gitlab_token_without_expiry;
+mod gitlab_variable_unprotected;
 mod google;
 mod google_administer_iam;
 mod google_basic_role;
@@ -25,14 +36,30 @@ mod google_impersonate_service_account;
 mod google_public_member;
 mod grant;
 mod graph_application_permission;
+mod kubernetes_cluster_admin;
+mod kubernetes_read_secrets;
+mod kubernetes_role_escalates;
+mod kubernetes_run_workloads;
+mod kubernetes_service_account_token;
+mod kubernetes_wide_subject;
+mod kubernetes_wildcard_verbs;
+mod postgresql_grant_all;
+mod postgresql_role_chain;
+mod postgresql_role_without_end;
+mod postgresql_superuser;
 mod service_wide_wildcard;
 mod unbounded_pass_role;
 mod ungoverned_identity;
+mod vault_administer;
+mod vault_auth_role_unbound;
+mod vault_dynamic_administrator;
+mod vault_token_without_end;
+mod vault_wildcard_path;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 24] = [
+static RULES: [&Rule; 51] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -57,6 +84,33 @@ static RULES: [&Rule; 24] = [
     &azure_broad_data_access::RULE,
     &entra_machine_owner::RULE,
     &azure_public_access::RULE,
+    &kubernetes_cluster_admin::RULE,
+    &kubernetes_role_escalates::RULE,
+    &kubernetes_read_secrets::RULE,
+    &kubernetes_run_workloads::RULE,
+    &kubernetes_wide_subject::RULE,
+    &kubernetes_wildcard_verbs::RULE,
+    &default_service_account::RULE,
+    &eks_cluster_admin::RULE,
+    &kubernetes_service_account_token::RULE,
+    &vault_administer::RULE,
+    &vault_wildcard_path::RULE,
+    &vault_auth_role_unbound::RULE,
+    &vault_token_without_end::RULE,
+    &vault_dynamic_administrator::RULE,
+    &github_deploy_key_write::RULE,
+    &github_actions_secret_exposed::RULE,
+    &github_actions_permissions::RULE,
+    &github_oidc_subject_without_repo::RULE,
+    &github_admin_collaborator::RULE,
+    &gitlab_token_without_expiry::RULE,
+    &gitlab_variable_unprotected::RULE,
+    &gitlab_token_wide_scope::RULE,
+    &gitlab_job_token_scope::RULE,
+    &postgresql_superuser::RULE,
+    &postgresql_grant_all::RULE,
+    &postgresql_role_without_end::RULE,
+    &postgresql_role_chain::RULE,
 ];
 
 /// Every rule, in the order of their codes.
