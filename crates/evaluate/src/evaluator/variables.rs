@@ -233,7 +233,7 @@ impl Trail<'_> {
                     text.push('.');
                     text.push_str(key);
                 }
-                Step::Index(index) => text.push_str(&format!("[{index}]")),
+                Step::Index(index) => nhi_plan::path::push_index(&mut text, *index),
             }
         }
         text
