@@ -6,12 +6,16 @@
 mod block;
 pub(crate) mod governance;
 pub(crate) mod iam;
+pub(crate) mod paper;
 pub(crate) mod secrets;
+pub(crate) mod trust;
 
 pub(crate) use block::Block;
 
 use self::governance::Governance;
 use self::iam::{Iam, Settled};
+use self::paper::Placed;
+use self::trust::Trust;
 
 /// Facts of the plan so far.
 #[derive(Debug, Default)]
@@ -20,6 +24,9 @@ pub(crate) struct Facts {
     pub(crate) governance: Governance,
     /// Filled once all blocks have been seen.
     pub(crate) settled: Settled,
+    trust: Trust,
+    /// What is wrong with trust documents; filled once all blocks have been seen.
+    pub(crate) trusts: Vec<Placed<trust::Remark>>,
 }
 
 impl Facts {
@@ -27,10 +34,12 @@ impl Facts {
     pub(crate) fn collect(&mut self, block: &Block<'_>) {
         self.iam.collect(block);
         self.governance.collect(block);
+        self.trust.collect(block);
     }
 
     /// Joins what was collected; rules on the whole plan run after it.
     pub(crate) fn settle(&mut self) {
         self.settled = self.iam.settle();
+        self.trusts = self.trust.settle(&self.iam.documents);
     }
 }

@@ -6,19 +6,33 @@ mod aws_access_key;
 #[cfg(test)]
 mod cases;
 mod credential_literal;
+mod cross_account_trust_without_condition;
+mod federated_trust_without_check;
 mod grant;
+mod human_in_workload_trust;
+mod oidc_trust_wide_subject;
+mod oidc_trust_without_audience;
+mod oidc_trust_without_subject;
+mod pull_request_subject;
 mod ungoverned_identity;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 6] = [
+static RULES: [&Rule; 13] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
     &aws_access_key::RULE,
     &credential_literal::RULE,
     &ungoverned_identity::RULE,
+    &oidc_trust_without_subject::RULE,
+    &oidc_trust_wide_subject::RULE,
+    &oidc_trust_without_audience::RULE,
+    &pull_request_subject::RULE,
+    &cross_account_trust_without_condition::RULE,
+    &human_in_workload_trust::RULE,
+    &federated_trust_without_check::RULE,
 ];
 
 /// Every rule, in the order of their codes.

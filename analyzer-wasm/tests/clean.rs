@@ -152,6 +152,9 @@ fn nothing_worse_than_a_missing_record() {
         .changes(changes)
         .expect("the analyzer decides");
     for finding in &found {
+        if finding.severity == Some(Severity::Info) {
+            continue;
+        }
         assert_eq!(finding.rule, "NHI020", "{finding:#?}");
         assert!(
             finding.severity.unwrap_or(Severity::Medium) <= Severity::Medium,

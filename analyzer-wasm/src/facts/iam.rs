@@ -3,15 +3,17 @@
 //! Blocks come in any order, so everything that needs a join waits until [`Iam::settle`].
 
 pub(crate) mod condition;
-mod data_document;
+pub(crate) mod data_document;
 pub(crate) mod document;
-mod documents;
+pub(crate) mod documents;
 mod managed;
 pub(crate) mod pattern;
 pub(crate) mod powers;
 mod principal;
+mod resource_keys;
 mod settle;
-mod sites;
+pub(crate) mod sites;
+pub(crate) mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +31,7 @@ use super::Block;
 pub(crate) struct Iam {
     /// Documents that have something to say, or that cannot be read yet.
     sites: Vec<Site>,
-    documents: Documents,
+    pub(crate) documents: Documents,
     /// Places of managed policies among the sites, by configuration address.
     policies: BTreeMap<String, Vec<usize>>,
     /// Managed policies that something attaches: configuration addresses, and names out of ARNs.

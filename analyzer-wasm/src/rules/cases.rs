@@ -144,6 +144,10 @@ impl Case {
         Self::new(name, plan, Some(Severity::Low))
     }
 
+    pub(crate) fn info(name: &'static str, plan: Plan) -> Self {
+        Self::new(name, plan, Some(Severity::Info))
+    }
+
     pub(crate) fn unverified(name: &'static str, plan: Plan) -> Self {
         Self {
             outcome: Outcome::Unverified,

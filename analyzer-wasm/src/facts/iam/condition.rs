@@ -12,6 +12,8 @@ pub(crate) enum Use {
     Identity,
     /// The trust of a role: whoever calls is a stranger until a key says otherwise.
     Trust,
+    /// A policy of a resource: as with trust, and services act for strangers too.
+    Resource,
 }
 
 /// How much a condition takes away.
@@ -42,23 +44,26 @@ pub(crate) struct Condition {
     pub(crate) unknown: bool,
 }
 
+/// How an operator treats a key with several values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quantifier {
+pub(crate) enum Quantifier {
     One,
     All,
     Any,
 }
 
-struct Operator {
-    quantifier: Quantifier,
-    if_exists: bool,
-    negated: bool,
+/// A condition operator, taken apart.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    pub(crate) quantifier: Quantifier,
+    pub(crate) if_exists: bool,
+    pub(crate) negated: bool,
     /// Lower case, without quantifier, negation and `IfExists`.
-    base: String,
+    pub(crate) base: String,
 }
 
 impl Operator {
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let lower = text.to_ascii_lowercase();
         let (quantifier, rest) = match lower.split_once(':') {
             Some(("forallvalues", rest)) => (Quantifier::All, rest),
@@ -97,7 +102,7 @@ impl Condition {
     }
 
     /// Whether another test makes sure that the key is there.
-    fn demands(&self, key: &str) -> bool {
+    pub(crate) fn demands(&self, key: &str) -> bool {
         self.tests.iter().any(|test| {
             test.operator.eq_ignore_ascii_case("null")
                 && test.key.eq_ignore_ascii_case(key)
@@ -151,6 +156,7 @@ fn positive_worth(base: &str, key: &str, values: &[Option<String>], place: Use) 
     let worth = match place {
         Use::Identity => identity_worth(key),
         Use::Trust => trust_worth(key),
+        Use::Resource => super::resource_keys::worth(key),
     };
     let specific = |value: &Option<String>| {
         value
@@ -258,7 +264,7 @@ fn is_specific(base: &str, key: &str, value: &str, place: Use) -> bool {
         let prefix = value.split_once('/').map(|(_, prefix)| prefix);
         return !matches!(prefix, Some("0" | "1"));
     }
-    if place == Use::Trust && value.contains("${") {
+    if place != Use::Identity && value.contains("${") {
         return is_bound_variable(key, value);
     }
     let is_pattern = matches!(base, "stringlike" | "arnlike" | "arnequals");
@@ -300,6 +306,9 @@ fn is_specific_pattern(key: &str, value: &str) -> bool {
             let account = fields.nth(1).unwrap_or_default();
             let resource = fields.next().unwrap_or_default();
             let fixed = |field: &str| !field.is_empty() && !field.contains(['*', '?']);
+            if value.starts_with(nhi_plan::symbol::OPEN) {
+                return true;
+            }
             // A bucket's ARN has no account: its name says whose it is.
             fixed(account)
                 || account.is_empty() && service == "s3" && !resource.starts_with(['*', '?']) && !resource.is_empty()
