@@ -7,6 +7,7 @@ mod block;
 pub(crate) mod governance;
 pub(crate) mod iam;
 pub(crate) mod paper;
+pub(crate) mod resource_policy;
 pub(crate) mod secrets;
 pub(crate) mod trust;
 
@@ -15,6 +16,7 @@ pub(crate) use block::Block;
 use self::governance::Governance;
 use self::iam::{Iam, Settled};
 use self::paper::Placed;
+use self::resource_policy::ResourcePolicies;
 use self::trust::Trust;
 
 /// Facts of the plan so far.
@@ -27,6 +29,9 @@ pub(crate) struct Facts {
     trust: Trust,
     /// What is wrong with trust documents; filled once all blocks have been seen.
     pub(crate) trusts: Vec<Placed<trust::Remark>>,
+    policies: ResourcePolicies,
+    /// What is wrong with resource policies; filled once all blocks have been seen.
+    pub(crate) resources: Vec<Placed<resource_policy::Remark>>,
 }
 
 impl Facts {
@@ -35,11 +40,13 @@ impl Facts {
         self.iam.collect(block);
         self.governance.collect(block);
         self.trust.collect(block);
+        self.policies.collect(block);
     }
 
     /// Joins what was collected; rules on the whole plan run after it.
     pub(crate) fn settle(&mut self) {
         self.settled = self.iam.settle();
         self.trusts = self.trust.settle(&self.iam.documents);
+        self.resources = self.policies.settle(&self.iam.documents);
     }
 }

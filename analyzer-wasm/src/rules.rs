@@ -13,13 +13,15 @@ mod human_in_workload_trust;
 mod oidc_trust_wide_subject;
 mod oidc_trust_without_audience;
 mod oidc_trust_without_subject;
+mod public_resource_policy;
 mod pull_request_subject;
+mod service_principal_without_source;
 mod ungoverned_identity;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 13] = [
+static RULES: [&Rule; 15] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -32,6 +34,8 @@ static RULES: [&Rule; 13] = [
     &pull_request_subject::RULE,
     &cross_account_trust_without_condition::RULE,
     &human_in_workload_trust::RULE,
+    &public_resource_policy::RULE,
+    &service_principal_without_source::RULE,
     &federated_trust_without_check::RULE,
 ];
 

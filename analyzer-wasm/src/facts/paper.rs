@@ -30,7 +30,6 @@ pub(crate) enum Text {
 #[derive(Debug, Clone)]
 pub(crate) struct Paper {
     pub(crate) address: String,
-    pub(crate) config_address: String,
     pub(crate) module_address: String,
     pub(crate) path: String,
     pub(crate) text: Text,
@@ -54,7 +53,6 @@ impl Shelf {
     pub(crate) fn papers(&mut self, block: &Block<'_>, path: &str, computed: bool) -> Vec<Paper> {
         let paper = |path: String, text: Text| Paper {
             address: block.change.address.to_string(),
-            config_address: block.change.config_address.to_string(),
             module_address: block.change.module_address.to_string(),
             path,
             text,
@@ -203,7 +201,7 @@ pub(crate) trait Remark {
 }
 
 /// A remark and where it stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Placed<R> {
     pub(crate) address: String,
     pub(crate) path: String,
