@@ -29,6 +29,9 @@ pub(crate) struct Facts {
     trust: Trust,
     /// What is wrong with trust documents; filled once all blocks have been seen.
     pub(crate) trusts: Vec<Placed<trust::Remark>>,
+    google: trust::google::Google,
+    /// What is wrong with workload identity pools; filled once all blocks have been seen.
+    pub(crate) pools: Vec<Placed<trust::google::Remark>>,
     policies: ResourcePolicies,
     /// What is wrong with resource policies; filled once all blocks have been seen.
     pub(crate) resources: Vec<Placed<resource_policy::Remark>>,
@@ -40,6 +43,7 @@ impl Facts {
         self.iam.collect(block);
         self.governance.collect(block);
         self.trust.collect(block);
+        self.google.collect(block);
         self.policies.collect(block);
     }
 
@@ -47,6 +51,7 @@ impl Facts {
     pub(crate) fn settle(&mut self) {
         self.settled = self.iam.settle();
         self.trusts = self.trust.settle(&self.iam.documents);
+        self.pools = self.google.settle();
         self.resources = self.policies.settle(&self.iam.documents);
     }
 }

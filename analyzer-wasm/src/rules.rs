@@ -3,6 +3,7 @@
 mod administer_iam;
 mod allow_everything;
 mod aws_access_key;
+mod azure_federated_credential_wide;
 #[cfg(test)]
 mod cases;
 mod credential_literal;
@@ -18,10 +19,12 @@ mod pull_request_subject;
 mod service_principal_without_source;
 mod ungoverned_identity;
 mod wildcard_trust;
+mod workload_identity_grant_wide;
+mod workload_identity_pool_wide;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 15] = [
+static RULES: [&Rule; 18] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -37,6 +40,9 @@ static RULES: [&Rule; 15] = [
     &public_resource_policy::RULE,
     &service_principal_without_source::RULE,
     &federated_trust_without_check::RULE,
+    &workload_identity_pool_wide::RULE,
+    &workload_identity_grant_wide::RULE,
+    &azure_federated_credential_wide::RULE,
 ];
 
 /// Every rule, in the order of their codes.

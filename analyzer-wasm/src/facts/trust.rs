@@ -3,8 +3,10 @@
 //! Whether anyone at all may assume it is judged with the other IAM documents; this is about those it names.
 
 pub(crate) mod accounts;
+pub(crate) mod cel;
 mod cross;
 pub(crate) mod federated;
+pub(crate) mod google;
 pub(crate) mod issuer;
 pub(crate) mod subject;
 
