@@ -8,6 +8,7 @@ mod cross;
 pub(crate) mod federated;
 pub(crate) mod google;
 pub(crate) mod issuer;
+mod login;
 pub(crate) mod subject;
 
 use std::collections::BTreeMap;

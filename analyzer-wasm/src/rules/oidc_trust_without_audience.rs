@@ -142,7 +142,7 @@ mod tests {
     }
 
     fn github(condition: &str) -> Plan {
-        web(GITHUB, &condition.replace("@", GITHUB))
+        web(GITHUB, &condition.replace('@', GITHUB))
     }
 
     #[test]

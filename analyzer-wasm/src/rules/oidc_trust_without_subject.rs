@@ -148,7 +148,7 @@ mod tests {
     }
 
     fn github(condition: &str) -> Plan {
-        web(GITHUB, &condition.replace("@", GITHUB))
+        web(GITHUB, &condition.replace('@', GITHUB))
     }
 
     #[test]

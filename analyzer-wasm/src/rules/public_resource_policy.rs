@@ -126,12 +126,11 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn base(kind: Kind, ability: Ability) -> Severity {
     use Ability::{Administer, Look, Read, Write};
     match (kind, ability) {
-        (Kind::Mesh, _) => Severity::Low,
-        (Kind::FileSystem | Kind::Layer, _) | (Kind::LogGroup, Look | Read | Write) => Severity::Medium,
-        (Kind::Secret, Look) => Severity::Medium,
-        (Kind::Image, Look) => Severity::Medium,
-        (_, Look) => Severity::Low,
-        (Kind::Bucket | Kind::Media | Kind::Function, Read) => Severity::Medium,
+        (Kind::FileSystem | Kind::Layer, _)
+        | (Kind::LogGroup, Look | Read | Write)
+        | (Kind::Secret | Kind::Image, Look)
+        | (Kind::Bucket | Kind::Media | Kind::Function, Read) => Severity::Medium,
+        (Kind::Mesh, _) | (_, Look) => Severity::Low,
         (Kind::Secret, _) => Severity::Critical,
         (Kind::Queue | Kind::Topic | Kind::Bus | Kind::Function | Kind::Sender | Kind::Other, Read | Write) => {
             Severity::High

@@ -37,7 +37,7 @@ pub(crate) fn is_number(text: &str) -> bool {
 
 /// The account in an ARN.
 pub(crate) fn account_of(arn: &str) -> Option<&str> {
-    let field = arn.strip_prefix("arn:")?.splitn(5, ':').nth(3)?;
+    let field = arn.strip_prefix("arn:")?.split(':').nth(3)?;
     is_number(field).then_some(field)
 }
 

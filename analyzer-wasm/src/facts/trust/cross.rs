@@ -147,7 +147,7 @@ fn describe(name: Option<&str>, judge: &Judge<'_>) -> Option<(Reach, Owner, Stri
     let account = if is_number(name) {
         name
     } else {
-        account_of(name).or_else(|| name.splitn(6, ':').nth(4))?
+        account_of(name).or_else(|| name.split(':').nth(4))?
     };
     Some((reach, judge.accounts.owner(account), readable))
 }

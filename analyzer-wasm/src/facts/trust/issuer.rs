@@ -1,6 +1,6 @@
 //! Issuers of OpenID Connect tokens: who can get a token from them, and how they write subjects.
 //!
-//! From the issuers' own pages on OpenID Connect: GitHub, GitLab, HCP Terraform, Bitbucket, CircleCI, Buildkite,
+//! From the issuers' own pages on OpenID Connect: GitHub, GitLab, HCP Terraform, Bitbucket, `CircleCI`, Buildkite,
 //! Spacelift, Vercel, Codefresh, Pulumi, Google, Microsoft, and the Amazon EKS user guide.
 
 /// Who can get a token from an issuer.

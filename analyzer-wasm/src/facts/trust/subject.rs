@@ -3,6 +3,8 @@
 //! A subject names its owner first, so that a wildcard before the end of the owner's name lets in whoever registers a
 //! name that fits: `repo:acme*` is also `repo:acme-evil/x`.
 
+mod chains;
+
 use std::borrow::Cow;
 
 use nhi_plan::symbol;
@@ -61,11 +63,11 @@ pub(crate) fn judge(dialect: Dialect, value: &str, is_pattern: bool) -> Option<F
     }
     let found = match dialect {
         Dialect::GitHub => github(&text, is_pattern),
-        Dialect::GitLab => gitlab(&text),
-        Dialect::Terraform => terraform(&text),
-        Dialect::Kubernetes => kubernetes(&text),
-        Dialect::CircleCi => circleci(&text),
-        Dialect::Pairs { organisation, project } => pairs(&text, organisation, project),
+        Dialect::GitLab => chains::gitlab(&text),
+        Dialect::Terraform => chains::terraform(&text),
+        Dialect::Kubernetes => chains::kubernetes(&text),
+        Dialect::CircleCi => chains::circleci(&text),
+        Dialect::Pairs { organisation, project } => chains::pairs(&text, organisation, project),
         Dialect::Plain if text.starts_with(['*', '?']) => fit(Width::Anyone, "whoever has a subject that ends so"),
         Dialect::Plain => EXACT,
     };
@@ -213,113 +215,6 @@ fn owner_and_name(value: &str, rest: &[&str]) -> Fit {
     } else {
         EXACT
     }
-}
-
-fn gitlab(text: &str) -> Fit {
-    let Some((_, rest)) = text.split_once("project_path:").filter(|(before, _)| !is_wild(before)) else {
-        return if text.starts_with(['*', '?']) || is_wild(text.split(':').next().unwrap_or_default()) {
-            fit(Width::Anyone, "any project")
-        } else {
-            EXACT
-        };
-    };
-    let (path, context) = rest.split_once(':').unwrap_or((rest, ""));
-    let (group, project) = path.split_once('/').unwrap_or((path, ""));
-    if is_wild(group) {
-        return fit(Width::Anyone, "any group whose name fits");
-    }
-    let last = project.rsplit('/').next().unwrap_or_default();
-    if last.starts_with(['*', '?']) || project.starts_with(['*', '?']) {
-        return fit(Width::Organisation, "any project of the group");
-    }
-    if is_wild(project) {
-        return fit(Width::Project, "any project of the group whose name fits");
-    }
-    let open = [
-        "ref_type:*",
-        "ref_type:branch:*",
-        "ref_type:branch:ref:*",
-        "ref_type:*:ref:*",
-    ];
-    if is_all_wild(context) || open.contains(&context) {
-        return fit(Width::Project, "any branch or tag of the project");
-    }
-    EXACT
-}
-
-/// The value that follows a key in a subject of pairs, and whether the key is there.
-fn value_of<'t>(tokens: &[&'t str], key: &str) -> Option<&'t str> {
-    let at = tokens.iter().position(|token| *token == key)?;
-    tokens.get(at + 1).copied()
-}
-
-fn terraform(text: &str) -> Fit {
-    let tokens: Vec<&str> = text.split(':').collect();
-    let Some(organisation) = value_of(&tokens, "organization") else {
-        return fit(Width::Anyone, "any organisation");
-    };
-    if is_wild(organisation) {
-        return fit(Width::Anyone, "any organisation whose name fits");
-    }
-    let wild = |key: &str| value_of(&tokens, key).is_none_or(|value| value.starts_with(['*', '?']));
-    match (wild("project"), wild("workspace")) {
-        // A workspace's name is unique in its organisation.
-        (_, false) => EXACT,
-        (false, true) if is_wild(text) => fit(Width::Project, "any workspace of the project"),
-        (true, true) if is_wild(text) => fit(Width::Organisation, "any workspace of the organisation"),
-        _ => EXACT,
-    }
-}
-
-fn kubernetes(text: &str) -> Fit {
-    let Some(rest) = text.strip_prefix("system:serviceaccount:") else {
-        return if is_wild(text.split(':').take(2).collect::<Vec<_>>().join(":").as_str()) {
-            fit(Width::Anyone, "any service account of the cluster")
-        } else {
-            EXACT
-        };
-    };
-    let (namespace, name) = rest.split_once(':').unwrap_or((rest, ""));
-    if namespace.starts_with(['*', '?']) {
-        return fit(Width::Anyone, "service accounts of any namespace");
-    }
-    if is_wild(namespace) {
-        return fit(Width::Organisation, "service accounts of any namespace whose name fits");
-    }
-    if name.starts_with(['*', '?']) {
-        return fit(Width::Organisation, "any service account of the namespace");
-    }
-    EXACT
-}
-
-fn circleci(text: &str) -> Fit {
-    let tokens: Vec<&str> = text.split('/').collect();
-    match value_of(&tokens, "project") {
-        Some(project) if !is_wild(project) => EXACT,
-        _ if is_wild(text) => fit(Width::Organisation, "any project of the organisation"),
-        _ => EXACT,
-    }
-}
-
-fn pairs(text: &str, organisation: &str, project: &[&str]) -> Fit {
-    let tokens: Vec<&str> = text.split(':').collect();
-    match value_of(&tokens, organisation) {
-        None => return fit(Width::Anyone, "any organisation"),
-        Some(value) if is_wild(value) => return fit(Width::Anyone, "any organisation whose name fits"),
-        Some(_) => {}
-    }
-    let Some(at) = tokens.iter().position(|token| project.contains(token)) else {
-        return fit(Width::Organisation, "any project of the organisation");
-    };
-    let value = tokens.get(at + 1).copied().unwrap_or("*");
-    if value.starts_with(['*', '?']) {
-        return fit(Width::Organisation, "any project of the organisation");
-    }
-    let rest = tokens.get(at + 2..).unwrap_or_default().join(":");
-    if is_wild(value) || is_all_wild(&rest) {
-        return fit(Width::Project, "any run of the project");
-    }
-    EXACT
 }
 
 /// Whether a pull request has this subject by name, and not only through a wildcard for everything.
