@@ -1,7 +1,6 @@
 //! A policy document where it stands: read from the plan, or led to through a data source that is not read yet.
 
-use std::collections::HashMap;
-use std::rc::Rc;
+use std::borrow::Cow;
 
 use nhi_plan::{Finding, Severity, symbol};
 
@@ -16,10 +15,10 @@ use crate::rule::Rule;
 const SID_CHARS_MAX: usize = 64;
 
 /// What is known of the text.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) enum Text {
     /// The documents that it may be; mostly one.
-    Known(Rc<[Document]>),
+    Known(Vec<Document>),
     /// It rests on these configuration addresses.
     Pending(Vec<String>),
     /// It is no policy document.
@@ -27,7 +26,7 @@ pub(crate) enum Text {
 }
 
 /// A document and its place.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Paper {
     pub(crate) address: String,
     pub(crate) module_address: String,
@@ -35,48 +34,33 @@ pub(crate) struct Paper {
     pub(crate) text: Text,
 }
 
-/// Documents by their text: many roles have the same one.
-#[derive(Debug, Default)]
-pub(crate) struct Shelf(HashMap<String, Text>);
-
-impl Shelf {
-    fn read(&mut self, text: &str) -> Text {
-        if let Some(known) = self.0.get(text) {
-            return known.clone();
-        }
-        let read = parse(text);
-        self.0.insert(text.to_owned(), read.clone());
-        read
+/// The documents at `path`; `computed` says that the provider fills the attribute in where nobody wrote it.
+pub(crate) fn papers(block: &Block<'_>, path: &str, computed: bool) -> Vec<Paper> {
+    let paper = |path: String, text: Text| Paper {
+        address: block.change.address.to_string(),
+        module_address: block.change.module_address.to_string(),
+        path,
+        text,
+    };
+    let base = path.split_once("[*]").map_or(path, |(list, _)| list);
+    let found = strings_at(block, path);
+    if found.is_empty() && block.is_unknown(base) {
+        let blocks = block.references(base);
+        let written = !blocks.is_empty() || !computed && base == path;
+        return written
+            .then(|| paper(base.to_owned(), Text::Pending(blocks)))
+            .into_iter()
+            .collect();
     }
-
-    /// The documents at `path`; `computed` says that the provider fills the attribute in where nobody wrote it.
-    pub(crate) fn papers(&mut self, block: &Block<'_>, path: &str, computed: bool) -> Vec<Paper> {
-        let paper = |path: String, text: Text| Paper {
-            address: block.change.address.to_string(),
-            module_address: block.change.module_address.to_string(),
-            path,
-            text,
-        };
-        let base = path.split_once("[*]").map_or(path, |(list, _)| list);
-        let found = strings_at(block, path);
-        if found.is_empty() && block.is_unknown(base) {
-            let blocks = block.references(base);
-            let written = !blocks.is_empty() || !computed && base == path;
-            return written
-                .then(|| paper(base.to_owned(), Text::Pending(blocks)))
-                .into_iter()
-                .collect();
+    let mut papers = Vec::new();
+    for (at, text) in found {
+        match text {
+            None => papers.push(paper(at.clone(), Text::Pending(block.references(&at)))),
+            Some(text) if text.trim().is_empty() => {}
+            Some(text) => papers.push(paper(at, parse(&text))),
         }
-        let mut papers = Vec::new();
-        for (at, text) in found {
-            match text {
-                None => papers.push(paper(at.clone(), Text::Pending(block.references(&at)))),
-                Some(text) if text.trim().is_empty() => {}
-                Some(text) => papers.push(paper(at, self.read(&text))),
-            }
-        }
-        papers
     }
+    papers
 }
 
 fn parse(text: &str) -> Text {
@@ -92,7 +76,7 @@ fn parse(text: &str) -> Text {
             None => return Text::Broken,
         }
     }
-    Text::Known(documents.into())
+    Text::Known(documents)
 }
 
 /// Where the statements of a document were read.
@@ -105,7 +89,7 @@ pub(crate) struct Source {
 
 impl Paper {
     /// The documents that it may be, each with its source; `None` where nothing is known.
-    pub(crate) fn documents(&self, all: &Documents) -> Option<Vec<(Document, Source)>> {
+    pub(crate) fn documents(&self, all: &Documents) -> Option<Vec<(Cow<'_, Document>, Source)>> {
         match &self.text {
             Text::Known(documents) => {
                 let source = Source {
@@ -115,7 +99,7 @@ impl Paper {
                 Some(
                     documents
                         .iter()
-                        .map(|document| (document.clone(), source.clone()))
+                        .map(|document| (Cow::Borrowed(document), source.clone()))
                         .collect(),
                 )
             }
@@ -133,7 +117,7 @@ impl Paper {
                                 "references"
                             },
                         };
-                        (all.assemble(data), source)
+                        (Cow::Owned(all.assemble(data)), source)
                     }));
                 }
                 (!found.is_empty() && found.len() <= INSTANCES_MAX).then_some(found)

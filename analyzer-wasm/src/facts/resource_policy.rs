@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 
 use nhi_plan::Mode;
 
-use self::shut::Shut;
+use self::shut::{Kept, Shut};
 use self::specs::{Kind, Spec};
 use super::Block;
 use super::iam::documents::Documents;
-use super::paper::{self, Paper, Placed, Shelf, Text};
+use super::paper::{self, Paper, Placed, Text, papers};
 
 pub(crate) use self::judge::Ability;
 
@@ -50,6 +50,16 @@ pub(crate) struct Public {
     pub(crate) how: &'static str,
 }
 
+impl Public {
+    /// Takes in what an access block does; whether that cannot be told.
+    fn keep(&mut self, kept: Kept) -> bool {
+        if kept == Kept::Out {
+            self.shut = Some("a public access block of the bucket keeps strangers out");
+        }
+        kept == Kept::Maybe
+    }
+}
+
 /// A service that may use a resource, whoever asks it to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Service {
@@ -75,6 +85,10 @@ impl paper::Remark for Remark {
 struct Site {
     spec: &'static Spec,
     paper: Paper,
+    /// What a policy says that is known.
+    judged: Vec<Placed<Remark>>,
+    /// The policy itself, whatever its text looks like; empty where it is not known.
+    said: String,
     /// What else keeps strangers out of this very block.
     shut: Option<&'static str>,
     /// By which a bucket is found again.
@@ -84,7 +98,6 @@ struct Site {
 /// Resource policies of the plan.
 #[derive(Debug, Default)]
 pub(crate) struct ResourcePolicies {
-    shelf: Shelf,
     sites: Vec<Site>,
     shut: Shut,
     /// Permissions that are attributes and no documents.
@@ -102,15 +115,22 @@ impl ResourcePolicies {
             self.plain.push((placed, shut::keys(block)));
         }
         for spec in specs::of(resource_type) {
-            for paper in self.shelf.papers(block, spec.path, spec.computed) {
-                if let Text::Known(documents) = &paper.text
-                    && !documents.iter().any(judge::is_interesting)
-                {
-                    continue;
+            for paper in papers(block, spec.path, spec.computed) {
+                let mut judged = Vec::new();
+                let mut said = String::new();
+                if let Text::Known(documents) = &paper.text {
+                    let found = paper.judge(&Documents::default(), |document| judge::judge(document, spec.kind));
+                    judged = found.unwrap_or_default();
+                    if judged.is_empty() {
+                        continue;
+                    }
+                    said = format!("{:?} {documents:?}", spec.kind);
                 }
                 self.sites.push(Site {
                     spec,
                     paper,
+                    judged,
+                    said,
                     shut: shut::around(block, spec.kind),
                     bucket: shut::keys(block),
                 });
@@ -121,27 +141,24 @@ impl ResourcePolicies {
     pub(crate) fn settle(&self, documents: &Documents) -> Vec<Placed<Remark>> {
         let mut found = Vec::new();
         // The provider repeats in a resource what a block of its own says of it.
-        let said: BTreeSet<String> = self
-            .sites
-            .iter()
-            .filter(|site| !site.spec.computed)
-            .filter_map(said)
-            .collect();
+        let own = |site: &&Site| !site.spec.computed && !site.said.is_empty();
+        let said: BTreeSet<&str> = self.sites.iter().filter(own).map(|site| site.said.as_str()).collect();
         for site in &self.sites {
-            if site.spec.computed && said_again(site, &said) {
+            if site.spec.computed && said.contains(site.said.as_str()) {
                 continue;
             }
             let kind = site.spec.kind;
-            let shut = || {
-                let closed = site.shut.is_none() && kind == Kind::Bucket && self.shut.policies(&site.bucket);
-                site.shut
-                    .or(closed.then_some("a public access block of the bucket keeps strangers out"))
+            let judged = match &site.paper.text {
+                Text::Known(_) => Some(site.judged.clone()),
+                _ => site.paper.judge(documents, |document| judge::judge(document, kind)),
             };
-            let judged = site.paper.judge(documents, |document| judge::judge(document, kind));
             match judged {
                 Some(placed) => found.extend(placed.into_iter().map(|mut placed| {
                     if let Remark::Public(public) = &mut placed.remark {
-                        public.shut = shut();
+                        public.shut = site.shut;
+                        if kind == Kind::Bucket {
+                            placed.possible |= public.keep(self.shut.policies(&site.bucket));
+                        }
                     }
                     placed
                 })),
@@ -152,26 +169,13 @@ impl ResourcePolicies {
             let mut placed = placed.clone();
             if let Remark::Public(public) = &mut placed.remark
                 && public.kind == Kind::Bucket
-                && self.shut.acls(keys)
             {
-                public.shut = Some("a public access block of the bucket keeps strangers out");
+                placed.possible |= public.keep(self.shut.acls(keys));
             }
             found.push(placed);
         }
         found
     }
-}
-
-/// What a policy says, whatever its text looks like.
-fn said(site: &Site) -> Option<String> {
-    let Text::Known(documents) = &site.paper.text else {
-        return None;
-    };
-    Some(format!("{:?} {documents:?}", site.spec.kind))
-}
-
-fn said_again(site: &Site, said_before: &BTreeSet<String>) -> bool {
-    said(site).is_some_and(|text| said_before.contains(&text))
 }
 
 fn unreadable(paper: &Paper, kind: Kind) -> Placed<Remark> {

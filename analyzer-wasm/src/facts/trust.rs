@@ -22,8 +22,7 @@ use self::subject::Fit;
 use super::Block;
 use super::iam::document::{Document, Effect};
 use super::iam::documents::Documents;
-use super::iam::who::Sort;
-use super::paper::{self, Paper, Placed, Shelf, Text};
+use super::paper::{self, Paper, Placed, Text, papers};
 
 /// What is wrong with a trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,8 +73,10 @@ impl paper::Remark for Remark {
 /// Trust documents and what they refer to.
 #[derive(Debug, Default)]
 pub(crate) struct Trust {
-    shelf: Shelf,
+    /// What has to wait for the accounts, providers and documents of the plan.
     papers: Vec<Paper>,
+    /// What could be judged at once.
+    judged: Vec<Placed<Remark>>,
     pub(crate) accounts: Accounts,
     /// URLs of OpenID Connect providers, by configuration address.
     providers: BTreeMap<String, String>,
@@ -128,14 +129,25 @@ impl Trust {
         let Some(attribute) = trust_attribute(resource_type).filter(|_| block.change.mode == Mode::Managed) else {
             return;
         };
-        for paper in self.shelf.papers(block, attribute, false) {
-            if let Text::Known(documents) = &paper.text {
-                documents.iter().for_each(|document| self.accounts.read(document));
-                if !documents.iter().any(is_interesting) {
-                    continue;
-                }
+        if block.string(attribute).is_some_and(|text| names_services_only(&text)) {
+            return;
+        }
+        for paper in papers(block, attribute, false) {
+            let Text::Known(documents) = &paper.text else {
+                self.papers.push(paper);
+                continue;
+            };
+            documents.iter().for_each(|document| self.accounts.read(document));
+            if documents.iter().any(cross::needs_the_plan) {
+                self.papers.push(paper);
+                continue;
             }
-            self.papers.push(paper);
+            let judge = Judge {
+                accounts: &Accounts::default(),
+                providers: &BTreeMap::new(),
+            };
+            let judged = paper.judge(&Documents::default(), |document| judge_document(document, &judge));
+            self.judged.extend(judged.into_iter().flatten());
         }
     }
 
@@ -149,18 +161,17 @@ impl Trust {
             .papers
             .iter()
             .filter_map(|paper| paper.judge(documents, |document| judge_document(document, &judge)));
-        placed.flatten().collect()
+        self.judged.iter().cloned().chain(placed.flatten()).collect()
     }
 }
 
-/// Most roles trust a service and nothing else.
-fn is_interesting(document: &Document) -> bool {
-    document.statements.iter().any(|statement| {
-        statement.effect != Effect::Deny
-            && statement.named.iter().any(|named| {
-                named.sort != Sort::Service || named.name.as_deref().is_none_or(cross::is_service_of_interest)
-            })
-    })
+/// Most roles trust a service and nothing else: their documents need not be read. Text with escapes or symbols does.
+fn names_services_only(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let told = ["\"aws\"", "\"federated\"", "\\"]
+        .iter()
+        .any(|sign| lower.contains(sign));
+    !told && !symbol::has_symbols(text) && !cross::names_a_service_of_interest(&lower)
 }
 
 fn judge_document(document: &Document, judge: &Judge<'_>) -> Vec<(usize, bool, Remark)> {

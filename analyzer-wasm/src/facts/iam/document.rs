@@ -182,6 +182,7 @@ fn from_policy(statement: Value<'_>) -> Statement {
         resources: select("Resource", "NotResource"),
         principals: match (member(statement, "Principal"), member(statement, "NotPrincipal")) {
             (Some(value), _) if is_anyone(value) => Principals::Anyone,
+            (Some(value), _) if hides(value) => Principals::Unknown,
             // Everybody but everybody is nobody.
             (None, Some(value)) if !is_anyone(value) => Principals::AnyoneBut,
             _ => Principals::Named,
@@ -189,6 +190,11 @@ fn from_policy(statement: Value<'_>) -> Statement {
         named: member(statement, "Principal").map(who::of_policy).unwrap_or_default(),
         condition: policy_condition(member(statement, "Condition")),
     }
+}
+
+/// Whether the kinds of principal are not known yet.
+fn hides(principal: Value<'_>) -> bool {
+    principal.as_str().is_some_and(|text| symbol::has_symbols(&text))
 }
 
 fn is_star(value: Value<'_>) -> bool {

@@ -3,6 +3,7 @@
 //! A table, so that a provider's new resource is a row and not a branch.
 
 use nhi_plan::json::Value;
+use nhi_plan::symbol;
 
 use super::document::Document;
 use super::powers::{self, Powers, Trust};
@@ -344,7 +345,39 @@ pub(crate) fn read_documents(
     }
 }
 
+/// A trust document that may be one of several: what all say is certain, what only some say may be.
+fn judged_trust(text: &str) -> Option<Source> {
+    let alternatives = symbol::alternatives(text);
+    let mut found = Trust::default();
+    let mut open = 0;
+    for alternative in &alternatives {
+        let trust = match Document::parse(alternative) {
+            Some(document) => powers::judge_trust(&document),
+            None if symbol::has_symbols(alternative) => Trust {
+                anyone: None,
+                unknown: Some(usize::MAX),
+            },
+            None => return Some(Source::Broken),
+        };
+        open += usize::from(trust.anyone.is_some());
+        found.anyone = found.anyone.or(trust.anyone);
+        found.unknown = found.unknown.or(trust.unknown);
+    }
+    if open < alternatives.len()
+        && let Some(claim) = found.anyone.take()
+    {
+        found.unknown = Some(claim.statement);
+    }
+    (found != Trust::default()).then(|| Source::Trust {
+        trust: found,
+        sids: Vec::new(),
+    })
+}
+
 fn judged(text: &str, trust: bool) -> Option<Source> {
+    if trust && symbol::has_symbols(text) {
+        return judged_trust(text);
+    }
     let Some(document) = Document::parse(text) else {
         return Some(Source::Broken);
     };

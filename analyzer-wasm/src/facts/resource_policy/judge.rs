@@ -25,16 +25,6 @@ pub(crate) enum Ability {
     Administer,
 }
 
-/// Whether a document says anything that rules look at.
-pub(super) fn is_interesting(document: &Document) -> bool {
-    document.open
-        || document.statements.iter().any(|statement| {
-            statement.effect != Effect::Deny
-                && (statement.principals != Principals::Named
-                    || statement.named.iter().any(|named| named.sort != Sort::Aws))
-        })
-}
-
 /// What a document says.
 pub(super) fn judge(document: &Document, kind: Kind) -> Vec<(usize, bool, Remark)> {
     let mut found = Vec::new();

@@ -19,6 +19,8 @@ struct Closed {
 #[derive(Debug, Default)]
 pub(super) struct Shut {
     buckets: BTreeMap<String, Closed>,
+    /// What any of them closes, by the block of the bucket.
+    blocks: BTreeMap<String, Closed>,
     /// The block of the account.
     account: Closed,
 }
@@ -35,7 +37,7 @@ pub(super) fn keys(block: &Block<'_>) -> Vec<String> {
         .map(|name| format!("name {name}"))
         .into_iter()
         .collect();
-    let place = |address: &str| format!("{} {address}{key}", block.change.module_address);
+    let place = |address: &str| format!("{}\n{address}{key}", block.change.module_address);
     if resource_type == "aws_s3_bucket" {
         keys.push(place(&block.change.config_address));
     }
@@ -48,6 +50,21 @@ pub(super) fn keys(block: &Block<'_>) -> Vec<String> {
             .map(|address| place(address)),
     );
     keys
+}
+
+/// The block in a key, whatever its instance: references come without instance keys.
+fn block_in(key: &str) -> Option<&str> {
+    let (_, address) = key.split_once('\n')?;
+    Some(address.split_once('[').map_or(address, |(plain, _)| plain))
+}
+
+/// Whether strangers are kept out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    Out,
+    /// An access block names one instance of several, and which cannot be told.
+    Maybe,
+    In,
 }
 
 impl Shut {
@@ -69,21 +86,34 @@ impl Shut {
             self.account = closed;
         }
         for key in keys(block) {
+            if let Some(address) = block_in(&key) {
+                let all = self.blocks.entry(address.to_owned()).or_default();
+                all.policies |= closed.policies;
+                all.acls |= closed.acls;
+            }
             self.buckets.insert(key, closed);
         }
     }
 
-    fn any(&self, keys: &[String], what: impl Fn(&Closed) -> bool) -> bool {
-        what(&self.account) || keys.iter().any(|key| self.buckets.get(key).is_some_and(&what))
+    fn any(&self, keys: &[String], what: impl Fn(&Closed) -> bool) -> Kept {
+        let exact = || keys.iter().filter_map(|key| self.buckets.get(key));
+        let near = || keys.iter().filter_map(|key| self.blocks.get(block_in(key)?));
+        if what(&self.account) || exact().any(&what) {
+            Kept::Out
+        } else if exact().next().is_none() && near().any(&what) {
+            Kept::Maybe
+        } else {
+            Kept::In
+        }
     }
 
     /// Whether public policies of a bucket count for nothing.
-    pub(super) fn policies(&self, keys: &[String]) -> bool {
+    pub(super) fn policies(&self, keys: &[String]) -> Kept {
         self.any(keys, |closed| closed.policies)
     }
 
     /// Whether public access lists of a bucket count for nothing.
-    pub(super) fn acls(&self, keys: &[String]) -> bool {
+    pub(super) fn acls(&self, keys: &[String]) -> Kept {
         self.any(keys, |closed| closed.acls)
     }
 }

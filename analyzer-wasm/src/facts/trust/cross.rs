@@ -56,6 +56,24 @@ pub(super) fn is_service_of_interest(name: &str) -> bool {
     SERVICES.contains(&name)
 }
 
+pub(super) fn names_a_service_of_interest(text: &str) -> bool {
+    SERVICES.iter().any(|service| text.contains(service))
+}
+
+/// Whether what a document means depends on other blocks: on whose an account is, or on what a symbol leads to.
+pub(super) fn needs_the_plan(document: &Document) -> bool {
+    document.statements.iter().any(|statement| {
+        statement.effect != Effect::Deny
+            && statement.named.iter().any(|named| {
+                let name = named.name.as_deref();
+                name.is_none_or(symbol::has_symbols)
+                    || named.sort == Sort::Aws
+                        && name != Some("*")
+                        && statement.condition.narrowing(Use::Trust) != Narrowing::Strong
+            })
+    })
+}
+
 /// Whether a condition names for whom a service acts.
 fn has_source(condition: &Condition) -> bool {
     condition.unknown
