@@ -162,6 +162,8 @@ impl ResourcePolicies {
                     }
                     placed
                 })),
+                // Whatever it says, strangers are kept out.
+                None if site.shut.is_some() || self.shut.policies(&site.bucket) == Kept::Out => {}
                 None => found.push(unreadable(&site.paper, kind)),
             }
         }

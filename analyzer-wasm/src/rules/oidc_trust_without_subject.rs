@@ -6,7 +6,7 @@ use nhi_policy_sdk::Findings;
 use crate::facts::Facts;
 use crate::facts::trust::Remark;
 use crate::facts::trust::federated::Gap;
-use crate::facts::trust::issuer::Reach;
+use crate::facts::trust::issuer::{Dialect, Reach};
 use crate::rule::{Check, Group, Rule};
 
 /// A role that looks at no subject.
@@ -35,7 +35,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags an IAM role whose trust in an OpenID Connect provider demands nothing of the `sub` claim: no condition on it, a value of `*`, a negated operator, or an operator that also passes without the claim (`ForAllValues`, `IfExists`).
 Another claim that binds the token counts as well: `repository_id` or `job_workflow_ref` of GitHub, an e-mail address, any claim of an issuer that serves one organisation only.
-For public issuers (GitHub, GitLab, HCP Terraform, Buildkite, Vercel, Google accounts) the finding is critical; for an issuer that is not known it is high; for one that serves a single cluster or organisation it is medium.
+For public issuers (GitHub, GitLab, HCP Terraform, Buildkite, Vercel, Google accounts) the finding is critical; for an issuer that is not known it is high; for logins of people to one app, and for one that serves a single cluster or organisation it is medium.
 
 ## Why is this bad?
 
@@ -102,6 +102,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         };
         let severity = match (issuer.reach, gap) {
+            // Whoever logs in to the app of this audience, which is meant so.
+            (Reach::Public, Gap::Missing) if *audience && issuer.dialect == Dialect::Login => Severity::Medium,
             (Reach::Public, Gap::Lenient) => Severity::High,
             (Reach::Public, _) => Severity::Critical,
             (Reach::Unknown, _) if *audience => Severity::Medium,
@@ -170,6 +172,7 @@ mod tests {
                 Case::critical("HCP Terraform", web("app.terraform.io", r#""StringEquals":{"app.terraform.io:aud":"aws.workload.identity"}"#)),
                 Case::critical("Buildkite", web("agent.buildkite.com", "")),
                 Case::critical("Google accounts", trust(r#"{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"accounts.google.com"}}"#)),
+                Case::medium("Google accounts, for one app", trust(r#"{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"accounts.google.com"},"Condition":{"StringEquals":{"accounts.google.com:aud":"123.apps.googleusercontent.com"}}}"#)),
                 Case::medium("a cluster", web("oidc.eks.eu-west-1.amazonaws.com/id/A1", r#""StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/A1:aud":"sts.amazonaws.com"}"#)),
                 Case::medium("one organisation of CircleCI", web("oidc.circleci.com/org/1b", "")),
                 Case::high("an issuer that nobody knows", web("id.example.com", "")),
@@ -194,6 +197,7 @@ mod tests {
                        {"Effect":"Deny","Action":"sts:*","Principal":"*","Condition":{"StringNotLike":{"token.actions.githubusercontent.com:sub":"repo:acme/app:environment:*"}}}"#,
                 )),
                 Case::clean("a service", trust(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}"#)),
+                Case::clean("one person", trust(r#"{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"accounts.google.com"},"Condition":{"StringEquals":{"accounts.google.com:sub":"1032"}}}"#)),
                 Case::clean("SAML", trust(r#"{"Effect":"Allow","Action":"sts:AssumeRoleWithSAML","Principal":{"Federated":"arn:aws:iam::111122223333:saml-provider/idp"}}"#)),
                 Case::clean("tags only", trust(r#"{"Effect":"Allow","Action":"sts:TagSession","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}}"#)),
                 Case::clean("an identity pool", trust(r#"{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":"eu-west-1:1b"}}}"#)),

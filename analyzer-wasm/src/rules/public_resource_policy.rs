@@ -389,6 +389,11 @@ mod tests {
                         .unknown("aws_sqs_queue_policy.x", &["policy"])
                         .references("aws_sqs_queue_policy.x", "policy", &["aws_sqs_queue.q"]),
                 ),
+                Case::unverified(
+                    "a caller that is not known",
+                    plan(&[("aws_lambda_permission.p", r#"{"action":"lambda:InvokeFunction"}"#)])
+                        .unknown("aws_lambda_permission.p", &["principal"]),
+                ),
                 Case::unverified("no document", plan(&[("aws_sqs_queue_policy.x", r#"{"policy":"{}"}"#)])),
                 Case::critical("each of several", either(&[&all, &all])),
                 Case::unverified("one of several", either(&[&all, &one])),
@@ -423,6 +428,25 @@ mod tests {
                     deferred(&anyone(
                         r#","condition":[{"test":"ArnEquals","variable":"aws:SourceArn","values":[null]}]"#,
                     )),
+                ),
+                Case::clean(
+                    "a bucket policy that is not known, closed",
+                    plan(&[
+                        ("aws_s3_bucket_policy.p", r#"{"bucket":"b"}"#),
+                        (
+                            "aws_s3_bucket_public_access_block.b",
+                            r#"{"bucket":"b","block_public_policy":true}"#,
+                        ),
+                    ])
+                    .unknown("aws_s3_bucket_policy.p", &["policy"]),
+                ),
+                Case::clean(
+                    "a hosted zone, which has no account in its name",
+                    queue(r#""ArnEquals":{"aws:SourceArn":"arn:aws:route53:::hostedzone/Z1"}"#),
+                ),
+                Case::clean(
+                    "the organisation of the resource",
+                    queue(r#""StringEquals":{"aws:SourceOrgID":"${aws:ResourceOrgID}"}"#),
                 ),
                 Case::clean("several, all narrow", either(&[&one, &one])),
                 Case::clean(

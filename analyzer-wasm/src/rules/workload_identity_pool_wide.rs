@@ -33,6 +33,7 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 
 Flags a provider of a Google Cloud workload identity pool whose `attribute_condition` does not bind tokens of a public issuer to an owner: there is none, it is always true, it compares only claims that everybody sets (`ref`, `environment`, `workflow`), it excludes instead of naming, or it matches the beginning of a name (`assertion.sub.startsWith('repo:acme')` also fits `acme-evil`).
+A `google.subject` that is mapped from such a claim is medium.
 Of alternatives the weakest counts, of demands the strongest.
 A condition that binds to one organisation is what Google recommends and is for information: the bindings then have to name the repository.
 
@@ -84,8 +85,20 @@ resource "google_iam_workload_identity_pool_provider" "github" {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for placed in &facts.pools {
-        let Remark::Provider { issuer, condition } = &placed.remark else {
-            continue;
+        let (issuer, condition) = match &placed.remark {
+            Remark::Provider { issuer, condition } => (issuer, condition),
+            Remark::Subject { claim } => {
+                out.push(placed.finding(
+                    &RULE,
+                    Severity::Medium,
+                    &format!(
+                        "identities of the pool are named after `{claim}`, which every repository sets as it likes"
+                    ),
+                    "map `google.subject` to `assertion.sub`",
+                ));
+                continue;
+            }
+            Remark::Grant(_) => continue,
         };
         let name = issuer.name;
         let (severity, message) = match condition {
@@ -142,6 +155,28 @@ mod tests {
                     "attribute_mapping":{{"google.subject":"assertion.sub","attribute.repository":"assertion.repository","attribute.team":"assertion.repository_owner"}}}}"#
             ),
         )])
+    }
+
+    #[test]
+    fn cases_of_mappings() {
+        let mapped = |subject: &str, condition: &str| {
+            plan(&[(
+                "google_iam_workload_identity_pool_provider.p",
+                &format!(
+                    r#"{{"attribute_condition":"{condition}","oidc":[{{"issuer_uri":"https://id.example.com"}}],"attribute_mapping":{{"google.subject":"{subject}"}}}}"#
+                ),
+            )])
+        };
+        let owned = "assertion.repository_owner == 'acme'";
+        cases(&super::RULE)
+            .flags(&[Case::medium("a workflow", mapped("assertion.workflow", owned)).at("attribute_mapping")])
+            .allows(&[
+                Case::clean("the subject", mapped("assertion.sub", owned)),
+                Case::clean(
+                    "a workflow of one repository",
+                    mapped("assertion.workflow", "assertion.repository == 'acme/app'"),
+                ),
+            ]);
     }
 
     #[test]

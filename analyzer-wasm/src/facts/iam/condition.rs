@@ -271,7 +271,7 @@ fn is_specific(base: &str, key: &str, value: &str, place: Use) -> bool {
     if matches!(key, "iam:policyarn" | "iam:permissionsboundary") {
         return !lets_powers_through(value, is_pattern);
     }
-    !is_pattern || is_specific_pattern(key, value)
+    !is_pattern || !value.contains(['*', '?']) || is_specific_pattern(key, value)
 }
 
 /// Policies that somebody who raises privileges would choose: what AWS offers for it, and any other.
@@ -294,7 +294,7 @@ fn lets_powers_through(value: &str, is_pattern: bool) -> bool {
 /// A policy variable is filled in by the caller, unless it ties the caller to the role's own account or organisation.
 fn is_bound_variable(key: &str, value: &str) -> bool {
     let value = value.to_ascii_lowercase();
-    key.starts_with("aws:principal") && value.contains("${aws:resource")
+    (key.starts_with("aws:principal") || key.starts_with("aws:source")) && value.contains("${aws:resource")
         || key.starts_with("aws:resource") && value.contains("${aws:principal")
 }
 

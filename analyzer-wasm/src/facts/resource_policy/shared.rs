@@ -179,7 +179,17 @@ fn acl(block: &Block<'_>) -> Vec<Placed<Remark>> {
 /// A statement of a function's policy, as `aws_lambda_permission` spells it.
 fn function(block: &Block<'_>) -> Vec<Placed<Remark>> {
     let Some(principal) = block.string("principal") else {
-        return Vec::new();
+        let hidden = block.is_unknown("principal") && !narrowing(block);
+        let mut found = when(
+            hidden,
+            block,
+            "principal",
+            Kind::Function,
+            Ability::Write,
+            "whom its permission names is not known",
+        );
+        found.iter_mut().for_each(|placed| placed.possible = true);
+        return found;
     };
     let administers = block
         .string("action")

@@ -83,6 +83,11 @@ const PATHS: [&str; 5] = [
     "ci_config_ref_uri",
 ];
 
+/// Whether whoever gets a token sets a claim as they like.
+pub(super) fn is_free(claim: &str) -> bool {
+    FREE.contains(&claim)
+}
+
 /// How far one claim binds when it has this value.
 pub(crate) fn claim_binding(claim: &str, value: &str, how: Match, dialect: Dialect) -> Binding {
     let is_pattern = how != Match::Whole;

@@ -6,7 +6,7 @@ use nhi_plan::json::{self, Value};
 use nhi_plan::{Mode, symbol};
 
 use super::accounts::block_of;
-use super::cel::{Binding, Match, binding, claim_binding};
+use super::cel::{self, Binding, Match, binding, claim_binding};
 use super::issuer::{self, Issuer, Reach};
 use crate::facts::Block;
 use crate::facts::paper::Placed;
@@ -16,6 +16,8 @@ use crate::facts::paper::Placed;
 pub(crate) enum Remark {
     /// A provider takes tokens of strangers.
     Provider { issuer: Issuer, condition: Condition },
+    /// Identities of the pool are named after a claim that anybody sets.
+    Subject { claim: String },
     /// Identities of a pool that somebody else may have are given something.
     Grant(Grant),
 }
@@ -138,6 +140,18 @@ impl Google {
         let own = foreign || issuer.reach == Reach::Tenant;
         let mapping = block.after().and_then(|after| after.get("attribute_mapping"));
         let pairs = mapping.into_iter().flat_map(Value::members);
+        let mapping: BTreeMap<String, String> = pairs
+            .filter_map(|(name, value)| Some((name.into_owned(), value.as_str()?.into_owned())))
+            .collect();
+        let subject = mapping
+            .get("google.subject")
+            .and_then(|text| text.trim().strip_prefix("assertion."));
+        if let Some(claim) = subject.filter(|claim| cel::is_free(claim) && bound.flatten() != Some(Binding::Exact)) {
+            let remark = Remark::Subject {
+                claim: claim.to_owned(),
+            };
+            self.found.push(placed(address, "attribute_mapping", false, remark));
+        }
         self.providers.push(Provider {
             keys: pool_keys(block),
             bound: if own {
@@ -145,9 +159,7 @@ impl Google {
             } else {
                 bound.flatten().unwrap_or(Binding::Free)
             },
-            mapping: pairs
-                .filter_map(|(name, value)| Some((name.into_owned(), value.as_str()?.into_owned())))
-                .collect(),
+            mapping,
         });
     }
 

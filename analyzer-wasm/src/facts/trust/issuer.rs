@@ -22,6 +22,8 @@ pub(crate) enum Dialect {
     Terraform,
     Kubernetes,
     CircleCi,
+    /// People log in to an app, which the audience names.
+    Login,
     /// Pairs of a key and a value; the first names the organisation, the second what is in it.
     Pairs {
         organisation: &'static str,
@@ -55,7 +57,7 @@ const fn pairs(organisation: &'static str, project: &'static [&'static str]) -> 
     Dialect::Pairs { organisation, project }
 }
 
-use Dialect::{CircleCi, GitHub, GitLab, Kubernetes, Plain, Terraform};
+use Dialect::{CircleCi, GitHub, GitLab, Kubernetes, Login, Plain, Terraform};
 use Host::{Begins, Ends, Is};
 use Reach::{Public, Tenant, Unknown};
 
@@ -129,10 +131,10 @@ const ISSUERS: [(Host, &str, Reach, Dialect); 29] = [
         Kubernetes,
     ),
     (Ends(".oic.prod-aks.azure.com"), "an AKS cluster", Tenant, Kubernetes),
-    (Is("accounts.google.com"), "Google accounts", Public, Plain),
-    (Is("www.amazon.com"), "Amazon accounts", Public, Plain),
-    (Is("graph.facebook.com"), "Facebook accounts", Public, Plain),
-    (Is("appleid.apple.com"), "Apple accounts", Public, Plain),
+    (Is("accounts.google.com"), "Google accounts", Public, Login),
+    (Is("www.amazon.com"), "Amazon accounts", Public, Login),
+    (Is("graph.facebook.com"), "Facebook accounts", Public, Login),
+    (Is("appleid.apple.com"), "Apple accounts", Public, Login),
     (
         Begins("login.microsoftonline.com/common"),
         "Microsoft accounts",

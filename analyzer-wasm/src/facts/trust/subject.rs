@@ -50,7 +50,8 @@ fn is_all_wild(text: &str) -> bool {
 /// Judges a value of the subject; `None` where what is unknown decides. `is_pattern`: wildcards count.
 pub(crate) fn judge(dialect: Dialect, value: &str, is_pattern: bool) -> Option<Fit> {
     let text = known(value);
-    let is_symbol = value.starts_with(symbol::OPEN) && (dialect != Dialect::Plain || value.ends_with(symbol::CLOSE));
+    let is_symbol = value.starts_with(symbol::OPEN)
+        && (!matches!(dialect, Dialect::Plain | Dialect::Login) || value.ends_with(symbol::CLOSE));
     if is_pattern && is_symbol {
         // It may turn out to be a pattern as a whole.
         return None;
@@ -68,8 +69,10 @@ pub(crate) fn judge(dialect: Dialect, value: &str, is_pattern: bool) -> Option<F
         Dialect::Kubernetes => chains::kubernetes(&text),
         Dialect::CircleCi => chains::circleci(&text),
         Dialect::Pairs { organisation, project } => chains::pairs(&text, organisation, project),
-        Dialect::Plain if text.starts_with(['*', '?']) => fit(Width::Anyone, "whoever has a subject that ends so"),
-        Dialect::Plain => EXACT,
+        Dialect::Plain | Dialect::Login if text.starts_with(['*', '?']) => {
+            fit(Width::Anyone, "whoever has a subject that ends so")
+        }
+        Dialect::Plain | Dialect::Login => EXACT,
     };
     // A symbol may hold the separator that seems to be missing.
     (found.width != Width::Anyone || text == value).then_some(found)
