@@ -9,6 +9,7 @@ pub(crate) mod federated;
 pub(crate) mod google;
 pub(crate) mod issuer;
 mod login;
+mod reads;
 pub(crate) mod subject;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use nhi_plan::{Mode, symbol};
 use self::accounts::Accounts;
 use self::federated::Gap;
 use self::issuer::Issuer;
+use self::reads::Reads;
 use self::subject::Fit;
 use super::Block;
 use super::iam::document::{Document, Effect};
@@ -34,7 +36,7 @@ pub(crate) enum Remark {
     /// The audience of a token is not looked at.
     NoAudience { issuer: Issuer, gap: Gap },
     /// A pull request may assume the role.
-    PullRequest { value: String },
+    PullRequest { value: String, reads: bool },
     /// Principals of other accounts, with nothing but their account or name to go by.
     Account(cross::Foreign),
     /// People beside a workload.
@@ -80,6 +82,9 @@ pub(crate) struct Trust {
     pub(crate) accounts: Accounts,
     /// URLs of OpenID Connect providers, by configuration address.
     providers: BTreeMap<String, String>,
+    reads: Reads,
+    /// Names of roles that speak of pull requests, by address.
+    names: BTreeMap<String, String>,
 }
 
 /// What a judge may look up.
@@ -115,6 +120,7 @@ fn trust_attribute(resource_type: &str) -> Option<&'static str> {
 impl Trust {
     pub(crate) fn collect(&mut self, block: &Block<'_>) {
         self.accounts.collect(block);
+        self.reads.collect(block);
         if block.change.mode != Mode::Managed && block.change.mode != Mode::Data {
             return;
         }
@@ -129,15 +135,23 @@ impl Trust {
         let Some(attribute) = trust_attribute(resource_type).filter(|_| block.change.mode == Mode::Managed) else {
             return;
         };
-        if block.string(attribute).is_some_and(|text| names_services_only(&text)) {
+        let text = block.string(attribute);
+        if text.as_deref().is_some_and(names_services_only) {
             return;
+        }
+        if text.is_some_and(|text| text.contains("pull"))
+            && let Some(name) = block.string("name")
+        {
+            self.names.insert(block.change.address.to_string(), name);
         }
         for paper in papers(block, attribute, false) {
             let Text::Known(documents) = &paper.text else {
                 self.papers.push(paper);
                 continue;
             };
-            documents.iter().for_each(|document| self.accounts.read(document));
+            for document in documents {
+                self.accounts.read(document);
+            }
             if documents.iter().any(cross::needs_the_plan) {
                 self.papers.push(paper);
                 continue;
@@ -161,7 +175,14 @@ impl Trust {
             .papers
             .iter()
             .filter_map(|paper| paper.judge(documents, |document| judge_document(document, &judge)));
-        self.judged.iter().cloned().chain(placed.flatten()).collect()
+        let mut all: Vec<_> = self.judged.iter().cloned().chain(placed.flatten()).collect();
+        for placed in &mut all {
+            if let Remark::PullRequest { reads, .. } = &mut placed.remark {
+                let name = self.names.get(&placed.address).map(String::as_str);
+                *reads = self.reads.only(&placed.address, name);
+            }
+        }
+        all
     }
 }
 

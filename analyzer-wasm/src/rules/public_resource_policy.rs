@@ -126,7 +126,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn base(kind: Kind, ability: Ability) -> Severity {
     use Ability::{Administer, Look, Read, Write};
     match (kind, ability) {
-        (Kind::FileSystem | Kind::Layer, _)
+        (Kind::Document | Kind::FileSystem | Kind::Layer, _)
         | (Kind::LogGroup, Look | Read | Write)
         | (Kind::Secret | Kind::Image, Look)
         | (Kind::Bucket | Kind::Media | Kind::Function, Read) => Severity::Medium,
@@ -157,6 +157,7 @@ fn message(public: &Public) -> String {
     let verb = match (public.ability, public.kind) {
         (Ability::Look, _) => "look at",
         (Ability::Read | Ability::Write, Kind::Function) => "call",
+        (Ability::Read, Kind::Machine) => "launch",
         (Ability::Read, Kind::Key) => "encrypt with",
         (Ability::Write, Kind::Key) => "decrypt or sign with",
         (Ability::Read, _) => "read from",
@@ -185,7 +186,7 @@ fn remediation(public: &Public) -> &'static str {
         (Kind::Function, _) if public.how.contains("URL") => {
             "set `authorization_type` to `AWS_IAM`, or put something in front of the function that knows its callers"
         }
-        (Kind::Snapshot, _) => "share it with the accounts that need it, by their numbers",
+        (Kind::Snapshot | Kind::Machine, _) => "share it with the accounts that need it, by their numbers",
         _ => "name the principals that need it, or require your organisation with `aws:PrincipalOrgID`",
     }
 }
@@ -341,7 +342,7 @@ mod tests {
 
     #[test]
     fn cases_of_unknown_parts() {
-        use nhi_plan::symbol::{one_of, symbol};
+        use nhi_plan::symbol::one_of;
         let data = "data.aws_iam_policy_document.d";
         let deferred = |statement: &str| {
             plan(&[
@@ -357,7 +358,6 @@ mod tests {
                 r#"{{"actions":["sqs:SendMessage"],"resources":[null],"principals":[{{"type":"*","identifiers":["*"]}}]{more}}}"#
             )
         };
-        let topic = symbol("aws_sns_topic.t.arn");
         let all = format!(r#"{{"Statement":[{}]}}"#, open(r#""sqs:*""#, ""));
         let one = format!(
             r#"{{"Statement":[{}]}}"#,
@@ -370,89 +370,97 @@ mod tests {
                 &format!(r#"{{"policy":{}}}"#, nhi_plan::json::quote(&group)),
             )])
         };
-        cases(&super::RULE)
-            .flags(&[
-                Case::high("a deferred document", deferred(&anyone(""))),
-                Case::unverified(
-                    "a condition that is not known",
-                    deferred(&anyone("")).unknown(data, &["statement[0].condition"]),
-                ),
-                Case::unverified(
-                    "a key that is not known",
-                    deferred(&anyone(
-                        r#","condition":[{"test":"StringEquals","variable":null,"values":["x"]}]"#,
-                    )),
-                ),
-                Case::unverified(
-                    "a text that is not known",
-                    plan(&[("aws_sqs_queue_policy.x", "{}")])
-                        .unknown("aws_sqs_queue_policy.x", &["policy"])
-                        .references("aws_sqs_queue_policy.x", "policy", &["aws_sqs_queue.q"]),
-                ),
-                Case::unverified(
-                    "a caller that is not known",
-                    plan(&[("aws_lambda_permission.p", r#"{"action":"lambda:InvokeFunction"}"#)])
-                        .unknown("aws_lambda_permission.p", &["principal"]),
-                ),
-                Case::unverified("no document", plan(&[("aws_sqs_queue_policy.x", r#"{"policy":"{}"}"#)])),
-                Case::critical("each of several", either(&[&all, &all])),
-                Case::unverified("one of several", either(&[&all, &one])),
-                Case::info(
-                    "a bucket that has no name yet, closed",
-                    plan(&[
-                        (
-                            "aws_s3_bucket_policy.p",
-                            &format!(r#"{{"policy":{}}}"#, doc(&open(r#""s3:*""#, ""))),
-                        ),
-                        ("aws_s3_bucket_public_access_block.b", r#"{"block_public_policy":true}"#),
-                    ])
-                    .references("aws_s3_bucket_policy.p", "bucket", &["aws_s3_bucket.b"])
-                    .references(
-                        "aws_s3_bucket_public_access_block.b",
-                        "bucket",
-                        &["aws_s3_bucket.b"],
+        cases(&super::RULE).flags(&[
+            Case::high("a deferred document", deferred(&anyone(""))),
+            Case::unverified(
+                "a condition that is not known",
+                deferred(&anyone("")).unknown(data, &["statement[0].condition"]),
+            ),
+            Case::unverified(
+                "a key that is not known",
+                deferred(&anyone(
+                    r#","condition":[{"test":"StringEquals","variable":null,"values":["x"]}]"#,
+                )),
+            ),
+            Case::unverified(
+                "a text that is not known",
+                plan(&[("aws_sqs_queue_policy.x", "{}")])
+                    .unknown("aws_sqs_queue_policy.x", &["policy"])
+                    .references("aws_sqs_queue_policy.x", "policy", &["aws_sqs_queue.q"]),
+            ),
+            Case::unverified(
+                "a caller that is not known",
+                plan(&[("aws_lambda_permission.p", r#"{"action":"lambda:InvokeFunction"}"#)])
+                    .unknown("aws_lambda_permission.p", &["principal"]),
+            ),
+            Case::unverified("no document", plan(&[("aws_sqs_queue_policy.x", r#"{"policy":"{}"}"#)])),
+            Case::critical("each of several", either(&[&all, &all])),
+            Case::unverified("one of several", either(&[&all, &one])),
+            Case::info(
+                "a bucket that has no name yet, closed",
+                plan(&[
+                    (
+                        "aws_s3_bucket_policy.p",
+                        &format!(r#"{{"policy":{}}}"#, doc(&open(r#""s3:*""#, ""))),
                     ),
-                ),
-            ])
-            .allows(&[
-                Case::clean(
-                    "a source of the plan",
-                    queue(&format!(r#""ArnEquals":{{"aws:SourceArn":"{topic}"}}"#)),
-                ),
-                Case::clean(
-                    "a source of the plan, as a pattern",
-                    queue(&format!(r#""ArnLike":{{"aws:SourceArn":"{topic}"}}"#)),
-                ),
-                Case::clean(
-                    "a deferred source",
-                    deferred(&anyone(
-                        r#","condition":[{"test":"ArnEquals","variable":"aws:SourceArn","values":[null]}]"#,
-                    )),
-                ),
-                Case::clean(
-                    "a bucket policy that is not known, closed",
-                    plan(&[
-                        ("aws_s3_bucket_policy.p", r#"{"bucket":"b"}"#),
-                        (
-                            "aws_s3_bucket_public_access_block.b",
-                            r#"{"bucket":"b","block_public_policy":true}"#,
-                        ),
-                    ])
-                    .unknown("aws_s3_bucket_policy.p", &["policy"]),
-                ),
-                Case::clean(
-                    "a hosted zone, which has no account in its name",
-                    queue(r#""ArnEquals":{"aws:SourceArn":"arn:aws:route53:::hostedzone/Z1"}"#),
-                ),
-                Case::clean(
-                    "the organisation of the resource",
-                    queue(r#""StringEquals":{"aws:SourceOrgID":"${aws:ResourceOrgID}"}"#),
-                ),
-                Case::clean("several, all narrow", either(&[&one, &one])),
-                Case::clean(
-                    "computed by the provider",
-                    plan(&[("aws_kms_key.k", "{}")]).unknown("aws_kms_key.k", &["policy", "arn"]),
-                ),
-            ]);
+                    ("aws_s3_bucket_public_access_block.b", r#"{"block_public_policy":true}"#),
+                ])
+                .references("aws_s3_bucket_policy.p", "bucket", &["aws_s3_bucket.b"])
+                .references("aws_s3_bucket_public_access_block.b", "bucket", &["aws_s3_bucket.b"]),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn cases_of_bounds_that_are_not_known() {
+        use nhi_plan::symbol::{one_of, symbol};
+        let data = "data.aws_iam_policy_document.d";
+        let topic = symbol("aws_sns_topic.t.arn");
+        let one = format!(
+            r#"{{"Statement":[{}]}}"#,
+            open(r#""sqs:*""#, r#""StringEquals":{"aws:PrincipalOrgID":"o-a1"}"#)
+        );
+        let group = nhi_plan::json::quote(&one_of([one.as_str(), one.as_str()]));
+        let several = plan(&[("aws_sqs_queue_policy.x", &format!(r#"{{"policy":{group}}}"#))]);
+        let source = r#"{"statement":[{"actions":["sqs:SendMessage"],"resources":[null],"principals":[{"type":"*","identifiers":["*"]}],"condition":[{"test":"ArnEquals","variable":"aws:SourceArn","values":[null]}]}]}"#;
+        let deferred = plan(&[("aws_sqs_queue_policy.x", "{}"), (data, source)])
+            .unknown("aws_sqs_queue_policy.x", &["policy"])
+            .unknown(data, &["json"])
+            .references("aws_sqs_queue_policy.x", "policy", &[data]);
+        cases(&super::RULE).allows(&[
+            Case::clean(
+                "a source of the plan",
+                queue(&format!(r#""ArnEquals":{{"aws:SourceArn":"{topic}"}}"#)),
+            ),
+            Case::clean(
+                "a source of the plan, as a pattern",
+                queue(&format!(r#""ArnLike":{{"aws:SourceArn":"{topic}"}}"#)),
+            ),
+            Case::clean("a deferred source", deferred),
+            Case::clean(
+                "a bucket policy that is not known, closed",
+                plan(&[
+                    ("aws_s3_bucket_policy.p", r#"{"bucket":"b"}"#),
+                    (
+                        "aws_s3_bucket_public_access_block.b",
+                        r#"{"bucket":"b","block_public_policy":true}"#,
+                    ),
+                ])
+                .unknown("aws_s3_bucket_policy.p", &["policy"]),
+            ),
+            Case::clean(
+                "a hosted zone, which has no account in its name",
+                queue(r#""ArnEquals":{"aws:SourceArn":"arn:aws:route53:::hostedzone/Z1"}"#),
+            ),
+            Case::clean(
+                "the organisation of the resource",
+                queue(r#""StringEquals":{"aws:SourceOrgID":"${aws:ResourceOrgID}"}"#),
+            ),
+            Case::clean("several, all narrow", several),
+            Case::clean(
+                "computed by the provider",
+                plan(&[("aws_kms_key.k", "{}")]).unknown("aws_kms_key.k", &["policy", "arn"]),
+            ),
+        ]);
     }
 }

@@ -32,6 +32,7 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 
 Flags an IAM role that names the subject of a pull request: one that ends in `:pull_request`, a pattern such as `pull_*`, the event `pull_request_target`, or a reference under `refs/pull/`.
+A role that can only read, by every policy that the plan gives it, is low: plans in pull requests work so.
 A pattern that takes in everything of a repository is told by `oidc-trust-wide-subject`.
 
 ## Why is this bad?
@@ -83,7 +84,7 @@ resource "aws_iam_role" "deploy" {
 
 ## Known limits
 
-- A role that can only read is a common way to plan in pull requests; what the role may do is not weighed.
+- Which policies a role has is read from the plan alone: what was attached elsewhere is not seen.
 - GitHub gives pull requests from forks no token unless the repository says so.
 
 ## References
@@ -95,12 +96,12 @@ resource "aws_iam_role" "deploy" {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for placed in &facts.trusts {
-        let Remark::PullRequest { value } = &placed.remark else {
+        let Remark::PullRequest { value, reads } = &placed.remark else {
             continue;
         };
         out.push(placed.finding(
             &RULE,
-            RULE.severity,
+            if *reads { Severity::Low } else { RULE.severity },
             &format!("a pull request may assume this role: the subject `{value}` is that of code nobody has reviewed"),
             "name a protected environment or branch, and give pull requests a role of their own that can only read",
         ));
@@ -144,6 +145,14 @@ mod tests {
                     "a custom subject",
                     github(r#""repo:acme/app:event_name:pull_request_target""#),
                 ),
+                Case::low("a role that reads", github(r#""repo:acme/app:pull_request""#).and((
+                    "aws_iam_role_policy_attachment.a", r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}"#))),
+                Case::low("a role that reads, by reference", github(r#""repo:acme/app:pull_request""#)
+                    .and(("aws_iam_role_policy.p", r#"{"policy":"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\",\"s3:List*\"],\"Resource\":\"*\"}]}"}"#))
+                    .references("aws_iam_role_policy.p", "role", &["aws_iam_role.r"])),
+                Case::medium("a role that reads and writes", github(r#""repo:acme/app:pull_request""#)
+                    .and(("aws_iam_role_policy_attachment.a", r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}"#))
+                    .and(("aws_iam_role_policy.p", r#"{"role":"r","policy":"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]}"}"#))),
                 Case::medium("a reference", github(r#""repo:acme/app:ref:refs/pull/*""#)),
             ])
             .allows(&[

@@ -47,9 +47,9 @@ pub(super) fn read(block: &Block<'_>) -> Vec<Placed<Remark>> {
                 open,
                 block,
                 "group",
-                Kind::Snapshot,
+                Kind::Machine,
                 Ability::Read,
-                "everybody may launch the image",
+                "its launch permission names everybody",
             )
         }
         "aws_db_snapshot"
@@ -85,7 +85,7 @@ pub(super) fn read(block: &Block<'_>) -> Vec<Placed<Remark>> {
                 open,
                 block,
                 "permissions",
-                Kind::Layer,
+                Kind::Document,
                 Ability::Read,
                 "the document is shared with all accounts",
             )
@@ -188,7 +188,9 @@ fn function(block: &Block<'_>) -> Vec<Placed<Remark>> {
             Ability::Write,
             "whom its permission names is not known",
         );
-        found.iter_mut().for_each(|placed| placed.possible = true);
+        for placed in &mut found {
+            placed.possible = true;
+        }
         return found;
     };
     let administers = block

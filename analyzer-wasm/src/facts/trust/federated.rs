@@ -428,7 +428,7 @@ fn oidc(document: &Document, statement: &Statement, issuer: Issuer, uncertain: b
     });
     if let Some(value) = pull {
         let value = symbol::readable(value).into_owned();
-        found.push((uncertain, Remark::PullRequest { value }));
+        found.push((uncertain, Remark::PullRequest { value, reads: false }));
     }
     if let Some(gap) = audience.filter(|_| !open) {
         let possible = uncertain || token.has_riddles();
