@@ -91,6 +91,12 @@ impl Plan {
         })
     }
 
+    /// With the changes of another plan after its own.
+    pub(crate) fn joined(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     pub(crate) fn destroyed(self, address: &str) -> Self {
         self.edit(address, |change| change.actions = vec![Action::Delete])
     }
