@@ -3,7 +3,7 @@
 //! A session keeps only what joins need: documents that are not read yet, attachments, boundaries, records. Whatever
 //! can be judged alone is judged at once and forgotten.
 
-mod block;
+pub(crate) mod block;
 pub(crate) mod governance;
 pub(crate) mod iam;
 pub(crate) mod secrets;
@@ -12,12 +12,17 @@ pub(crate) use block::Block;
 
 use self::governance::Governance;
 use self::iam::{Iam, Settled};
+use self::secrets::{Ledger, State};
 
 /// Facts of the plan so far.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) iam: Iam,
     pub(crate) governance: Governance,
+    /// Credentials in clear.
+    pub(crate) ledger: Ledger,
+    /// Secrets that the state will hold.
+    pub(crate) state: State,
     /// Filled once all blocks have been seen.
     pub(crate) settled: Settled,
 }
@@ -27,6 +32,9 @@ impl Facts {
     pub(crate) fn collect(&mut self, block: &Block<'_>) {
         self.iam.collect(block);
         self.governance.collect(block);
+        self.state.collect(block);
+        let state = &self.state;
+        self.ledger.collect(block, |hit| state.tells(block, hit));
     }
 
     /// Joins what was collected; rules on the whole plan run after it.
