@@ -12,7 +12,7 @@ pub(crate) use block::Block;
 
 use self::governance::Governance;
 use self::iam::{Iam, Settled};
-use self::secrets::{Ledger, State};
+use self::secrets::{Ledger, Rotation, State};
 
 /// Facts of the plan so far.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(crate) struct Facts {
     pub(crate) ledger: Ledger,
     /// Secrets that the state will hold.
     pub(crate) state: State,
+    /// Ends and rotations of credentials.
+    pub(crate) rotation: Rotation,
     /// Filled once all blocks have been seen.
     pub(crate) settled: Settled,
 }
@@ -32,6 +34,7 @@ impl Facts {
     pub(crate) fn collect(&mut self, block: &Block<'_>) {
         self.iam.collect(block);
         self.governance.collect(block);
+        self.rotation.collect(block);
         self.state.collect(block);
         let state = &self.state;
         self.ledger.collect(block, |hit| state.tells(block, hit));

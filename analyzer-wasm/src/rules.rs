@@ -7,17 +7,27 @@ mod aws_access_key;
 mod cases;
 mod credential_literal;
 mod grant;
+mod long_lived_secret;
+mod plain_parameter;
+mod secret_in_output;
+mod secret_in_state;
+mod static_credential_resource;
 mod ungoverned_identity;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 6] = [
+static RULES: [&Rule; 11] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
     &aws_access_key::RULE,
     &credential_literal::RULE,
+    &static_credential_resource::RULE,
+    &secret_in_state::RULE,
+    &secret_in_output::RULE,
+    &long_lived_secret::RULE,
+    &plain_parameter::RULE,
     &ungoverned_identity::RULE,
 ];
 

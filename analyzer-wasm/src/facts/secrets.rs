@@ -11,6 +11,7 @@ mod fingerprint;
 mod inflate;
 mod jwt;
 mod ledger;
+pub(crate) mod lifetime;
 mod named;
 pub(crate) mod names;
 mod needles;
@@ -19,6 +20,7 @@ mod pairs;
 mod pem;
 mod proofs;
 pub(crate) mod provider;
+mod rotation;
 pub(crate) mod schema;
 mod shapes;
 mod state;
@@ -31,7 +33,8 @@ use nhi_plan::Severity;
 pub(crate) use self::fingerprint::shown;
 pub(crate) use self::ledger::{Ledger, Sighting, Told};
 pub(crate) use self::negative::{refers, stands_in};
-pub(crate) use self::state::{Plain, State};
+pub(crate) use self::rotation::Rotation;
+pub(crate) use self::state::State;
 
 /// A credential in clear.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -20,6 +20,9 @@ const VALUE_MAX: usize = 1_024;
 /// How far back a connection string is looked for.
 const CONTEXT_MAX: usize = 400;
 
+/// How far the value of a pair is looked for.
+const PAIR_MAX: usize = 96;
+
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
@@ -172,9 +175,13 @@ pub(crate) fn may(text: &str, start: usize, end: usize) -> bool {
             matches!(tail, [b'"', other, ..] if *other != b'"') || tail.starts_with(b"[\"")
         }
         Some(b':') => start.checked_sub(1).and_then(|at| bytes.get(at)) != Some(&b':'),
-        Some(b',' | b'n') => {
-            let near = rest.get(..rest.len().min(48)).unwrap_or_default();
-            near.windows(5).any(|word| word.eq_ignore_ascii_case(b"value"))
+        Some(b',' | b'n' | b'}') => {
+            // The value of a pair stands behind its name, or before it.
+            let behind = rest.get(..rest.len().min(PAIR_MAX)).unwrap_or_default();
+            let before = bytes.get(start.saturating_sub(PAIR_MAX)..start).unwrap_or_default();
+            [behind, before]
+                .iter()
+                .any(|near| near.windows(5).any(|word| word.eq_ignore_ascii_case(b"value")))
         }
         _ => {
             spaced && {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nhi_plan::json::{self, Trail, Value};
+use nhi_plan::path::Segment;
 use nhi_plan::{Mode, Severity};
 
 use super::names::{self, Class};
-use super::needles::NEEDLES;
+use super::needles::{NEEDLES, Needle};
 use super::schema::{self, Kind, Row};
 use super::shapes::{AWS_KEY_ID, TEMPORARY_ID};
 use super::strength::{self, Judged, Trust};
@@ -71,7 +72,7 @@ pub(super) struct Scanner<'n> {
     pub(super) now: &'n str,
     origin: Origin,
     rows: &'static [Row],
-    /// The name of the variable that the block is.
+    /// The name of the variable or output that the block is.
     variable: Option<&'n str>,
     /// Names count: what a data source read from elsewhere is nobody's constant.
     pub(super) by_name: bool,
@@ -110,12 +111,16 @@ impl Place<'_> {
 impl<'n> Scanner<'n> {
     fn new(block: &'n Block<'_>) -> Self {
         let change = block.change;
-        let name = change.address.rsplit_once("var.").map(|(_, name)| name);
+        let name = match change.mode {
+            Mode::Variable => change.address.rsplit_once("var.").map(|(_, name)| name),
+            Mode::Output => change.address.strip_prefix("output."),
+            _ => None,
+        };
         Self {
             now: block.now,
             origin: Origin::Planned,
             rows: rows(block),
-            variable: name.filter(|_| change.mode == Mode::Variable),
+            variable: name,
             by_name: change.mode != Mode::Data,
             hits: Vec::new(),
             told: BTreeSet::new(),
@@ -140,6 +145,10 @@ impl<'n> Scanner<'n> {
         let origin = self.origin;
         let siblings = siblings(root, origin);
         root.walk(|trail, text| {
+            // What is referred to stands elsewhere.
+            if matches!(origin, Origin::Expressions | Origin::Provisioners) && is_reference(trail) {
+                return;
+            }
             let path = || attribute_path(trail, origin);
             let place = Place {
                 path: &path,
@@ -230,7 +239,7 @@ impl<'n> Scanner<'n> {
 
     fn hit(&self, kind: &'static str, severity: Severity, value: &[u8], length: usize, place: Place<'_>) -> Hit {
         Hit {
-            path: (place.path)(),
+            path: shown_path((place.path)()),
             kind,
             length,
             severity,
@@ -272,6 +281,41 @@ impl<'n> Scanner<'n> {
         self.hits.sort();
         self.hits
     }
+}
+
+/// A path in which no key is a secret itself: what looks like one is left out.
+fn shown_path(path: String) -> String {
+    // Identifiers of attributes stand without quotes.
+    if path.len() < 8 {
+        return path;
+    }
+    let is_secret = |key: &str| {
+        strength::judge(Class::Token, key, Trust::Name).is_some()
+            || strength::judge(Class::Password, key, Trust::Name).is_some() && key.len() >= 12
+            || NEEDLES
+                .find(key)
+                .any(|(start, _, needle)| matches!(needle, Needle::Shape(shape) if shape.prove(key, start).is_some()))
+    };
+    let segments = nhi_plan::path::parse(&path).unwrap_or_default();
+    let hides = |segment: &Segment<'_>| matches!(segment, Segment::Key(key) if is_secret(key));
+    if !segments.iter().any(hides) {
+        return path;
+    }
+    segments.iter().fold(String::new(), |mut shown, segment| {
+        if hides(segment) {
+            shown.push_str("[*]");
+        } else {
+            nhi_plan::path::push(&mut shown, segment);
+        }
+        shown
+    })
+}
+
+/// Whether the way leads into a list of references.
+fn is_reference(trail: &Trail<'_>) -> bool {
+    let mut keys = trail.segments().rev();
+    let (last, before) = (keys.next(), keys.next());
+    matches!((last, before), (Some(Segment::Index(_)), Some(Segment::Key(key))) if key == "references")
 }
 
 /// The rows of a block's type. A parameter that is no `SecureString` takes no secret by its schema.
