@@ -19,6 +19,8 @@ mod negative;
 mod pairs;
 mod pem;
 mod proofs;
+#[cfg(test)]
+mod properties;
 pub(crate) mod provider;
 mod rotation;
 pub(crate) mod schema;

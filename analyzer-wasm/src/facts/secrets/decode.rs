@@ -10,6 +10,15 @@ pub(crate) fn holds_base64(path: &str) -> bool {
         || path.contains("binary_data")
 }
 
+/// Whether all of a text may be base64.
+pub(crate) fn is_base64(text: &str) -> bool {
+    let text = text.trim_end();
+    text.len() >= 24
+        && text.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'\n' | b'\r')
+        })
+}
+
 /// Text with the line breaks, tabs and quotes that are escaped in it, where there are any: the letter of an escape is
 /// no part of the token behind it.
 pub(crate) fn unescaped(text: &str) -> Option<String> {

@@ -150,7 +150,8 @@ impl Scanner<'_> {
     /// Opens what the text hides.
     fn layers(&mut self, text: &str, seen: &mut Seen, place: Place<'_>) {
         let inner = place.deeper();
-        if seen.hides || place.depth == 0 && decode::holds_base64(&(place.path)()) {
+        let is_wrapped = place.encoded && decode::is_base64(text);
+        if seen.hides || is_wrapped || place.depth == 0 && decode::holds_base64(&(place.path)()) {
             self.encoded(text, seen, inner.encoded());
         }
         if seen.hex {

@@ -92,7 +92,7 @@ pub(super) struct Scanner<'n> {
 pub(super) struct Place<'p> {
     pub(super) path: &'p dyn Fn() -> String,
     pub(super) depth: u32,
-    encoded: bool,
+    pub(super) encoded: bool,
 }
 
 impl Place<'_> {
