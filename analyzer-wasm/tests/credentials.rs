@@ -442,3 +442,17 @@ fn what_is_no_secret_under_the_name_of_one() {
         assert!(found.is_empty(), "{script}: {found:#?}");
     }
 }
+
+#[test]
+fn what_a_module_call_passes_is_told_at_the_call() {
+    let text = format!(
+        r#"{{"format_version":"1.2","resource_changes":[{{"address":"module.db.aws_db_instance.d","module_address":"module.db","mode":"managed","type":"aws_db_instance","name":"d","change":{{"actions":["create"],"after":{{"password":"{PASSWORD}"}},"after_unknown":{{}}}}}}],
+        "configuration":{{"root_module":{{"module_calls":{{"db":{{"expressions":{{"password":{{"constant_value":"{PASSWORD}"}}}},"module":{{
+        "variables":{{"password":{{}}}},"resources":[{{"address":"aws_db_instance.d","mode":"managed","type":"aws_db_instance","name":"d","expressions":{{"password":{{"references":["var.password"]}}}}}}]}}}}}}}}}}}}"#
+    );
+    let found = Tester::<Analyzer>::new().plan(&text).expect("the analyzer decides");
+    let found: Vec<_> = found.iter().filter(|finding| finding.rule == "NHI011").collect();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].address, "module.db.var.password");
+    assert_eq!(attribute(found[0], "also_at"), "module.db.aws_db_instance.d");
+}
