@@ -17,7 +17,7 @@ pub(crate) enum Needle {
     Shape(&'static Shape),
     /// A private key.
     Pem,
-    /// A private key of PuTTY.
+    /// A private key of `PuTTY`.
     Putty,
     /// A JSON Web Token.
     Jwt,

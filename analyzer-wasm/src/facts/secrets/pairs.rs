@@ -142,7 +142,7 @@ pub(crate) fn signature<'t>(text: &'t str, end: usize, now: &str) -> Option<Pair
     })
 }
 
-/// The private part of a key file of PuTTY whose header begins at `at`.
+/// The private part of a key file of `PuTTY` whose header begins at `at`.
 pub(crate) fn putty(text: &str, at: usize) -> Option<Pair<'_>> {
     let file = text.get(at..)?;
     let file = file.get(..file.floor_char_boundary(16 << 10))?;
@@ -193,9 +193,9 @@ mod tests {
     #[test]
     fn hashes_and_signatures() {
         let random = "q8Zk2LmX0vRtY7bNcWdEaGjKpoIuYtReWqLs1D9fGh3JkMnBvCxZaSdF";
-        let bcrypt = format!("app:$2y$10${}", &random[..53]);
+        let bcrypt = format!("app:$2y$10${}", random.split_at(53).0);
         assert!(hash(&bcrypt, 3).is_some_and(|found| found.severity == Severity::Low));
-        let apr = format!("app:$apr1$q8Zk2LmX${}", &random[8..30]);
+        let apr = format!("app:$apr1$q8Zk2LmX${}", random.split_at(30).0.split_at(8).1);
         assert!(hash(&apr, 3).is_some_and(|found| found.severity == Severity::Medium));
         assert!(hash("app:$2y$10$short", 3).is_none());
         let sig = "q8Zk2LmX0vRtY7bNcWdEaGjKpoIuYtReWqLs1D9fGh3%3D";

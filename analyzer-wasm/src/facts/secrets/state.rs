@@ -118,7 +118,7 @@ impl State {
 
     /// Whether a literal is told as what stands at a place that is not made for secrets.
     pub(crate) fn tells(&self, block: &Block<'_>, hit: &Hit) -> bool {
-        matches!(hit.kind, "password" | "secret")
+        matches!(hit.kind, "password" | "secret" | "well-known default password")
             && self
                 .plain
                 .last()
@@ -172,7 +172,7 @@ impl State {
                 }
             });
         }
-        paths.extend(block.change.unknown_paths.iter().map(|path| path.to_string()));
+        paths.extend(block.change.unknown_paths.iter().map(ToString::to_string));
         for path in paths {
             let Some(row) = schema::find(rows, &without_indices(&path)).filter(takes) else {
                 continue;
@@ -223,7 +223,7 @@ impl State {
 
     /// Variables of workloads with the name of a secret whose value comes from one.
     fn environment(&mut self, block: &Block<'_>, rows: &'static [Row]) {
-        let unknown: Vec<String> = block.change.unknown_paths.iter().map(|path| path.to_string()).collect();
+        let unknown: Vec<String> = block.change.unknown_paths.iter().map(ToString::to_string).collect();
         for path in unknown {
             let row = schema::find(rows, &without_indices(&path)).filter(|row| row.kind == Kind::Config);
             if row.is_none() || names::class(&named(block, &path)).is_none() {

@@ -85,6 +85,7 @@ fn one(class: Class, text: &str, trust: Trust) -> Option<Judged> {
         return None;
     }
     let (kind, severity) = match class {
+        Class::Password if trust == Trust::Schema && is_weak(text) => ("well-known default password", Severity::High),
         Class::Password => ("password", Severity::High),
         Class::Token => (
             "secret",

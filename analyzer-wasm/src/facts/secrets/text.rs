@@ -14,6 +14,10 @@ use super::{assign, decode, jwt, named, pem};
 pub(super) const DEPTH_MAX: u32 = 4;
 
 /// What the needles in a text said.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says that one kind of needle was seen"
+)]
 #[derive(Default)]
 struct Seen {
     any: bool,
