@@ -196,7 +196,7 @@ fn no_piece_of_a_secret_comes_out() {
 #[test]
 fn an_error_tells_nothing_either() {
     let secret = format!("{}{}", ["glpat", "-"].concat(), Random(7).text(20, LETTERS));
-    let broken = plan(&[secret.clone()]).replace(r#""format_version":"1.2""#, r#""format_version":"#);
+    let broken = plan(std::slice::from_ref(&secret)).replace(r#""format_version":"1.2""#, r#""format_version":"#);
     let error = Tester::<Analyzer>::new().plan(&broken).expect_err("a broken plan");
     assert!(!error.contains(&secret[6..14]), "{error}");
 }
