@@ -92,10 +92,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         consumed.extend(stored.origins.iter().map(String::as_str));
-        let from = match stored.origins.as_slice() {
-            [] => String::new(),
-            [one, ..] => format!(" from `{one}`"),
-        };
+        let from = stored
+            .maker
+            .as_ref()
+            .map(|maker| format!(" from `{maker}`"))
+            .unwrap_or_default();
         let mut finding = RULE
             .finding(&stored.address, &stored.path)
             .message(format!("a secret{from} is written to the state through this attribute"))

@@ -45,6 +45,11 @@ impl Kind {
         matches!(self, Self::Carries | Self::Map | Self::WriteOnly)
     }
 
+    /// Whether secrets come from it.
+    pub(crate) fn is_source(self) -> bool {
+        matches!(self, Self::Made | Self::Store)
+    }
+
     /// Whether its value is a secret of somebody's, whoever made it.
     pub(crate) fn is_secret(self) -> bool {
         matches!(self, Self::Carries | Self::Map | Self::Made | Self::Store)

@@ -23,6 +23,8 @@ pub(crate) struct Stored {
     pub(crate) instead: &'static str,
     /// Configuration addresses that the secret comes from.
     pub(crate) origins: Vec<String>,
+    /// The one of them that makes secrets or hands them out.
+    pub(crate) maker: Option<String>,
 }
 
 /// A resource or data source whose result is a secret in the state.
@@ -185,6 +187,7 @@ impl State {
                     address: block.change.address.to_string(),
                     path,
                     instead: row.instead,
+                    maker: origins.iter().find(|origin| bears(origin, Kind::is_source)).cloned(),
                     origins,
                 });
             }
@@ -286,15 +289,16 @@ fn kind_of(address: &str) -> Option<(Mode, &str)> {
     Some((mode, resource_type))
 }
 
-fn bears_secret(address: &str) -> bool {
+/// Whether a resource has an attribute of such a kind.
+fn bears(address: &str, is_such: fn(Kind) -> bool) -> bool {
     kind_of(address)
-        .is_some_and(|(mode, resource_type)| schema::rows(mode, resource_type).iter().any(|row| row.kind.is_secret()))
+        .is_some_and(|(mode, resource_type)| schema::rows(mode, resource_type).iter().any(|row| is_such(row.kind)))
 }
 
 fn secret_origins(block: &Block<'_>, path: &str) -> Vec<String> {
     let references = block.references(path).into_iter();
     references
-        .filter(|address| is_resource(address) && bears_secret(address))
+        .filter(|address| is_resource(address) && bears(address, Kind::is_secret))
         .collect()
 }
 
@@ -322,7 +326,7 @@ fn shows_secret(block: &Block<'_>, name: &str) -> bool {
         "var" | "local" | "each" | "count" | "path" | "terraform" | "self" | "ephemeral" => false,
         "module" => {
             let output = parts.nth(1).unwrap_or_default();
-            names::class(output).is_some() && resolved().any(|address| bears_secret(address))
+            names::class(output).is_some() && resolved().any(|address| bears(address, Kind::is_secret))
         }
         _ => {
             let is_data = first == "data";
