@@ -102,6 +102,26 @@ pub(crate) fn find<'r>(rows: &'r [Row], path: &str) -> Option<&'r Row> {
     rows.iter().filter(around).max_by_key(|row| row.path.len())
 }
 
+/// Whether an attribute that takes a secret may have a value in raw JSON: a cheap look before a block is parsed.
+pub(crate) fn may_take(rows: &[Row], json: &str) -> bool {
+    rows.iter().filter(|row| row.kind.takes()).any(|row| {
+        let name = row.path.rsplit('.').next().unwrap_or(row.path);
+        json.match_indices(name).any(|(start, _)| {
+            let behind = json.get(start + name.len()..).unwrap_or_default();
+            let value = behind
+                .strip_prefix('"')
+                .map(str::trim_start)
+                .and_then(|rest| rest.strip_prefix(':'));
+            let value = value.map(str::trim_start).unwrap_or_default();
+            let is_empty = ["null", "\"\"", "[]", "{}"]
+                .iter()
+                .any(|nothing| value.starts_with(nothing));
+            let opens = json.get(..start).is_some_and(|before| before.ends_with('"'));
+            opens && !value.is_empty() && !is_empty
+        })
+    })
+}
+
 /// Names that providers give to keys which they make, whatever the type.
 pub(crate) fn is_made(name: &str) -> bool {
     const NAMES: [&str; 16] = [
@@ -181,6 +201,16 @@ mod tests {
         assert_eq!(find(rows, "data.password").map(|row| row.kind), Some(Kind::Map));
         assert_eq!(find(rows, "data_wo").map(|row| row.kind), Some(Kind::WriteOnly));
         assert!(find(rows, "database").is_none());
+        for json in [r#"{"data":{"a":"b"}}"#, r#"{ "data" : { "a": "b" } }"#] {
+            assert!(may_take(rows, json), "{json}");
+        }
+        for json in [
+            r#"{"data":null,"binary_data": null}"#,
+            r#"{"data":{}}"#,
+            r#"{"metadata":"data"}"#,
+        ] {
+            assert!(!may_take(rows, json), "{json}");
+        }
         assert!(is_made("primary_access_key") && !is_made("partition_key"));
         assert!(write_only_types().contains(&"aws_db_instance"));
     }

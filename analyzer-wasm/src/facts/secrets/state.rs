@@ -160,9 +160,14 @@ impl State {
     }
 
     fn stored(&mut self, block: &Block<'_>, rows: &'static [Row]) {
+        let takes = |row: &&Row| row.kind.takes() && !row.instead.is_empty();
+        let json = block.change.after.as_deref().unwrap_or_default();
+        let is_open = |path: &str| schema::find(rows, &without_indices(path)).is_some_and(|row| takes(&row));
+        if !schema::may_take(rows, json) && !block.change.unknown_paths.iter().any(|path| is_open(path)) {
+            return;
+        }
         let is_plain_parameter = block.change.resource_type == "aws_ssm_parameter"
             && block.string("type").is_none_or(|kind| kind != "SecureString");
-        let takes = |row: &&Row| row.kind.takes() && !row.instead.is_empty();
         if is_plain_parameter || !rows.iter().any(|row| takes(&row)) {
             return;
         }

@@ -26,8 +26,8 @@ pub(super) const AWS_SECRET: &str = "AWS secret access key";
 pub(crate) fn scan(block: &Block<'_>) -> Vec<Hit> {
     let mut scanner = Scanner::new(block);
     let change = block.change;
-    let takes = scanner.rows.iter().any(|row| row.kind.takes());
-    let worth = |text: &str| takes || NEEDLES.any(text);
+    let rows = scanner.rows;
+    let worth = |text: &str| schema::may_take(rows, text) || NEEDLES.any(text);
     // The constants of a variable's declaration come first: they are its source.
     if change.mode == Mode::Variable {
         let declared = block.configuration().and_then(|declared| declared.get("default"));
@@ -42,7 +42,9 @@ pub(crate) fn scan(block: &Block<'_>) -> Vec<Hit> {
         block.after().into_iter().for_each(|root| scanner.values(root));
     }
     let has_expressions = matches!(change.mode, Mode::Managed | Mode::Data);
-    if has_expressions && change.configuration.as_deref().is_some_and(worth) {
+    let has_constants =
+        |text: &str| text.contains("constant_value") && (rows.iter().any(|row| row.kind.takes()) || NEEDLES.any(text));
+    if has_expressions && change.configuration.as_deref().is_some_and(has_constants) {
         scanner.origin = Origin::Expressions;
         scanner.by_name = true;
         block.configuration().into_iter().for_each(|root| scanner.values(root));
