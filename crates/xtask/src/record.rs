@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -22,13 +22,17 @@ const PROVIDER: &str = "registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64"
 const KNOCKS_MAX: usize = 200_000;
 
 /// A process that ends with its owner.
-struct Ends(Child);
+struct Ends {
+    child: Child,
+    /// Held open: a provider that cannot speak any more ends.
+    _output: Option<BufReader<ChildStdout>>,
+}
 
 impl Drop for Ends {
     fn drop(&mut self) {
         // It may have ended by itself.
-        drop(self.0.kill());
-        drop(self.0.wait());
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 
@@ -49,6 +53,7 @@ pub(crate) fn run(workspace: &Workspace, names: &[&str]) -> Result<()> {
     let core = tofu::present(workspace, Kind::Terraform)?.context("recording needs `terraform` on PATH")?;
     let mirror = aws_mirror()?.context("recording needs NHI_TEST_PROVIDER_MIRROR: a mirror with the AWS provider")?;
     let provider = mirror.join(PROVIDER).join("terraform-provider-aws_v5.100.0_x5");
+    let mut failed = 0_usize;
     for origin in [Origin::Aws, Origin::Moto] {
         let cases: Vec<&&Case> = wanted.iter().filter(|case| case.origin == origin).collect();
         if cases.is_empty() {
@@ -61,10 +66,16 @@ pub(crate) fn run(workspace: &Workspace, names: &[&str]) -> Result<()> {
             if let Some(emulation) = &emulation {
                 emulation.reset()?;
             }
-            record(&core.path, &reattach, case).with_context(|| format!("record `{}`", case.name))?;
-            println!("recorded {}", case.name);
+            match record(&core.path, &reattach, case) {
+                Ok(()) => println!("recorded {}", case.name),
+                Err(error) => {
+                    eprintln!("{}: {error:#}", case.name);
+                    failed += 1;
+                }
+            }
         }
     }
+    ensure!(failed == 0, "{failed} cases could not be recorded");
     Ok(())
 }
 
@@ -76,6 +87,8 @@ fn start(provider: &Path, endpoint: Option<&str>) -> Result<(Ends, String)> {
         .env("AWS_ACCESS_KEY_ID", "unused")
         .env("AWS_SECRET_ACCESS_KEY", "unused")
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        // A provider that is configured more than once cannot take it.
+        .env_remove("AWS_CA_BUNDLE")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
@@ -85,14 +98,20 @@ fn start(provider: &Path, endpoint: Option<&str>) -> Result<(Ends, String)> {
     let mut child = command
         .spawn()
         .with_context(|| format!("start `{}`", provider.display()))?;
-    let output = child.stdout.take().context("the provider's output")?;
-    let ends = Ends(child);
-    for line in BufReader::new(output).lines() {
-        let line = line.context("read what the provider says")?;
-        if let Some((_, rest)) = line.split_once("TF_REATTACH_PROVIDERS='") {
-            return Ok((ends, rest.trim_end_matches('\'').to_owned()));
+    let mut output = BufReader::new(child.stdout.take().context("the provider's output")?);
+    let mut line = String::new();
+    while output.read_line(&mut line).context("read what the provider says")? > 0 {
+        if let Some((_, rest)) = line.trim_end().split_once("TF_REATTACH_PROVIDERS='") {
+            let reattach = rest.trim_end_matches('\'').to_owned();
+            let ends = Ends {
+                child,
+                _output: Some(output),
+            };
+            return Ok((ends, reattach));
         }
+        line.clear();
     }
+    drop(child.kill());
     bail!("the provider ended without a word on how to attach to it")
 }
 
@@ -118,7 +137,7 @@ impl Emulation {
             .stderr(Stdio::null())
             .spawn()
             .context("start the emulation")?;
-        let server = Ends(child);
+        let server = Ends { child, _output: None };
         let listens = (0..KNOCKS_MAX).any(|_| TcpStream::connect(("127.0.0.1", port)).is_ok());
         ensure!(listens, "the emulation does not listen on port {port}");
         Ok(Self {
