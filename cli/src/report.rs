@@ -2,12 +2,16 @@
 //!
 //! Every format renders this one model; the order of its entries and its verdict are decided here and nowhere else.
 
+mod aside;
+
 use nhi_plan::{Change, Finding, Mode, Outcome, Patch, RuleInfo, Severity};
 use nhi_policy_host::Usage;
 
 use crate::codes;
 use crate::exit::Exit;
 use crate::fingerprint;
+
+pub(crate) use aside::{Aside, Because, Waived};
 
 /// The result of one check.
 #[derive(Debug)]
@@ -18,6 +22,8 @@ pub(crate) struct Report {
     pub(crate) modules: Vec<ModuleRun>,
     /// Sorted by [`Report::finish`].
     pub(crate) entries: Vec<Entry>,
+    /// What does not count, in the order of the entries.
+    pub(crate) asides: Vec<Aside>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -35,6 +41,8 @@ pub(crate) struct PlanFacts {
     pub(crate) shown_with: Option<String>,
     pub(crate) format_version: Option<String>,
     pub(crate) terraform_version: Option<String>,
+    /// When the plan was made, or else when it was checked, in milliseconds since 1970.
+    pub(crate) made_at_ms: i64,
 }
 
 /// In which form the plan came.
@@ -140,6 +148,8 @@ pub(crate) struct Entry {
     /// Address of the block; for an undecided entry the plan or the module.
     pub(crate) address: String,
     pub(crate) block: Option<BlockFacts>,
+    /// Where the attribute stands in the source, when that is known better than the block's place.
+    pub(crate) place: Option<Place>,
     pub(crate) path: String,
     pub(crate) byte_offset: Option<u64>,
     pub(crate) message: String,
@@ -158,10 +168,21 @@ pub(crate) struct Entry {
 pub(crate) struct BlockFacts {
     pub(crate) resource_type: String,
     pub(crate) previous_address: Option<String>,
-    /// File, line and column.
-    pub(crate) location: Option<(String, u32, u32)>,
+    pub(crate) location: Option<Place>,
     /// The object's own name, which outlives the renaming of its address.
     pub(crate) own_name: Option<String>,
+}
+
+/// A place in the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) file: String,
+    /// First line is 1.
+    pub(crate) line: u32,
+    /// First column is 1.
+    pub(crate) column: u32,
+    /// What stands there: one line, never of a credential.
+    pub(crate) excerpt: Option<String>,
 }
 
 /// Why the question could not be decided.
@@ -185,6 +206,7 @@ impl From<Problem> for Entry {
             module: "nhi".to_owned(),
             address: problem.subject,
             block: None,
+            place: None,
             path: String::new(),
             byte_offset: problem.byte_offset,
             message: problem.message,
@@ -216,6 +238,7 @@ impl Entry {
             module: module.to_owned(),
             address: finding.address,
             block: None,
+            place: None,
             path: finding.path,
             byte_offset: None,
             message: finding.message,
@@ -227,6 +250,18 @@ impl Entry {
             attributes: finding.attributes,
             fingerprint: String::new(),
         }
+    }
+
+    /// The best that is known of where it stands in the source.
+    pub(crate) fn location(&self) -> Option<&Place> {
+        let of_block = || self.block.as_ref().and_then(|block| block.location.as_ref());
+        self.place.as_ref().or_else(of_block)
+    }
+
+    /// A further fact by its key.
+    pub(crate) fn fact(&self, key: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|(known, _)| known == key);
+        found.map(|(_, value)| value.as_str())
     }
 
     /// Undecided first, then the worst; addresses and the rest only make the order total.
@@ -250,7 +285,12 @@ impl BlockFacts {
             location: change
                 .location
                 .as_ref()
-                .map(|at| (at.file.to_string(), at.line, at.column)),
+                .map(|at| Place {
+                    file: at.file.to_string(),
+                    line: at.line,
+                    column: at.column,
+                    excerpt: None,
+                }),
             own_name: fingerprint::own_name(change),
         }
     }
@@ -293,6 +333,7 @@ impl Report {
             blocks: BlockCounts::default(),
             modules: Vec::new(),
             entries: Vec::new(),
+            asides: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -303,6 +344,35 @@ impl Report {
         self.entries
             .dedup_by(|a, b| a.rank() == b.rank() && a.attributes == b.attributes && a.patch == b.patch);
         fingerprint::assign(&mut self.entries);
+    }
+
+    /// Takes out of the count what `because` gives a reason for. What is undecided always counts.
+    pub(crate) fn set_aside(&mut self, mut because: impl FnMut(&Entry) -> Option<Because>) {
+        let mut kept = Vec::with_capacity(self.entries.len());
+        for entry in std::mem::take(&mut self.entries) {
+            let reason = (entry.status != Status::Undecided).then(|| because(&entry)).flatten();
+            match reason {
+                Some(because) => self.asides.push(Aside { entry, because }),
+                None => kept.push(entry),
+            }
+        }
+        self.entries = kept;
+        self.asides.sort_by(|a, b| a.entry.rank().cmp(&b.entry.rank()));
+    }
+
+    /// Adds entries that are about the others, in their place in the order. The others keep their fingerprints.
+    pub(crate) fn add(&mut self, mut entries: Vec<Entry>) {
+        fingerprint::assign(&mut entries);
+        self.entries.append(&mut entries);
+        self.entries.sort_by(|a, b| a.rank().cmp(&b.rank()));
+    }
+
+    /// How many entries do not count, for each reason.
+    pub(crate) fn aside_counts(&self) -> [(&'static str, usize); 3] {
+        Because::WORDS.map(|word| {
+            let same = self.asides.iter().filter(|aside| aside.because.as_str() == word);
+            (word, same.count())
+        })
     }
 
     /// Whether an entry alone keeps the verdict from being clean.

@@ -143,8 +143,11 @@ fn judge(
     report.notes.extend(plan.notes.iter().cloned());
     report.plan.format_version = Some(plan.format_version.to_string());
     report.plan.terraform_version = Some(plan.terraform_version.to_string()).filter(|version| !version.is_empty());
+    let now = jiff::Timestamp::now();
+    let made_at = plan.timestamp.as_deref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
+    report.plan.made_at_ms = made_at.unwrap_or(now).as_millisecond();
     let context = Context {
-        now: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        now: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         format_version: plan.format_version.to_string(),
         terraform_version: plan.terraform_version.to_string(),
         ..Context::default()
