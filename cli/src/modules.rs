@@ -7,13 +7,13 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use nhi_plan::{Context, Description, Mode, Plan, RuleInfo};
+use nhi_plan::{Change, Context, Description, Mode, Plan, RuleInfo};
 use nhi_policy_host::{Host, HostError, HostErrorKind, HostLimits, Module};
 
 use crate::builtin;
 use crate::codes;
 use crate::exit::Failure;
-use crate::fingerprint::sha256;
+use crate::fingerprint::{self, sha256};
 use crate::input;
 use crate::output::Progress;
 use crate::report::{BlockCounts, BlockFacts, Entry, ModuleRun, Problem, Report};
@@ -25,6 +25,15 @@ pub(crate) struct Selection {
     /// Run this policy module, a WebAssembly component, beside the built-in analyzer; may be repeated
     #[arg(long = "module", value_name = "FILE.wasm", value_hint = clap::ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
+}
+
+/// Which of the two worlds of a plan is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum World {
+    /// What will be once the plan is applied.
+    After,
+    /// What was before it.
+    Before,
 }
 
 /// Modules that are ready to run, the built-in one first.
@@ -167,6 +176,7 @@ impl Modules {
     pub(crate) fn run(
         &self,
         plan: &Plan<'_>,
+        world: World,
         context: &Context,
         settings: &Settings,
         report: &mut Report,
@@ -187,11 +197,18 @@ impl Modules {
                 }
                 is_wanted
             };
-            let blocks = plan.blocks_wanted(&wanted);
-            match self
-                .host
-                .run(&loaded.module, settings.of(&description.name), context, blocks)
-            {
+            let settings = settings.of(&description.name);
+            let ran = match world {
+                World::After => {
+                    let blocks = plan.blocks_wanted(&wanted);
+                    self.host.run(&loaded.module, settings, context, blocks)
+                }
+                World::Before => {
+                    let blocks = plan.blocks_before(&wanted);
+                    self.host.run(&loaded.module, settings, context, blocks)
+                }
+            };
+            match ran {
                 Ok(result) => take(report, position, loaded, result),
                 Err(error) if error.kind == HostErrorKind::Settings => {
                     let message = format!("module `{}` refuses its settings: {}", description.name, error.message);
@@ -203,7 +220,7 @@ impl Modules {
                 }
             }
         }
-        locate(plan, report);
+        locate(plan, world, report);
         Ok(())
     }
 }
@@ -276,7 +293,7 @@ fn take(report: &mut Report, position: usize, loaded: &Loaded, result: nhi_polic
 }
 
 /// Gives each finding what the report shows of its block. The plan is gone through again only when there is a finding.
-fn locate(plan: &Plan<'_>, report: &mut Report) {
+fn locate(plan: &Plan<'_>, world: World, report: &mut Report) {
     let wanted: HashSet<String> = report.entries.iter().map(|entry| entry.address.clone()).collect();
     if wanted.is_empty() {
         return;
@@ -284,13 +301,25 @@ fn locate(plan: &Plan<'_>, report: &mut Report) {
     // An address holds its block's type as one of its parts; only such blocks need working out.
     let parts: HashSet<&str> = wanted.iter().flat_map(|address| address.split('.')).collect();
     let may_be = |_: Mode, resource_type: &str| resource_type.is_empty() || parts.contains(resource_type);
-    let blocks: HashMap<String, BlockFacts> = plan
-        .blocks_wanted(&may_be)
-        .filter(|change| wanted.contains(change.address.as_ref()))
-        .map(|change| (change.address.to_string(), BlockFacts::of(&change)))
-        .collect();
+    let mut entries: HashMap<String, Vec<&mut Entry>> = HashMap::new();
     for entry in &mut report.entries {
-        entry.block = blocks.get(&entry.address).cloned();
+        entries.entry(entry.address.clone()).or_default().push(entry);
+    }
+    let mut enter = |change: Change<'_>| {
+        let Some(found) = entries.get_mut(change.address.as_ref()) else {
+            return;
+        };
+        let facts = BlockFacts::of(&change);
+        for entry in found {
+            if !entry.is_credential() {
+                entry.value_sha256 = fingerprint::value_sha256(&change, &entry.path);
+            }
+            entry.block = Some(facts.clone());
+        }
+    };
+    match world {
+        World::After => plan.blocks_wanted(&may_be).for_each(&mut enter),
+        World::Before => plan.blocks_before(&may_be).for_each(&mut enter),
     }
 }
 

@@ -20,7 +20,7 @@ mod story;
 mod xml;
 
 pub(crate) use console::{Console, Progress};
-pub(crate) use graph::{GraphFormat, is_edge, render as render_graph};
+pub(crate) use graph::{GraphFormat, render as render_graph};
 pub(crate) use screen::{BOLD, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
 
 use std::io::{self, Write as _};

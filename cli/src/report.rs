@@ -159,6 +159,8 @@ pub(crate) struct Entry {
     pub(crate) controls: Vec<String>,
     pub(crate) patch: Option<Patch>,
     pub(crate) attributes: Vec<(String, String)>,
+    /// Digest of the attribute's value; never of a credential.
+    pub(crate) value_sha256: Option<String>,
     /// Set by [`Report::finish`].
     pub(crate) fingerprint: String,
 }
@@ -171,6 +173,8 @@ pub(crate) struct BlockFacts {
     pub(crate) location: Option<Place>,
     /// The object's own name, which outlives the renaming of its address.
     pub(crate) own_name: Option<String>,
+    /// What it is known by in the world: its own name, or what it connects.
+    pub(crate) identity: Option<String>,
 }
 
 /// A place in the source.
@@ -219,6 +223,7 @@ impl From<Problem> for Entry {
             controls: Vec::new(),
             patch: None,
             attributes: Vec::new(),
+            value_sha256: None,
             fingerprint: String::new(),
         }
     }
@@ -248,6 +253,7 @@ impl Entry {
             controls: rule.controls.clone(),
             patch: finding.patch,
             attributes: finding.attributes,
+            value_sha256: None,
             fingerprint: String::new(),
         }
     }
@@ -256,6 +262,12 @@ impl Entry {
     pub(crate) fn location(&self) -> Option<&Place> {
         let of_block = || self.block.as_ref().and_then(|block| block.location.as_ref());
         self.place.as_ref().or_else(of_block)
+    }
+
+    /// Whether it is about a credential, of which nothing may be shown.
+    pub(crate) fn is_credential(&self) -> bool {
+        const CONTROLS: [&str; 7] = ["NHI2:2025", "CWE-259", "CWE-312", "CWE-321", "CWE-522", "CWE-532", "CWE-798"];
+        self.controls.iter().any(|control| CONTROLS.contains(&control.as_str()))
     }
 
     /// A further fact by its key.
@@ -292,6 +304,7 @@ impl BlockFacts {
                     excerpt: None,
                 }),
             own_name: fingerprint::own_name(change),
+            identity: fingerprint::identity(change),
         }
     }
 }
@@ -346,11 +359,12 @@ impl Report {
         fingerprint::assign(&mut self.entries);
     }
 
-    /// Takes out of the count what `because` gives a reason for. What is undecided always counts.
+    /// Takes out of the count what `because`, asked for every entry in order, gives a reason for. What is undecided
+    /// always counts.
     pub(crate) fn set_aside(&mut self, mut because: impl FnMut(&Entry) -> Option<Because>) {
         let mut kept = Vec::with_capacity(self.entries.len());
         for entry in std::mem::take(&mut self.entries) {
-            let reason = (entry.status != Status::Undecided).then(|| because(&entry)).flatten();
+            let reason = because(&entry).filter(|_| entry.status != Status::Undecided);
             match reason {
                 Some(because) => self.asides.push(Aside { entry, because }),
                 None => kept.push(entry),
@@ -384,13 +398,25 @@ impl Report {
         }
     }
 
-    /// The verdict. Clean asks for proof that the built-in analyzer ran to its end.
-    pub(crate) fn verdict(&self) -> Verdict {
+    /// Whether the built-in analyzer ran to its end and nothing was left undecided.
+    pub(crate) fn is_complete(&self) -> bool {
         let has_run = self
             .modules
             .iter()
             .any(|module| module.file.is_none() && module.usage.is_some());
-        if !has_run || self.with(Status::Undecided).next().is_some() {
+        has_run && self.with(Status::Undecided).next().is_none()
+    }
+
+    /// Only what could not be decided.
+    pub(crate) fn undecided(self) -> impl Iterator<Item = Entry> {
+        self.entries
+            .into_iter()
+            .filter(|entry| entry.status == Status::Undecided)
+    }
+
+    /// The verdict. Clean asks for proof that the built-in analyzer ran to its end.
+    pub(crate) fn verdict(&self) -> Verdict {
+        if !self.is_complete() {
             Verdict::Undecided
         } else if self.entries.iter().any(|entry| self.blocks(entry)) {
             Verdict::Findings
