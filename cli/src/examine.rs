@@ -2,9 +2,12 @@
 //!
 //! Whatever goes wrong on the way becomes an entry of the report and keeps the verdict from being clean.
 
-use std::collections::BTreeMap;
+mod evidence;
+
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
+use nhi_evaluate::{Evaluation, Sources, evaluate};
 use nhi_plan::error::code;
 use nhi_plan::{Context, Plan, ReadError};
 
@@ -13,8 +16,10 @@ use crate::exit::Failure;
 use crate::input::{Gathered, Source};
 use crate::modules::{self, Modules, World};
 use crate::output::Progress;
-use crate::report::{Entry, Problem, Report};
+use crate::report::{Entry, Place, Problem, Report};
 use crate::settings::Settings;
+
+pub(crate) use evidence::{Evidence, Known};
 
 /// A plan of this size takes long enough to say so beforehand.
 const LARGE_BYTES: usize = 16 << 20;
@@ -38,6 +43,8 @@ pub(crate) struct Wish {
     pub(crate) before: bool,
     /// Let the built-in analyzer report who can become whom.
     pub(crate) graph: bool,
+    /// Say of this address what was worked out, and what was not.
+    pub(crate) explain: Option<String>,
 }
 
 /// What an examination leaves beside the report.
@@ -45,8 +52,10 @@ pub(crate) struct Wish {
 pub(crate) struct Examined {
     /// What the modules say of the world before the plan; `None` if that was not asked for or could not be judged.
     pub(crate) before: Option<Vec<Entry>>,
-    /// The configuration, by the names that findings give for its files.
-    pub(crate) files: BTreeMap<String, String>,
+    /// The configuration; empty where none is at hand.
+    pub(crate) sources: Sources,
+    /// What is known of the address that was asked for; `None` if the plan has no such address.
+    pub(crate) evidence: Option<Evidence>,
     pub(crate) clock: Clock,
 }
 
@@ -82,7 +91,8 @@ impl Inputs {
         report.plan.source = self.source.name();
         let mut examined = Examined {
             before: None,
-            files: BTreeMap::new(),
+            sources: Sources::default(),
+            evidence: None,
             clock: Clock::new(),
         };
         match self.judge(wish, &settings, report, &mut examined) {
@@ -116,14 +126,21 @@ impl Inputs {
         if json.len() > LARGE_BYTES {
             progress.announce(&format!("reading a plan of {} MiB", json.len() >> 20));
         }
-        examined.files = sources.files;
         let subject = report.plan.source.clone();
         let unread = |error: ReadError| unreadable(&subject, error);
         let decoded = nhi_plan::decode(&json).map_err(unread)?;
         let plan = decoded.read(&self.source.limits()).map_err(unread)?;
         clock.lap("plan parsed");
         let context = introduce(&plan, report);
-        let now = World::After;
+        examined.sources = Sources::new(sources.files.into_iter());
+        let evaluation = work_out(&examined.sources, &plan, report);
+        if evaluation.is_some() {
+            clock.lap("configuration worked out");
+        }
+        if let Some(address) = &wish.explain {
+            examined.evidence = Evidence::of(&plan, evaluation.as_ref(), address);
+        }
+        let now = World::After(evaluation.as_ref());
         modules.run(&plan, now, &context, settings, report, &mut progress)?;
         if report.blocks.total() == 0 {
             report
@@ -134,7 +151,8 @@ impl Inputs {
         if wish.before {
             let mut before = Report::new(report.threshold);
             modules.enrol(&mut before);
-            modules.run(&plan, World::Before, &context, settings, &mut before, &mut progress)?;
+            let then = World::Before(evaluation.as_ref());
+            modules.run(&plan, then, &context, settings, &mut before, &mut progress)?;
             before.finish();
             if before.is_complete() {
                 examined.before = Some(before.entries);
@@ -143,8 +161,62 @@ impl Inputs {
             }
             clock.lap("the world before judged");
         }
+        point(&examined.sources, report);
         Ok(())
     }
+}
+
+/// Works out from the configuration what the plan does not know, where there is a configuration.
+fn work_out(sources: &Sources, plan: &Plan<'_>, report: &mut Report) -> Option<Evaluation> {
+    if sources.is_empty() {
+        return None;
+    }
+    let evaluation = evaluate(sources, plan, &nhi_evaluate::Limits::default());
+    report.notes.extend(evaluation.notes().iter().cloned());
+    Some(evaluation)
+}
+
+/// Characters of a line of source that are shown.
+const EXCERPT_CHARS: usize = 90;
+
+/// Gives each finding the place of its attribute, and what stands there unless that could be a credential.
+fn point(sources: &Sources, report: &mut Report) {
+    if sources.is_empty() {
+        return;
+    }
+    let texts: HashMap<&str, &str> = sources.files().collect();
+    let mut secret_lines = HashSet::new();
+    for entry in &mut report.entries {
+        let Some(block) = &entry.block else { continue };
+        let Some(at) = sources.attribute(&block.config_address, &entry.path) else {
+            continue;
+        };
+        let whole = texts.get(at.file).and_then(|text| text.get(at.attribute.clone()));
+        let excerpt = whole.and_then(|text| text.lines().next()).map(shortened);
+        if entry.is_credential() || block.is_sensitive(&entry.path) {
+            secret_lines.insert((at.file, at.line));
+        }
+        entry.place = Some(Place {
+            file: at.file.to_owned(),
+            line: at.line,
+            column: at.column,
+            excerpt,
+        });
+    }
+    // One line may hold more than one attribute, and a credential in any of them hides all.
+    for place in report.entries.iter_mut().filter_map(|entry| entry.place.as_mut()) {
+        if secret_lines.contains(&(place.file.as_str(), place.line)) {
+            place.excerpt = None;
+        }
+    }
+}
+
+fn shortened(line: &str) -> String {
+    if line.chars().count() <= EXCERPT_CHARS {
+        return line.to_owned();
+    }
+    let head: String = line.chars().take(EXCERPT_CHARS).collect();
+    format!("{head}…")
 }
 
 /// Enters what is known of the plan into the report, and tells the modules as much.

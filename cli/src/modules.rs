@@ -7,7 +7,8 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use nhi_plan::{Change, Context, Description, Mode, Plan, RuleInfo};
+use nhi_evaluate::{Evaluation, overlay};
+use nhi_plan::{Change, Context, Description, Mode, Plan, RuleInfo, Wanted};
 use nhi_policy_host::{Host, HostError, HostErrorKind, HostLimits, Module};
 
 use crate::builtin;
@@ -19,6 +20,11 @@ use crate::output::Progress;
 use crate::report::{BlockCounts, BlockFacts, Entry, ModuleRun, Problem, Report};
 use crate::settings::Settings;
 
+/// A finding rests on the planned values.
+const PLANNED: &str = "planned";
+/// A finding rests on what was worked out from the configuration.
+const CONFIGURATION: &str = "configuration";
+
 /// Which modules to run besides the built-in one.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Selection {
@@ -28,12 +34,36 @@ pub(crate) struct Selection {
 }
 
 /// Which of the two worlds of a plan is judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum World {
+///
+/// With an evaluation at hand, what the configuration says of unknown attributes is filled in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum World<'e> {
     /// What will be once the plan is applied.
-    After,
+    After(Option<&'e Evaluation>),
     /// What was before it.
-    Before,
+    Before(Option<&'e Evaluation>),
+}
+
+impl<'p> World<'p> {
+    /// The wanted blocks of this world.
+    fn blocks(self, plan: &'p Plan<'p>, wanted: Wanted<'p>) -> Box<dyn Iterator<Item = Change<'p>> + 'p> {
+        match self {
+            Self::After(None) => Box::new(plan.blocks_wanted(wanted)),
+            Self::Before(None) => Box::new(plan.blocks_before(wanted)),
+            Self::After(Some(evaluation)) => Box::new(laid_over(plan.blocks_wanted(wanted), evaluation)),
+            Self::Before(Some(evaluation)) => Box::new(laid_over(plan.blocks_before(wanted), evaluation)),
+        }
+    }
+}
+
+fn laid_over<'p>(
+    blocks: impl Iterator<Item = Change<'p>>,
+    evaluation: &Evaluation,
+) -> impl Iterator<Item = Change<'p>> {
+    blocks.map(|mut change| {
+        overlay(&mut change, evaluation);
+        change
+    })
 }
 
 /// Modules that are ready to run, the built-in one first.
@@ -176,7 +206,7 @@ impl Modules {
     pub(crate) fn run(
         &self,
         plan: &Plan<'_>,
-        world: World,
+        world: World<'_>,
         context: &Context,
         settings: &Settings,
         report: &mut Report,
@@ -198,17 +228,8 @@ impl Modules {
                 is_wanted
             };
             let settings = settings.of(&description.name);
-            let ran = match world {
-                World::After => {
-                    let blocks = plan.blocks_wanted(&wanted);
-                    self.host.run(&loaded.module, settings, context, blocks)
-                }
-                World::Before => {
-                    let blocks = plan.blocks_before(&wanted);
-                    self.host.run(&loaded.module, settings, context, blocks)
-                }
-            };
-            match ran {
+            let blocks = world.blocks(plan, &wanted);
+            match self.host.run(&loaded.module, settings, context, blocks) {
                 Ok(result) => take(report, position, loaded, result),
                 Err(error) if error.kind == HostErrorKind::Settings => {
                     let message = format!("module `{}` refuses its settings: {}", description.name, error.message);
@@ -293,7 +314,7 @@ fn take(report: &mut Report, position: usize, loaded: &Loaded, result: nhi_polic
 }
 
 /// Gives each finding what the report shows of its block. The plan is gone through again only when there is a finding.
-fn locate(plan: &Plan<'_>, world: World, report: &mut Report) {
+fn locate(plan: &Plan<'_>, world: World<'_>, report: &mut Report) {
     let wanted: HashSet<String> = report.entries.iter().map(|entry| entry.address.clone()).collect();
     if wanted.is_empty() {
         return;
@@ -314,13 +335,24 @@ fn locate(plan: &Plan<'_>, world: World, report: &mut Report) {
             if !entry.is_credential() {
                 entry.value_sha256 = fingerprint::value_sha256(&change, &entry.path);
             }
+            if entry.evidence == PLANNED && is_worked_out(&change, &entry.path) {
+                CONFIGURATION.clone_into(&mut entry.evidence);
+            }
             entry.block = Some(facts.clone());
         }
     };
-    match world {
-        World::After => plan.blocks_wanted(&may_be).for_each(&mut enter),
-        World::Before => plan.blocks_before(&may_be).for_each(&mut enter),
-    }
+    world.blocks(plan, &may_be).for_each(&mut enter);
+}
+
+/// Whether the value at a path was worked out from the configuration.
+fn is_worked_out(change: &Change<'_>, path: &str) -> bool {
+    let resolved = change.attributes.iter().find(|(key, _)| key == "resolved");
+    resolved.is_some_and(|(_, paths)| {
+        paths.split(' ').any(|known| {
+            let rest = path.strip_prefix(known);
+            known == "." || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        })
+    })
 }
 
 fn problem(subject: &str, error: HostError) -> Problem {

@@ -3,6 +3,7 @@
 //! Data goes to standard output, talk to standard error. A reader that went away is no failure.
 
 mod console;
+mod evidence;
 mod github;
 mod gitlab;
 mod graph;
@@ -20,6 +21,7 @@ mod story;
 mod xml;
 
 pub(crate) use console::{Console, Progress};
+pub(crate) use evidence::render as evidence;
 pub(crate) use graph::{GraphFormat, render as render_graph};
 pub(crate) use screen::{BOLD, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
 

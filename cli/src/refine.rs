@@ -81,7 +81,7 @@ impl Decided {
         }
         let now = Timestamp::now();
         let mut waivers = self.waivers;
-        let inline = InlineWaivers::find(&examined.files);
+        let inline = InlineWaivers::find(examined.sources.files());
         if self.allow_inline {
             report.notes.extend(inline.mistakes());
             waivers.extend(inline);

@@ -3,8 +3,9 @@
 //! Every format renders this one model; the order of its entries and its verdict are decided here and nowhere else.
 
 mod aside;
+mod block;
 
-use nhi_plan::{Change, Finding, Mode, Outcome, Patch, RuleInfo, Severity};
+use nhi_plan::{Finding, Mode, Outcome, Patch, RuleInfo, Severity};
 use nhi_policy_host::Usage;
 
 use crate::codes;
@@ -12,6 +13,7 @@ use crate::exit::Exit;
 use crate::fingerprint;
 
 pub(crate) use aside::{Aside, Because, Waived};
+pub(crate) use block::{BlockFacts, Place};
 
 /// The result of one check.
 #[derive(Debug)]
@@ -165,30 +167,6 @@ pub(crate) struct Entry {
     pub(crate) fingerprint: String,
 }
 
-/// What an entry needs to know of its block.
-#[derive(Debug, Clone)]
-pub(crate) struct BlockFacts {
-    pub(crate) resource_type: String,
-    pub(crate) previous_address: Option<String>,
-    pub(crate) location: Option<Place>,
-    /// The object's own name, which outlives the renaming of its address.
-    pub(crate) own_name: Option<String>,
-    /// What it is known by in the world: its own name, or what it connects.
-    pub(crate) identity: Option<String>,
-}
-
-/// A place in the source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) file: String,
-    /// First line is 1.
-    pub(crate) line: u32,
-    /// First column is 1.
-    pub(crate) column: u32,
-    /// What stands there: one line, never of a credential.
-    pub(crate) excerpt: Option<String>,
-}
-
 /// Why the question could not be decided.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
@@ -286,26 +264,6 @@ impl Entry {
             &self.path,
             (&self.message, &self.help, &self.module),
         )
-    }
-}
-
-impl BlockFacts {
-    pub(crate) fn of(change: &Change<'_>) -> Self {
-        Self {
-            resource_type: change.resource_type.to_string(),
-            previous_address: change.previous_address.as_ref().map(ToString::to_string),
-            location: change
-                .location
-                .as_ref()
-                .map(|at| Place {
-                    file: at.file.to_string(),
-                    line: at.line,
-                    column: at.column,
-                    excerpt: None,
-                }),
-            own_name: fingerprint::own_name(change),
-            identity: fingerprint::identity(change),
-        }
     }
 }
 

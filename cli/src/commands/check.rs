@@ -6,7 +6,7 @@ use std::time::Duration;
 use nhi_plan::Severity;
 
 use crate::args;
-use crate::examine::{Clock, Inputs, Wish};
+use crate::examine::{Clock, Examined, Inputs, Wish};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, Format, PLAIN, Screen};
 use crate::refine::{Decided, Decisions};
@@ -35,6 +35,10 @@ pub(crate) struct Args {
     fail_on_unverified: bool,
     #[command(flatten)]
     decisions: Decisions,
+    /// Instead of the report, say of one address what the plan does not know, what was worked out from the
+    /// configuration, and what stays unknown and why
+    #[arg(long, value_name = "ADDRESS")]
+    explain_evidence: Option<String>,
     /// How to write the report
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
@@ -54,11 +58,15 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     });
     let wish = Wish {
         before: args.decisions.new_only,
+        explain: args.explain_evidence.clone(),
         ..Wish::default()
     };
     let examined = args.inputs.examine(&wish, &mut report)?;
     decided.refine(&examined, &mut report);
-    deliver(args, console, &report)?;
+    match &args.explain_evidence {
+        Some(address) => explain(address, &examined, console, &report)?,
+        None => deliver(args, console, &report)?,
+    }
     if args.timings {
         timings(console, &report, &examined.clock);
     }
@@ -77,6 +85,20 @@ fn deliver(args: &Args, console: &Console, report: &Report) -> Result<(), Failur
         return console.answer(&text);
     }
     console.answer_raw(&text)?;
+    console.talk(&output::summary(report, console.talk_width));
+    Ok(())
+}
+
+fn explain(address: &str, examined: &Examined, console: &Console, report: &Report) -> Result<(), Failure> {
+    match &examined.evidence {
+        Some(evidence) => console.answer(&output::evidence(address, evidence, console.width))?,
+        // What was undecided before the address was looked up is told by the summary.
+        None if report.is_complete() => {
+            let failure = Failure::usage(format!("the plan has no address `{address}`"));
+            return Err(failure.help("name it as the plan does, with its module and instance key"));
+        }
+        None => {}
+    }
     console.talk(&output::summary(report, console.talk_width));
     Ok(())
 }

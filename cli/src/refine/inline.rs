@@ -4,8 +4,6 @@
 
 mod scan;
 
-use std::collections::BTreeMap;
-
 use self::scan::{Comment, Scan, scan};
 use super::waivers::{Target, Waiver, end_of};
 use crate::report::Waived;
@@ -21,7 +19,7 @@ pub(super) struct InlineWaivers {
 
 impl InlineWaivers {
     /// Looks through the files of a configuration.
-    pub(super) fn find(files: &BTreeMap<String, String>) -> Self {
+    pub(super) fn find<'t>(files: impl Iterator<Item = (&'t str, &'t str)>) -> Self {
         let mut found = Self::default();
         for (file, text) in files {
             if text.contains(MARK) && !file.ends_with(".json") {
@@ -134,7 +132,7 @@ mod tests {
     use super::*;
 
     fn find(text: &str) -> InlineWaivers {
-        InlineWaivers::find(&BTreeMap::from([("main.tf".to_owned(), text.to_owned())]))
+        InlineWaivers::find(std::iter::once(("main.tf", text)))
     }
 
     const GOOD: &str = "nhi:ignore NHI010 until=2027-01-31 owner=platform reason=\"no = other way\"";

@@ -1,0 +1,58 @@
+//! What a report keeps of a block: enough to name it, to find it again and to point at it.
+
+use nhi_plan::Change;
+
+use crate::fingerprint;
+
+/// What an entry needs to know of its block.
+#[derive(Debug, Clone)]
+pub(crate) struct BlockFacts {
+    /// Address without instance keys.
+    pub(crate) config_address: String,
+    pub(crate) resource_type: String,
+    pub(crate) previous_address: Option<String>,
+    pub(crate) location: Option<Place>,
+    /// The object's own name, which outlives the renaming of its address.
+    pub(crate) own_name: Option<String>,
+    /// What it is known by in the world: its own name, or what it connects.
+    pub(crate) identity: Option<String>,
+    sensitive_paths: Vec<String>,
+}
+
+/// A place in the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) file: String,
+    /// First line is 1.
+    pub(crate) line: u32,
+    /// First column is 1.
+    pub(crate) column: u32,
+    /// What stands there: one line, never of a credential.
+    pub(crate) excerpt: Option<String>,
+}
+
+impl BlockFacts {
+    pub(crate) fn of(change: &Change<'_>) -> Self {
+        Self {
+            config_address: change.config_address.to_string(),
+            resource_type: change.resource_type.to_string(),
+            previous_address: change.previous_address.as_ref().map(ToString::to_string),
+            location: change.location.as_ref().map(|at| Place {
+                file: at.file.to_string(),
+                line: at.line,
+                column: at.column,
+                excerpt: None,
+            }),
+            own_name: fingerprint::own_name(change),
+            identity: fingerprint::identity(change),
+            sensitive_paths: change.sensitive_paths.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// Whether something at, in or around this path is sensitive.
+    pub(crate) fn is_sensitive(&self, at: &str) -> bool {
+        self.sensitive_paths
+            .iter()
+            .any(|path| at.starts_with(path.as_str()) || path.starts_with(at))
+    }
+}
