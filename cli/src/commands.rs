@@ -5,6 +5,7 @@ pub(crate) mod baseline;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod explain;
+pub(crate) mod fix;
 pub(crate) mod graph;
 pub(crate) mod identities;
 pub(crate) mod rules;
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Completions(completions::Args),
     /// Explain a code: what it means, why it matters, what to do
     Explain(explain::Args),
+    /// Show, or write, the changes of the configuration that are safe
+    Fix(fix::Args),
     /// Draw who can become whom once a plan is applied
     Graph(graph::Args),
     /// List the identities on record: who owns them, what justifies them, what revokes them
@@ -43,6 +46,7 @@ impl Command {
             Self::Check(args) => check::run(&args, console),
             Self::Completions(args) => completions::run(&args, console),
             Self::Explain(args) => explain::run(&args, console),
+            Self::Fix(args) => fix::run(&args, console),
             Self::Graph(args) => graph::run(&args, console),
             Self::Identities(args) => identities::run(&args, console),
             Self::Rules(args) => rules::run(&args, console),

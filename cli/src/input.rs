@@ -21,7 +21,7 @@ use crate::exit::Failure;
 use crate::fingerprint::sha256;
 use crate::report::{PlanFacts, PlanKind, Problem};
 
-pub(crate) use sources::SourceFiles;
+pub(crate) use sources::{SourceFiles, repository};
 
 /// Where the plan comes from and how large it may be.
 #[derive(Debug, clap::Args)]

@@ -9,6 +9,7 @@ mod commands;
 mod examine;
 mod exit;
 mod fingerprint;
+mod fix;
 mod input;
 mod modules;
 mod output;

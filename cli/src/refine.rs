@@ -18,6 +18,7 @@ use crate::report::{Because, Report};
 
 pub(crate) use baseline::Baseline;
 use inline::InlineWaivers;
+pub(crate) use inline::scan_blocks;
 use known::Known;
 use waivers::Waivers;
 

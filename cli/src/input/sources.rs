@@ -212,7 +212,7 @@ impl SourceFiles {
 }
 
 /// The directory of the repository that holds `root`, or `root` itself.
-fn repository(root: &Path) -> PathBuf {
+pub(crate) fn repository(root: &Path) -> PathBuf {
     let holds_git = |directory: &&Path| directory.join(".git").exists();
     root.ancestors().find(holds_git).unwrap_or(root).to_path_buf()
 }

@@ -81,6 +81,7 @@ struct Finding<'r> {
     controls: &'r [String],
     patch: Option<Patch<'r>>,
     attributes: Vec<Attribute<'r>>,
+    value_sha256: Option<&'r str>,
     fingerprint: &'r str,
 }
 
@@ -233,6 +234,7 @@ impl<'r> Finding<'r> {
                 .iter()
                 .map(|(key, value)| Attribute { key, value })
                 .collect(),
+            value_sha256: entry.value_sha256.as_deref(),
             fingerprint: &entry.fingerprint,
         }
     }

@@ -58,18 +58,23 @@ impl InlineWaivers {
     }
 }
 
+/// First line, last line and the closing brace's byte of each top-level block.
+pub(crate) fn scan_blocks(text: &str) -> Vec<(u32, u32, usize)> {
+    scan(text).blocks
+}
+
 impl Scan<'_> {
     /// First line of the block that a comment is about.
     fn block_of(&self, comment: &Comment<'_>) -> Option<u32> {
         let inside = self
             .blocks
             .iter()
-            .find(|(first, last)| (*first..=*last).contains(&comment.line));
-        if let Some((first, _)) = inside {
+            .find(|(first, last, _)| (*first..=*last).contains(&comment.line));
+        if let Some((first, ..)) = inside {
             return Some(*first);
         }
         // Comments pile up above a block; nothing else may stand in between.
-        let (first, _) = self.blocks.iter().find(|(first, _)| *first > comment.line)?;
+        let (first, ..) = self.blocks.iter().find(|(first, ..)| *first > comment.line)?;
         let is_comment = |line: u32| self.comment_lines.contains(&line);
         (comment.line..*first).all(is_comment).then_some(*first)
     }

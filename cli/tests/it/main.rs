@@ -6,11 +6,15 @@
     reason = "helpers of tests fail by panicking, like the tests themselves"
 )]
 
+mod decisions;
 mod formats;
+mod formats_ci;
 mod hostile;
 mod interface;
 mod plan_file;
 mod registry;
 mod schema;
+mod sources;
 mod support;
 mod verdict;
+mod xml;

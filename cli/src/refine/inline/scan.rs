@@ -8,8 +8,8 @@ pub(super) struct Scan<'t> {
     pub(super) comments: Vec<Comment<'t>>,
     /// Lines that hold nothing but comments.
     pub(super) comment_lines: BTreeSet<u32>,
-    /// First and last line of each top-level block.
-    pub(super) blocks: Vec<(u32, u32)>,
+    /// First line, last line and the closing brace's byte of each top-level block.
+    pub(super) blocks: Vec<(u32, u32, usize)>,
 }
 
 /// A comment of one line, or one line of a longer one.
@@ -123,7 +123,7 @@ impl<'t> Scanner<'t> {
                     && next == '}'
                     && let Some(start) = self.start.take()
                 {
-                    self.found.blocks.push((start, self.line));
+                    self.found.blocks.push((start, self.line, self.at));
                 }
             }
             '\n' if self.inside.is_empty() => self.start = None,
@@ -193,11 +193,15 @@ mod tests {
     #[test]
     fn blocks_have_their_lines() {
         let text = "# one\nresource \"a\" \"b\" {\n  x = { y = [1] }\n}\n\nlocals { a = \"}${\"}\"}\" }\nmodule \"m\" {\n}\n";
-        assert_eq!(scan(text).blocks, [(2, 4), (6, 6), (7, 8)]);
+        let lines = |text: &str| -> Vec<(u32, u32)> {
+            let blocks = scan(text).blocks.into_iter();
+            blocks.inspect(|block| assert_eq!(text.get(block.2..=block.2), Some("}"))).map(|block| (block.0, block.1)).collect()
+        };
+        assert_eq!(lines(text), [(2, 4), (6, 6), (7, 8)]);
         let heredoc = "locals {\n  a = <<-EOT\n  }\n  EOT\n}\n";
-        assert_eq!(scan(heredoc).blocks, [(1, 5)]);
+        assert_eq!(lines(heredoc), [(1, 5)]);
         let comment = "/* {\n } */ locals {\n}\n";
-        assert_eq!(scan(comment).blocks, [(2, 3)]);
+        assert_eq!(lines(comment), [(2, 3)]);
     }
 
     proptest! {
