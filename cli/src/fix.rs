@@ -5,6 +5,8 @@
 
 mod diff;
 mod splice;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -244,7 +244,15 @@ impl Entry {
 
     /// Whether it is about a credential, of which nothing may be shown.
     pub(crate) fn is_credential(&self) -> bool {
-        const CONTROLS: [&str; 7] = ["NHI2:2025", "CWE-259", "CWE-312", "CWE-321", "CWE-522", "CWE-532", "CWE-798"];
+        const CONTROLS: [&str; 7] = [
+            "NHI2:2025",
+            "CWE-259",
+            "CWE-312",
+            "CWE-321",
+            "CWE-522",
+            "CWE-532",
+            "CWE-798",
+        ];
         self.controls.iter().any(|control| CONTROLS.contains(&control.as_str()))
     }
 
@@ -404,5 +412,25 @@ impl Report {
     /// How many rules were applied.
     pub(crate) fn rule_count(&self) -> usize {
         self.modules.iter().map(|module| module.rules.len()).sum()
+    }
+}
+
+#[cfg(test)]
+impl Report {
+    /// A report of these findings of one rule, for tests of what is made of reports.
+    pub(crate) fn of_findings(code: &str, findings: Vec<Finding>) -> Self {
+        let rule = RuleInfo {
+            code: code.to_owned(),
+            name: "a-rule".to_owned(),
+            ..RuleInfo::default()
+        };
+        let mut report = Self::new(Threshold {
+            fail_on: Severity::High,
+            fail_on_unverified: false,
+        });
+        let entries = findings.into_iter().map(|found| Entry::from_finding("m", &rule, found));
+        report.entries = entries.collect();
+        report.finish();
+        report
     }
 }

@@ -136,7 +136,10 @@ mod tests {
             (Some(r#"{"a":1}"#), r#"{"graph": true, "a":1}"#),
             (Some(r#"{"graph":false}"#), r#"{"graph":false}"#),
         ] {
-            let values: Vec<String> = given.map(|text| format!("{}={text}", builtin::NAME)).into_iter().collect();
+            let values: Vec<String> = given
+                .map(|text| format!("{}={text}", builtin::NAME))
+                .into_iter()
+                .collect();
             let mut settings = Settings::parse(&values).unwrap();
             settings.ask_for_graph().unwrap();
             assert_eq!(settings.of(builtin::NAME), wanted);

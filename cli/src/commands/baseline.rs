@@ -59,7 +59,10 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     }
     let mut screen = Screen::new(console.talk_width);
     let plural = if baseline.len() == 1 { "" } else { "s" };
-    let said = format!("{} finding{plural} written down; they are still to be repaired", baseline.len());
+    let said = format!(
+        "{} finding{plural} written down; they are still to be repaired",
+        baseline.len()
+    );
     screen.line(&[(PLAIN, &said)]);
     console.talk(&screen.into_text());
     Ok(Exit::Clean)

@@ -49,7 +49,11 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         }
     }
     console.answer(&shown(&fixes, args.write, console.width))?;
-    Ok(if fixes.refused.is_empty() { Exit::Clean } else { Exit::Findings })
+    Ok(if fixes.refused.is_empty() {
+        Exit::Clean
+    } else {
+        Exit::Findings
+    })
 }
 
 /// A link keeps pointing where it does.

@@ -1,7 +1,7 @@
 //! What is known of one address: what the plan knows, what was worked out, and what stays unknown and why.
 
 use nhi_evaluate::{Evaluation, Status};
-use nhi_plan::{Plan, json, symbol};
+use nhi_plan::{Change, Plan, json, symbol};
 
 /// What is known of an address.
 #[derive(Debug)]
@@ -58,7 +58,10 @@ impl Evidence {
                     .iter()
                     .find(|one| one.path == outcome.path)
                     .map(|one| shown(&one.json, one.sensitive_paths.is_empty())),
-                reasons: outcome.reasons.clone(),
+                reasons: match outcome.reasons.as_slice() {
+                    [only] if *only == itself(&change, &outcome.path) => vec![BY_PROVIDER.to_owned()],
+                    reasons => reasons.to_vec(),
+                },
             })
             .collect();
         for path in &change.unknown_paths {
@@ -69,7 +72,7 @@ impl Evidence {
                     value: None,
                     reasons: vec![
                         if evaluation.is_some() {
-                            "the configuration does not set it, so the provider decides"
+                            BY_PROVIDER
                         } else {
                             "it is known after apply"
                         }
@@ -85,6 +88,14 @@ impl Evidence {
             attributes,
         })
     }
+}
+
+/// Why an attribute that nobody sets is unknown.
+const BY_PROVIDER: &str = "the configuration does not set it, so the provider decides";
+
+/// What the evaluation says of an attribute that leads to nothing but itself.
+fn itself(change: &Change<'_>, path: &str) -> String {
+    format!("`{}.{path}` is known after apply", change.address)
 }
 
 /// A policy document as it is, and of anything else only its measure: it might be a secret.

@@ -49,7 +49,9 @@ pub(super) fn hunks(text: &str, edits: &[Edit]) -> Vec<Hunk> {
 }
 
 fn line_start(text: &str, at: usize) -> usize {
-    text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1)
+    text.get(..at)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |at| at + 1)
 }
 
 /// The end of the line that holds the last byte of a range; an insertion at the start of a line changes none.
@@ -109,7 +111,13 @@ mod tests {
                 new: owned(&["b = 2"])
             }
         );
-        assert_eq!((found[1].old_start, &found[1].old, found[1].new.len()), (3, &owned(&["c"]), 0));
-        assert_eq!((found[2].new_start, &found[2].new, found[2].old.len()), (3, &owned(&["x"]), 0));
+        assert_eq!(
+            (found[1].old_start, &found[1].old, found[1].new.len()),
+            (3, &owned(&["c"]), 0)
+        );
+        assert_eq!(
+            (found[2].new_start, &found[2].new, found[2].old.len()),
+            (3, &owned(&["x"]), 0)
+        );
     }
 }

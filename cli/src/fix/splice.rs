@@ -53,6 +53,10 @@ pub(super) fn edit<'s>(
     if sources.is_empty() {
         return Err("there is no configuration: check the plan file itself, or add `--source DIR`".to_owned());
     }
+    let home = block.location.as_ref().map_or("", |at| at.file.as_str());
+    if home.ends_with(".json") {
+        return Err("the block is written in JSON, into which no HCL can be put".to_owned());
+    }
     let replacement = patch.replacement.trim();
     let (file, range, new) = match sources.attribute(&block.config_address, &patch.path) {
         Some(at) => {
@@ -63,9 +67,6 @@ pub(super) fn edit<'s>(
         None if replacement.is_empty() => return Err(format!("the block sets no `{}`", patch.path)),
         None => missing(block, patch, replacement, texts)?,
     };
-    if file.ends_with(".json") {
-        return Err("the block is written in JSON, which is not changed by hand".to_owned());
-    }
     let edit = Edit {
         range,
         new,
@@ -95,7 +96,10 @@ fn existing(at: &AttributePlace<'_>, text: &str, replacement: &str) -> Result<(R
 
 /// An attribute takes its lines with it, unless something else stands there.
 fn whole_lines(text: &str, range: &Range<usize>) -> Range<usize> {
-    let start = text.get(..range.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let start = text
+        .get(..range.start)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |at| at + 1);
     let before = text.get(start..range.start).unwrap_or("x");
     let after = text.get(range.end..).unwrap_or_default();
     let line_end = after.find('\n').map_or(after.len(), |at| at + 1);
@@ -131,7 +135,10 @@ fn missing<'s>(
     if first == last {
         return Err("the block is written on one line".to_owned());
     }
-    let line_start = text.get(..closing).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let line_start = text
+        .get(..closing)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |at| at + 1);
     let margin = text.get(line_start..closing).unwrap_or_default();
     if !margin.trim().is_empty() {
         return Err("the block's closing brace does not stand on a line of its own".to_owned());
@@ -177,7 +184,16 @@ mod tests {
         for text in ["true", "1", "\"a\"", "[1, \"b\"]", "{ a = null }", "(false)"] {
             assert_eq!(not_literal(text), None, "{text}");
         }
-        for text in ["var.x", "local.a.b", "each.value", "\"a${var.x}\"", "jsonencode({})", "[var.x]", "!true", "a ? b : c"] {
+        for text in [
+            "var.x",
+            "local.a.b",
+            "each.value",
+            "\"a${var.x}\"",
+            "jsonencode({})",
+            "[var.x]",
+            "!true",
+            "a ? b : c",
+        ] {
             assert!(not_literal(text).is_some(), "{text}");
         }
     }

@@ -7,7 +7,6 @@ use nhi_plan::json;
 
 use super::zip;
 
-
 const LOCK_FILE: &[u8] = b".terraform.lock.hcl";
 /// A lock file has some hundred bytes per provider.
 const LOCK_FILE_BYTES_MAX: usize = 4 << 20;

@@ -304,11 +304,19 @@ mod tests {
                 "policy.json.tftpl"
             ]
         );
-        assert!(found.notes.iter().any(|note| note.contains("elsewhere")), "{:?}", found.notes);
+        assert!(
+            found.notes.iter().any(|note| note.contains("elsewhere")),
+            "{:?}",
+            found.notes
+        );
         let mut texts = SourceFiles::default();
         texts.of_directory(&place.path().join("repo/root"), true).unwrap();
         assert_eq!(names(&texts), ["policy.json.tftpl"]);
-        assert!(SourceFiles::default().of_directory(&place.path().join("no"), false).is_err());
+        assert!(
+            SourceFiles::default()
+                .of_directory(&place.path().join("no"), false)
+                .is_err()
+        );
     }
 
     #[cfg(unix)]

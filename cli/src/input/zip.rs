@@ -26,7 +26,11 @@ pub(super) struct Entry<'z> {
 /// The files of an archive; `None` if it has no directory. A damaged directory ends where the damage is.
 pub(super) fn entries(archive: &[u8]) -> Option<impl Iterator<Item = Entry<'_>>> {
     let tail = archive.len().saturating_sub(END_BYTES + COMMENT_BYTES_MAX);
-    let end = tail + archive.get(tail..)?.windows(END.len()).rposition(|window| window == END)?;
+    let end = tail
+        + archive
+            .get(tail..)?
+            .windows(END.len())
+            .rposition(|window| window == END)?;
     let count = u16_at(archive, end + 10)?;
     let mut at = usize::try_from(u32_at(archive, end + 16)?).ok()?;
     let mut next = move || {
@@ -55,7 +59,8 @@ impl Entry<'_> {
         let zip = self.archive;
         let length = usize::try_from(self.length).ok()?;
         let local = usize::try_from(self.local).ok()?;
-        let header = usize::from(u16_at(zip, local.checked_add(26)?)?) + usize::from(u16_at(zip, local.checked_add(28)?)?);
+        let header =
+            usize::from(u16_at(zip, local.checked_add(26)?)?) + usize::from(u16_at(zip, local.checked_add(28)?)?);
         let data = zip.get(local.checked_add(30 + header)?..)?.get(..length)?;
         match self.method {
             STORED if length <= bytes_max => Some(data.to_vec()),
@@ -140,7 +145,11 @@ pub(super) mod tests {
                 assert_eq!(entry.name, name.as_bytes());
                 assert_eq!(entry.content(5_000).unwrap(), text);
             }
-            assert_eq!(found[2].content(4_999), None, "a limit is a limit, however well it is packed");
+            assert_eq!(
+                found[2].content(4_999),
+                None,
+                "a limit is a limit, however well it is packed"
+            );
         }
     }
 

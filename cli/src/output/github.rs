@@ -17,7 +17,13 @@ pub(crate) fn render(report: &Report) -> String {
     for aside in &report.asides {
         let entry = &aside.entry;
         let lines = [story::subject(entry), aside.because.describe()];
-        write(&mut out, "notice", None, &format!("not counted: {}", entry.code), &lines);
+        write(
+            &mut out,
+            "notice",
+            None,
+            &format!("not counted: {}", entry.code),
+            &lines,
+        );
     }
     let mut lines = vec![format!("{}: {}", story::verdict_word(report), story::verdict(report))];
     lines.push(story::checked(report));

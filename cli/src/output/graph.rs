@@ -8,6 +8,8 @@ pub(super) mod html;
 mod json;
 mod layout;
 mod mermaid;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -81,10 +83,14 @@ impl<'r> Graph<'r> {
     /// The edges of a report and the identities at their ends.
     pub(crate) fn of(report: &'r Report) -> Self {
         let edges = || {
-            report.entries.iter().filter(|entry| is_edge(entry)).filter_map(|entry| {
-                let (from, to) = (entry.fact("from")?, entry.fact("to")?);
-                Some((entry, from, to))
-            })
+            report
+                .entries
+                .iter()
+                .filter(|entry| is_edge(entry))
+                .filter_map(|entry| {
+                    let (from, to) = (entry.fact("from")?, entry.fact("to")?);
+                    Some((entry, from, to))
+                })
         };
         let mut found: BTreeMap<&str, (&str, bool)> = BTreeMap::new();
         for (entry, from, to) in edges() {
@@ -116,7 +122,10 @@ impl<'r> Graph<'r> {
                     how: entry.fact("how").unwrap_or(&entry.message),
                     via: entry.fact("via").unwrap_or_default(),
                     certain: entry.status == Status::Violation
-                        && !matches!(entry.fact("certainty"), Some("maybe" | "possible" | "unknown" | "unverified")),
+                        && !matches!(
+                            entry.fact("certainty"),
+                            Some("maybe" | "possible" | "unknown" | "unverified")
+                        ),
                     entry,
                 })
             })

@@ -45,10 +45,7 @@ pub(crate) fn render(report: &Report) -> String {
     let sections = [
         (Status::Undecided, "Could not be decided"),
         (Status::Violation, "Findings"),
-        (
-            Status::Unverified,
-            "Could not tell: a value is known only after apply",
-        ),
+        (Status::Unverified, "Could not tell: a value is known only after apply"),
     ];
     for (status, title) in sections {
         let count = report.with(status).count();

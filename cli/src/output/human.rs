@@ -159,7 +159,12 @@ fn asides(screen: &mut Screen, report: &Report) {
     }
     let more = report.asides.len().saturating_sub(ASIDES_SHOWN);
     if more > 0 {
-        screen.field(2, "-", DIM, &format!("and {more} more; `--format json` lists all of them"));
+        screen.field(
+            2,
+            "-",
+            DIM,
+            &format!("and {more} more; `--format json` lists all of them"),
+        );
     }
     screen.blank();
 }
@@ -183,7 +188,9 @@ fn fix_first(screen: &mut Screen, groups: &[Vec<&Entry>]) {
             .map(|entry| format!("{} {}", entry.severity, entry.code))
             .collect();
         codes.dedup();
-        let place = story::place(first).map(|place| format!(" ({place})")).unwrap_or_default();
+        let place = story::place(first)
+            .map(|place| format!(" ({place})"))
+            .unwrap_or_default();
         let text = format!("{}{place}: {}", first.address, codes.join(", "));
         screen.field(2, &format!("{}.", rank + 1), PLAIN, &text);
         screen.field(5, "", DIM, &first.message);

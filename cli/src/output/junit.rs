@@ -80,7 +80,10 @@ fn cases(report: &Report) -> Vec<Case> {
             .iter()
             .map(|aside| case(&aside.entry, End::Skipped(aside.because.describe()))),
     );
-    let entries = report.entries.iter().chain(report.asides.iter().map(|aside| &aside.entry));
+    let entries = report
+        .entries
+        .iter()
+        .chain(report.asides.iter().map(|aside| &aside.entry));
     let broken: BTreeSet<&str> = entries.map(|entry| entry.code.as_str()).collect();
     for module in report.modules.iter().filter(|module| module.usage.is_some()) {
         for rule in module.rules.iter().filter(|rule| !broken.contains(rule.code.as_str())) {

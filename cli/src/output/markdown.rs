@@ -24,10 +24,7 @@ pub(crate) fn render(report: &Report) -> String {
     let sections = [
         (Status::Undecided, "Could not be decided"),
         (Status::Violation, "Findings"),
-        (
-            Status::Unverified,
-            "Could not tell: a value is known only after apply",
-        ),
+        (Status::Unverified, "Could not tell: a value is known only after apply"),
     ];
     let mut left = FINDINGS_SHOWN;
     for (status, title) in sections {
@@ -115,7 +112,11 @@ fn word(word: &str) -> String {
     let is_word = |part: &str| part.chars().all(|c| is_plain(c) || c == '-' || c == '.');
     let begins_list = inner.starts_with(['-', '.']) || inner.chars().all(|c| c.is_ascii_digit());
     if word.is_empty() || (is_word(inner) && !inner.contains("www.") && (!begins_list || inner == word)) {
-        return if begins_list && inner.starts_with('-') { code(word) } else { word.to_owned() };
+        return if begins_list && inner.starts_with('-') {
+            code(word)
+        } else {
+            word.to_owned()
+        };
     }
     code(word)
 }

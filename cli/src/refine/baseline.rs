@@ -78,14 +78,20 @@ impl Baseline {
         let baseline: Self =
             serde_json::from_slice(&bytes).map_err(|error| wrong(format!("is not a baseline: {error}")))?;
         if baseline.version != FORMAT_VERSION {
-            return Err(wrong(format!("has version {}, which this `nhi` does not know", baseline.version)));
+            return Err(wrong(format!(
+                "has version {}, which this `nhi` does not know",
+                baseline.version
+            )));
         }
         for entry in &baseline.findings {
             let is_outcome = [Status::Violation, Status::Unverified]
                 .iter()
                 .any(|status| status.as_str() == entry.outcome);
             if entry.severity.parse::<Severity>().is_err() || !is_outcome {
-                return Err(wrong(format!("holds an entry of `{}` without a severity or an outcome", entry.code)));
+                return Err(wrong(format!(
+                    "holds an entry of `{}` without a severity or an outcome",
+                    entry.code
+                )));
             }
         }
         Ok(baseline)

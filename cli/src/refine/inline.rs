@@ -47,12 +47,16 @@ impl InlineWaivers {
             };
             let place = format!("{file}:{}", comment.line);
             let Some(line) = scanned.block_of(comment) else {
-                self.mistakes.push(format!("the waiver at {place} stands at no block, so it waives nothing"));
+                self.mistakes.push(format!(
+                    "the waiver at {place} stands at no block, so it waives nothing"
+                ));
                 continue;
             };
             match waiver(words, file, line, &place) {
                 Ok(waiver) => self.waivers.push(waiver),
-                Err(why) => self.mistakes.push(format!("the waiver at {place} waives nothing: {why}")),
+                Err(why) => self
+                    .mistakes
+                    .push(format!("the waiver at {place} waives nothing: {why}")),
             }
         }
     }
@@ -81,7 +85,10 @@ impl Scan<'_> {
 }
 
 fn waiver(words: &str, file: &str, line: u32, place: &str) -> Result<Waiver, &'static str> {
-    let (rule, rest) = words.trim().split_once(char::is_whitespace).unwrap_or((words.trim(), ""));
+    let (rule, rest) = words
+        .trim()
+        .split_once(char::is_whitespace)
+        .unwrap_or((words.trim(), ""));
     if rule.is_empty() || rule.contains('=') {
         return Err("it names no rule");
     }
@@ -152,7 +159,10 @@ mod tests {
             let found = find(&text);
             assert_eq!(found.waivers.len(), 1, "{text}\n{:?}", found.mistakes);
             let waiver = &found.waivers[0];
-            assert!(matches!(&waiver.target, Target::Line { line, .. } if *line == wanted), "{text}: {waiver:?}");
+            assert!(
+                matches!(&waiver.target, Target::Line { line, .. } if *line == wanted),
+                "{text}: {waiver:?}"
+            );
             assert_eq!(waiver.waived.reason, "no = other way");
         }
     }
@@ -191,6 +201,10 @@ mod tests {
             assert_eq!((found.waivers.len(), found.mistakes.len()), (0, 1), "{words}");
         }
         let found = find(&format!("# {GOOD}\n\nlocals {{\n}}\n"));
-        assert_eq!((found.waivers.len(), found.mistakes.len()), (0, 1), "a blank line parts comment and block");
+        assert_eq!(
+            (found.waivers.len(), found.mistakes.len()),
+            (0, 1),
+            "a blank line parts comment and block"
+        );
     }
 }

@@ -142,7 +142,10 @@ impl Waiver {
             evidence: String::new(),
             controls: vec!["NHI7:2025".to_owned()],
             patch: None,
-            attributes: vec![("owner".to_owned(), owner.clone()), ("expires".to_owned(), expires.clone())],
+            attributes: vec![
+                ("owner".to_owned(), owner.clone()),
+                ("expires".to_owned(), expires.clone()),
+            ],
             value_sha256: None,
             fingerprint: String::new(),
         }

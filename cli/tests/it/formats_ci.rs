@@ -42,7 +42,10 @@ fn sarif_is_what_its_schema_says() {
     let index = compiler.compile("sarif.json", &mut schemas).unwrap();
     let (_folder, waivers) = waived();
     for input in inputs() {
-        for arguments in [&["--format", "sarif"][..], &["--format", "sarif", "--waivers", &waivers]] {
+        for arguments in [
+            &["--format", "sarif"][..],
+            &["--format", "sarif", "--waivers", &waivers],
+        ] {
             let found = check(&input, arguments).json();
             if let Err(error) = schemas.validate(&found, index) {
                 panic!("{error:#}\n{found:#}");
@@ -51,7 +54,10 @@ fn sarif_is_what_its_schema_says() {
     }
     let mut wrong = check(everything(), &["--format", "sarif"]).json();
     wrong["runs"][0]["results"][0]["level"] = json!("fatal");
-    assert!(schemas.validate(&wrong, index).is_err(), "the schema must notice something");
+    assert!(
+        schemas.validate(&wrong, index).is_err(),
+        "the schema must notice something"
+    );
 }
 
 #[test]
@@ -59,16 +65,27 @@ fn sarif_suppresses_what_does_not_count() {
     let (_folder, waivers) = waived();
     let found = check(everything(), &["--format", "sarif", "--waivers", &waivers]).json();
     let results = found["runs"][0]["results"].as_array().unwrap();
-    let suppressed: Vec<&Value> = results.iter().filter(|result| result["suppressions"].is_array()).collect();
+    let suppressed: Vec<&Value> = results
+        .iter()
+        .filter(|result| result["suppressions"].is_array())
+        .collect();
     assert_eq!(suppressed.len(), 1, "{found:#}");
     assert_eq!(suppressed[0]["ruleId"], "NHI010");
     let why = suppressed[0]["suppressions"][0]["justification"].as_str().unwrap();
-    assert!(why.contains("a vendor") && why.contains("platform") && why.contains("2999-01-01"), "{why}");
+    assert!(
+        why.contains("a vendor") && why.contains("platform") && why.contains("2999-01-01"),
+        "{why}"
+    );
 }
 
 /// What the schema that Jenkins and Surefire use says of each element: attributes it may and must have, and children.
 const JUNIT: [(&str, &[&str], &[&str], &[&str]); 7] = [
-    ("testsuites", &["name", "time", "tests", "failures", "errors"], &[], &["testsuite"]),
+    (
+        "testsuites",
+        &["name", "time", "tests", "failures", "errors"],
+        &[],
+        &["testsuite"],
+    ),
     (
         "testsuite",
         &["name", "tests", "failures", "errors", "skipped", "time"],
@@ -99,7 +116,11 @@ fn assert_junit(element: &Element) {
         assert!(element.attribute(attribute).is_some(), "no `{attribute}` in {name}");
     }
     let may_hold_text = ["failure", "error", "skipped", "system-out"].contains(name);
-    assert!(may_hold_text || element.text.trim().is_empty(), "text in {name}: {}", element.text);
+    assert!(
+        may_hold_text || element.text.trim().is_empty(),
+        "text in {name}: {}",
+        element.text
+    );
     for child in &element.children {
         assert!(children.contains(&child.name.as_str()), "`{}` in {name}", child.name);
         assert_junit(child);
@@ -110,18 +131,30 @@ fn assert_junit(element: &Element) {
 fn junit_is_what_its_schema_says_and_counts_what_it_holds() {
     let (_folder, waivers) = waived();
     for input in inputs() {
-        for arguments in [&["--format", "junit"][..], &["--format", "junit", "--waivers", &waivers]] {
+        for arguments in [
+            &["--format", "junit"][..],
+            &["--format", "junit", "--waivers", &waivers],
+        ] {
             let root = xml::parse(&check(&input, arguments).stdout);
             assert_junit(&root);
             let suite = root.all("testsuite").next().unwrap();
-            let count = |name: &str| suite.all("testcase").filter(|case| case.all(name).next().is_some()).count();
+            let count = |name: &str| {
+                suite
+                    .all("testcase")
+                    .filter(|case| case.all(name).next().is_some())
+                    .count()
+            };
             for (attribute, number) in [
                 ("tests", suite.all("testcase").count()),
                 ("failures", count("failure")),
                 ("errors", count("error")),
                 ("skipped", count("skipped")),
             ] {
-                assert_eq!(suite.attribute(attribute), Some(number.to_string().as_str()), "{attribute}");
+                assert_eq!(
+                    suite.attribute(attribute),
+                    Some(number.to_string().as_str()),
+                    "{attribute}"
+                );
             }
         }
     }
@@ -145,7 +178,13 @@ fn github_says_what_blocks_as_an_error() {
     let of = |code: &str| *lines.iter().find(|line| line.contains(code)).unwrap();
     assert!(of("NHI001").starts_with("::error title=NHI001"), "{out}");
     assert!(of("could not tell").starts_with("::notice "), "{out}");
-    assert!(lines.last().unwrap().starts_with("::notice title=nhi check::blocked%3A") || lines.last().unwrap().contains("::blocked:"));
+    assert!(
+        lines
+            .last()
+            .unwrap()
+            .starts_with("::notice title=nhi check::blocked%3A")
+            || lines.last().unwrap().contains("::blocked:")
+    );
     let failed = check("{", &["--format", "github"]).exits(3).stdout;
     assert!(failed.starts_with("::error title=NHI-PLAN-TRUNCATED"), "{failed}");
 }
@@ -185,16 +224,28 @@ fn ocsf_events_have_what_the_class_requires() {
         assert!(event["time"].as_i64().unwrap() > 0);
         assert!((1..=5).contains(&event["severity_id"].as_u64().unwrap()));
         for member in ["uid", "title"] {
-            assert!(event["finding_info"][member].as_str().is_some_and(|text| !text.is_empty()), "{event:#}");
+            assert!(
+                event["finding_info"][member]
+                    .as_str()
+                    .is_some_and(|text| !text.is_empty()),
+                "{event:#}"
+            );
         }
         assert!(event["metadata"]["version"].is_string() && event["metadata"]["product"]["vendor_name"].is_string());
-        assert!(event["compliance"]["standards"].as_array().is_some_and(|names| !names.is_empty()));
+        assert!(
+            event["compliance"]["standards"]
+                .as_array()
+                .is_some_and(|names| !names.is_empty())
+        );
     }
     let count = |status: &str| events.iter().filter(|event| event["status"] == status).count();
     assert_eq!(count("Suppressed"), 1);
     // A plan that says when it was made gives the same bytes at any time.
     let dated = everything().replacen('{', "{\"timestamp\":\"2026-01-02T03:04:05Z\",", 1);
-    let (one, two) = (check(&dated, &["--format", "ocsf"]), check(&dated, &["--format", "ocsf"]));
+    let (one, two) = (
+        check(&dated, &["--format", "ocsf"]),
+        check(&dated, &["--format", "ocsf"]),
+    );
     assert_eq!(one.stdout, two.stdout);
     assert_eq!(one.json()[0]["time"], 1_767_323_045_000_i64);
 }
@@ -203,8 +254,18 @@ fn ocsf_events_have_what_the_class_requires() {
 fn markdown_and_html_name_every_finding_and_load_nothing() {
     let (_folder, waivers) = waived();
     for format in ["markdown", "html"] {
-        let out = check(everything(), &["--format", format, "--waivers", &waivers]).exits(1).stdout;
-        for word in ["NHI001", "NHI010", "NHI-WAIVER-EXPIRED", "aws_iam_role_policy.later", "a vendor", "blocked", "Not counted"] {
+        let out = check(everything(), &["--format", format, "--waivers", &waivers])
+            .exits(1)
+            .stdout;
+        for word in [
+            "NHI001",
+            "NHI010",
+            "NHI-WAIVER-EXPIRED",
+            "aws_iam_role_policy.later",
+            "a vendor",
+            "blocked",
+            "Not counted",
+        ] {
             assert!(out.contains(word), "{format}: no `{word}` in\n{out}");
         }
         for word in ["http://", "https://", "<script", "<link", "@import", "url("] {
@@ -213,13 +274,22 @@ fn markdown_and_html_name_every_finding_and_load_nothing() {
         }
     }
     let html = check(everything(), &["--format", "html"]).stdout;
-    assert!(html.contains("prefers-color-scheme:dark") && html.contains("lang=\"en\"") && html.contains("Content-Security-Policy"));
+    assert!(
+        html.contains("prefers-color-scheme:dark")
+            && html.contains("lang=\"en\"")
+            && html.contains("Content-Security-Policy")
+    );
 }
 
 #[test]
 fn the_graph_is_written_in_every_format() {
     let text = everything();
-    for (format, word) in [("dot", "digraph"), ("mermaid", "flowchart"), ("html", "<!DOCTYPE html>"), ("json", "\"edges\"")] {
+    for (format, word) in [
+        ("dot", "digraph"),
+        ("mermaid", "flowchart"),
+        ("html", "<!DOCTYPE html>"),
+        ("json", "\"edges\""),
+    ] {
         let ran = nhi(&["graph", "-", "--format", format]).input(&text).run().exits(0);
         assert!(ran.stdout.contains(word), "{format}:\n{}", ran.stdout);
     }

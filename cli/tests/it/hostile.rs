@@ -67,7 +67,10 @@ fn commands_undone(payload: &str, text: &str) -> String {
             .find_map(|start| line.strip_prefix(start))
             .unwrap_or_else(|| panic!("{payload:?}: no command of ours: {line}"));
         let (properties, message) = inner.split_once("::").unwrap();
-        let mut names = properties.split(',').skip(1).map(|part| part.split('=').next().unwrap());
+        let mut names = properties
+            .split(',')
+            .skip(1)
+            .map(|part| part.split('=').next().unwrap());
         assert!(
             names.all(|name| ["file", "line", "col"].contains(&name)),
             "{payload:?}: {properties}"
@@ -133,7 +136,10 @@ fn nothing_in_a_plan_speaks_to_terminal_or_runner() {
             let out = check(&text, &["--format", format]).stdout;
             for part in markup {
                 let is_code = format == "markdown" && only_in_code(&out, part);
-                assert!(is_code || !out.contains(part), "{payload:?}: `{part}` in {format}:\n{out}");
+                assert!(
+                    is_code || !out.contains(part),
+                    "{payload:?}: `{part}` in {format}:\n{out}"
+                );
             }
         }
         let sarif = check(&text, &["--format", "sarif"]).json();

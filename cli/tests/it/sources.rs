@@ -29,8 +29,7 @@ resource "aws_iam_role_policy" "later" {
 fn deferred() -> String {
     let mut bucket = crate::support::create("aws_s3_bucket.data", json!({"bucket_prefix": "data"}));
     bucket["change"]["after_unknown"] = json!({"arn": true, "id": true});
-    let mut whole: Value =
-        serde_json::from_str(&plan(&[bucket, unknown_policy("aws_iam_role_policy.later")])).unwrap();
+    let mut whole: Value = serde_json::from_str(&plan(&[bucket, unknown_policy("aws_iam_role_policy.later")])).unwrap();
     whole["configuration"] = json!({"root_module": {"resources": [
         {"address": "aws_s3_bucket.data", "mode": "managed", "type": "aws_s3_bucket", "name": "data",
          "provider_config_key": "aws", "expressions": {"bucket_prefix": {"constant_value": "data"}}, "schema_version": 0},
@@ -81,7 +80,11 @@ fn what_the_plan_does_not_know_is_worked_out_and_has_a_line() {
     let found = finding(&seeing, "NHI001");
     assert_eq!(found["outcome"], "violation", "{seeing:#}");
     assert_eq!(found["evidence"], "configuration", "{found:#}");
-    assert_eq!((&found["location"]["file"], &found["location"]["line"]), (&json!("main.tf"), &json!(12)), "{found:#}");
+    assert_eq!(
+        (&found["location"]["file"], &found["location"]["line"]),
+        (&json!("main.tf"), &json!(12)),
+        "{found:#}"
+    );
 
     for (format, word) in [
         ("human", "main.tf:12"),
@@ -93,10 +96,16 @@ fn what_the_plan_does_not_know_is_worked_out_and_has_a_line() {
         ("html", "main.tf:12"),
         ("ocsf", "main.tf:12"),
     ] {
-        let out = nhi(&["check", "plan.json", "--source", ".", "--format", format]).directory(place.path()).run().stdout;
+        let out = nhi(&["check", "plan.json", "--source", ".", "--format", format])
+            .directory(place.path())
+            .run()
+            .stdout;
         assert!(out.contains(word), "{format}: no `{word}` in\n{out}");
     }
-    let human = nhi(&["check", "plan.json", "--source", "."]).directory(place.path()).run().stdout;
+    let human = nhi(&["check", "plan.json", "--source", "."])
+        .directory(place.path())
+        .run()
+        .stdout;
     assert!(human.contains("12 | policy = jsonencode({"), "{human}");
 }
 
@@ -109,11 +118,19 @@ fn evidence_is_told_per_attribute() {
         nhi(&all).directory(place.path()).run()
     };
     let told = ask(&["--source", "."], "aws_iam_role_policy.later").exits(1).stdout;
-    for word in ["main.tf:9", "policy: worked out but for parts", "${aws_s3_bucket.data.arn}", "known after apply"] {
+    for word in [
+        "main.tf:9",
+        "policy: worked out but for parts",
+        "${aws_s3_bucket.data.arn}",
+        "known after apply",
+    ] {
         assert!(told.contains(word), "no `{word}` in\n{told}");
     }
     let told = ask(&["--source", "."], "aws_s3_bucket.data").exits(1).stdout;
-    assert!(told.contains("arn: unknown") && told.contains("the provider decides"), "{told}");
+    assert!(
+        told.contains("arn: unknown") && told.contains("the provider decides"),
+        "{told}"
+    );
     let told = ask(&[], "aws_iam_role_policy.later").exits(0).stdout;
     assert!(told.contains("policy: unknown") && told.contains("--source"), "{told}");
     let told = ask(&["--source", "."], "aws_iam_role.nobody").exits(2);
@@ -134,10 +151,14 @@ fn a_source_directory_that_is_not_there_is_undecided() {
 
 #[test]
 fn comments_waive_only_where_they_may() {
-    let comment = "# nhi:ignore NHI001 until=2999-01-31 owner=platform reason=\"known\"\nresource \"aws_iam_role_policy\"";
+    let comment =
+        "# nhi:ignore NHI001 until=2999-01-31 owner=platform reason=\"known\"\nresource \"aws_iam_role_policy\"";
     let place = Place::new(&MAIN.replace("resource \"aws_iam_role_policy\"", comment));
     let found = place.check(&["--source", "."]).exits(1).json();
-    assert!(found["notes"].to_string().contains("--allow-inline-waivers"), "{found:#}");
+    assert!(
+        found["notes"].to_string().contains("--allow-inline-waivers"),
+        "{found:#}"
+    );
     assert!(codes(&found).contains(&"NHI001"));
 
     let found = place.check(&["--source", ".", "--allow-inline-waivers"]).json();
@@ -146,14 +167,27 @@ fn comments_waive_only_where_they_may() {
     let waived = aside.iter().find(|aside| aside["finding"]["code"] == "NHI001").unwrap();
     assert_eq!(waived["waiver"]["place"], "main.tf:9");
 
-    let old = fs::read_to_string(place.path().join("main.tf")).unwrap().replace("2999", "2020");
+    let old = fs::read_to_string(place.path().join("main.tf"))
+        .unwrap()
+        .replace("2999", "2020");
     fs::write(place.path().join("main.tf"), old).unwrap();
-    let found = place.check(&["--source", ".", "--allow-inline-waivers"]).exits(1).json();
-    assert!(codes(&found).contains(&"NHI-WAIVER-EXPIRED") && codes(&found).contains(&"NHI001"), "{found:#}");
+    let found = place
+        .check(&["--source", ".", "--allow-inline-waivers"])
+        .exits(1)
+        .json();
+    assert!(
+        codes(&found).contains(&"NHI-WAIVER-EXPIRED") && codes(&found).contains(&"NHI001"),
+        "{found:#}"
+    );
 
-    let half = fs::read_to_string(place.path().join("main.tf")).unwrap().replace("owner=platform ", "");
+    let half = fs::read_to_string(place.path().join("main.tf"))
+        .unwrap()
+        .replace("owner=platform ", "");
     fs::write(place.path().join("main.tf"), half).unwrap();
-    let found = place.check(&["--source", ".", "--allow-inline-waivers"]).exits(1).json();
+    let found = place
+        .check(&["--source", ".", "--allow-inline-waivers"])
+        .exits(1)
+        .json();
     assert!(found["notes"].to_string().contains("waives nothing"), "{found:#}");
 }
 
@@ -162,8 +196,19 @@ fn a_fix_needs_a_configuration_and_says_when_there_is_nothing() {
     let place = Place::new(MAIN);
     let ran = nhi(&["fix", "plan.json"]).directory(place.path()).run().exits(2);
     assert!(ran.stderr.contains("--source"), "{}", ran.stderr);
-    let ran = nhi(&["fix", "plan.json", "--source", "."]).directory(place.path()).run().exits(0);
-    assert!(ran.stdout.contains("nothing that can be changed safely"), "{}", ran.stdout);
+    let ran = nhi(&["fix", "plan.json", "--source", "."])
+        .directory(place.path())
+        .run()
+        .exits(0);
+    assert!(
+        ran.stdout.contains("nothing that can be changed safely"),
+        "{}",
+        ran.stdout
+    );
     assert_eq!(fs::read_to_string(place.path().join("main.tf")).unwrap(), MAIN);
-    nhi(&["fix", "-", "--source", "."]).directory(place.path()).input("{").run().exits(3);
+    nhi(&["fix", "-", "--source", "."])
+        .directory(place.path())
+        .input("{")
+        .run()
+        .exits(3);
 }

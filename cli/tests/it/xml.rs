@@ -26,14 +26,19 @@ pub(crate) fn parse(text: &str) -> Element {
         .strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>")
         .expect("a declaration")
         .trim_start();
-    assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "raw control characters");
+    assert!(
+        !text.contains(|c: char| c.is_control() && c != '\n'),
+        "raw control characters"
+    );
     let root = element(&mut rest);
     assert_eq!(rest.trim(), "", "something follows the root element");
     root
 }
 
 fn element(rest: &mut &str) -> Element {
-    *rest = rest.strip_prefix('<').unwrap_or_else(|| panic!("no element: {rest:.40}"));
+    *rest = rest
+        .strip_prefix('<')
+        .unwrap_or_else(|| panic!("no element: {rest:.40}"));
     let end = rest.find([' ', '>', '/']).unwrap();
     let mut found = Element {
         name: rest[..end].to_owned(),

@@ -46,11 +46,18 @@ fn the_world_before_holds_what_existed_as_it_was() {
     let all = |_: Mode, _: &str| true;
     let blocks: Vec<_> = plan.blocks_before(&all).collect();
     let addresses: Vec<&str> = blocks.iter().map(|change| &*change.address).collect();
-    assert_eq!(addresses, ["a.updated", "a.deleted", "a.kept", "data.d.known", "output.old"]);
+    assert_eq!(
+        addresses,
+        ["a.updated", "a.deleted", "a.kept", "data.d.known", "output.old"]
+    );
     for change in &blocks {
         assert_eq!(change.actions, [Action::NoOp], "{}", change.address);
         assert_eq!(change.before, change.after, "{}", change.address);
-        assert!(change.remains() && change.unknown_paths.is_empty(), "{}", change.address);
+        assert!(
+            change.remains() && change.unknown_paths.is_empty(),
+            "{}",
+            change.address
+        );
     }
     let updated = &blocks[0];
     assert_eq!(updated.previous_address.as_deref(), Some("a.old"));

@@ -101,10 +101,7 @@ fn kind(kind: &str, admin: bool) -> String {
 
 fn corner(layout: &Layout, node: usize) -> (usize, usize) {
     let (column, row) = layout.places.get(node).copied().unwrap_or_default();
-    (
-        MARGIN + column * (WIDTH + GAP_X),
-        MARGIN + row * (HEIGHT + GAP_Y),
-    )
+    (MARGIN + column * (WIDTH + GAP_X), MARGIN + row * (HEIGHT + GAP_Y))
 }
 
 fn arrow(out: &mut String, layout: &Layout, graph: &Graph<'_>, edge: &Edge<'_>) {

@@ -66,8 +66,10 @@ fn forward_edges(graph: &Graph<'_>) -> Vec<(usize, usize)> {
     // 0: not seen, 1: on the way, 2: done.
     let mut state = vec![0_u8; graph.nodes.len()];
     let mut kept = Vec::new();
+    // From whoever nobody becomes, then from whoever cannot do everything: power is on the right.
     let starts = (0..graph.nodes.len()).filter(|node| is_target.get(*node) == Some(&false));
-    for start in starts.chain(0..graph.nodes.len()) {
+    let weak = (0..graph.nodes.len()).filter(|node| graph.nodes.get(*node).is_some_and(|node| !node.admin));
+    for start in starts.chain(weak).chain(0..graph.nodes.len()) {
         let mut stack = vec![(start, 0_usize)];
         while let Some((node, at)) = stack.pop() {
             if at == 0 {
@@ -129,11 +131,13 @@ fn number(order: &[Vec<usize>], rows: &mut [usize]) {
 
 /// The mean row of the neighbours, in hundredths; a node without any stays where it is.
 fn middle(node: usize, forward: &[(usize, usize)], rows: &[usize]) -> usize {
-    let neighbours = forward.iter().filter_map(|(from, to)| match (*from == node, *to == node) {
-        (true, _) => rows.get(*to),
-        (_, true) => rows.get(*from),
-        _ => None,
-    });
+    let neighbours = forward
+        .iter()
+        .filter_map(|(from, to)| match (*from == node, *to == node) {
+            (true, _) => rows.get(*to),
+            (_, true) => rows.get(*from),
+            _ => None,
+        });
     let (sum, count) = neighbours.fold((0, 0), |(sum, count), row| (sum + row * 100, count + 1));
     sum.checked_div(count)
         .unwrap_or_else(|| rows.get(node).copied().unwrap_or_default() * 100)

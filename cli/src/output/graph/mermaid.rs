@@ -26,7 +26,13 @@ pub(super) fn render(graph: &Graph<'_>) -> String {
         } else {
             format!("<br/>via {}", text(edge.via))
         };
-        let _ = writeln!(out, "  n{} {arrow}|\"{}{via}\"| n{}", edge.from, text(edge.how), edge.to);
+        let _ = writeln!(
+            out,
+            "  n{} {arrow}|\"{}{via}\"| n{}",
+            edge.from,
+            text(edge.how),
+            edge.to
+        );
     }
     out
 }

@@ -192,10 +192,14 @@ mod tests {
 
     #[test]
     fn blocks_have_their_lines() {
-        let text = "# one\nresource \"a\" \"b\" {\n  x = { y = [1] }\n}\n\nlocals { a = \"}${\"}\"}\" }\nmodule \"m\" {\n}\n";
+        let text =
+            "# one\nresource \"a\" \"b\" {\n  x = { y = [1] }\n}\n\nlocals { a = \"}${\"}\"}\" }\nmodule \"m\" {\n}\n";
         let lines = |text: &str| -> Vec<(u32, u32)> {
             let blocks = scan(text).blocks.into_iter();
-            blocks.inspect(|block| assert_eq!(text.get(block.2..=block.2), Some("}"))).map(|block| (block.0, block.1)).collect()
+            blocks
+                .inspect(|block| assert_eq!(text.get(block.2..=block.2), Some("}")))
+                .map(|block| (block.0, block.1))
+                .collect()
         };
         assert_eq!(lines(text), [(2, 4), (6, 6), (7, 8)]);
         let heredoc = "locals {\n  a = <<-EOT\n  }\n  EOT\n}\n";

@@ -42,8 +42,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<Waiver>, Failure> {
         .map_err(|error| wrong(format!("cannot be read: {error}")))?
         .ok_or_else(|| wrong(format!("have more than {BYTES_MAX} bytes")))?;
     let text = String::from_utf8(bytes).map_err(|_| wrong("are not UTF-8".to_owned()))?;
-    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let written = if is_json { json(&text) } else { hcl(&text) }.map_err(|why| wrong(format!("cannot be read: {why}")))?;
+    let is_json = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let written =
+        if is_json { json(&text) } else { hcl(&text) }.map_err(|why| wrong(format!("cannot be read: {why}")))?;
     written
         .into_iter()
         .enumerate()
@@ -90,7 +93,9 @@ fn waiver(written: Written, place: String) -> Result<Waiver, String> {
     }
     let is_digest = |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if written.value_sha256.as_ref().is_some_and(|text| !is_digest(text)) {
-        return Err(format!("have a `value_sha256` that is not 64 hexadecimal digits ({place})"));
+        return Err(format!(
+            "have a `value_sha256` that is not 64 hexadecimal digits ({place})"
+        ));
     }
     let ends = end_of(&written.expires)
         .ok_or_else(|| format!("have `expires = \"{}\"`, which is not a day ({place})", written.expires))?;
