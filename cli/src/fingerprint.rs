@@ -38,18 +38,13 @@ const LINKS: [&str; 18] = [
     "username",
 ];
 
-/// What an object is known by in the world: its own name, or else what it connects.
-pub(crate) fn identity(change: &Change<'_>) -> Option<String> {
-    if let Some(name) = own_name(change) {
-        return Some(name);
-    }
-    let after = change.after.as_deref().or(change.before.as_deref())?;
-    let document = json::parse(after).ok()?;
+/// What an object without a name of its own is known by in the world: what it connects.
+pub(crate) fn links(change: &Change<'_>, values: json::Value<'_>) -> Option<String> {
     let links: Vec<String> = LINKS
         .iter()
         .filter(|key| !is_sensitive(change, key))
         .filter_map(|key| {
-            let value = document.root().get(key)?.as_str()?;
+            let value = values.get(key)?.as_str()?;
             (!value.is_empty() && !symbol::has_symbols(&value)).then(|| format!("{key}={value}"))
         })
         .collect();
@@ -63,15 +58,14 @@ fn is_sensitive(change: &Change<'_>, key: &str) -> bool {
 /// Digest of the value at a path: of the text of a string, of the JSON text without blanks for anything else.
 ///
 /// `None` where the value is sensitive: a digest would let a short secret be guessed.
-pub(crate) fn value_sha256(change: &Change<'_>, at: &str) -> Option<String> {
+pub(crate) fn value_sha256(change: &Change<'_>, values: json::Value<'_>, at: &str) -> Option<String> {
     let is_covered = |path: &str| path.is_empty() || at.starts_with(path) || path.starts_with(at);
     if at.is_empty() || change.sensitive_paths.iter().any(|path| is_covered(path)) {
         return None;
     }
-    let document = json::parse(change.after.as_deref()?).ok()?;
     let value = path::parse(at)?
         .iter()
-        .try_fold(document.root(), |value, segment| match segment {
+        .try_fold(values, |value, segment| match segment {
             path::Segment::Key(key) => value.get(key),
             path::Segment::Index(index) => value.elements().nth(*index),
         })?;
@@ -99,13 +93,11 @@ fn compact(text: &str) -> String {
 }
 
 /// The object's own name, when it is known and not sensitive.
-pub(crate) fn own_name(change: &Change<'_>) -> Option<String> {
-    let after = change.after.as_deref().or(change.before.as_deref())?;
-    let document = json::parse(after).ok()?;
+pub(crate) fn own_name(change: &Change<'_>, values: json::Value<'_>) -> Option<String> {
     NAMES.iter().find_map(|key| {
-        let is_sensitive = is_sensitive(change, key);
-        let name = document.root().get(key)?.as_str()?;
-        (!is_sensitive && !name.is_empty() && !symbol::has_symbols(&name)).then(|| name.into_owned())
+        let name = values.get(key)?.as_str()?;
+        let is_known = !name.is_empty() && !symbol::has_symbols(&name) && !is_sensitive(change, key);
+        is_known.then(|| name.into_owned())
     })
 }
 

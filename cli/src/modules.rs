@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use nhi_evaluate::{Evaluation, overlay};
-use nhi_plan::{Change, Context, Description, Mode, Plan, RuleInfo, Wanted};
+use nhi_plan::{Change, Context, Description, Mode, Plan, RuleInfo, Wanted, json};
 use nhi_policy_host::{Host, HostError, HostErrorKind, HostLimits, Module};
 
 use crate::builtin;
@@ -330,10 +330,16 @@ fn locate(plan: &Plan<'_>, world: World<'_>, report: &mut Report) {
         let Some(found) = entries.get_mut(change.address.as_ref()) else {
             return;
         };
-        let facts = BlockFacts::of(&change);
+        let document = change
+            .after
+            .as_deref()
+            .or(change.before.as_deref())
+            .and_then(|text| json::parse(text).ok());
+        let values = document.as_ref().map(json::Document::root);
+        let facts = BlockFacts::of(&change, values);
         for entry in found {
-            if !entry.is_credential() {
-                entry.value_sha256 = fingerprint::value_sha256(&change, &entry.path);
+            if let Some(values) = values.filter(|_| !entry.is_credential()) {
+                entry.value_sha256 = fingerprint::value_sha256(&change, values, &entry.path);
             }
             if entry.evidence == PLANNED && is_worked_out(&change, &entry.path) {
                 CONFIGURATION.clone_into(&mut entry.evidence);

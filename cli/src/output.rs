@@ -45,7 +45,7 @@ pub(crate) enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
-    /// JUnit XML, for Jenkins and others.
+    /// `JUnit` XML, for Jenkins and others.
     Junit,
     /// Annotations of GitHub Actions.
     Github,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 
 use hcl::expr::Expression;
 use nhi_evaluate::{AttributePlace, Sources};
@@ -53,8 +54,11 @@ pub(super) fn edit<'s>(
     if sources.is_empty() {
         return Err("there is no configuration: check the plan file itself, or add `--source DIR`".to_owned());
     }
-    let home = block.location.as_ref().map_or("", |at| at.file.as_str());
-    if home.ends_with(".json") {
+    let home = block.location.as_ref().map(|at| Path::new(&at.file));
+    if home
+        .and_then(Path::extension)
+        .is_some_and(|extension| extension == "json")
+    {
         return Err("the block is written in JSON, into which no HCL can be put".to_owned());
     }
     let replacement = patch.replacement.trim();

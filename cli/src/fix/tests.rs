@@ -46,7 +46,7 @@ fn planned(files: &[(&str, &str)], findings: Vec<Finding>, root: &Path) -> Fixes
         let mut block = plan.blocks().next().unwrap();
         let config_address = block.config_address.clone().into_owned();
         block.location = sources.location(&config_address);
-        entry.block = Some(BlockFacts::of(&block));
+        entry.block = Some(BlockFacts::of(&block, None));
     }
     Fixes::of(&report, &sources, root)
 }
@@ -178,7 +178,7 @@ fn what_may_be_a_credential_is_not_shown() {
     )
     .unwrap();
     let plan = decoded.read(&Limits::default()).unwrap();
-    report.entries[0].block = plan.blocks().next().map(|block| BlockFacts::of(&block));
+    report.entries[0].block = plan.blocks().next().map(|block| BlockFacts::of(&block, None));
     let found = Fixes::of(&report, &sources, place.path());
     assert_eq!(found.files[0].text, "resource \"t\" \"n\" {\n}\n");
     assert!(

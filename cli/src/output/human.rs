@@ -70,7 +70,7 @@ fn grouped(report: &Report, status: Status) -> Vec<Vec<&Entry>> {
         }
     }
     let severity = |group: &[&Entry]| group.iter().map(|entry| entry.severity).max();
-    groups.sort_by(|a, b| (severity(b), b.len()).cmp(&(severity(a), a.len())));
+    groups.sort_by_key(|group| std::cmp::Reverse((severity(group), group.len())));
     groups
 }
 

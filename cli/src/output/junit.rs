@@ -1,4 +1,4 @@
-//! JUnit XML as Jenkins, GitLab and others read it: a test case per finding, and one per rule that found nothing.
+//! `JUnit` XML as Jenkins, GitLab and others read it: a test case per finding, and one per rule that found nothing.
 //!
 //! What blocks is a failure, what could not be decided an error. What does not block, or does not count, is skipped
 //! with its reason, so that it is neither a failure nor silent. Times are zero: the same plan gives the same bytes.

@@ -1,5 +1,7 @@
 //! What formats say of a finding and of the verdict, so that all of them use the same words.
 
+use std::fmt::Write as _;
+
 use nhi_plan::Severity;
 
 use crate::report::{Entry, Report, Status, Verdict};
@@ -62,10 +64,13 @@ pub(super) fn verdict(report: &Report) -> String {
         Verdict::Findings => counts(report),
         Verdict::Undecided => "no verdict, which blocks like a finding".to_owned(),
     };
+    // Writing to a `String` cannot fail.
     match report.with(Status::Unverified).count() {
         0 => {}
         1 => text.push_str("; 1 finding could not be verified"),
-        count => text.push_str(&format!("; {count} findings could not be verified")),
+        count => {
+            let _ = write!(text, "; {count} findings could not be verified");
+        }
     }
     let aside: Vec<String> = report
         .aside_counts()
@@ -78,7 +83,7 @@ pub(super) fn verdict(report: &Report) -> String {
         })
         .collect();
     if !aside.is_empty() {
-        text.push_str(&format!("; not counted: {}", aside.join(", ")));
+        let _ = write!(text, "; not counted: {}", aside.join(", "));
     }
     text
 }

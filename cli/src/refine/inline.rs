@@ -4,6 +4,8 @@
 
 mod scan;
 
+use std::path::Path;
+
 use self::scan::{Comment, Scan, scan};
 use super::waivers::{Target, Waiver, end_of};
 use crate::report::Waived;
@@ -22,7 +24,7 @@ impl InlineWaivers {
     pub(super) fn find<'t>(files: impl Iterator<Item = (&'t str, &'t str)>) -> Self {
         let mut found = Self::default();
         for (file, text) in files {
-            if text.contains(MARK) && !file.ends_with(".json") {
+            if text.contains(MARK) && Path::new(file).extension().is_none_or(|extension| extension != "json") {
                 found.file(file, text);
             }
         }

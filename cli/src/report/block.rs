@@ -1,6 +1,6 @@
 //! What a report keeps of a block: enough to name it, to find it again and to point at it.
 
-use nhi_plan::Change;
+use nhi_plan::{Change, json};
 
 use crate::fingerprint;
 
@@ -32,7 +32,10 @@ pub(crate) struct Place {
 }
 
 impl BlockFacts {
-    pub(crate) fn of(change: &Change<'_>) -> Self {
+    /// `values` are those after the change or, of what goes, before it.
+    pub(crate) fn of(change: &Change<'_>, values: Option<json::Value<'_>>) -> Self {
+        let own_name = values.and_then(|values| fingerprint::own_name(change, values));
+        let links = || fingerprint::links(change, values?);
         Self {
             config_address: change.config_address.to_string(),
             resource_type: change.resource_type.to_string(),
@@ -43,8 +46,8 @@ impl BlockFacts {
                 column: at.column,
                 excerpt: None,
             }),
-            own_name: fingerprint::own_name(change),
-            identity: fingerprint::identity(change),
+            identity: own_name.clone().or_else(links),
+            own_name,
             sensitive_paths: change.sensitive_paths.iter().map(ToString::to_string).collect(),
         }
     }

@@ -14,7 +14,7 @@ fn existing(mut change: Value) -> Value {
     change
 }
 
-fn waiver(members: Value) -> Value {
+fn waiver(members: &Value) -> Value {
     let mut whole = json!({"rule": "NHI010", "address": "aws_iam_access_key.ci", "reason": "a vendor", "owner": "platform",
         "expires": "2999-01-01"});
     for (name, value) in members.as_object().unwrap() {
@@ -186,7 +186,7 @@ fn what_became_certain_or_worse_is_not_in_the_baseline() {
 #[test]
 fn a_waiver_sets_one_rule_at_one_address_aside_until_its_day() {
     let text = plan(&[key("aws_iam_access_key.ci"), key("aws_iam_access_key.other")]);
-    let found = waived(&text, &[waiver(json!({}))]);
+    let found = waived(&text, &[waiver(&json!({}))]);
     assert_eq!(set_aside(&found), [("waived", "NHI010")], "{found:#}");
     assert_eq!(found["not_counted"][0]["waiver"]["owner"], "platform");
     assert!(codes(&found).contains(&"NHI010"), "the other one counts: {found:#}");
@@ -195,7 +195,7 @@ fn a_waiver_sets_one_rule_at_one_address_aside_until_its_day() {
     let human = {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("w.json");
-        std::fs::write(&file, json!({ "waivers": [waiver(json!({}))] }).to_string()).unwrap();
+        std::fs::write(&file, json!({ "waivers": [waiver(&json!({}))] }).to_string()).unwrap();
         check(&text, &["--waivers", file.to_str().unwrap()]).exits(1).stdout
     };
     for word in [
@@ -207,14 +207,14 @@ fn a_waiver_sets_one_rule_at_one_address_aside_until_its_day() {
     }
 
     let one = plan(&[key("aws_iam_access_key.ci")]);
-    let found = waived(&one, &[waiver(json!({"rule": "aws-access-key"}))]);
+    let found = waived(&one, &[waiver(&json!({"rule": "aws-access-key"}))]);
     assert_eq!(
         set_aside(&found),
         [("waived", "NHI010")],
         "a rule's name will do: {found:#}"
     );
 
-    let found = waived(&one, &[waiver(json!({"expires": "2020-01-01"}))]);
+    let found = waived(&one, &[waiver(&json!({"expires": "2020-01-01"}))]);
     assert!(
         codes(&found).contains(&"NHI010") && codes(&found).contains(&"NHI-WAIVER-EXPIRED"),
         "{found:#}"
@@ -223,7 +223,10 @@ fn a_waiver_sets_one_rule_at_one_address_aside_until_its_day() {
 
     let found = waived(
         &one,
-        &[waiver(json!({})), waiver(json!({"address": "aws_iam_access_key.gone"}))],
+        &[
+            waiver(&json!({})),
+            waiver(&json!({"address": "aws_iam_access_key.gone"})),
+        ],
     );
     assert!(
         found["notes"].to_string().contains("aws_iam_access_key.gone"),
@@ -232,9 +235,9 @@ fn a_waiver_sets_one_rule_at_one_address_aside_until_its_day() {
 
     // Nobody waives the end of a waiver, or what could not be read.
     let tricks = [
-        waiver(json!({"expires": "2020-01-01"})),
-        waiver(json!({"rule": "NHI-WAIVER-EXPIRED"})),
-        waiver(json!({"rule": "NHI-PLAN-TRUNCATED", "address": "standard input"})),
+        waiver(&json!({"expires": "2020-01-01"})),
+        waiver(&json!({"rule": "NHI-WAIVER-EXPIRED"})),
+        waiver(&json!({"rule": "NHI-PLAN-TRUNCATED", "address": "standard input"})),
     ];
     assert!(codes(&waived(&one, &tricks)).contains(&"NHI-WAIVER-EXPIRED"));
     let found = waived("{", &tricks);
@@ -254,7 +257,7 @@ fn a_waiver_may_hold_for_one_value_only() {
         .unwrap();
     let digest = finding["value_sha256"].as_str().unwrap();
     let of = |digest: &str| {
-        waiver(json!({"rule": "NHI001", "address": "aws_iam_role_policy.admin", "value_sha256": digest}))
+        waiver(&json!({"rule": "NHI001", "address": "aws_iam_role_policy.admin", "value_sha256": digest}))
     };
     assert!(set_aside(&waived(&text, &[of(digest)])).contains(&("waived", "NHI001")));
     let other = digest.replace(|c: char| c.is_ascii_digit(), "a");
@@ -282,14 +285,11 @@ fn waivers_are_hcl_or_json_and_nothing_half_right_counts() {
     );
 
     for missing in ["rule", "address", "reason", "owner", "expires"] {
-        let cut: String = block
-            .lines()
-            .filter(|line| !line.trim().starts_with(missing))
-            .map(|line| format!("{line}\n"))
-            .collect();
+        let kept = block.lines().filter(|line| !line.trim().starts_with(missing));
+        let cut = kept.collect::<Vec<_>>().join("\n");
         let ran = run("w.hcl", &cut).exits(2);
         assert!(ran.stderr.contains(missing), "{missing}: {}", ran.stderr);
-        let mut object = waiver(json!({}));
+        let mut object = waiver(&json!({}));
         object.as_object_mut().unwrap().remove(missing);
         run("w.json", &json!({ "waivers": [object] }).to_string()).exits(2);
     }

@@ -78,8 +78,16 @@ fn sarif_suppresses_what_does_not_count() {
     );
 }
 
+/// An element, attributes it may have, attributes it must have, children.
+type Rule = (
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
 /// What the schema that Jenkins and Surefire use says of each element: attributes it may and must have, and children.
-const JUNIT: [(&str, &[&str], &[&str], &[&str]); 7] = [
+const JUNIT: [Rule; 7] = [
     (
         "testsuites",
         &["name", "time", "tests", "failures", "errors"],

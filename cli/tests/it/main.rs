@@ -1,6 +1,8 @@
 //! Runs the built `nhi` and looks at what a user sees: exit codes, reports, messages.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::string_slice,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "helpers of tests fail by panicking, like the tests themselves"

@@ -83,7 +83,8 @@ impl<'t> Scanner<'t> {
                 let escaped = rest.chars().nth(1).map_or(0, char::len_utf8);
                 self.skip(1 + escaped);
             }
-            '"' => {
+            // No string goes on in the next line: whatever this is, the next line begins anew.
+            '"' | '\n' => {
                 self.inside.pop();
                 self.skip(1);
             }
@@ -91,11 +92,6 @@ impl<'t> Scanner<'t> {
             '$' | '%' if rest.get(1..).is_some_and(|after| after.starts_with('{')) => {
                 self.inside.push(Inside::Template);
                 self.skip(2);
-            }
-            // No string goes on in the next line: whatever this is, the next line begins anew.
-            '\n' => {
-                self.inside.pop();
-                self.skip(1);
             }
             other => self.skip(other.len_utf8()),
         }
