@@ -131,6 +131,10 @@ impl Inputs {
         let decoded = nhi_plan::decode(&json).map_err(unread)?;
         let plan = decoded.read(&self.source.limits()).map_err(unread)?;
         clock.lap("plan parsed");
+        if wish.before && plan.source == nhi_plan::plan::Source::State {
+            let failure = Failure::usage("a state adds nothing, so with `--new-only` it would always pass");
+            return Err(failure.help("hand over a plan, or leave `--new-only` out").into());
+        }
         let context = introduce(&plan, report);
         examined.sources = Sources::new(sources.files.into_iter());
         let evaluation = work_out(&examined.sources, &plan, report);

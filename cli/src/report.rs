@@ -347,6 +347,17 @@ impl Report {
         self.entries.sort_by(|a, b| a.rank().cmp(&b.rank()));
     }
 
+    /// Makes the files of findings relative to another directory.
+    pub(crate) fn put_places_under(&mut self, prefix: &str) {
+        let asides = self.asides.iter_mut().map(|aside| &mut aside.entry);
+        for entry in self.entries.iter_mut().chain(asides) {
+            let of_block = entry.block.as_mut().and_then(|block| block.location.as_mut());
+            for place in entry.place.iter_mut().chain(of_block) {
+                place.put_under(prefix);
+            }
+        }
+    }
+
     /// How many entries do not count, for each reason.
     pub(crate) fn aside_counts(&self) -> [(&'static str, usize); 3] {
         Because::WORDS.map(|word| {

@@ -42,6 +42,9 @@ pub(crate) struct Args {
     /// How to write the report
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
+    /// Put this in front of the files of findings, where the root module is not the root of the repository
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    path_prefix: Option<String>,
     /// Write the report to this file and a summary to standard error
     #[arg(long, short, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
@@ -63,6 +66,9 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     };
     let examined = args.inputs.examine(&wish, &mut report)?;
     decided.refine(&examined, &mut report);
+    if let Some(prefix) = &args.path_prefix {
+        report.put_places_under(prefix);
+    }
     match &args.explain_evidence {
         Some(address) => explain(address, &examined, console, &report)?,
         None => deliver(args, console, &report)?,

@@ -98,7 +98,7 @@ fn itself(change: &Change<'_>, path: &str) -> String {
     format!("`{}.{path}` is known after apply", change.address)
 }
 
-/// A policy document as it is, and of anything else only its measure: it might be a secret.
+/// A policy document and an ARN as they are, and of anything else only its measure: it might be a secret.
 fn shown(text: &str, is_open: bool) -> String {
     let Ok(document) = json::parse(text) else {
         return "a value".to_owned();
@@ -108,7 +108,11 @@ fn shown(text: &str, is_open: bool) -> String {
         return format!("a value of {} bytes", text.len());
     };
     let alternatives = symbol::alternatives(&value);
-    if is_open && alternatives.iter().all(|alternative| is_policy(alternative)) {
+    if is_open
+        && alternatives
+            .iter()
+            .all(|text| is_policy(text) || text.starts_with("arn:"))
+    {
         let readable: Vec<_> = alternatives.iter().map(|one| symbol::readable(one)).collect();
         return readable.join("\nor\n");
     }

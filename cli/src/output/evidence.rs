@@ -18,7 +18,11 @@ pub(crate) fn render(address: &str, evidence: &Evidence, width: usize) -> String
             Known::Partly => (YELLOW, "worked out but for parts"),
             Known::Nothing => (CYAN, "unknown"),
         };
-        screen.line(&[(PLAIN, "  "), (BOLD, &attribute.path), (PLAIN, ": "), (style, word)]);
+        let path = match attribute.path.as_str() {
+            "" => "the value",
+            path => path,
+        };
+        screen.line(&[(PLAIN, "  "), (BOLD, path), (PLAIN, ": "), (style, word)]);
         if let Some(value) = &attribute.value {
             screen.field(4, "is  ", PLAIN, value);
         }

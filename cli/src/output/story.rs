@@ -49,6 +49,7 @@ pub(super) fn place(entry: &Entry) -> Option<String> {
 /// The parts of a finding that explain it, each with its label; empty ones are left out.
 pub(super) fn details(entry: &Entry) -> Vec<(&'static str, String)> {
     let rows = [
+        ("who", entry.fact("principal").unwrap_or_default().to_owned()),
         ("why", entry.why.clone()),
         ("fix", entry.help.clone()),
         ("set", patch(entry).unwrap_or_default()),

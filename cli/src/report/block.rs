@@ -20,7 +20,7 @@ pub(crate) struct BlockFacts {
 }
 
 /// A place in the source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) file: String,
     /// First line is 1.
@@ -29,6 +29,21 @@ pub(crate) struct Place {
     pub(crate) column: u32,
     /// What stands there: one line, never of a credential.
     pub(crate) excerpt: Option<String>,
+}
+
+impl Place {
+    /// Makes the file relative to another directory.
+    pub(super) fn put_under(&mut self, prefix: &str) {
+        let mut parts: Vec<&str> = prefix.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        for part in self.file.split('/') {
+            match (part, parts.last()) {
+                ("..", Some(last)) if *last != ".." => drop(parts.pop()),
+                _ => parts.push(part),
+            }
+        }
+        let root = if prefix.starts_with('/') { "/" } else { "" };
+        self.file = format!("{root}{}", parts.join("/"));
+    }
 }
 
 impl BlockFacts {
@@ -57,5 +72,29 @@ impl BlockFacts {
         self.sensitive_paths
             .iter()
             .any(|path| at.starts_with(path.as_str()) || path.starts_with(at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_put_in_front_and_up_goes_up() {
+        let cases = [
+            ("infra", "main.tf", "infra/main.tf"),
+            ("./a/b/", "../shared/x.tf", "a/shared/x.tf"),
+            (".", "main.tf", "main.tf"),
+            (".", "../x.tf", "../x.tf"),
+            ("/abs", "main.tf", "/abs/main.tf"),
+        ];
+        for (prefix, file, expected) in cases {
+            let mut place = Place {
+                file: file.to_owned(),
+                ..Place::default()
+            };
+            place.put_under(prefix);
+            assert_eq!(place.file, expected, "{prefix} {file}");
+        }
     }
 }

@@ -81,6 +81,12 @@ fn only_what_the_plan_adds_counts() {
     assert!(!codes(&found).contains(&"NHI001"), "{found:#}");
 
     check("{", &["--new-only"]).exits(3);
+
+    // A state adds nothing: that is no verdict.
+    let state = json!({"format_version": "1.0", "values": {"root_module": {"resources": [{"address": "aws_iam_access_key.ci",
+        "mode": "managed", "type": "aws_iam_access_key", "name": "ci", "values": {"user": "ci"}}]}}});
+    check(state.to_string(), &[]).exits(1);
+    check(state.to_string(), &["--new-only"]).exits(2);
 }
 
 #[test]

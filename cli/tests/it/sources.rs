@@ -102,6 +102,8 @@ fn what_the_plan_does_not_know_is_worked_out_and_has_a_line() {
             .stdout;
         assert!(out.contains(word), "{format}: no `{word}` in\n{out}");
     }
+    let prefixed = place.check(&["--source", ".", "--path-prefix", "infra"]).json();
+    assert_eq!(finding(&prefixed, "NHI001")["location"]["file"], "infra/main.tf");
     let human = nhi(&["check", "plan.json", "--source", "."])
         .directory(place.path())
         .run()
