@@ -103,7 +103,7 @@ pub(crate) enum Part {
 pub(crate) struct IfPart {
     pub(crate) condition: Expr,
     pub(crate) then: Vec<Part>,
-    pub(crate) otherwise: Vec<Part>,
+    pub(crate) otherwise: Option<Vec<Part>>,
 }
 
 #[derive(Debug)]

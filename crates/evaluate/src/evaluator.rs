@@ -12,7 +12,7 @@ mod traverse;
 mod types;
 mod variables;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::ast::{Block, Part, Text};
@@ -22,8 +22,10 @@ use crate::plan_index::{Index, Key};
 use crate::sources::Sources;
 use crate::value::Value;
 use nhi_plan::Plan;
+use nhi_plan::json::Document;
 
 pub(crate) use modules::ModuleInstance;
+pub(crate) use nested::names_blocks;
 pub(crate) use variables::from_json;
 
 /// What was worked out once.
@@ -36,8 +38,6 @@ pub(crate) enum Slot {
     Repetition(Text),
     /// An attribute of an instance.
     Attribute(u32, Text),
-    /// What the plan says of an instance.
-    Planned(u32),
     /// All instances of a resource block, or of a module call.
     Instances(Text),
     /// The region of a provider block.
@@ -80,14 +80,22 @@ pub(crate) struct Scope<'s> {
 
 impl<'s> Scope<'s> {
     pub(crate) fn of_module(module: u32) -> Self {
-        Self { module, owner: None, frames: None, passed: None }
+        Self {
+            module,
+            owner: None,
+            frames: None,
+            passed: None,
+        }
     }
 
     pub(crate) fn with<'t>(&'t self, frame: &'t Frame<'t>) -> Scope<'t>
     where
         's: 't,
     {
-        Scope { frames: Some(frame), ..*self }
+        Scope {
+            frames: Some(frame),
+            ..*self
+        }
     }
 }
 
@@ -104,6 +112,8 @@ pub(crate) struct Evaluator<'a> {
     reasons: HashMap<Text, Text>,
     /// Template files, read once.
     pub(crate) template_files: HashMap<String, Option<Arc<Vec<Part>>>>,
+    /// What the plan says of the instances that were asked for last: values, unknowns, what is sensitive.
+    parsed: VecDeque<(u32, [Option<Document<'a>>; 3])>,
     steps: u64,
     steps_total: u64,
     work_bytes: u64,
@@ -126,6 +136,7 @@ impl<'a> Evaluator<'a> {
             memory: HashMap::new(),
             reasons: HashMap::new(),
             template_files: HashMap::new(),
+            parsed: VecDeque::new(),
             steps: 0,
             steps_total: 0,
             work_bytes: 0,
@@ -199,9 +210,27 @@ impl<'a> Evaluator<'a> {
         value
     }
 
-    /// Why a symbol is one, if there is more to say than that it is known after apply only.
+    /// Why a symbol is one, if there is more to say than that it is known after apply only. What was taken from an
+    /// unknown value, or made of it, is unknown for its reason.
     pub(crate) fn reason(&self, origin: &str) -> Option<&str> {
-        self.reasons.get(origin).map(|reason| &**reason)
+        let mut name = origin;
+        loop {
+            if let Some(reason) = self.reasons.get(name) {
+                return Some(reason);
+            }
+            name = match name.strip_suffix(')').and_then(|call| call.split_once('(')) {
+                Some((_, argument)) => argument,
+                None => name.rsplit_once(['.', '['])?.0,
+            };
+        }
+    }
+
+    /// What was worked out before.
+    pub(crate) fn remembered(&self, module: u32, slot: &Slot) -> Option<Value> {
+        match self.memory.get(&(module, slot.clone())) {
+            Some(Memory::Done(value)) => Some(value.clone()),
+            _ => None,
+        }
     }
 
     /// Works a value out once. A cycle, a failure or a budget makes it unknown.

@@ -6,7 +6,7 @@ use nhi_plan::path;
 use nhi_plan::{Location, Plan, json};
 
 use crate::ast::Text;
-use crate::evaluator::Evaluator;
+use crate::evaluator::{Evaluator, names_blocks};
 use crate::fault::Fault;
 use crate::limits::Limits;
 use crate::outcome::{Filled, Outcome, describe};
@@ -70,7 +70,11 @@ pub fn evaluate(sources: &Sources, plan: &Plan<'_>, limits: &Limits) -> Evaluati
         ..Evaluation::default()
     };
     let changes = || plan.resource_changes.iter().chain(&plan.deferred_changes);
-    let outputs = || plan.output_changes.iter().filter(|output| has_unknowns(output.change.after_unknown));
+    let outputs = || {
+        plan.output_changes
+            .iter()
+            .filter(|output| has_unknowns(output.change.after_unknown))
+    };
     if outputs().next().is_none() && !changes().any(|change| has_unknowns(change.change.after_unknown)) {
         return evaluation;
     }
@@ -123,9 +127,11 @@ fn fill(evaluator: &mut Evaluator<'_>, at: u32) -> Option<(String, Instance)> {
 }
 
 fn attribute(evaluator: &mut Evaluator<'_>, at: u32, name: &Text, instance: &mut Instance) {
-    let planned = evaluator.planned(at);
-    let planned = planned.members().and_then(|members| members.get(name)).cloned();
-    let planned = planned.unwrap_or_else(|| Value::unknown(name));
+    let planned = evaluator
+        .planned(at, name)
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| Value::unknown(name));
     let mut path = String::new();
     path::push_key(&mut path, name);
     let found = match evaluator.attribute_or_blocks(at, name) {
@@ -165,14 +171,17 @@ impl Evaluator<'_> {
         let body = &block.body;
         body.attribute(name).is_some()
             || body.attribute("dynamic").is_some()
-            || body.blocks.iter().any(|block| {
-                *block.kind == *name || (&*block.kind == "dynamic" && block.label(0) == name)
-            })
+            || body
+                .blocks
+                .iter()
+                .any(|block| *block.kind == *name || (&*block.kind == "dynamic" && block.label(0) == name))
     }
 
     fn attribute_or_blocks(&mut self, at: u32, name: &Text) -> Result<Value, Fault> {
-        let is_block = self.block_of(at).is_some_and(|(block, _)| block.body.attribute(name).is_none())
-            && !self.is_derivable(at, name);
+        let is_block = !self.is_derivable(at, name)
+            && self
+                .block_of(at)
+                .is_some_and(|(block, _)| names_blocks(&block.body, name));
         if is_block {
             let blocks = self.in_instance(at, |evaluator, block, scope| evaluator.blocks(&block.body, name, scope));
             return blocks.unwrap_or_else(|| Ok(Value::unknown(name)));
@@ -184,8 +193,17 @@ impl Evaluator<'_> {
     }
 
     fn plans_a_list(&mut self, at: u32, name: &Text) -> bool {
-        let planned = self.planned(at);
-        planned.members().and_then(|members| members.get(name)).is_some_and(|value| value.elements().is_some())
+        let planned = self.planned(at, name).ok().flatten();
+        planned.is_some_and(|value| value.elements().is_some())
+    }
+
+    /// The attributes that the plan knows of an instance.
+    fn planned_names(&self, at: u32) -> Vec<Text> {
+        let after = self.index.instance(at).and_then(|instance| instance.after);
+        let Some(document) = after.and_then(|after| json::parse(after).ok()) else {
+            return Vec::new();
+        };
+        document.root().members().map(|(name, _)| Text::from(&*name)).collect()
     }
 }
 
@@ -208,15 +226,17 @@ pub fn replay(sources: &Sources, plan: &Plan<'_>, limits: &Limits) -> Vec<Replay
     let mut all = Vec::new();
     for at in 0..evaluator.index.instances.len() {
         let at = u32::try_from(at).unwrap_or(u32::MAX);
-        let planned = evaluator.planned(at);
-        for (name, planned) in planned.members().into_iter().flatten() {
+        for name in evaluator.planned_names(at) {
+            evaluator.begin();
+            let Ok(Some(planned)) = evaluator.planned(at, &name) else {
+                continue;
+            };
             let known = !planned.is_null() && !planned.traits().unknown && !planned.any_sensitive();
             if !known {
                 continue;
             }
-            evaluator.begin();
-            let found = match evaluator.document_attribute(at, name) {
-                Ok(None) => evaluator.configured(at, name),
+            let found = match evaluator.document_attribute(at, &name) {
+                Ok(None) => evaluator.configured(at, &name),
                 other => other,
             };
             let evaluated = match found {
@@ -225,13 +245,16 @@ pub fn replay(sources: &Sources, plan: &Plan<'_>, limits: &Limits) -> Vec<Replay
                 Err(fault) => Err(fault.reason().to_owned()),
             };
             all.push(Replayed {
-                address: evaluator.index.instance(at).map_or("", |found| found.address).to_owned(),
+                address: evaluator
+                    .index
+                    .instance(at)
+                    .map_or("", |found| found.address)
+                    .to_owned(),
                 name: name.to_string(),
-                planned: crate::outcome::json_of(planned),
+                planned: crate::outcome::json_of(&planned),
                 evaluated,
             });
         }
     }
     all
 }
-

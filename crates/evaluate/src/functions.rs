@@ -22,8 +22,11 @@ use crate::value::{Data, Value};
 /// `None` is a function that the file does not know.
 type Answer = Result<Option<Value>, Fault>;
 
+/// Answers a call by its name.
+type Library = fn(&mut Evaluator<'_>, &str, &[Value]) -> Answer;
+
 /// Where functions live; each is asked in turn.
-const LIBRARIES: [fn(&mut Evaluator<'_>, &str, &[Value]) -> Answer; 7] = [
+const LIBRARIES: [Library; 7] = [
     collections::call,
     lookups::call,
     sets::call,
@@ -57,14 +60,16 @@ impl Evaluator<'_> {
     /// The result of a function whose arguments do not tell enough.
     pub(crate) fn opaque(&self, name: &str, arguments: &[Value]) -> Value {
         let unknown = arguments.iter().find(|argument| argument.traits().unknown);
-        let inner = unknown.map_or_else(|| "…".to_owned(), |argument| self.first_origin(argument, 0));
+        let inner = unknown.map_or_else(|| "…".to_owned(), |argument| self.first_origin(argument));
         Value::unknown(&format!("{name}({inner})"))
     }
 
     /// The first thing in a value that is not known.
-    fn first_origin(&self, value: &Value, depth: usize) -> String {
+    fn first_origin(&self, value: &Value) -> String {
         let inner = |mut items: std::slice::Iter<'_, Value>| {
-            items.find(|item| item.traits().unknown).map(|item| self.first_origin(item, depth + 1))
+            items
+                .find(|item| item.traits().unknown)
+                .map(|item| self.first_origin(item))
         };
         match &value.data {
             Data::Text(text) => symbol::parts(text)
@@ -78,7 +83,7 @@ impl Evaluator<'_> {
                 .items
                 .values()
                 .find(|item| item.traits().unknown)
-                .map(|item| self.first_origin(item, depth + 1))
+                .map(|item| self.first_origin(item))
                 .unwrap_or_default(),
             _ => self.name_of(value),
         }
@@ -103,19 +108,24 @@ impl Evaluator<'_> {
                     arguments.extend(items.items.iter().map(|item| item.clone().marked(last.sensitive)));
                 }
                 Data::OneOf(_) | Data::Unknown(_) => {
-                    return Ok(self.opaque(&call.name, &[last.clone()]).marked(last.any_sensitive()));
+                    return Ok(self
+                        .opaque(&call.name, std::slice::from_ref(&last))
+                        .marked(last.any_sensitive()));
                 }
                 _ => return error("only a list can be expanded"),
             }
         }
         self.charge_items(arguments.len())?;
         let name = call.name.clone();
-        self.lift(&arguments, |evaluator, arguments| evaluator.apply(&name, arguments, scope))
+        self.lift(&arguments, |evaluator, arguments| {
+            evaluator.apply(&name, arguments, scope)
+        })
     }
 
     fn apply(&mut self, name: &Text, arguments: &[Value], scope: &Scope<'_>) -> Result<Value, Fault> {
         for argument in arguments {
-            let size = argument.elements().map_or(0, <[Value]>::len) + argument.members().map_or(0, |members| members.len());
+            let size = argument.elements().map_or(0, <[Value]>::len)
+                + argument.members().map_or(0, std::collections::BTreeMap::len);
             self.charge_items(size)?;
         }
         let mut found = None;
@@ -131,7 +141,9 @@ impl Evaluator<'_> {
         let Some(value) = found else {
             let origin = format!("{name}(…)");
             let sensitive = arguments.iter().any(Value::any_sensitive);
-            return Ok(self.because(&origin, &format!("function `{name}` is not evaluated")).marked(sensitive));
+            return Ok(self
+                .because(&origin, &format!("function `{name}` is not evaluated"))
+                .marked(sensitive));
         };
         if &**name == "nonsensitive" {
             return Ok(value);
@@ -141,7 +153,13 @@ impl Evaluator<'_> {
         }
         // A collection keeps what is sensitive in its elements; anything else is made of all that went in.
         let collection = value.elements().is_some() || value.members().is_some();
-        let sensitive = |argument: &Value| if collection { argument.sensitive } else { argument.any_sensitive() };
+        let sensitive = |argument: &Value| {
+            if collection {
+                argument.sensitive
+            } else {
+                argument.any_sensitive()
+            }
+        };
         Ok(value.marked(arguments.iter().any(sensitive)))
     }
 
@@ -162,7 +180,11 @@ impl Evaluator<'_> {
                 Err(limit) => return Err(limit),
             }
         }
-        if options.is_empty() { error(failure) } else { Ok(Value::one_of(options, self.limits.alternatives)) }
+        if options.is_empty() {
+            error(failure)
+        } else {
+            Ok(Value::one_of(options, self.limits.alternatives))
+        }
     }
 
     fn can(&mut self, call: &Call, scope: &Scope<'_>) -> Result<Value, Fault> {

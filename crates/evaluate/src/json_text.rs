@@ -79,7 +79,11 @@ fn write(out: &mut String, value: &Value, bytes_max: usize, name_of: &dyn Fn(&Va
             quote_into(out, &symbol::symbol(&name_of(value)));
         }
     }
-    if out.len() > bytes_max { Err(Fault::Limit("a text is too long")) } else { Ok(()) }
+    if out.len() > bytes_max {
+        Err(Fault::Limit("a text is too long"))
+    } else {
+        Ok(())
+    }
 }
 
 /// The value behind a JSON text.

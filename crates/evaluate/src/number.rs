@@ -18,7 +18,10 @@ pub(crate) struct Number {
 impl Number {
     fn new(mut mantissa: i128, mut exponent: i32) -> Option<Self> {
         if mantissa == 0 {
-            return Some(Self { mantissa: 0, exponent: 0 });
+            return Some(Self {
+                mantissa: 0,
+                exponent: 0,
+            });
         }
         while mantissa % 10 == 0 {
             mantissa /= 10;
@@ -28,7 +31,10 @@ impl Number {
     }
 
     pub(crate) fn whole(value: i64) -> Self {
-        Self::new(i128::from(value), 0).unwrap_or(Self { mantissa: 0, exponent: 0 })
+        Self::new(i128::from(value), 0).unwrap_or(Self {
+            mantissa: 0,
+            exponent: 0,
+        })
     }
 
     pub(crate) fn count(value: usize) -> Self {
@@ -64,11 +70,17 @@ impl Number {
                 continue;
             }
             let scale = 10_i128.checked_pow(pending.checked_add(1)?);
-            mantissa = if mantissa == 0 { 0 } else { mantissa.checked_mul(scale?)? };
+            mantissa = if mantissa == 0 {
+                0
+            } else {
+                mantissa.checked_mul(scale?)?
+            };
             mantissa = mantissa.checked_add(i128::from(byte - b'0'))?;
             pending = 0;
         }
-        let exponent = exponent.checked_add(dropped)?.checked_add(i32::try_from(pending).ok()?)?;
+        let exponent = exponent
+            .checked_add(dropped)?
+            .checked_add(i32::try_from(pending).ok()?)?;
         Self::new(if negative { -mantissa } else { mantissa }, exponent)
     }
 

@@ -38,7 +38,11 @@ pub struct Outcome {
 
 impl Outcome {
     pub(crate) fn unresolved(path: String, reason: &str) -> Self {
-        Self { path, status: Status::Unresolved, reasons: vec![reason.to_owned()] }
+        Self {
+            path,
+            status: Status::Unresolved,
+            reasons: vec![reason.to_owned()],
+        }
     }
 }
 
@@ -72,12 +76,38 @@ pub(crate) fn describe(
     evaluator.charge_text(json.len())?;
     let mut origins = BTreeSet::new();
     collect_origins(&plain, &mut origins);
-    let reasons: Vec<String> = origins.iter().take(REASONS_MAX).map(|origin| reason_of(evaluator, origin)).collect();
-    let status = if plain.traits().unknown { Status::Partly } else { Status::Resolved };
+    let alternatives = plain.as_text().map_or(1, |text| symbol::alternatives(text).len());
+    let choice =
+        (alternatives > 1).then(|| format!("it depends on what is unknown which of {alternatives} it will be"));
+    let reasons = choice
+        .into_iter()
+        .chain(
+            origins
+                .iter()
+                .take(REASONS_MAX)
+                .map(|origin| reason_of(evaluator, origin)),
+        )
+        .collect();
+    let status = if plain.traits().unknown {
+        Status::Partly
+    } else {
+        Status::Resolved
+    };
     let mut sensitive_paths = Vec::new();
     collect_sensitive(&plain, path.to_owned(), &mut sensitive_paths);
-    let filled = Filled { path: path.to_owned(), json, sensitive_paths };
-    Ok((Some(filled), Outcome { path: path.to_owned(), status, reasons }))
+    let filled = Filled {
+        path: path.to_owned(),
+        json,
+        sensitive_paths,
+    };
+    Ok((
+        Some(filled),
+        Outcome {
+            path: path.to_owned(),
+            status,
+            reasons,
+        },
+    ))
 }
 
 fn reason_of(evaluator: &Evaluator<'_>, origin: &str) -> String {
@@ -112,8 +142,15 @@ fn one_text(evaluator: &mut Evaluator<'_>, value: &Value) -> Result<Value, Fault
     };
     let mut texts = Vec::with_capacity(options.items.len());
     for option in &options.items {
-        let text = if option.is_null() { Value::text("") } else { evaluator.to_text(option)? };
-        texts.push(text.as_text().map_or_else(String::new, |text| with_quoted_symbols(text).into_owned()));
+        let text = if option.is_null() {
+            Value::text("")
+        } else {
+            evaluator.written(option)?
+        };
+        texts.push(
+            text.as_text()
+                .map_or_else(String::new, |text| with_quoted_symbols(text).into_owned()),
+        );
     }
     let group = symbol::one_of(texts.iter().map(String::as_str));
     Ok(Value::text(group).marked(value.any_sensitive()))
@@ -142,7 +179,7 @@ fn inner(evaluator: &mut Evaluator<'_>, value: &Value) -> Result<Value, Fault> {
             Some(text) => text,
             None => Value::text(symbol::symbol(&evaluator.name_of(value))),
         },
-        Data::Unknown(_) | Data::Resource(_) | Data::Module(_) => evaluator.to_text(value)?,
+        Data::Unknown(_) | Data::Resource(_) | Data::Module(_) => evaluator.written(value)?,
     };
     Ok(plain.marked(value.sensitive))
 }

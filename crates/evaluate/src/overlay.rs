@@ -61,7 +61,8 @@ impl Edits {
 
     fn replace(&mut self, value: Value<'_>, text: &str) {
         let start = value.offset();
-        self.replaced.insert(start, (start + value.raw().len(), text.to_owned()));
+        self.replaced
+            .insert(start, (start + value.raw().len(), text.to_owned()));
     }
 
     fn apply(self, text: &str) -> String {
@@ -111,7 +112,9 @@ pub fn overlay(change: &mut Change<'_>, evaluation: &Evaluation) {
         // An output that is unknown as a whole.
         change.after = Some(Cow::Owned(one.json.clone()));
         change.unknown_paths.clear();
-        change.sensitive_paths.extend(one.sensitive_paths.iter().cloned().map(Cow::Owned));
+        change
+            .sensitive_paths
+            .extend(one.sensitive_paths.iter().cloned().map(Cow::Owned));
         change.attributes.push((Cow::Borrowed("resolved"), Cow::Borrowed(".")));
         return;
     }
@@ -123,7 +126,9 @@ pub fn overlay(change: &mut Change<'_>, evaluation: &Evaluation) {
         let unknown = change.unknown_paths.iter().any(|path| *path == one.path);
         if unknown && edits.add(document.root(), one) {
             resolved.push(&one.path);
-            change.sensitive_paths.extend(one.sensitive_paths.iter().cloned().map(Cow::Owned));
+            change
+                .sensitive_paths
+                .extend(one.sensitive_paths.iter().cloned().map(Cow::Owned));
         }
     }
     if resolved.is_empty() {
@@ -133,5 +138,7 @@ pub fn overlay(change: &mut Change<'_>, evaluation: &Evaluation) {
     change.unknown_paths.retain(|path| !resolved.contains(&&**path));
     change.sensitive_paths.sort_unstable();
     change.sensitive_paths.dedup();
-    change.attributes.push((Cow::Borrowed("resolved"), Cow::Owned(resolved.join(" "))));
+    change
+        .attributes
+        .push((Cow::Borrowed("resolved"), Cow::Owned(resolved.join(" "))));
 }

@@ -29,10 +29,15 @@ pub(crate) fn hcl_body(text: &str, file: u32) -> Parsed {
         None => (0, text),
     };
     if text.len() > FILE_BYTES_MAX {
-        parsed.unread.push((0, format!("it is larger than {FILE_BYTES_MAX} bytes")));
+        parsed
+            .unread
+            .push((0, format!("it is larger than {FILE_BYTES_MAX} bytes")));
         return parsed;
     }
-    let chunks = scan::chunks(text);
+    let look = scan::look(text);
+    let readable = look.readable(text);
+    let text = &*readable;
+    let chunks = look.chunks;
     if chunks.iter().all(|chunk| chunk.refused.is_none())
         && let Ok(body) = parser::parse_body(text)
     {

@@ -115,7 +115,9 @@ impl<'p> Index<'p> {
 
     fn change(&mut self, from: &'p ResourceChange<'p>) {
         let actions = &from.change.actions;
-        let gone = actions.iter().any(|action| matches!(action, Action::Delete | Action::Forget));
+        let gone = actions
+            .iter()
+            .any(|action| matches!(action, Action::Delete | Action::Forget));
         if from.deposed.is_some() || (gone && !actions.contains(&Action::Create)) {
             return;
         }

@@ -8,26 +8,36 @@ mod json;
 mod statement;
 
 use crate::ast::Text;
-use crate::evaluator::Evaluator;
+use crate::evaluator::{Evaluator, Slot};
 use crate::fault::{Fault, error};
 use crate::value::{Data, Value};
 use statement::{Document, Statement};
 
 /// The arguments that a document is made of.
-const ARGUMENTS: [&str; 4] = ["override_policy_documents", "policy_id", "source_policy_documents", "version"];
+const ARGUMENTS: [&str; 4] = [
+    "override_policy_documents",
+    "policy_id",
+    "source_policy_documents",
+    "version",
+];
 
 const RESOURCE_TYPE: &str = "aws_iam_policy_document";
 
 impl Evaluator<'_> {
     /// The `json` or `minified_json` of a policy document; `None` for any other attribute.
     pub(crate) fn document_attribute(&mut self, at: u32, name: &str) -> Result<Option<Value>, Fault> {
-        let is_document = self.index.instance(at).is_some_and(|instance| {
-            instance.resource_type == RESOURCE_TYPE && instance.local.starts_with("data.")
-        });
+        let is_document = self
+            .index
+            .instance(at)
+            .is_some_and(|instance| instance.resource_type == RESOURCE_TYPE && instance.local.starts_with("data."));
         if !is_document || !matches!(name, "json" | "minified_json") {
             return Ok(None);
         }
-        let arguments = self.document_arguments(at)?;
+        // Both attributes are made of the same arguments.
+        let slot = Slot::Attribute(at, Text::from("(arguments)"));
+        let arguments = self.once(0, slot, "a policy document", |evaluator| {
+            evaluator.document_arguments(at)
+        });
         let minified = name == "minified_json";
         let sensitive = arguments.any_sensitive();
         let text = self.lift(&[arguments], |evaluator, arguments| {
@@ -41,8 +51,6 @@ impl Evaluator<'_> {
 
     /// The arguments as an object: from the configuration, or else from the plan.
     fn document_arguments(&mut self, at: u32) -> Result<Value, Fault> {
-        let planned = self.planned(at);
-        let from_plan = |name: &str| planned.members().and_then(|members| members.get(name)).cloned();
         let configured = self.in_instance(at, |evaluator, block, scope| {
             let mut members = std::collections::BTreeMap::new();
             for name in ARGUMENTS {
@@ -57,8 +65,10 @@ impl Evaluator<'_> {
         });
         let mut members = configured.transpose()?.unwrap_or_default();
         for name in ARGUMENTS.into_iter().chain(["statement"]) {
-            let missing = members.get(name).is_none_or(|value| matches!(value.data, Data::Unknown(_)));
-            if missing && let Some(value) = from_plan(name) {
+            let missing = members
+                .get(name)
+                .is_none_or(|value| matches!(value.data, Data::Unknown(_)));
+            if missing && let Some(value) = self.planned(at, name)? {
                 members.insert(Text::from(name), value);
             }
         }
@@ -81,7 +91,9 @@ impl Evaluator<'_> {
             merged.merge(source);
         }
         let mut own = Document {
-            version: self.text_of(members.get("version"))?.unwrap_or_else(|| "2012-10-17".to_owned()),
+            version: self
+                .text_of(members.get("version"))?
+                .unwrap_or_else(|| "2012-10-17".to_owned()),
             id: self.text_of(members.get("policy_id"))?.unwrap_or_default(),
             statements: Vec::new(),
         };
@@ -120,7 +132,12 @@ impl Evaluator<'_> {
             match &item.data {
                 Data::Text(text) if text.is_empty() => {}
                 Data::Text(text) => texts.push(text.to_string()),
-                _ => return error(format!("a document that is merged in is unknown: {}", self.name_of(item))),
+                _ => {
+                    return error(format!(
+                        "a document that is merged in is unknown: {}",
+                        self.name_of(item)
+                    ));
+                }
             }
         }
         Ok(texts)
@@ -131,8 +148,11 @@ impl Evaluator<'_> {
         let Some(value) = value.filter(|value| !value.is_null()) else {
             return Ok(None);
         };
-        let text = self.to_text(value)?;
-        Ok(text.as_text().filter(|text| !text.is_empty()).map(|text| text.to_string()))
+        let text = self.written(value)?;
+        Ok(text
+            .as_text()
+            .filter(|text| !text.is_empty())
+            .map(std::string::ToString::to_string))
     }
 
     fn statement(&mut self, value: &Value, version: &str) -> Result<Statement, Fault> {

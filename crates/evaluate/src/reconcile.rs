@@ -48,14 +48,26 @@ fn pair<'v>(holes: &[Value], values: &'v [Value]) -> Vec<(usize, &'v Value)> {
     let mut used = vec![false; values.len()];
     // Elements without holes take what is theirs first.
     for hole in holes.iter().filter(|hole| !hole.traits().unknown) {
-        let at = values.iter().zip(&used).position(|(value, used)| !used && agrees(hole, value) && !value.is_unknown());
+        let at = values
+            .iter()
+            .zip(&used)
+            .position(|(value, used)| !used && agrees(hole, value) && !value.is_unknown());
         if let Some(used) = at.and_then(|at| used.get_mut(at)) {
             *used = true;
         }
     }
     let mut pairs = Vec::new();
-    let open: Vec<(usize, &Value)> = holes.iter().enumerate().filter(|(_, hole)| hole.traits().unknown).collect();
-    let left: Vec<&Value> = values.iter().zip(&used).filter(|(_, used)| !**used).map(|(value, _)| value).collect();
+    let open: Vec<(usize, &Value)> = holes
+        .iter()
+        .enumerate()
+        .filter(|(_, hole)| hole.traits().unknown)
+        .collect();
+    let left: Vec<&Value> = values
+        .iter()
+        .zip(&used)
+        .filter(|(_, used)| !**used)
+        .map(|(value, _)| value)
+        .collect();
     for (index, hole) in &open {
         let fitting: Vec<&Value> = left.iter().copied().filter(|value| agrees(hole, value)).collect();
         match fitting.as_slice() {

@@ -3,6 +3,7 @@
 //! The parser gives up a whole file for one bad construct, and its time grows with the square of an object's items.
 //! This scanner knows only quotes, heredocs, comments and brackets; it never recurses.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::limits::{ITEMS_MAX, NESTING_MAX};
@@ -32,15 +33,45 @@ struct Scanner<'t> {
     at: usize,
     frames: Vec<Frame>,
     refused: Option<&'static str>,
+    empty: Vec<Range<usize>>,
+}
+
+/// What the scanner found in a file.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    pub(crate) chunks: Vec<Chunk>,
+    /// Heredocs without a single line.
+    empty: Vec<Range<usize>>,
+}
+
+impl Look {
+    /// The text with `""` for empty heredocs, every byte in its place: the parser takes such a heredoc to go on to the
+    /// next line that ends one, and all between for its text.
+    pub(crate) fn readable<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.empty.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut copied = 0;
+        for range in &self.empty {
+            out.push_str(text.get(copied..range.start).unwrap_or_default());
+            out.push_str("\"\"");
+            out.extend(std::iter::repeat_n(' ', range.len().saturating_sub(2)));
+            copied = range.end;
+        }
+        out.push_str(text.get(copied..).unwrap_or_default());
+        Cow::Owned(out)
+    }
 }
 
 /// Splits a file into its top-level parts.
-pub(crate) fn chunks(text: &str) -> Vec<Chunk> {
+pub(crate) fn look(text: &str) -> Look {
     let mut scanner = Scanner {
         bytes: text.as_bytes(),
         at: 0,
         frames: Vec::new(),
         refused: None,
+        empty: Vec::new(),
     };
     let mut chunks = Vec::new();
     let mut start: Option<usize> = None;
@@ -67,7 +98,10 @@ pub(crate) fn chunks(text: &str) -> Vec<Chunk> {
             refused: scanner.refused,
         });
     }
-    chunks
+    Look {
+        chunks,
+        empty: scanner.empty,
+    }
 }
 
 impl Scanner<'_> {
@@ -147,6 +181,18 @@ impl Scanner<'_> {
         let next = self.bytes.get(after + delimiter.len()).copied();
         if found && !next.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
             self.frames.pop();
+            let opened = self.bytes.get(end..self.at).unwrap_or_default();
+            let begin = self
+                .bytes
+                .get(..start)
+                .unwrap_or_default()
+                .iter()
+                .rposition(|byte| *byte != b'<' && *byte != b'-');
+            if opened.iter().all(u8::is_ascii_whitespace)
+                && let Some(begin) = begin
+            {
+                self.empty.push(begin + 1..after + delimiter.len());
+            }
             self.at = after + delimiter.len();
         } else {
             self.at += 1;
@@ -227,10 +273,14 @@ impl Scanner<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::chunks;
+    use super::look;
 
     fn found(text: &str) -> Vec<&str> {
-        chunks(text).into_iter().map(|chunk| &text[chunk.range]).collect()
+        look(text)
+            .chunks
+            .into_iter()
+            .filter_map(|chunk| text.get(chunk.range))
+            .collect()
     }
 
     #[test]
@@ -248,10 +298,17 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_heredoc_is_an_empty_text() {
+        let text = "a = <<-EOT\n  EOT\nb = [<<E\nE\n]\nc = <<E\nx\nE\n";
+        let expected = "a = \"\"          \nb = [\"\"   \n]\nc = <<E\nx\nE\n";
+        assert_eq!(look(text).readable(text), expected);
+    }
+
+    #[test]
     fn what_is_too_large_is_refused() {
-        let items: String = (0..3000).map(|at| format!("k{at} = 1\n")).collect();
+        let items = "k = 1\n".repeat(3000);
         let text = format!("locals {{\n a = {{\n{items} }}\n}}\nlocals {{ b = 1 }}\n");
-        let chunks = chunks(&text);
+        let chunks = look(&text).chunks;
         assert_eq!(chunks.len(), 2);
         assert!(chunks[0].refused.is_some() && chunks[1].refused.is_none());
     }

@@ -136,8 +136,12 @@ impl Sources {
         let mut overrides = Vec::new();
         for (name, path, text) in files {
             let index = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
-            let json = name.ends_with(".json");
-            let Parsed { body, unread } = if json { json_body(&text, index) } else { hcl_body(&text, index) };
+            let json = is_json(&name);
+            let Parsed { body, unread } = if json {
+                json_body(&text, index)
+            } else {
+                hcl_body(&text, index)
+            };
             self.files.push(File::new(path, text));
             for (offset, reason) in unread {
                 module.partial = true;
@@ -160,6 +164,11 @@ impl Sources {
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
+}
+
+fn is_json(name: &str) -> bool {
+    // Terraform knows endings in lower case only.
+    name.rsplit_once('.').is_some_and(|(_, ending)| ending == "json")
 }
 
 fn is_override(name: &str) -> bool {
@@ -200,8 +209,12 @@ impl Module {
         for block in body.blocks {
             let name = block.labels.first().cloned().unwrap_or_else(|| Text::from(""));
             let target = match &*block.kind {
-                "resource" => self.resources.get_mut(&format!("{}.{}", block.label(0), block.label(1))),
-                "data" => self.resources.get_mut(&format!("data.{}.{}", block.label(0), block.label(1))),
+                "resource" => self
+                    .resources
+                    .get_mut(&format!("{}.{}", block.label(0), block.label(1))),
+                "data" => self
+                    .resources
+                    .get_mut(&format!("data.{}.{}", block.label(0), block.label(1))),
                 "variable" => self.variables.get_mut(&name),
                 "output" => self.outputs.get_mut(&name),
                 "module" => self.calls.get_mut(&name),

@@ -134,7 +134,9 @@ impl Value {
     pub(crate) fn set(items: Vec<Self>) -> Self {
         let sensitive = items.iter().any(Self::any_sensitive);
         let mut unique: Vec<Self> = Vec::with_capacity(items.len());
-        let scalars = items.iter().all(|item| matches!(item.data, Data::Text(_) | Data::Number(_) | Data::Bool(_)));
+        let scalars = items
+            .iter()
+            .all(|item| matches!(item.data, Data::Text(_) | Data::Number(_) | Data::Bool(_)));
         if scalars {
             unique = items;
             unique.sort_by(order);
@@ -167,7 +169,10 @@ impl Value {
         };
         for value in values {
             match &value.data {
-                Data::OneOf(inner) => inner.items.iter().for_each(|inner| add(inner.clone().marked(value.sensitive))),
+                Data::OneOf(inner) => inner
+                    .items
+                    .iter()
+                    .for_each(|inner| add(inner.clone().marked(value.sensitive))),
                 _ => add(value),
             }
         }
@@ -197,8 +202,14 @@ impl Value {
         let mut traits = match &self.data {
             Data::List(items) | Data::Set(items) | Data::OneOf(items) => items.traits,
             Data::Map(items) => items.traits,
-            Data::Text(text) => Traits { unknown: symbol::has_symbols(text), ..Traits::default() },
-            Data::Unknown(_) | Data::Resource(_) | Data::Module(_) => Traits { unknown: true, ..Traits::default() },
+            Data::Text(text) => Traits {
+                unknown: symbol::has_symbols(text),
+                ..Traits::default()
+            },
+            Data::Unknown(_) | Data::Resource(_) | Data::Module(_) => Traits {
+                unknown: true,
+                ..Traits::default()
+            },
             Data::Null | Data::Bool(_) | Data::Number(_) => Traits::default(),
         };
         traits.sensitive |= self.sensitive;
@@ -292,7 +303,10 @@ impl Value {
             (Data::Map(a), Data::Map(b)) => {
                 Arc::ptr_eq(a, b)
                     || (a.items.len() == b.items.len()
-                        && a.items.iter().zip(&b.items).all(|((k, a), (l, b))| k == l && a.is_same(b)))
+                        && a.items
+                            .iter()
+                            .zip(&b.items)
+                            .all(|((k, a), (l, b))| k == l && a.is_same(b)))
             }
             _ => false,
         }
@@ -301,11 +315,11 @@ impl Value {
     /// Whether both are equal as Terraform sees it; `None` where that is not known.
     pub(crate) fn equals(&self, other: &Self) -> Option<bool> {
         match (&self.data, &other.data) {
-            (Data::Unknown(_) | Data::OneOf(_), _) | (_, Data::Unknown(_) | Data::OneOf(_)) => None,
             (Data::Resource(_) | Data::Module(_), Data::Null) | (Data::Null, Data::Resource(_) | Data::Module(_)) => {
                 Some(false)
             }
-            (Data::Resource(_) | Data::Module(_), _) | (_, Data::Resource(_) | Data::Module(_)) => None,
+            (Data::Unknown(_) | Data::OneOf(_) | Data::Resource(_) | Data::Module(_), _)
+            | (_, Data::Unknown(_) | Data::OneOf(_) | Data::Resource(_) | Data::Module(_)) => None,
             (Data::Text(a), Data::Text(b)) => texts_equal(a, b),
             (Data::List(a), Data::List(b)) | (Data::Set(a), Data::Set(b)) => {
                 if a.items.len() != b.items.len() {
@@ -325,7 +339,10 @@ impl Value {
     }
 
     fn is_same_unmarked(&self, other: &Self) -> bool {
-        let plain = |value: &Self| Self { data: value.data.clone(), sensitive: false };
+        let plain = |value: &Self| Self {
+            data: value.data.clone(),
+            sensitive: false,
+        };
         plain(self).is_same(&plain(other))
     }
 }
@@ -348,9 +365,16 @@ fn texts_equal(a: &str, b: &str) -> Option<bool> {
         return Some(a == b);
     }
     let ends = |text: &str| {
-        let first = text.find(|c| matches!(c, '\u{FDD0}'..='\u{FDD4}')).unwrap_or(text.len());
-        let last = text.rfind(|c| matches!(c, '\u{FDD0}'..='\u{FDD4}')).map_or(0, |at| at + 3);
-        (text.get(..first).unwrap_or_default().to_owned(), text.get(last..).unwrap_or_default().to_owned())
+        let first = text
+            .find(|c| matches!(c, '\u{FDD0}'..='\u{FDD4}'))
+            .unwrap_or(text.len());
+        let last = text
+            .rfind(|c| matches!(c, '\u{FDD0}'..='\u{FDD4}'))
+            .map_or(0, |at| at + 3);
+        (
+            text.get(..first).unwrap_or_default().to_owned(),
+            text.get(last..).unwrap_or_default().to_owned(),
+        )
     };
     let ((a_start, a_end), (b_start, b_end)) = (ends(a), ends(b));
     let apart = |a: &str, b: &str| !a.starts_with(b) && !b.starts_with(a);
@@ -407,7 +431,9 @@ pub(crate) fn combinations<'v>(values: impl Iterator<Item = &'v Value>, most: us
         let mut options = choices(value, most)?;
         if options.len() == 1 {
             if let Some(only) = options.pop() {
-                rows.iter_mut().for_each(|row| row.push(only.clone()));
+                for row in &mut rows {
+                    row.push(only.clone());
+                }
             }
             continue;
         }
@@ -439,9 +465,13 @@ pub(crate) fn collapsed(value: &Value) -> Value {
         }
         Data::List(items) => Value::list(items.items.iter().map(collapsed).collect()),
         Data::Set(items) => Value::set(items.items.iter().map(collapsed).collect()),
-        Data::Map(items) => {
-            Value::map(items.items.iter().map(|(key, value)| (key.clone(), collapsed(value))).collect())
-        }
+        Data::Map(items) => Value::map(
+            items
+                .items
+                .iter()
+                .map(|(key, value)| (key.clone(), collapsed(value)))
+                .collect(),
+        ),
         _ => value.clone(),
     };
     plain.marked(value.sensitive)

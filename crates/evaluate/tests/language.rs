@@ -1,5 +1,14 @@
 //! The language as Terraform has it: expressions and what `terraform plan` 1.11.4 says they are.
 
+#![allow(
+    clippy::expect_used,
+    clippy::format_collect,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test"
+)]
+
 mod common;
 
 use nhi_evaluate::{Limits, Sources, evaluate};
@@ -15,7 +24,12 @@ fn every_expression_is_what_terraform_says() {
     let outputs: String = cases
         .iter()
         .enumerate()
-        .map(|(at, case)| format!("output \"t{at}\" {{\n  value = {}\n}}\n", case["expression"].as_str().unwrap()))
+        .map(|(at, case)| {
+            format!(
+                "output \"t{at}\" {{\n  value = {}\n}}\n",
+                case["expression"].as_str().unwrap()
+            )
+        })
         .collect();
     files.push(("outputs.tf".to_owned(), outputs));
     let sources = Sources::new(files.into_iter());
@@ -32,10 +46,19 @@ fn every_expression_is_what_terraform_says() {
                 Err(reason) => Value::String(format!("UNKNOWN: {reason}")),
             };
             if found != case["value"] {
-                wrong.push(format!("{}\n  terraform {}\n  evaluated {found}", case["expression"], case["value"]));
+                wrong.push(format!(
+                    "{}\n  terraform {}\n  evaluated {found}",
+                    case["expression"], case["value"]
+                ));
             }
         }
         wrong
     });
-    assert!(wrong.is_empty(), "{} of {} differ\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} differ\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
 }

@@ -13,37 +13,93 @@ use crate::value::{Data, Value};
 /// Type, attribute, and the text it has; braces hold attributes, and `partition`, `region` and `account`.
 /// Sorted by type and attribute.
 const DERIVED: [(&str, &str, &str); 33] = [
-    ("aws_cloudwatch_log_group", "arn", "arn:{partition}:logs:{region}:{account}:log-group:{name}"),
+    (
+        "aws_cloudwatch_log_group",
+        "arn",
+        "arn:{partition}:logs:{region}:{account}:log-group:{name}",
+    ),
     ("aws_cloudwatch_log_group", "id", "{name}"),
-    ("aws_codebuild_project", "arn", "arn:{partition}:codebuild:{region}:{account}:project/{name}"),
-    ("aws_dynamodb_table", "arn", "arn:{partition}:dynamodb:{region}:{account}:table/{name}"),
+    (
+        "aws_codebuild_project",
+        "arn",
+        "arn:{partition}:codebuild:{region}:{account}:project/{name}",
+    ),
+    (
+        "aws_dynamodb_table",
+        "arn",
+        "arn:{partition}:dynamodb:{region}:{account}:table/{name}",
+    ),
     ("aws_dynamodb_table", "id", "{name}"),
-    ("aws_ecr_repository", "arn", "arn:{partition}:ecr:{region}:{account}:repository/{name}"),
+    (
+        "aws_ecr_repository",
+        "arn",
+        "arn:{partition}:ecr:{region}:{account}:repository/{name}",
+    ),
     ("aws_ecr_repository", "id", "{name}"),
-    ("aws_iam_group", "arn", "arn:{partition}:iam::{account}:group{path}{name}"),
+    (
+        "aws_iam_group",
+        "arn",
+        "arn:{partition}:iam::{account}:group{path}{name}",
+    ),
     ("aws_iam_group", "id", "{name}"),
-    ("aws_iam_instance_profile", "arn", "arn:{partition}:iam::{account}:instance-profile{path}{name}"),
+    (
+        "aws_iam_instance_profile",
+        "arn",
+        "arn:{partition}:iam::{account}:instance-profile{path}{name}",
+    ),
     ("aws_iam_instance_profile", "id", "{name}"),
-    ("aws_iam_policy", "arn", "arn:{partition}:iam::{account}:policy{path}{name}"),
-    ("aws_iam_policy", "id", "arn:{partition}:iam::{account}:policy{path}{name}"),
+    (
+        "aws_iam_policy",
+        "arn",
+        "arn:{partition}:iam::{account}:policy{path}{name}",
+    ),
+    (
+        "aws_iam_policy",
+        "id",
+        "arn:{partition}:iam::{account}:policy{path}{name}",
+    ),
     ("aws_iam_role", "arn", "arn:{partition}:iam::{account}:role{path}{name}"),
     ("aws_iam_role", "id", "{name}"),
     ("aws_iam_user", "arn", "arn:{partition}:iam::{account}:user{path}{name}"),
     ("aws_iam_user", "id", "{name}"),
-    ("aws_kinesis_stream", "arn", "arn:{partition}:kinesis:{region}:{account}:stream/{name}"),
-    ("aws_kinesis_stream", "id", "arn:{partition}:kinesis:{region}:{account}:stream/{name}"),
-    ("aws_lambda_function", "arn", "arn:{partition}:lambda:{region}:{account}:function:{function_name}"),
+    (
+        "aws_kinesis_stream",
+        "arn",
+        "arn:{partition}:kinesis:{region}:{account}:stream/{name}",
+    ),
+    (
+        "aws_kinesis_stream",
+        "id",
+        "arn:{partition}:kinesis:{region}:{account}:stream/{name}",
+    ),
+    (
+        "aws_lambda_function",
+        "arn",
+        "arn:{partition}:lambda:{region}:{account}:function:{function_name}",
+    ),
     ("aws_lambda_function", "id", "{function_name}"),
     ("aws_s3_bucket", "arn", "arn:{partition}:s3:::{bucket}"),
     ("aws_s3_bucket", "id", "{bucket}"),
     ("aws_s3_bucket_policy", "id", "{bucket}"),
     ("aws_s3_bucket_public_access_block", "id", "{bucket}"),
-    ("aws_sfn_state_machine", "arn", "arn:{partition}:states:{region}:{account}:stateMachine:{name}"),
-    ("aws_sfn_state_machine", "id", "arn:{partition}:states:{region}:{account}:stateMachine:{name}"),
+    (
+        "aws_sfn_state_machine",
+        "arn",
+        "arn:{partition}:states:{region}:{account}:stateMachine:{name}",
+    ),
+    (
+        "aws_sfn_state_machine",
+        "id",
+        "arn:{partition}:states:{region}:{account}:stateMachine:{name}",
+    ),
     ("aws_sns_topic", "arn", "arn:{partition}:sns:{region}:{account}:{name}"),
     ("aws_sns_topic", "id", "arn:{partition}:sns:{region}:{account}:{name}"),
     ("aws_sqs_queue", "arn", "arn:{partition}:sqs:{region}:{account}:{name}"),
-    ("aws_ssm_document", "arn", "arn:{partition}:ssm:{region}:{account}:document/{name}"),
+    (
+        "aws_ssm_document",
+        "arn",
+        "arn:{partition}:ssm:{region}:{account}:document/{name}",
+    ),
     ("aws_ssm_document", "id", "{name}"),
     ("aws_ssm_parameter", "id", "{name}"),
 ];
@@ -67,7 +123,10 @@ impl Evaluator<'_> {
             return false;
         };
         let document = instance.resource_type == "aws_iam_policy_document" && matches!(name, "json" | "minified_json");
-        document || DERIVED.iter().any(|(of, attribute, _)| *of == instance.resource_type && *attribute == name)
+        document
+            || DERIVED
+                .iter()
+                .any(|(of, attribute, _)| *of == instance.resource_type && *attribute == name)
     }
 
     /// What follows for an attribute; nothing unless the names it is made of are known, be it in part.
@@ -76,7 +135,9 @@ impl Evaluator<'_> {
             return Ok(None);
         };
         let resource_type = instance.resource_type;
-        let pattern = DERIVED.iter().find(|(of, attribute, _)| *of == resource_type && *attribute == name);
+        let pattern = DERIVED
+            .iter()
+            .find(|(of, attribute, _)| *of == resource_type && *attribute == name);
         let Some((_, _, pattern)) = pattern else {
             return Ok(None);
         };
@@ -93,9 +154,15 @@ impl Evaluator<'_> {
                 },
                 "region" => {
                     let region = self.region(at);
-                    if region.as_text().is_some() { region } else { Value::text(symbol("region")) }
+                    if region.as_text().is_some() {
+                        region
+                    } else {
+                        Value::text(symbol("region"))
+                    }
                 }
-                "account" => self.account().map_or_else(|| Value::text(symbol("account")), Value::text),
+                "account" => self
+                    .account()
+                    .map_or_else(|| Value::text(symbol("account")), Value::text),
                 attribute => self.resource_attribute(at, &Text::from(attribute)),
             };
             if !matches!(value.data, Data::Text(_) | Data::OneOf(_)) {
@@ -109,7 +176,12 @@ impl Evaluator<'_> {
 
     /// The account, where the plan has asked for it and one provider block is all there is.
     fn account(&self) -> Option<Text> {
-        let mut providers = self.plan.configuration.providers.iter().filter(|provider| provider.name == "aws");
+        let mut providers = self
+            .plan
+            .configuration
+            .providers
+            .iter()
+            .filter(|provider| provider.name == "aws");
         if providers.next().is_none() || providers.next().is_some() {
             return None;
         }
@@ -135,7 +207,11 @@ impl Evaluator<'_> {
         };
         if let Some(region) = block.body.attribute("region") {
             let kind = &region.value.kind;
-            return if let Kind::Text(region) = kind { Value::text(region.clone()) } else { unknown() };
+            return if let Kind::Text(region) = kind {
+                Value::text(region.clone())
+            } else {
+                unknown()
+            };
         }
         let alias = match block.body.attribute("provider").map(|provider| &provider.value.kind) {
             None | Some(Kind::Variable(_)) => None,
@@ -170,8 +246,9 @@ impl Evaluator<'_> {
                     evaluator.evaluate(&region.value, &Scope::of_module(module))
                 });
             }
-            let Some((parent, call)) =
-                self.module_instance(module).and_then(|found| Some((found.parent?, found.call.clone())))
+            let Some((parent, call)) = self
+                .module_instance(module)
+                .and_then(|found| Some((found.parent?, found.call.clone())))
             else {
                 return Value::unknown("region");
             };
@@ -191,6 +268,10 @@ mod tests {
 
     #[test]
     fn the_table_is_sorted() {
-        assert!(DERIVED.windows(2).all(|pair| (pair[0].0, pair[0].1) < (pair[1].0, pair[1].1)));
+        assert!(
+            DERIVED
+                .windows(2)
+                .all(|pair| (pair[0].0, pair[0].1) < (pair[1].0, pair[1].1))
+        );
     }
 }

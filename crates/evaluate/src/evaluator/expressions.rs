@@ -55,7 +55,9 @@ impl Evaluator<'_> {
             Kind::Not(inner) => {
                 let value = self.evaluate(inner, scope)?;
                 self.lift(&[value], |_, values| {
-                    let [value] = values else { return error("one operand is needed") };
+                    let [value] = values else {
+                        return error("one operand is needed");
+                    };
                     let negated = match bool_of(value)? {
                         Some(known) => Value::bool(!known),
                         None => Value::unknown("a condition"),
@@ -66,11 +68,11 @@ impl Evaluator<'_> {
             Kind::Negate(inner) => {
                 let value = self.evaluate(inner, scope)?;
                 self.lift(&[value], |_, values| {
-                    let [value] = values else { return error("one operand is needed") };
-                    let negated = number_of(value)?.map_or_else(
-                        || Value::unknown("a number"),
-                        |number| Value::number(number.negate()),
-                    );
+                    let [value] = values else {
+                        return error("one operand is needed");
+                    };
+                    let negated = number_of(value)?
+                        .map_or_else(|| Value::unknown("a number"), |number| Value::number(number.negate()));
                     Ok(negated.marked(value.sensitive))
                 })
             }
@@ -104,7 +106,9 @@ impl Evaluator<'_> {
         }
         match unknown_key {
             // Which keys there are is not known, so nothing is.
-            Some(key) => Ok(self.because("an object", "a key of it is unknown").marked(key.any_sensitive())),
+            Some(key) => Ok(self
+                .because("an object", "a key of it is unknown")
+                .marked(key.any_sensitive())),
             None => Ok(Value::map(members)),
         }
     }
@@ -116,7 +120,7 @@ impl Evaluator<'_> {
             Data::OneOf(_) => Ok(None),
             _ if key.is_unknown() => Ok(None),
             _ => {
-                let text = self.to_text(key)?;
+                let text = self.written(key)?;
                 Ok(text.known_text().map(Text::from))
             }
         }
@@ -137,7 +141,7 @@ impl Evaluator<'_> {
                 // Both sides have one type: a number beside a text is a text.
                 let other = if chosen { otherwise } else { then };
                 if matches!(value.data, Data::Number(_) | Data::Bool(_)) && is_text(other) {
-                    self.to_text(&value)?
+                    self.written(&value)?
                 } else {
                     value
                 }
@@ -160,7 +164,9 @@ impl Evaluator<'_> {
         let right = self.settle(right, "an operand")?;
         let sensitive = left.any_sensitive() || right.any_sensitive();
         let value = self.lift(&[left, right], |_, values| {
-            let [left, right] = values else { return error("two operands are needed") };
+            let [left, right] = values else {
+                return error("two operands are needed");
+            };
             operate(operator, left, right)
         })?;
         Ok(value.marked(sensitive))
@@ -172,12 +178,19 @@ impl Evaluator<'_> {
         let pairs = match &collection.data {
             Data::List(items) => {
                 let number = |at: usize| Value::number(Number::count(at));
-                items.items.iter().enumerate().map(|(at, value)| (number(at), value.clone())).collect()
+                items
+                    .items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, value)| (number(at), value.clone()))
+                    .collect()
             }
             Data::Set(items) => items.items.iter().map(|value| (value.clone(), value.clone())).collect(),
-            Data::Map(items) => {
-                items.items.iter().map(|(key, value)| (Value::text(key.clone()), value.clone())).collect()
-            }
+            Data::Map(items) => items
+                .items
+                .iter()
+                .map(|(key, value)| (Value::text(key.clone()), value.clone()))
+                .collect(),
             Data::Null => return error("a collection is needed, not null"),
             _ if collection.is_unknown() => return Ok(None),
             _ => return error(format!("a collection is needed, not {}", collection.kind())),
@@ -185,7 +198,10 @@ impl Evaluator<'_> {
         let mut pairs: Vec<(Value, Value)> = pairs;
         self.charge_items(pairs.len())?;
         if sensitive {
-            pairs = pairs.into_iter().map(|(key, value)| (key.marked(true), value.marked(true))).collect();
+            pairs = pairs
+                .into_iter()
+                .map(|(key, value)| (key.marked(true), value.marked(true)))
+                .collect();
         }
         Ok(Some(pairs))
     }
@@ -210,14 +226,26 @@ impl Evaluator<'_> {
         // What there may be so far, once for each way in which unknown conditions may turn out.
         let mut rows: Vec<Vec<(Option<Value>, Value)>> = vec![Vec::new()];
         for (key, value) in pairs {
-            let key_frame = Frame { name: parts.key_name.as_deref().unwrap_or_default(), value: key, up: scope.frames };
-            let frame = Frame { name: &parts.value_name, value, up: Some(&key_frame) };
+            let key_frame = Frame {
+                name: parts.key_name.as_deref().unwrap_or_default(),
+                value: key,
+                up: scope.frames,
+            };
+            let frame = Frame {
+                name: &parts.value_name,
+                value,
+                up: Some(&key_frame),
+            };
             let inner = scope.with(&frame);
             let keep = match &parts.condition {
                 None => Some(true),
                 Some(condition) => {
                     let condition = self.evaluate(condition, &inner)?;
-                    if matches!(condition.data, Data::OneOf(_)) { None } else { bool_of(&condition)? }
+                    if matches!(condition.data, Data::OneOf(_)) {
+                        None
+                    } else {
+                        bool_of(&condition)?
+                    }
                 }
             };
             if keep == Some(false) {
@@ -230,7 +258,9 @@ impl Evaluator<'_> {
             if rows.len() + without.len() > self.limits.alternatives {
                 return Ok(self.because("a for expression", "too many of its elements depend on what is unknown"));
             }
-            rows.iter_mut().for_each(|row| row.push((made_key.clone(), made.clone())));
+            for row in &mut rows {
+                row.push((made_key.clone(), made.clone()));
+            }
             rows.extend(without);
         }
         let mut results = Vec::with_capacity(rows.len());
@@ -257,9 +287,15 @@ impl Evaluator<'_> {
             group.push(value);
         }
         let member = |mut group: Vec<Value>| {
-            if parts.grouping { Value::list(group) } else { group.pop().unwrap_or_else(Value::null) }
+            if parts.grouping {
+                Value::list(group)
+            } else {
+                group.pop().unwrap_or_else(Value::null)
+            }
         };
-        Ok(Value::map(groups.into_iter().map(|(key, group)| (key, member(group))).collect()))
+        Ok(Value::map(
+            groups.into_iter().map(|(key, group)| (key, member(group))).collect(),
+        ))
     }
 }
 
@@ -303,7 +339,10 @@ fn operate(operator: Operator, left: &Value, right: &Value) -> Result<Value, Fau
                 Operator::Divide => left.divide(right),
                 _ => left.remainder(right),
             };
-            if result.is_none() && matches!(operator, Operator::Divide | Operator::Remainder) && right == Number::whole(0) {
+            if result.is_none()
+                && matches!(operator, Operator::Divide | Operator::Remainder)
+                && right == Number::whole(0)
+            {
                 return error("a division by zero");
             }
             Ok(result.map_or_else(|| Value::unknown("a number"), Value::number))

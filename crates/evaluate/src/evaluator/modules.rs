@@ -69,7 +69,13 @@ impl<'a> Evaluator<'a> {
         }
         let dot = if config.is_empty() { "" } else { "." };
         let config = format!("{config}{dot}{call}");
-        self.add_module(ModuleInstance { address, config, parent: Some(parent), call: call.clone(), key })
+        self.add_module(ModuleInstance {
+            address,
+            config,
+            parent: Some(parent),
+            call: call.clone(),
+            key,
+        })
     }
 
     pub(crate) fn module_address(&self, module: u32) -> &str {
@@ -115,11 +121,14 @@ impl<'a> Evaluator<'a> {
         let Some(value) = block.body.attribute("value") else {
             return Value::unknown(&origin);
         };
-        let sensitive = block.body.attribute("sensitive").is_some_and(|attribute| {
-            !matches!(attribute.value.kind, crate::ast::Kind::Bool(false))
-        });
+        let sensitive = block
+            .body
+            .attribute("sensitive")
+            .is_some_and(|attribute| !matches!(attribute.value.kind, crate::ast::Kind::Bool(false)));
         self.once(module, Slot::Output(name.clone()), &origin, |evaluator| {
-            Ok(evaluator.evaluate(&value.value, &Scope::of_module(module))?.marked(sensitive))
+            Ok(evaluator
+                .evaluate(&value.value, &Scope::of_module(module))?
+                .marked(sensitive))
         })
     }
 
@@ -137,7 +146,9 @@ impl<'a> Evaluator<'a> {
             return self.because(&origin, "the module call was not found in the sources");
         };
         let slot = Slot::Instances(Text::from(&*address));
-        self.once(module, slot, &origin, |evaluator| Ok(evaluator.instances_of_call(module, name, block, &origin)))
+        self.once(module, slot, &origin, |evaluator| {
+            Ok(evaluator.instances_of_call(module, name, block, &origin))
+        })
     }
 
     fn instances_of_call(&mut self, module: u32, name: &Text, block: &'a Block, origin: &str) -> Value {
@@ -156,7 +167,11 @@ impl<'a> Evaluator<'a> {
             let for_each = self.repetition(module, &address, &for_each.value);
             let keys: Option<Vec<Text>> = match &for_each.data {
                 Data::Map(items) => Some(items.items.keys().cloned().collect()),
-                Data::Set(items) => items.items.iter().map(|item| item.known_text().map(Text::from)).collect(),
+                Data::Set(items) => items
+                    .items
+                    .iter()
+                    .map(|item| item.known_text().map(Text::from))
+                    .collect(),
                 _ => None,
             };
             return match keys {
@@ -175,7 +190,11 @@ impl<'a> Evaluator<'a> {
 
     /// The instances of a call as far as the plan shows them.
     fn instances_in_plan(&mut self, module: u32, name: &Text, origin: &str) -> Value {
-        let keys = self.index.module_keys(self.module_address(module), name).cloned().unwrap_or_default();
+        let keys = self
+            .index
+            .module_keys(self.module_address(module), name)
+            .cloned()
+            .unwrap_or_default();
         if keys.is_empty() {
             return self.because(origin, "how many instances it has is unknown");
         }
@@ -193,7 +212,9 @@ impl<'a> Evaluator<'a> {
         if !contiguous {
             return self.because(origin, "which instances it has is unknown");
         }
-        let items = keys.into_iter().map(|key| Data::Module(self.child(module, name, key)).into());
+        let items = keys
+            .into_iter()
+            .map(|key| Data::Module(self.child(module, name, key)).into());
         Value::list(items.collect())
     }
 
@@ -205,7 +226,11 @@ impl<'a> Evaluator<'a> {
         let argument = block.body.attribute(name)?;
         let address = format!("module.{call}");
         let scope = Scope {
-            owner: Some(Owner { address: &address, block, key: &key }),
+            owner: Some(Owner {
+                address: &address,
+                block,
+                key: &key,
+            }),
             ..Scope::of_module(parent)
         };
         Some(self.evaluate(&argument.value, &scope))

@@ -17,12 +17,7 @@ fn step(steps: &[Step], at: usize) -> Result<&Text, Fault> {
 
 impl Evaluator<'_> {
     /// The value of a name, and how many of the steps after it belong to it.
-    pub(super) fn named(
-        &mut self,
-        name: &Text,
-        steps: &[Step],
-        scope: &Scope<'_>,
-    ) -> Result<(Value, usize), Fault> {
+    pub(super) fn named(&mut self, name: &Text, steps: &[Step], scope: &Scope<'_>) -> Result<(Value, usize), Fault> {
         let mut frame = scope.frames;
         while let Some(found) = frame {
             if found.name == &**name {
@@ -117,6 +112,8 @@ impl Evaluator<'_> {
     pub(super) fn repetition(&mut self, module: u32, address: &str, expression: &crate::ast::Expr) -> Value {
         let slot = Slot::Repetition(Text::from(address));
         let origin = format!("the instances of {address}");
-        self.once(module, slot, &origin, |evaluator| evaluator.evaluate(expression, &Scope::of_module(module)))
+        self.once(module, slot, &origin, |evaluator| {
+            evaluator.evaluate(expression, &Scope::of_module(module))
+        })
     }
 }

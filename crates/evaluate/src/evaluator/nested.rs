@@ -41,6 +41,12 @@ fn iterator(expression: Option<&Expr>, label: &str) -> Text {
     }
 }
 
+/// Whether a name is that of blocks in a body, and not of an attribute.
+pub(crate) fn names_blocks(body: &Body, name: &str) -> bool {
+    let parts = body.attribute("dynamic").map(|attribute| one_or_many(&attribute.value));
+    body.attribute(name).is_none() || parts.into_iter().flatten().any(|part| member(part, name).is_some())
+}
+
 impl Evaluator<'_> {
     /// A body as an object: its attributes, and a list for each kind of block.
     pub(crate) fn body_value(&mut self, body: &Body, scope: &Scope<'_>) -> Result<Value, Fault> {
@@ -51,7 +57,11 @@ impl Evaluator<'_> {
                 members.insert(attribute.name.clone(), evaluator.settle(value, &attribute.name)?);
             }
             for block in &body.blocks {
-                let kind = if &*block.kind == "dynamic" { block.label(0) } else { &*block.kind };
+                let kind = if &*block.kind == "dynamic" {
+                    block.label(0)
+                } else {
+                    &*block.kind
+                };
                 if !members.contains_key(kind) {
                     let blocks = evaluator.blocks(body, kind, scope)?;
                     members.insert(Text::from(kind), blocks);

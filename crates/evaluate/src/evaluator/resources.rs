@@ -87,7 +87,11 @@ impl<'a> Evaluator<'a> {
         let mut members: BTreeMap<Text, Value> = BTreeMap::new();
         let wanted: Option<Vec<Text>> = match &for_each.data {
             Data::Map(items) => Some(items.items.keys().cloned().collect()),
-            Data::Set(items) => items.items.iter().map(|item| item.known_text().map(Text::from)).collect(),
+            Data::Set(items) => items
+                .items
+                .iter()
+                .map(|item| item.known_text().map(Text::from))
+                .collect(),
             _ => None,
         };
         if wanted.is_none() && keys.is_empty() {
@@ -126,44 +130,51 @@ impl<'a> Evaluator<'a> {
         let instance = self.index.instance(at)?;
         let (local, key) = (instance.local.clone(), instance.key.clone());
         let scope = Scope {
-            owner: Some(Owner { address: &local, block, key: &key }),
+            owner: Some(Owner {
+                address: &local,
+                block,
+                key: &key,
+            }),
             ..Scope::of_module(module)
         };
         Some(work(self, block, &scope))
     }
 
     pub(crate) fn resource_attribute(&mut self, at: u32, name: &Text) -> Value {
-        let planned = self.planned(at);
-        let known = planned.members().and_then(|members| members.get(name)).cloned();
-        if let Some(value) = known.as_ref().filter(|value| !value.traits().unknown) {
-            return value.clone();
-        }
         let Some(instance) = self.index.instance(at) else {
             return Value::unknown(name);
         };
-        let origin = format!("{}.{name}", instance.address);
-        let known = known.unwrap_or_else(|| Value::unknown(&origin));
-        let sensitive = known.sensitive;
-        let value = self.once(0, Slot::Attribute(at, name.clone()), &origin, |evaluator| {
-            if let Some(value) = evaluator.document_attribute(at, name)? {
-                return Ok(value);
+        let address = instance.address;
+        let slot = Slot::Attribute(at, name.clone());
+        if let Some(known) = self.remembered(0, &slot) {
+            return known;
+        }
+        let origin = format!("{address}.{name}");
+        self.once(0, slot, &origin, |evaluator| {
+            let planned = evaluator.planned(at, name)?;
+            if let Some(value) = planned.as_ref().filter(|value| !value.traits().unknown) {
+                return Ok(value.clone());
             }
-            if let Some(value) = evaluator.configured(at, name)? {
-                return Ok(value);
-            }
-            if let Some(value) = evaluator.derived(at, name)? {
-                return Ok(value);
-            }
-            Ok(known)
-        });
-        value.marked(sensitive)
+            let planned = planned.unwrap_or_else(|| Value::unknown(&origin));
+            let sensitive = planned.sensitive;
+            let made = match evaluator.document_attribute(at, name)? {
+                Some(value) => Some(value),
+                None => match evaluator.configured(at, name)? {
+                    Some(value) => Some(value),
+                    None => evaluator.derived(at, name)?,
+                },
+            };
+            Ok(made.unwrap_or(planned).marked(sensitive))
+        })
     }
 
     /// The value of an attribute's expression, where there is one and it says anything.
     pub(crate) fn configured(&mut self, at: u32, name: &Text) -> Result<Option<Value>, Fault> {
         let value = self.in_instance(at, |evaluator, block, scope| {
             let attribute = block.body.attribute(name);
-            attribute.map(|attribute| evaluator.evaluate(&attribute.value, scope)).transpose()
+            attribute
+                .map(|attribute| evaluator.evaluate(&attribute.value, scope))
+                .transpose()
         });
         let value = value.transpose()?.flatten();
         // What is null in the configuration is up to the provider.

@@ -18,18 +18,23 @@ impl Evaluator<'_> {
                 Part::Value(expression) => {
                     let value = self.evaluate(expression, scope);
                     let value = self.settle(value, "a part of a template")?;
-                    let text = self.to_text(&value);
+                    let text = self.written(&value);
                     self.settle(text, "a part of a template")?
                 }
                 Part::If(part) => {
                     let condition = self.evaluate(&part.condition, scope)?;
-                    let known = if matches!(condition.data, Data::OneOf(_)) { None } else { bool_of(&condition)? };
+                    let known = if matches!(condition.data, Data::OneOf(_)) {
+                        None
+                    } else {
+                        bool_of(&condition)?
+                    };
+                    let otherwise = part.otherwise.as_deref().unwrap_or_default();
                     let value = match known {
                         Some(true) => self.deeper(|evaluator| evaluator.template(&part.then, scope))?,
-                        Some(false) => self.deeper(|evaluator| evaluator.template(&part.otherwise, scope))?,
+                        Some(false) => self.deeper(|evaluator| evaluator.template(otherwise, scope))?,
                         None => {
                             let then = self.deeper(|evaluator| evaluator.template(&part.then, scope))?;
-                            let otherwise = self.deeper(|evaluator| evaluator.template(&part.otherwise, scope))?;
+                            let otherwise = self.deeper(|evaluator| evaluator.template(otherwise, scope))?;
                             Value::one_of(vec![then, otherwise], self.limits.alternatives)
                         }
                     };
@@ -60,8 +65,16 @@ impl Evaluator<'_> {
         };
         let mut texts = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
-            let key_frame = Frame { name: part.key_name.as_deref().unwrap_or_default(), value: key, up: scope.frames };
-            let frame = Frame { name: &part.value_name, value, up: Some(&key_frame) };
+            let key_frame = Frame {
+                name: part.key_name.as_deref().unwrap_or_default(),
+                value: key,
+                up: scope.frames,
+            };
+            let frame = Frame {
+                name: &part.value_name,
+                value,
+                up: Some(&key_frame),
+            };
             texts.push(self.template(&part.body, &scope.with(&frame))?);
         }
         Ok(self.joined(&texts)?.marked(collection.sensitive))
@@ -89,18 +102,16 @@ impl Evaluator<'_> {
     }
 
     /// A value as text; what is unknown becomes a symbol in it.
-    pub(crate) fn to_text(&mut self, value: &Value) -> Result<Value, Fault> {
+    pub(crate) fn written(&mut self, value: &Value) -> Result<Value, Fault> {
         let text = match &value.data {
             Data::Text(_) => return Ok(value.clone()),
             Data::Bool(value) => Value::text(if *value { "true" } else { "false" }),
             Data::Number(number) => Value::text(number.to_string()),
-            Data::Unknown(_) | Data::Resource(_) | Data::Module(_) => {
-                Value::text(symbol::symbol(&self.name_of(value)))
-            }
+            Data::Unknown(_) | Data::Resource(_) | Data::Module(_) => Value::text(symbol::symbol(&self.name_of(value))),
             Data::OneOf(options) => {
                 let mut texts = Vec::with_capacity(options.items.len());
                 for option in &options.items {
-                    texts.push(self.to_text(option)?);
+                    texts.push(self.written(option)?);
                 }
                 Value::one_of(texts, self.limits.alternatives)
             }
@@ -114,7 +125,10 @@ impl Evaluator<'_> {
     pub(crate) fn name_of(&self, value: &Value) -> String {
         match &value.data {
             Data::Unknown(origin) => origin.to_string(),
-            Data::Resource(at) => self.index.instance(*at).map_or_else(String::new, |found| found.address.to_owned()),
+            Data::Resource(at) => self
+                .index
+                .instance(*at)
+                .map_or_else(String::new, |found| found.address.to_owned()),
             Data::Module(at) => self.module_address(*at).to_owned(),
             Data::OneOf(options) => format!("one of {} values", options.items.len()),
             _ => value.kind().to_owned(),

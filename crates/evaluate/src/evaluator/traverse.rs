@@ -34,7 +34,10 @@ impl Evaluator<'_> {
                     self.deeper(|evaluator| evaluator.splat(&value, after, scope))?
                 }
                 Step::AttributeSplat => {
-                    let length = after.iter().take_while(|step| matches!(step, Step::Attribute(_))).count();
+                    let length = after
+                        .iter()
+                        .take_while(|step| matches!(step, Step::Attribute(_)))
+                        .count();
                     let (inner, outer) = after.split_at_checked(length).unwrap_or((after, &[]));
                     rest = outer;
                     self.deeper(|evaluator| evaluator.splat(&value, inner, scope))?
@@ -111,7 +114,7 @@ impl Evaluator<'_> {
         let most = self.limits.alternatives;
         if value.is_unknown() && !matches!(value.data, Data::Resource(_) | Data::Module(_)) {
             self.doubt();
-            let key = self.to_text(index)?;
+            let key = self.written(index)?;
             let key = match (&index.data, key.known_text()) {
                 (Data::Number(_), Some(number)) => number.to_owned(),
                 (_, Some(text)) => nhi_plan::json::quote(text),
@@ -128,7 +131,11 @@ impl Evaluator<'_> {
                 Data::Map(items) => items.items.values().cloned().collect(),
                 _ => return Ok(Value::unknown("an element").marked(sensitive)),
             };
-            let found = if all.is_empty() { Value::unknown("an element") } else { Value::one_of(all, most) };
+            let found = if all.is_empty() {
+                Value::unknown("an element")
+            } else {
+                Value::one_of(all, most)
+            };
             return Ok(found.marked(sensitive));
         }
         let found = match &value.data {

@@ -44,10 +44,24 @@ impl Evaluator<'_> {
                         }
                         Value::map(made)
                     }
-                    ("object", [Expr { kind: Kind::Object(attributes), .. }]) => {
-                        self.convert_object(&value, attributes)?
-                    }
-                    ("tuple", [Expr { kind: Kind::Array(types), .. }]) => {
+                    (
+                        "object",
+                        [
+                            Expr {
+                                kind: Kind::Object(attributes),
+                                ..
+                            },
+                        ],
+                    ) => self.convert_object(&value, attributes)?,
+                    (
+                        "tuple",
+                        [
+                            Expr {
+                                kind: Kind::Array(types),
+                                ..
+                            },
+                        ],
+                    ) => {
                         let elements = value.elements().unwrap_or_default();
                         let mut made = Vec::with_capacity(elements.len());
                         for (element, constraint) in elements.iter().zip(types) {
@@ -66,7 +80,7 @@ impl Evaluator<'_> {
 
     fn convert_simple(&mut self, value: Value, name: &str) -> Result<Value, Fault> {
         match name {
-            "string" => self.to_text(&value),
+            "string" => self.written(&value),
             "number" => match &value.data {
                 Data::Text(_) if value.known_text().is_none() => Ok(Value::unknown("a number").marked(value.sensitive)),
                 Data::Text(text) => match Number::parse(text) {
@@ -108,7 +122,9 @@ impl Evaluator<'_> {
                 Kind::Call(call) if &*call.name == "optional" => Some(&call.arguments),
                 _ => None,
             };
-            let given = members.get(name).filter(|member| !(member.is_null() && optional.is_some()));
+            let given = members
+                .get(name)
+                .filter(|member| !(member.is_null() && optional.is_some()));
             let member = match (given, optional) {
                 (Some(member), _) => self.convert(member.clone(), constraint)?,
                 (None, Some(arguments)) => match (arguments.first(), arguments.get(1)) {

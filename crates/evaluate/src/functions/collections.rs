@@ -17,7 +17,9 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value
         ("flatten", [list]) => flatten(evaluator, list)?,
         ("compact", [list]) => {
             let kept = |item: &&Value| !item.is_null() && item.known_text() != Some("");
-            over(evaluator, name, list, |items| Ok(items.iter().filter(kept).cloned().collect()))?
+            over(evaluator, name, list, |items| {
+                Ok(items.iter().filter(kept).cloned().collect())
+            })?
         }
         ("distinct", [list]) => over(evaluator, name, list, |items| {
             let mut unique: Vec<Value> = Vec::new();
@@ -144,7 +146,9 @@ fn chunks(evaluator: &Evaluator<'_>, list: &Value, size: &Value) -> Result<Value
     if size == 0 {
         return Ok(Value::list(vec![Value::list(items.to_vec())]));
     }
-    Ok(Value::list(items.chunks(size).map(|chunk| Value::list(chunk.to_vec())).collect()))
+    Ok(Value::list(
+        items.chunks(size).map(|chunk| Value::list(chunk.to_vec())).collect(),
+    ))
 }
 
 fn range(evaluator: &mut Evaluator<'_>, arguments: &[Value]) -> Result<Value, Fault> {

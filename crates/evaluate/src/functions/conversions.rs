@@ -1,5 +1,7 @@
 //! Functions that change how a value is written, or what is said of it.
 
+use std::fmt::Write as _;
+
 use super::sets::alike;
 use super::{Answer, elements, known};
 use crate::evaluator::Evaluator;
@@ -31,7 +33,7 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value
             } else if value.is_unknown() {
                 value.clone()
             } else {
-                evaluator.to_text(value)?
+                evaluator.written(value)?
             }
         }
         "tonumber" => match &value.data {
@@ -65,7 +67,10 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value
             _ => return error(format!("a map is needed, not {}", value.kind())),
         },
         "sensitive" => value.clone().marked(true),
-        "nonsensitive" => Value { data: value.data.clone(), sensitive: false },
+        "nonsensitive" => Value {
+            data: value.data.clone(),
+            sensitive: false,
+        },
         "ephemeralasnull" => value.clone(),
         "base64encode" => match known(value)? {
             Some(text) => Value::text(base64(text.as_bytes())),
@@ -144,7 +149,10 @@ fn urlencode(text: &str) -> String {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
             b' ' => out.push('+'),
-            other => out.push_str(&format!("%{other:02X}")),
+            other => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "%{other:02X}");
+            }
         }
     }
     out
@@ -156,7 +164,13 @@ mod tests {
 
     #[test]
     fn base64_of_rfc_4648() {
-        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(base64(plain.as_bytes()), coded);
             assert_eq!(unbase64(coded).as_deref(), Some(plain.as_bytes()));
         }

@@ -40,13 +40,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn template_file(
-        &mut self,
-        path: &str,
-        text: &str,
-        variables: &Value,
-        scope: &Scope<'_>,
-    ) -> Result<Value, Fault> {
+    fn template_file(&mut self, path: &str, text: &str, variables: &Value, scope: &Scope<'_>) -> Result<Value, Fault> {
         let Data::Map(members) = &variables.data else {
             if variables.is_unknown() {
                 return Ok(self.opaque("templatefile", std::slice::from_ref(variables)));

@@ -57,7 +57,7 @@ fn format(evaluator: &mut Evaluator<'_>, pattern: &Value, rest: &[Value]) -> Res
             Some(value) => parts.push(value),
             None => {
                 let unknown = evaluator.opaque("format", std::slice::from_ref(argument));
-                parts.push(evaluator.to_text(&unknown)?.marked(argument.any_sensitive()));
+                parts.push(evaluator.written(&unknown)?.marked(argument.any_sensitive()));
             }
         }
     }
@@ -74,7 +74,7 @@ fn formatted(evaluator: &mut Evaluator<'_>, verb: &Verb<'_>, argument: &Value) -
         return match &argument.data {
             Data::Null if verb.verb == 'v' => Ok(Some(Value::text("null"))),
             Data::List(_) | Data::Set(_) | Data::Map(_) if verb.verb == 'v' => evaluator.json_of(argument).map(Some),
-            _ => evaluator.to_text(argument).map(Some),
+            _ => evaluator.written(argument).map(Some),
         };
     }
     let Some(text) = known(argument)? else {
@@ -89,7 +89,11 @@ fn formatted(evaluator: &mut Evaluator<'_>, verb: &Verb<'_>, argument: &Value) -
         Some(rest) => (rest, true),
         None => (flags, false),
     };
-    let width = if flags.is_empty() { Some(0) } else { flags.parse::<usize>().ok() };
+    let width = if flags.is_empty() {
+        Some(0)
+    } else {
+        flags.parse::<usize>().ok()
+    };
     let Some(width) = width.filter(|width| *width <= WIDTH_MAX) else {
         return Ok(None);
     };

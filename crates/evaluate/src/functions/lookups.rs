@@ -60,7 +60,10 @@ fn lookup(evaluator: &mut Evaluator<'_>, map: &Value, key: &Value, default: Opti
     let most = evaluator.limits.alternatives;
     let Some(members) = map.members() else {
         return match default {
-            Some(default) if map.is_unknown() => Ok(Value::one_of(vec![evaluator.opaque("lookup", &all), default.clone()], most)),
+            Some(default) if map.is_unknown() => Ok(Value::one_of(
+                vec![evaluator.opaque("lookup", &all), default.clone()],
+                most,
+            )),
             _ => unless_unknown(evaluator, "lookup", map),
         };
     };
@@ -68,7 +71,11 @@ fn lookup(evaluator: &mut Evaluator<'_>, map: &Value, key: &Value, default: Opti
         let mut options: Vec<Value> = members.values().cloned().collect();
         options.extend(default.cloned());
         let none = options.is_empty();
-        return Ok(if none { evaluator.opaque("lookup", &all) } else { Value::one_of(options, most) });
+        return Ok(if none {
+            evaluator.opaque("lookup", &all)
+        } else {
+            Value::one_of(options, most)
+        });
     };
     match (members.get(&*key), default) {
         (Some(found), _) => Ok(found.clone()),
@@ -119,7 +126,11 @@ fn contains(evaluator: &Evaluator<'_>, list: &Value, wanted: &Value) -> Result<V
             None => sure = false,
         }
     }
-    Ok(if sure { Value::bool(false) } else { evaluator.opaque("contains", &all) })
+    Ok(if sure {
+        Value::bool(false)
+    } else {
+        evaluator.opaque("contains", &all)
+    })
 }
 
 /// The first value that is neither null nor an empty text.
@@ -136,7 +147,11 @@ fn coalesce(evaluator: &Evaluator<'_>, arguments: &[Value]) -> Result<Value, Fau
             }
         }
     }
-    if options.is_empty() { error("all values are null or empty") } else { Ok(Value::one_of(options, evaluator.limits.alternatives)) }
+    if options.is_empty() {
+        error("all values are null or empty")
+    } else {
+        Ok(Value::one_of(options, evaluator.limits.alternatives))
+    }
 }
 
 fn coalesce_list(evaluator: &Evaluator<'_>, arguments: &[Value]) -> Result<Value, Fault> {
@@ -153,7 +168,11 @@ fn coalesce_list(evaluator: &Evaluator<'_>, arguments: &[Value]) -> Result<Value
             None => return error(format!("a list is needed, not {}", argument.kind())),
         }
     }
-    if options.is_empty() { error("all lists are empty") } else { Ok(Value::one_of(options, evaluator.limits.alternatives)) }
+    if options.is_empty() {
+        error("all lists are empty")
+    } else {
+        Ok(Value::one_of(options, evaluator.limits.alternatives))
+    }
 }
 
 fn one(evaluator: &Evaluator<'_>, list: &Value) -> Result<Value, Fault> {
@@ -181,7 +200,11 @@ fn truths(evaluator: &Evaluator<'_>, name: &str, list: &Value) -> Result<Value, 
             None => sure = false,
         }
     }
-    Ok(if sure { Value::bool(!decides) } else { evaluator.opaque(name, std::slice::from_ref(list)) })
+    Ok(if sure {
+        Value::bool(!decides)
+    } else {
+        evaluator.opaque(name, std::slice::from_ref(list))
+    })
 }
 
 fn match_keys(evaluator: &Evaluator<'_>, values: &Value, keys: &Value, wanted: &Value) -> Result<Value, Fault> {
@@ -195,9 +218,8 @@ fn match_keys(evaluator: &Evaluator<'_>, values: &Value, keys: &Value, wanted: &
         for wanted in wanted {
             match key.equals(wanted) {
                 Some(true) => known = Some(true),
-                Some(false) => {}
                 None if known == Some(false) => known = None,
-                None => {}
+                Some(false) | None => {}
             }
         }
         match known {
@@ -208,4 +230,3 @@ fn match_keys(evaluator: &Evaluator<'_>, values: &Value, keys: &Value, wanted: &
     }
     Ok(Value::list(found))
 }
-

@@ -37,17 +37,16 @@ pub(super) fn alike(evaluator: &mut Evaluator<'_>, items: &[Value]) -> Result<Ve
     let mut all = Vec::with_capacity(items.len());
     for item in items {
         let scalar = matches!(item.data, Data::Number(_) | Data::Bool(_));
-        all.push(if texts && scalar { evaluator.to_text(item)? } else { item.clone() });
+        all.push(if texts && scalar {
+            evaluator.written(item)?
+        } else {
+            item.clone()
+        });
     }
     Ok(all)
 }
 
-fn intersection(
-    evaluator: &mut Evaluator<'_>,
-    first: &Value,
-    rest: &[Value],
-    all: &[Value],
-) -> Result<Value, Fault> {
+fn intersection(evaluator: &mut Evaluator<'_>, first: &Value, rest: &[Value], all: &[Value]) -> Result<Value, Fault> {
     let mut kept = first.clone();
     for other in rest {
         kept = filtered(evaluator, "setintersection", &kept, other, true)?;

@@ -10,11 +10,13 @@ use crate::value::{Data, Value};
 
 pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value]) -> Answer {
     let made = match (name, arguments) {
-        ("lower", [text]) => pieces(evaluator, name, text, |piece| piece.to_lowercase())?,
-        ("upper", [text]) => pieces(evaluator, name, text, |piece| piece.to_uppercase())?,
+        ("lower", [text]) => pieces(evaluator, name, text, str::to_lowercase)?,
+        ("upper", [text]) => pieces(evaluator, name, text, str::to_uppercase)?,
         ("title", [text]) => whole(evaluator, name, text, |text| Ok(title(text)))?,
         ("trimspace", [text]) => edges(evaluator, name, text, |text| text.trim().to_owned())?,
-        ("chomp", [text]) => edges(evaluator, name, text, |text| text.trim_end_matches(['\n', '\r']).to_owned())?,
+        ("chomp", [text]) => edges(evaluator, name, text, |text| {
+            text.trim_end_matches(['\n', '\r']).to_owned()
+        })?,
         ("trim", [text, cut]) => cutting(evaluator, name, text, cut, |text, cut| {
             text.trim_matches(|c| cut.contains(c)).to_owned()
         })?,
@@ -28,10 +30,17 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value
         ("strrev", [text]) => whole(evaluator, name, text, |text| Ok(text.chars().rev().collect()))?,
         ("indent", [spaces, text]) => indent(evaluator, spaces, text)?,
         ("basename", [text]) => whole(evaluator, name, text, |text| {
-            Ok(text.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned())
+            Ok(text
+                .trim_end_matches('/')
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned())
         })?,
         ("dirname", [text]) => whole(evaluator, name, text, |text| {
-            Ok(text.rsplit_once('/').map_or_else(|| ".".to_owned(), |(directory, _)| directory.to_owned()))
+            Ok(text
+                .rsplit_once('/')
+                .map_or_else(|| ".".to_owned(), |(directory, _)| directory.to_owned()))
         })?,
         _ => return Ok(None),
     };
@@ -52,12 +61,7 @@ fn whole(
 }
 
 /// Known pieces are worked on, symbols say what is done to them.
-fn pieces(
-    evaluator: &Evaluator<'_>,
-    name: &str,
-    text: &Value,
-    make: impl Fn(&str) -> String,
-) -> Result<Value, Fault> {
+fn pieces(evaluator: &Evaluator<'_>, name: &str, text: &Value, make: impl Fn(&str) -> String) -> Result<Value, Fault> {
     let Data::Text(inner) = &text.data else {
         return whole(evaluator, name, text, |text| Ok(make(text)));
     };
@@ -112,7 +116,11 @@ fn title(text: &str) -> String {
                 before.is_whitespace()
             };
             before = c;
-            if start { c.to_uppercase().collect::<Vec<_>>() } else { vec![c] }
+            if start {
+                c.to_uppercase().collect::<Vec<_>>()
+            } else {
+                vec![c]
+            }
         })
         .collect()
 }
@@ -122,13 +130,18 @@ fn known_ends(text: &str) -> (&str, &str) {
     let is_mark = |c: char| matches!(c, '\u{FDD0}'..='\u{FDD4}');
     let first = text.find(is_mark).unwrap_or(text.len());
     let last = text.rfind(is_mark).map_or(0, |at| at + symbol::CLOSE.len_utf8());
-    (text.get(..first).unwrap_or_default(), text.get(last..).unwrap_or_default())
+    (
+        text.get(..first).unwrap_or_default(),
+        text.get(last..).unwrap_or_default(),
+    )
 }
 
 fn prefix(evaluator: &Evaluator<'_>, text: &Value, cut: &Value) -> Result<Value, Fault> {
     let both = [text.clone(), cut.clone()];
     let (Data::Text(text), Some(cut)) = (&text.data, known(cut)?) else {
-        return cutting(evaluator, "trimprefix", text, cut, |text, cut| text.strip_prefix(cut).unwrap_or(text).to_owned());
+        return cutting(evaluator, "trimprefix", text, cut, |text, cut| {
+            text.strip_prefix(cut).unwrap_or(text).to_owned()
+        });
     };
     let start = known_ends(text).0;
     if start.len() >= cut.len() || start.len() == text.len() || !cut.starts_with(start) {
@@ -140,7 +153,9 @@ fn prefix(evaluator: &Evaluator<'_>, text: &Value, cut: &Value) -> Result<Value,
 fn suffix(evaluator: &Evaluator<'_>, text: &Value, cut: &Value) -> Result<Value, Fault> {
     let both = [text.clone(), cut.clone()];
     let (Data::Text(text), Some(cut)) = (&text.data, known(cut)?) else {
-        return cutting(evaluator, "trimsuffix", text, cut, |text, cut| text.strip_suffix(cut).unwrap_or(text).to_owned());
+        return cutting(evaluator, "trimsuffix", text, cut, |text, cut| {
+            text.strip_suffix(cut).unwrap_or(text).to_owned()
+        });
     };
     let end = known_ends(text).1;
     if end.len() >= cut.len() || end.len() == text.len() || !cut.ends_with(end) {
@@ -200,7 +215,7 @@ fn split(evaluator: &mut Evaluator<'_>, separator: &Value, text: &Value) -> Resu
 }
 
 fn join(evaluator: &mut Evaluator<'_>, separator: &Value, lists: &[Value]) -> Result<Value, Fault> {
-    let separator = evaluator.to_text(separator)?;
+    let separator = evaluator.written(separator)?;
     let mut parts = Vec::new();
     for list in lists {
         let Some(items) = elements(list)? else {
@@ -210,7 +225,7 @@ fn join(evaluator: &mut Evaluator<'_>, separator: &Value, lists: &[Value]) -> Re
             if !parts.is_empty() {
                 parts.push(separator.clone());
             }
-            parts.push(evaluator.to_text(item)?);
+            parts.push(evaluator.written(item)?);
         }
     }
     evaluator.charge_items(parts.len())?;
@@ -227,7 +242,11 @@ fn replace(evaluator: &Evaluator<'_>, text: &Value, from: &Value, to: &Value) ->
     }
     let most = evaluator.limits.output_bytes;
     let exchange = |text: &str| -> Result<String, Fault> {
-        let count = if from.is_empty() { text.chars().count() + 1 } else { text.matches(&*from).count() };
+        let count = if from.is_empty() {
+            text.chars().count() + 1
+        } else {
+            text.matches(&*from).count()
+        };
         if text.len().saturating_add(count.saturating_mul(to.len())) > most {
             return Err(Fault::Limit("a text is too long"));
         }

@@ -2,11 +2,9 @@
 //!
 //! Recursion is as deep as the parser lets text be nested.
 
-use hcl_edit::{Ident, Span as _};
-use hcl_edit::expr::{
-    BinaryOperator, Expression, ForExpr, ObjectKey, TraversalOperator, UnaryOperator,
-};
+use hcl_edit::expr::{BinaryOperator, Expression, ForExpr, ObjectKey, TraversalOperator, UnaryOperator};
 use hcl_edit::structure;
+use hcl_edit::{Ident, Span as _};
 
 use super::template::Style;
 use crate::ast::{Attribute, Block, Body, Call, Expr, For, Kind, Operator, Part, Span, Step, Text};
@@ -84,11 +82,15 @@ impl<'t> Converter<'t> {
             ),
             Expression::StringTemplate(template) => {
                 let template: hcl_edit::template::Template = template.iter().cloned().collect::<Vec<_>>().into();
-                self.unwrapped(self.template(&template, Style::Quoted))
+                unwrapped(self.template(&template, Style::Quoted))
             }
             Expression::HeredocTemplate(heredoc) => {
                 let written = heredoc.span().and_then(|range| self.slice(range)).unwrap_or_default();
-                let style = if written.starts_with("<<-") { Style::Indented } else { Style::Lines };
+                let style = if written.starts_with("<<-") {
+                    Style::Indented
+                } else {
+                    Style::Lines
+                };
                 Kind::Template(self.template(&heredoc.template, style))
             }
             Expression::Parenthesis(inner) => return self.expression(inner.inner()),
@@ -115,7 +117,10 @@ impl<'t> Converter<'t> {
                 }
             }
             Expression::BinaryOp(operation) => {
-                let sides = (self.expression(&operation.lhs_expr), self.expression(&operation.rhs_expr));
+                let sides = (
+                    self.expression(&operation.lhs_expr),
+                    self.expression(&operation.rhs_expr),
+                );
                 Kind::Binary(operator(*operation.operator.value()), Box::new(sides))
             }
             Expression::ForExpr(parts) => Kind::For(Box::new(self.for_expression(parts))),
@@ -123,21 +128,6 @@ impl<'t> Converter<'t> {
         Expr {
             kind,
             span: self.span(expression.span()),
-        }
-    }
-
-    /// `"${x}"` is `x` itself and keeps its type.
-    fn unwrapped(&self, mut parts: Vec<Part>) -> Kind {
-        match parts.pop_if(|part| matches!(part, Part::Value(_))) {
-            Some(Part::Value(inner)) if parts.is_empty() => {
-                // A text of nothing but one interpolation.
-                Kind::Traversal(Box::new(inner), Vec::new())
-            }
-            Some(last) => {
-                parts.push(last);
-                Kind::Template(parts)
-            }
-            None => Kind::Template(parts),
         }
     }
 
@@ -174,6 +164,21 @@ impl<'t> Converter<'t> {
             grouping: parts.grouping,
             condition: parts.cond.as_ref().map(|condition| self.expression(&condition.expr)),
         }
+    }
+}
+
+/// `"${x}"` is `x` itself and keeps its type.
+fn unwrapped(mut parts: Vec<Part>) -> Kind {
+    match parts.pop_if(|part| matches!(part, Part::Value(_))) {
+        Some(Part::Value(inner)) if parts.is_empty() => {
+            // A text of nothing but one interpolation.
+            Kind::Traversal(Box::new(inner), Vec::new())
+        }
+        Some(last) => {
+            parts.push(last);
+            Kind::Template(parts)
+        }
+        None => Kind::Template(parts),
     }
 }
 

@@ -32,7 +32,9 @@ pub(crate) fn json_body(text: &str, file: u32) -> Parsed {
         None => (0, text),
     };
     if text.len() > FILE_BYTES_MAX {
-        parsed.unread.push((0, format!("it is larger than {FILE_BYTES_MAX} bytes")));
+        parsed
+            .unread
+            .push((0, format!("it is larger than {FILE_BYTES_MAX} bytes")));
         return parsed;
     }
     let limits = Limits {
@@ -135,10 +137,17 @@ impl Reader {
                         span: self.span(value),
                     });
                 }
-                if raw { Kind::Text(Text::from(&*text)) } else { self.text(&text, at) }
+                if raw {
+                    Kind::Text(Text::from(&*text))
+                } else {
+                    self.text(&text, at)
+                }
             }
             JsonKind::Array => Kind::Array(
-                value.elements().map(|element| self.expression(element, raw, false)).collect(),
+                value
+                    .elements()
+                    .map(|element| self.expression(element, raw, false))
+                    .collect(),
             ),
             JsonKind::Object => Kind::Object(
                 value
@@ -146,7 +155,11 @@ impl Reader {
                     .filter(|(key, _)| key != "//")
                     .map(|(key, member)| {
                         let span = self.span(member);
-                        let kind = if raw { Kind::Text(Text::from(&*key)) } else { self.text(&key, span.start as usize) };
+                        let kind = if raw {
+                            Kind::Text(Text::from(&*key))
+                        } else {
+                            self.text(&key, span.start as usize)
+                        };
                         (Expr { kind, span }, self.expression(member, raw, false))
                     })
                     .collect(),

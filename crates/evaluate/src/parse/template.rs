@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use hcl_edit::{Span as _, Spanned};
 use hcl_edit::template::{Directive, Element, Strip, Template};
+use hcl_edit::{Span as _, Spanned};
 
 use super::convert::{Converter, text_of};
 use crate::ast::{ForPart, IfPart, Part, Text};
@@ -22,16 +22,41 @@ pub(super) enum Style {
     Indented,
 }
 
-/// The indentation of a `<<-` heredoc, line by line.
+/// The indentation of a `<<-` heredoc, line by line. White space that `~` takes goes before it is looked at, so that
+/// a line whose break is gone is no line of its own.
 #[derive(Default)]
 struct Indent {
     /// Something of the line has been seen.
     inside: bool,
     least: Option<usize>,
-    strip: Option<usize>,
+    strip: usize,
 }
 
 impl Indent {
+    /// Goes through a template in the order in which it is written.
+    fn walk(&mut self, parts: &mut [Part]) {
+        for part in parts {
+            match part {
+                Part::Text(text) => *text = Text::from(self.literal(text)),
+                Part::Value(_) => self.other(),
+                Part::If(part) => {
+                    self.other();
+                    self.walk(&mut part.then);
+                    if let Some(otherwise) = &mut part.otherwise {
+                        self.other();
+                        self.walk(otherwise);
+                    }
+                    self.other();
+                }
+                Part::For(part) => {
+                    self.other();
+                    self.walk(&mut part.body);
+                    self.other();
+                }
+            }
+        }
+    }
+
     /// Anything but text: where a line begins with it, no line is indented.
     fn other(&mut self) {
         if !std::mem::replace(&mut self.inside, true) {
@@ -52,7 +77,7 @@ impl Indent {
             }
             let spaces = line.chars().count() - content.chars().count();
             self.least = Some(self.least.map_or(spaces, |least| least.min(spaces)));
-            out.extend(line.chars().skip(self.strip.unwrap_or(0).min(spaces)));
+            out.extend(line.chars().skip(self.strip.min(spaces)));
         }
         out
     }
@@ -84,13 +109,17 @@ fn strip_of(before: bool, after: bool) -> Strip {
 impl Converter<'_> {
     /// The parts of a whole template.
     pub(super) fn template(&self, template: &Template, style: Style) -> Vec<Part> {
-        let mut indent = Indent::default();
+        let mut parts = self.parts(template, style, false, (false, false));
         if style == Style::Indented {
-            let mut least = Indent { strip: None, ..Indent::default() };
-            self.measure(template, &mut least);
-            indent.strip = least.least;
+            let mut measure = Indent::default();
+            measure.walk(&mut parts);
+            let mut strip = Indent {
+                strip: measure.least.unwrap_or(0),
+                ..Indent::default()
+            };
+            strip.walk(&mut parts);
         }
-        self.parts(template, style, false, (false, false), &mut indent)
+        parts
     }
 
     /// The text of a literal as it stands in the file.
@@ -106,41 +135,8 @@ impl Converter<'_> {
         }
     }
 
-    /// Finds the indentation that all lines share.
-    fn measure(&self, template: &Template, indent: &mut Indent) {
-        for element in template {
-            match element {
-                Element::Literal(literal) => drop(indent.literal(&self.raw(literal, Style::Indented))),
-                Element::Interpolation(_) => indent.other(),
-                Element::Directive(directive) => match &**directive {
-                    Directive::If(directive) => {
-                        indent.other();
-                        self.measure(&directive.if_expr.template, indent);
-                        if let Some(part) = &directive.else_expr {
-                            indent.other();
-                            self.measure(&part.template, indent);
-                        }
-                        indent.other();
-                    }
-                    Directive::For(directive) => {
-                        indent.other();
-                        self.measure(&directive.for_expr.template, indent);
-                        indent.other();
-                    }
-                },
-            }
-        }
-    }
-
     /// `trim` says whether the markers around take white space at the start and at the end.
-    fn parts(
-        &self,
-        template: &Template,
-        style: Style,
-        nested: bool,
-        trim: (bool, bool),
-        indent: &mut Indent,
-    ) -> Vec<Part> {
+    fn parts(&self, template: &Template, style: Style, nested: bool, trim: (bool, bool)) -> Vec<Part> {
         let mut pieces = Vec::new();
         for element in template {
             match element {
@@ -149,7 +145,6 @@ impl Converter<'_> {
                     let raw = self.raw(literal, style);
                     let text = match style {
                         Style::Quoted if nested => unescaped(&raw),
-                        Style::Indented => indent.literal(&raw),
                         _ => raw.into_owned(),
                     };
                     match pieces.last_mut() {
@@ -158,30 +153,27 @@ impl Converter<'_> {
                     }
                 }
                 Element::Interpolation(interpolation) => {
-                    indent.other();
                     let part = Part::Value(self.expression(&interpolation.expr));
                     pieces.push(Piece::Part(part, interpolation.strip));
                 }
-                Element::Directive(directive) => pieces.push(self.directive(directive, style, indent)),
+                Element::Directive(directive) => pieces.push(self.directive(directive, style)),
             }
         }
         trimmed(pieces, style, trim)
     }
 
-    fn directive(&self, directive: &Directive, style: Style, indent: &mut Indent) -> Piece {
-        indent.other();
-        let piece = match directive {
+    fn directive(&self, directive: &Directive, style: Style) -> Piece {
+        match directive {
             Directive::If(directive) => {
                 let (first, last) = (directive.if_expr.strip, directive.endif_expr.strip);
                 let middle = directive.else_expr.as_ref().map_or(last, |part| part.strip);
                 let then = (strips_after(first), strips_before(middle));
                 let part = IfPart {
                     condition: self.expression(&directive.if_expr.cond_expr),
-                    then: self.parts(&directive.if_expr.template, style, true, then, indent),
-                    otherwise: directive.else_expr.as_ref().map_or_else(Vec::new, |part| {
-                        indent.other();
+                    then: self.parts(&directive.if_expr.template, style, true, then),
+                    otherwise: directive.else_expr.as_ref().map(|part| {
                         let trim = (strips_after(part.strip), strips_before(last));
-                        self.parts(&part.template, style, true, trim, indent)
+                        self.parts(&part.template, style, true, trim)
                     }),
                 };
                 let strip = strip_of(strips_before(first), strips_after(last));
@@ -194,14 +186,12 @@ impl Converter<'_> {
                     key_name: first.key_var.as_ref().map(|name| text_of(name.value())),
                     value_name: text_of(&first.value_var),
                     collection: self.expression(&first.collection_expr),
-                    body: self.parts(&first.template, style, true, trim, indent),
+                    body: self.parts(&first.template, style, true, trim),
                 };
                 let strip = strip_of(strips_before(first.strip), strips_after(last.strip));
                 Piece::Part(Part::For(Box::new(part)), strip)
             }
-        };
-        indent.other();
-        piece
+        }
     }
 }
 
@@ -217,7 +207,11 @@ fn trimmed(pieces: Vec<Piece>, style: Style, (start, end): (bool, bool)) -> Vec<
     for (at, piece) in pieces.into_iter().enumerate() {
         match piece {
             Piece::Text(text) => {
-                let trim_end = if at == last { end } else { befores.get(at + 1).copied().unwrap_or(false) };
+                let trim_end = if at == last {
+                    end
+                } else {
+                    befores.get(at + 1).copied().unwrap_or(false)
+                };
                 let mut rest = text.as_str();
                 if trim_start {
                     rest = trim_front(rest, style);
@@ -246,7 +240,11 @@ fn trim_front(text: &str, style: Style) -> &str {
     };
     let (first, rest) = text.split_at_checked(line).unwrap_or((text, ""));
     let kept = first.trim_start();
-    if kept.is_empty() { rest } else { text.get(first.len() - kept.len()..).unwrap_or_default() }
+    if kept.is_empty() {
+        rest
+    } else {
+        text.get(first.len() - kept.len()..).unwrap_or_default()
+    }
 }
 
 fn trim_back(text: &str, style: Style) -> &str {
@@ -268,10 +266,22 @@ fn unescaped(raw: &str) -> String {
         out.push_str(plain);
         let mut tail = escape.chars();
         let digits = match tail.next() {
-            Some('n') => { out.push('\n'); 0 }
-            Some('r') => { out.push('\r'); 0 }
-            Some('t') => { out.push('\t'); 0 }
-            Some(same @ ('"' | '\\')) => { out.push(same); 0 }
+            Some('n') => {
+                out.push('\n');
+                0
+            }
+            Some('r') => {
+                out.push('\r');
+                0
+            }
+            Some('t') => {
+                out.push('\t');
+                0
+            }
+            Some(same @ ('"' | '\\')) => {
+                out.push(same);
+                0
+            }
             Some('u') => 4,
             Some('U') => 8,
             _ => {

@@ -101,8 +101,8 @@ fn texts(evaluator: &mut Evaluator<'_>, value: Option<&Value>) -> Result<Vec<Str
     };
     let mut all = Vec::with_capacity(items.len());
     for item in items.iter().filter(|item| !item.is_null()) {
-        let text = evaluator.to_text(item)?;
-        all.extend(text.as_text().map(|text| text.to_string()));
+        let text = evaluator.written(item)?;
+        all.extend(text.as_text().map(std::string::ToString::to_string));
     }
     Ok(all)
 }
@@ -132,7 +132,9 @@ pub(super) fn read(
     };
     Ok(Statement {
         sid: evaluator.text_of(members.get("sid"))?.unwrap_or_default(),
-        effect: evaluator.text_of(members.get("effect"))?.unwrap_or_else(|| "Allow".to_owned()),
+        effect: evaluator
+            .text_of(members.get("effect"))?
+            .unwrap_or_else(|| "Allow".to_owned()),
         actions: plain(evaluator, "actions")?,
         not_actions: plain(evaluator, "not_actions")?,
         resources: with_variables(evaluator, "resources")?,
@@ -156,7 +158,12 @@ fn blocks<'v>(
     for item in value.elements().unwrap_or(std::slice::from_ref(value)) {
         match item.members() {
             Some(members) => found.push(members),
-            None => return error(format!("the {what} of a statement are unknown: {}", evaluator.name_of(item))),
+            None => {
+                return error(format!(
+                    "the {what} of a statement are unknown: {}",
+                    evaluator.name_of(item)
+                ));
+            }
         }
     }
     Ok(found)
@@ -197,14 +204,14 @@ fn conditions(
         let test = evaluator.text_of(members.get("test"))?.unwrap_or_default();
         let variable = evaluator.text_of(members.get("variable"))?.unwrap_or_default();
         let values = texts(evaluator, members.get("values"))?;
-        let serialized = format!("test:{test};values:({});variable:{variable};", values.iter().fold(
-            String::new(),
-            |mut all, value| {
+        let serialized = format!(
+            "test:{test};values:({});variable:{variable};",
+            values.iter().fold(String::new(), |mut all, value| {
                 all.push_str(value);
                 all.push(';');
                 all
-            },
-        ));
+            },)
+        );
         let found = replaced(Some(Strings::Many(values)), version)?.unwrap_or(Strings::Many(Vec::new()));
         items.push((serialized, (test, variable, found)));
     }
@@ -277,7 +284,9 @@ impl Document {
 fn member<'d>(value: plan_json::Value<'d>, name: &str) -> Option<plan_json::Value<'d>> {
     value.get(name).or_else(|| {
         let mut members = value.members();
-        members.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, member)| member)
+        members
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, member)| member)
     })
 }
 
@@ -298,9 +307,12 @@ fn through(value: plan_json::Value<'_>, depth: u32) -> Result<Json, Fault> {
     }
     Ok(match value.kind() {
         plan_json::Kind::String => Json::Text(text_of(value).unwrap_or_default()),
-        plan_json::Kind::Array => {
-            Json::List(value.elements().map(|element| through(element, depth + 1)).collect::<Result<_, _>>()?)
-        }
+        plan_json::Kind::Array => Json::List(
+            value
+                .elements()
+                .map(|element| through(element, depth + 1))
+                .collect::<Result<_, _>>()?,
+        ),
         plan_json::Kind::Object => {
             let mut members: BTreeMap<String, Json> = BTreeMap::new();
             for (key, member) in value.members() {
@@ -431,19 +443,21 @@ fn principal_json(principals: Vec<(String, Strings)>) -> Option<Json> {
     if by_kind.is_empty() {
         return None;
     }
-    Some(Json::Object(by_kind.into_iter().map(|(kind, found)| (kind, found.json())).collect()))
+    Some(Json::Object(
+        by_kind.into_iter().map(|(kind, found)| (kind, found.json())).collect(),
+    ))
 }
 
 fn condition_json(conditions: Vec<(String, String, Strings)>) -> Option<Json> {
-    let mut tests: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    let mut by_test: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
     for (test, variable, values) in conditions {
-        let all = tests.entry(test).or_default().entry(variable).or_default();
+        let all = by_test.entry(test).or_default().entry(variable).or_default();
         match values {
             Strings::One(text) => all.push(text),
             Strings::Many(texts) => all.extend(texts),
         }
     }
-    if tests.is_empty() {
+    if by_test.is_empty() {
         return None;
     }
     let values = |mut all: Vec<String>| match all.len() {
@@ -453,7 +467,12 @@ fn condition_json(conditions: Vec<(String, String, Strings)>) -> Option<Json> {
     let variables = |variables: BTreeMap<String, Vec<String>>| {
         Json::Object(variables.into_iter().map(|(name, all)| (name, values(all))).collect())
     };
-    Some(Json::Object(tests.into_iter().map(|(test, inner)| (test, variables(inner))).collect()))
+    Some(Json::Object(
+        by_test
+            .into_iter()
+            .map(|(test, inner)| (test, variables(inner)))
+            .collect(),
+    ))
 }
 
 #[cfg(test)]

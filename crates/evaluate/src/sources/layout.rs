@@ -119,7 +119,10 @@ impl Sources {
                 .push((name.to_owned(), readable, text));
         }
         for (key, files) in modules {
-            let directory = directories.get(&key).map(|directory| clean(directory)).unwrap_or_default();
+            let directory = directories
+                .get(&key)
+                .map(|directory| clean(directory))
+                .unwrap_or_default();
             let at = self.read_module(directory, without_doubles(files));
             self.keys.insert(key, at);
         }
@@ -142,7 +145,9 @@ impl Sources {
             let at = match read.get(&directory) {
                 Some(at) => *at,
                 None => {
-                    let Some(files) = files.remove(&directory) else { continue };
+                    let Some(files) = files.remove(&directory) else {
+                        continue;
+                    };
                     let at = self.read_module(directory.clone(), without_doubles(files));
                     read.insert(directory.clone(), at);
                     at

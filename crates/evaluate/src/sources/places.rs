@@ -36,7 +36,10 @@ impl File {
     pub(crate) fn position(&self, offset: usize) -> (u32, u32) {
         let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let line = self.lines.partition_point(|start| *start as usize <= offset);
-        let start = self.lines.get(line.saturating_sub(1)).map_or(0, |start| *start as usize);
+        let start = self
+            .lines
+            .get(line.saturating_sub(1))
+            .map_or(0, |start| *start as usize);
         let before = self.text.get(start..offset).unwrap_or_default();
         let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
         (narrow(line), narrow(column))
@@ -79,8 +82,13 @@ impl Module {
             return self.calls.get(name);
         }
         if let Some(name) = address.strip_prefix("provider.") {
-            let (name, alias) = name.split_once('.').map_or((name, None), |(name, alias)| (name, Some(alias)));
-            return self.providers.iter().find(|block| block.label(0) == name && self::alias(block) == alias);
+            let (name, alias) = name
+                .split_once('.')
+                .map_or((name, None), |(name, alias)| (name, Some(alias)));
+            return self
+                .providers
+                .iter()
+                .find(|block| block.label(0) == name && self::alias(block) == alias);
         }
         self.resources.get(address)
     }
@@ -88,8 +96,14 @@ impl Module {
     /// Every block with the name that a plan gives it.
     fn named_blocks(&self) -> impl Iterator<Item = (String, &Block)> {
         let resources = self.resources.iter().map(|(address, block)| (address.clone(), block));
-        let variables = self.variables.iter().map(|(name, block)| (format!("var.{name}"), block));
-        let outputs = self.outputs.iter().map(|(name, block)| (format!("output.{name}"), block));
+        let variables = self
+            .variables
+            .iter()
+            .map(|(name, block)| (format!("var.{name}"), block));
+        let outputs = self
+            .outputs
+            .iter()
+            .map(|(name, block)| (format!("output.{name}"), block));
         let providers = self.providers.iter().map(|block| {
             let name = block.label(0);
             let address = match alias(block) {
@@ -119,12 +133,15 @@ impl Sources {
     /// All blocks that a plan may speak of: address without instance keys, and where it begins.
     pub(crate) fn locations(&self) -> impl Iterator<Item = (String, Location<'static>)> {
         self.modules().flat_map(move |(key, module)| {
-            let prefix: String = key.split('.').filter(|name| !name.is_empty()).fold(String::new(), |mut all, name| {
-                all.push_str("module.");
-                all.push_str(name);
-                all.push('.');
-                all
-            });
+            let prefix: String = key
+                .split('.')
+                .filter(|name| !name.is_empty())
+                .fold(String::new(), |mut all, name| {
+                    all.push_str("module.");
+                    all.push_str(name);
+                    all.push('.');
+                    all
+                });
             module.named_blocks().filter_map(move |(name, block)| {
                 let file = self.file(block.file)?;
                 let (line, column) = file.position(block.span.start as usize);
@@ -180,7 +197,11 @@ fn find(body: &Body, path: &str) -> Option<(Span, Span, u32)> {
         };
         if let Some(attribute) = body.attribute(name) {
             let (expression, exact) = dive(&attribute.value, after);
-            let whole = if exact && after.is_empty() { attribute.span } else { expression };
+            let whole = if exact && after.is_empty() {
+                attribute.span
+            } else {
+                expression
+            };
             return Some((expression, whole, attribute.file));
         }
         let (index, after) = match after {
@@ -190,7 +211,10 @@ fn find(body: &Body, path: &str) -> Option<(Span, Span, u32)> {
         let mut blocks = body.blocks.iter().filter(|block| *block.kind == **name);
         let mut block = blocks.nth(index);
         if block.is_none() {
-            let mut made = body.blocks.iter().filter(|block| &*block.kind == "dynamic" && block.label(0) == name);
+            let mut made = body
+                .blocks
+                .iter()
+                .filter(|block| &*block.kind == "dynamic" && block.label(0) == name);
             block = made
                 .next()
                 .and_then(|block| block.body.blocks.iter().find(|inner| &*inner.kind == "content"));

@@ -1,6 +1,9 @@
 //! What the tests of this crate share: files in, plan in, evaluation out.
 
 #![allow(dead_code, unreachable_pub, reason = "every test takes what it needs")]
+#![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests fail the test")]
+
+pub mod applied;
 
 use std::path::Path;
 

@@ -127,3 +127,18 @@ locals {
   empty_doc = <<-EOT
   EOT
 }
+locals {
+  marked_inside = <<-EOT
+      %{ for i in local.list ~}
+      ${i}=1
+      %{ endfor ~}
+      end
+  EOT
+  marked_before = <<-EOT
+      a
+        %{~ if true }
+      b
+      %{~ endif ~}
+      c
+  EOT
+}
