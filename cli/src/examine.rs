@@ -190,11 +190,15 @@ fn point(sources: &Sources, report: &mut Report) {
     }
     let texts: HashMap<&str, &str> = sources.files().collect();
     let mut secret_lines = HashSet::new();
+    // The instances of one block share its places.
+    let mut known = HashMap::new();
     for entry in &mut report.entries {
         let Some(block) = &entry.block else { continue };
-        let Some(at) = sources.attribute(&block.config_address, &entry.path) else {
-            continue;
-        };
+        let key = (block.config_address.clone(), entry.path.clone());
+        let found = known
+            .entry(key)
+            .or_insert_with_key(|(address, path)| sources.attribute(address, path));
+        let Some(at) = found else { continue };
         let whole = texts.get(at.file).and_then(|text| text.get(at.attribute.clone()));
         let excerpt = whole.and_then(|text| text.lines().next()).map(shortened);
         if entry.is_credential() || block.is_sensitive(&entry.path) {

@@ -8,7 +8,7 @@ mod splice;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use nhi_evaluate::Sources;
@@ -54,11 +54,19 @@ impl Fixes {
     pub(crate) fn of(report: &Report, sources: &Sources, root: &Path) -> Self {
         let mut fixes = Self::default();
         let texts: BTreeMap<&str, &str> = sources.files().collect();
+        let secrets: BTreeSet<(&str, u32)> = report
+            .entries
+            .iter()
+            .filter(|entry| entry.is_credential())
+            .filter_map(|entry| entry.location().map(|at| (at.file.as_str(), at.line)))
+            .collect();
         let mut edits: BTreeMap<&str, Vec<Edit>> = BTreeMap::new();
         for entry in &report.entries {
             let Some(patch) = &entry.patch else { continue };
             match edit(entry, patch, sources, &texts) {
-                Ok((file, edit)) => {
+                Ok((file, mut edit)) => {
+                    let line = texts.get(file).map_or(0, |text| line_of(text, edit.range.start));
+                    edit.hidden |= secrets.contains(&(file, line));
                     let planned = edits.entry(file).or_default();
                     match planned.iter_mut().find(|known| known.is_same(&edit)) {
                         Some(known) => known.findings += 1,
@@ -125,6 +133,12 @@ impl Fixes {
             why,
         });
     }
+}
+
+/// The line of a byte, from 1.
+fn line_of(text: &str, at: usize) -> u32 {
+    let before = text.get(..at).unwrap_or(text);
+    u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX)
 }
 
 /// Refuses a file that is not ours to change, or not what the plan was judged with.

@@ -5,7 +5,9 @@
 mod aside;
 mod block;
 
-use nhi_plan::{Finding, Mode, Outcome, Patch, RuleInfo, Severity};
+use std::borrow::Cow;
+
+use nhi_plan::{Finding, Mode, Outcome, Patch, RuleInfo, Severity, symbol};
 use nhi_policy_host::Usage;
 
 use crate::codes;
@@ -224,13 +226,17 @@ impl Entry {
             place: None,
             path: finding.path,
             byte_offset: None,
-            message: finding.message,
+            message: readable(finding.message),
             why: rule.why.clone(),
-            help: finding.remediation,
+            help: readable(finding.remediation),
             evidence: finding.evidence,
             controls: rule.controls.clone(),
             patch: finding.patch,
-            attributes: finding.attributes,
+            attributes: finding
+                .attributes
+                .into_iter()
+                .map(|(key, value)| (key, readable(value)))
+                .collect(),
             value_sha256: None,
             fingerprint: String::new(),
         }
@@ -272,6 +278,14 @@ impl Entry {
             &self.path,
             (&self.message, &self.help, &self.module),
         )
+    }
+}
+
+/// A text in which what is known only after apply is named.
+fn readable(text: String) -> String {
+    match symbol::readable(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(readable) => readable,
     }
 }
 

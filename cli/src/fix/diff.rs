@@ -32,7 +32,7 @@ pub(super) fn hunks(text: &str, edits: &[Edit]) -> Vec<Hunk> {
         let new_text = replaced(old_text, start, &group);
         let is_hidden = group.iter().any(|edit| edit.hidden);
         let old = lines(old_text, is_hidden);
-        let new = lines(&new_text, false);
+        let new = lines(&new_text, is_hidden);
         let first = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
         let old_start = if old.is_empty() { first - 1 } else { first };
         let new_first = first.checked_add_signed(shift).unwrap_or(first);

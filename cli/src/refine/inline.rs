@@ -4,9 +4,10 @@
 
 mod scan;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use self::scan::{Comment, Scan, scan};
+use self::scan::{Scan, scan};
 use super::waivers::{Target, Waiver, end_of};
 use crate::report::Waived;
 
@@ -43,12 +44,14 @@ impl InlineWaivers {
 
     fn file(&mut self, file: &str, text: &str) {
         let scanned = scan(text);
+        let above = scanned.above();
         for comment in &scanned.comments {
             let Some(words) = comment.text.trim_start().strip_prefix(MARK) else {
                 continue;
             };
             let place = format!("{file}:{}", comment.line);
-            let Some(line) = scanned.block_of(comment) else {
+            let around = scanned.around(comment.line);
+            let Some(line) = around.or_else(|| above.get(&comment.line).copied()) else {
                 self.mistakes.push(format!(
                     "the waiver at {place} stands at no block, so it waives nothing"
                 ));
@@ -70,19 +73,24 @@ pub(crate) fn scan_blocks(text: &str) -> Vec<(u32, u32, usize)> {
 }
 
 impl Scan<'_> {
-    /// First line of the block that a comment is about.
-    fn block_of(&self, comment: &Comment<'_>) -> Option<u32> {
-        let inside = self
-            .blocks
-            .iter()
-            .find(|(first, last, _)| (*first..=*last).contains(&comment.line));
-        if let Some((first, ..)) = inside {
-            return Some(*first);
+    /// First line of the block that each line of comments directly above it is about.
+    fn above(&self) -> BTreeMap<u32, u32> {
+        let mut above = BTreeMap::new();
+        for (first, ..) in &self.blocks {
+            // Comments pile up above a block; nothing else may stand in between.
+            let mut line = first.saturating_sub(1);
+            while self.comment_lines.contains(&line) && above.insert(line, *first).is_none() {
+                line = line.saturating_sub(1);
+            }
         }
-        // Comments pile up above a block; nothing else may stand in between.
-        let (first, ..) = self.blocks.iter().find(|(first, ..)| *first > comment.line)?;
-        let is_comment = |line: u32| self.comment_lines.contains(&line);
-        (comment.line..*first).all(is_comment).then_some(*first)
+        above
+    }
+
+    /// First line of the block that holds a line.
+    fn around(&self, line: u32) -> Option<u32> {
+        let at = self.blocks.partition_point(|(first, ..)| *first <= line);
+        let (first, last, _) = self.blocks.get(at.checked_sub(1)?)?;
+        (line <= *last).then_some(*first)
     }
 }
 
@@ -181,6 +189,23 @@ mod tests {
         }
         let after = format!("locals {{\n  x = <<EOT\n\"\nEOT\n  # {GOOD}\n}}\n");
         assert_eq!(find(&after).waivers.len(), 1);
+    }
+
+    #[test]
+    fn hostile_text_costs_no_more_than_its_length() {
+        let long = 200_000;
+        let started = std::time::Instant::now();
+        for text in [
+            "/**/".repeat(long),
+            "<<".repeat(long),
+            "# nhi:ignore\n".repeat(long / 4) + "locals {\n}\n",
+            "locals {} # nhi:ignore\n".repeat(long / 8),
+            "\"${".repeat(long),
+            "<<A\n".repeat(long),
+        ] {
+            let _ = find(&(text + "nhi:ignore"));
+        }
+        assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod file;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -57,8 +58,10 @@ impl Waivers {
     pub(super) fn apply(self, now: Timestamp, report: &mut Report) {
         let (valid, expired): (Vec<Waiver>, Vec<Waiver>) = self.0.into_iter().partition(|waiver| waiver.ends > now);
         let mut is_used = vec![false; valid.len()];
+        let index = Index::of(&valid);
         report.set_aside(|entry| {
-            let at = valid.iter().position(|waiver| waiver.meets(entry))?;
+            let mut candidates = index.of_entry(entry).into_iter();
+            let at = candidates.find(|at| valid.get(*at).is_some_and(|waiver| waiver.meets(entry)))?;
             if let Some(flag) = is_used.get_mut(at) {
                 *flag = true;
             }
@@ -75,6 +78,33 @@ impl Waivers {
             }
         }
         report.add(expired.iter().map(Waiver::expired).collect());
+    }
+}
+
+/// Waivers by what they are about.
+#[derive(Debug, Default)]
+struct Index<'w> {
+    addresses: HashMap<&'w str, Vec<usize>>,
+    lines: HashMap<(&'w str, u32), Vec<usize>>,
+}
+
+impl<'w> Index<'w> {
+    fn of(waivers: &'w [Waiver]) -> Self {
+        let mut index = Self::default();
+        for (at, waiver) in waivers.iter().enumerate() {
+            match &waiver.target {
+                Target::Address { address, .. } => index.addresses.entry(address).or_default().push(at),
+                Target::Line { file, line } => index.lines.entry((file, *line)).or_default().push(at),
+            }
+        }
+        index
+    }
+
+    fn of_entry(&self, entry: &Entry) -> Vec<usize> {
+        let place = entry.block.as_ref().and_then(|block| block.location.as_ref());
+        let lines = place.and_then(|at| self.lines.get(&(at.file.as_str(), at.line)));
+        let addresses = self.addresses.get(entry.address.as_str());
+        addresses.into_iter().chain(lines).flatten().copied().collect()
     }
 }
 

@@ -34,6 +34,8 @@ struct Scanner<'t> {
     inside: Vec<Inside>,
     /// Line on which the current top-level block began.
     start: Option<u32>,
+    /// Whether the line holds nothing but comments so far.
+    is_blank: bool,
     found: Scan<'t>,
 }
 
@@ -45,6 +47,7 @@ pub(super) fn scan(text: &str) -> Scan<'_> {
         line: 1,
         inside: Vec::new(),
         start: None,
+        is_blank: true,
         found: Scan::default(),
     };
     while scanner.step() {}
@@ -60,6 +63,7 @@ impl<'t> Scanner<'t> {
     fn skip(&mut self, bytes: usize) {
         let passed = self.rest().get(..bytes).unwrap_or_else(|| self.rest());
         let lines = passed.bytes().filter(|byte| *byte == b'\n').count();
+        self.is_blank = (self.is_blank || lines > 0) && passed.trim().is_empty();
         self.line = self.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
         self.at += passed.len().max(1);
     }
@@ -133,26 +137,27 @@ impl<'t> Scanner<'t> {
         let comment = rest.get(..end).unwrap_or(rest);
         let text = comment.trim_start_matches(['#', '/']).trim_end();
         self.note(text);
-        self.skip(end);
+        self.at += end;
     }
 
     fn block_comment(&mut self, rest: &'t str) {
         let end = rest.find("*/").map_or(rest.len(), |end| end + 2);
         let comment = rest.get(..end).unwrap_or(rest);
         let inner = comment.strip_prefix("/*").unwrap_or(comment);
+        let was_blank = self.is_blank;
         for line in inner.strip_suffix("*/").unwrap_or(inner).split('\n') {
             self.note(line.trim_matches(|c: char| c == '*' || c.is_whitespace()));
             self.line = self.line.saturating_add(1);
+            self.is_blank = true;
         }
         self.line = self.line.saturating_sub(1);
+        self.is_blank = was_blank || inner.contains('\n');
         self.at += comment.len();
     }
 
     fn note(&mut self, text: &'t str) {
         // A comment behind something else is not a line of comments.
-        let before = self.text.get(..self.at).unwrap_or_default();
-        let head = before.rsplit('\n').next().unwrap_or_default();
-        if head.trim().is_empty() {
+        if self.is_blank {
             self.found.comment_lines.insert(self.line);
         }
         self.found.comments.push(Comment { line: self.line, text });
@@ -163,10 +168,13 @@ impl<'t> Scanner<'t> {
 fn heredoc(rest: &str) -> Option<usize> {
     let after = rest.strip_prefix("<<")?;
     let after = after.strip_prefix('-').unwrap_or(after);
-    let (first, _) = after.split_once('\n')?;
-    let name = first.trim_end();
     let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    if name.is_empty() || !name.chars().all(is_name) {
+    let name = after.get(..after.find(|c| !is_name(c))?)?;
+    let blanks = after
+        .get(name.len()..)?
+        .find(|c: char| !matches!(c, ' ' | '\t' | '\r'))?;
+    let first = after.get(..name.len() + blanks)?;
+    if name.is_empty() || !after.get(first.len()..)?.starts_with('\n') {
         return None;
     }
     let body = rest.len() - after.len() + first.len() + 1;
