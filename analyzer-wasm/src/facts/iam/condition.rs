@@ -52,8 +52,7 @@ pub(crate) enum Quantifier {
     Any,
 }
 
-/// A condition operator, taken apart.
-#[derive(Debug)]
+/// What an operator is made of.
 pub(crate) struct Operator {
     pub(crate) quantifier: Quantifier,
     pub(crate) if_exists: bool,
@@ -139,7 +138,7 @@ fn takes_back(test: &Test, place: Use) -> bool {
 }
 
 /// Keys that every request carries, so that a test "if it exists" is a test.
-fn is_always_present(key: &str) -> bool {
+pub(crate) fn is_always_present(key: &str) -> bool {
     matches!(
         key,
         "aws:principalarn"

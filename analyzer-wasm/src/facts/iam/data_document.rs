@@ -4,6 +4,7 @@
 //! of a first plan become readable.
 
 use super::document::Document;
+use super::leads;
 use super::who;
 use crate::facts::Block;
 
@@ -46,6 +47,7 @@ impl DataDocument {
             },
         };
         let mut document = document;
+        leads::follow(&mut document, block);
         who::lead(&mut document, block);
         Self {
             address: block.change.address.to_string(),
