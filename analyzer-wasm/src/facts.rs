@@ -47,7 +47,7 @@ pub(crate) struct Facts {
     trust: Trust,
     /// What is wrong with trust documents; filled once all blocks have been seen.
     pub(crate) trusts: Vec<Placed<trust::Remark>>,
-    pools_seen: trust::google::Google,
+    federations: trust::google::Google,
     /// What is wrong with workload identity pools; filled once all blocks have been seen.
     pub(crate) pools: Vec<Placed<trust::google::Remark>>,
     policies: ResourcePolicies,
@@ -66,21 +66,21 @@ impl Facts {
         self.postgresql.collect(block);
         self.vault.collect(block);
         self.trust.collect(block);
-        self.pools_seen.collect(block);
+        self.federations.collect(block);
         self.policies.collect(block);
     }
 
     /// Joins what was collected; rules on the whole plan run after it.
     pub(crate) fn settle(&mut self) {
         self.settled = self.iam.settle();
-        self.trusts = self.trust.settle(&self.iam.documents);
-        self.pools = self.pools_seen.settle();
-        self.resources = self.policies.settle(&self.iam.documents);
         self.azure.settle();
         self.google.settle();
         self.kubernetes.settle();
         self.postgresql.settle();
         self.vault.settle();
+        self.trusts = self.trust.settle(&self.iam.documents);
+        self.pools = self.federations.settle();
+        self.resources = self.policies.settle(&self.iam.documents);
     }
 
     /// Who can become whom in Google Cloud, Azure and Entra.

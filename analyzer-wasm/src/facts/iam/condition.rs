@@ -52,7 +52,8 @@ pub(crate) enum Quantifier {
     Any,
 }
 
-/// What an operator is made of.
+/// A condition operator, taken apart.
+#[derive(Debug)]
 pub(crate) struct Operator {
     pub(crate) quantifier: Quantifier,
     pub(crate) if_exists: bool,

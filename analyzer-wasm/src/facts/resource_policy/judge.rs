@@ -9,7 +9,7 @@ use super::specs::Kind;
 use super::{Public, Remark, Service};
 use crate::facts::iam::condition::{Condition, Narrowing, Operator, Use};
 use crate::facts::iam::document::{Document, Effect, Principals, Selection, Statement};
-use crate::facts::iam::pattern::{Case, matches};
+use crate::facts::iam::pattern::{Case, is_every_action, matches};
 use crate::facts::iam::who::Sort;
 
 /// What a statement lets do, from little to much.
@@ -156,14 +156,11 @@ const LOOKS: [&str; 8] = [
     "getpublickey",
 ];
 
-/// No service has such actions: a pattern that matches all of them matches every action there is.
-const ACTION_PROBES: [&str; 3] = ["qx:zj", "aq-z:bxjq", "zj:kqzj"];
-
 fn action(pattern: &str, kind: Kind) -> Option<Ability> {
     if symbol::has_symbols(pattern) {
         return None;
     }
-    if ACTION_PROBES.iter().all(|probe| matches(pattern, probe, Case::Ignored)) {
+    if is_every_action(pattern) {
         return Some(Ability::Administer);
     }
     let lower = pattern.to_ascii_lowercase();
