@@ -4,7 +4,7 @@
 //! can be judged alone is judged at once and forgotten.
 
 pub(crate) mod azure;
-mod block;
+pub(crate) mod block;
 pub(crate) mod cloud;
 pub(crate) mod gitlab;
 pub(crate) mod google;
@@ -29,6 +29,7 @@ use self::kubernetes::Kubernetes;
 use self::paper::Placed;
 use self::postgresql::Postgresql;
 use self::resource_policy::ResourcePolicies;
+use self::secrets::{Ledger, Rotation, State};
 use self::trust::Trust;
 use self::vault::Vault;
 
@@ -42,6 +43,12 @@ pub(crate) struct Facts {
     pub(crate) kubernetes: Kubernetes,
     pub(crate) postgresql: Postgresql,
     pub(crate) vault: Vault,
+    /// Credentials in clear.
+    pub(crate) ledger: Ledger,
+    /// Secrets that the state will hold.
+    pub(crate) state: State,
+    /// Ends and rotations of credentials.
+    pub(crate) rotation: Rotation,
     /// Filled once all blocks have been seen.
     pub(crate) settled: Settled,
     trust: Trust,
@@ -68,6 +75,10 @@ impl Facts {
         self.trust.collect(block);
         self.federations.collect(block);
         self.policies.collect(block);
+        self.rotation.collect(block);
+        self.state.collect(block);
+        let state = &self.state;
+        self.ledger.collect(block, |hit| state.tells(block, hit));
     }
 
     /// Joins what was collected; rules on the whole plan run after it.

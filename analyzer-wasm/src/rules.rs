@@ -47,17 +47,22 @@ mod kubernetes_run_workloads;
 mod kubernetes_service_account_token;
 mod kubernetes_wide_subject;
 mod kubernetes_wildcard_verbs;
+mod long_lived_secret;
 mod oidc_trust_wide_subject;
 mod oidc_trust_without_audience;
 mod oidc_trust_without_subject;
+mod plain_parameter;
 mod postgresql_grant_all;
 mod postgresql_role_chain;
 mod postgresql_role_without_end;
 mod postgresql_superuser;
 mod public_resource_policy;
 mod pull_request_subject;
+mod secret_in_output;
+mod secret_in_state;
 mod service_principal_without_source;
 mod service_wide_wildcard;
+mod static_credential_resource;
 mod unbounded_pass_role;
 mod ungoverned_identity;
 mod vault_administer;
@@ -71,7 +76,7 @@ mod workload_identity_pool_wide;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 63] = [
+static RULES: [&Rule; 68] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -81,6 +86,11 @@ static RULES: [&Rule; 63] = [
     &unbounded_pass_role::RULE,
     &aws_access_key::RULE,
     &credential_literal::RULE,
+    &static_credential_resource::RULE,
+    &secret_in_state::RULE,
+    &secret_in_output::RULE,
+    &long_lived_secret::RULE,
+    &plain_parameter::RULE,
     &ungoverned_identity::RULE,
     &oidc_trust_without_subject::RULE,
     &oidc_trust_wide_subject::RULE,

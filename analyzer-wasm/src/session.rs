@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use nhi_plan::{Change, Context, Description, Interest, Mode, Sharding};
 use nhi_policy_sdk::{Findings, PolicyModule};
 
+use crate::facts::secrets::schema::write_only_types;
 use crate::facts::{Block, Facts};
 use crate::report;
 use crate::rule::{Check, Rule};
@@ -89,6 +90,18 @@ impl PolicyModule for Analyzer {
                 Interest {
                     modes: own(&["managed", "data"]),
                     resource_types: own(&WITH_CONFIGURATION),
+                    needs: own(&["configuration"]),
+                },
+                // What they write and do not store stands in the configuration only.
+                Interest {
+                    modes: own(&["managed"]),
+                    resource_types: own(&write_only_types()),
+                    needs: own(&["configuration"]),
+                },
+                // Defaults of variables, and what outputs are made of.
+                Interest {
+                    modes: own(&["variable", "output"]),
+                    resource_types: own(&["*"]),
                     needs: own(&["configuration"]),
                 },
             ],

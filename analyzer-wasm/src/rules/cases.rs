@@ -164,6 +164,10 @@ impl Case {
         Self::new(name, plan, Some(Severity::Info))
     }
 
+    pub(crate) fn with_severity(name: &'static str, plan: Plan, severity: Severity) -> Self {
+        Self::new(name, plan, Some(severity))
+    }
+
     pub(crate) fn unverified(name: &'static str, plan: Plan) -> Self {
         Self {
             outcome: Outcome::Unverified,
