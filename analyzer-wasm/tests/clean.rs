@@ -397,6 +397,38 @@ const CLEAN: &[(&str, &str)] = &[
         "azurerm_federated_identity_credential.pod",
         r#"{"audience": ["api://AzureADTokenExchange"], "issuer": "https://westeurope.oic.prod-aks.azure.com/t/i/", "subject": "system:serviceaccount:app:worker"}"#,
     ),
+    (
+        "aws_kms_key.alarms",
+        r#"{"policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"AWS\": \"arn:aws:iam::111122223333:root\"}, \"Action\": \"kms:*\", \"Resource\": \"*\"}, {\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"cloudwatch.amazonaws.com\"}, \"Action\": [\"kms:Decrypt\", \"kms:GenerateDataKey*\"], \"Resource\": \"*\"}]}"}"#,
+    ),
+    (
+        "aws_s3_bucket_policy.from_configuration",
+        r#"{"policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"config.amazonaws.com\"}, \"Action\": \"s3:PutObject\", \"Resource\": \"arn:aws:s3:::c/*\", \"Condition\": {\"StringEquals\": {\"s3:x-amz-acl\": \"bucket-owner-full-control\", \"AWS:SourceAccount\": \"111122223333\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.pod_identity",
+        r#"{"assume_role_policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": [\"sts:AssumeRole\", \"sts:TagSession\"], \"Principal\": {\"Service\": \"pods.eks.amazonaws.com\"}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.own_account",
+        r#"{"assume_role_policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"AWS\": \"arn:aws:iam::111122223333:root\"}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.chained",
+        r#"{"assume_role_policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"AWS\": \"arn:aws:iam::111122223333:role/ci\"}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.flow_logs",
+        r#"{"assume_role_policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"Service\": \"vpc-flow-logs.amazonaws.com\"}}]}"}"#,
+    ),
+    (
+        "aws_sns_topic_policy.budget",
+        r#"{"policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"budgets.amazonaws.com\"}, \"Action\": \"SNS:Publish\", \"Resource\": \"*\", \"Condition\": {\"StringEquals\": {\"aws:SourceAccount\": \"111122223333\"}, \"ArnLike\": {\"aws:SourceArn\": \"arn:aws:budgets::111122223333:*\"}}}]}"}"#,
+    ),
+    (
+        "aws_lambda_permission.pool",
+        r#"{"action": "lambda:InvokeFunction", "function_name": "f", "principal": "cognito-idp.amazonaws.com", "source_arn": "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_A1"}"#,
+    ),
     // Values that look like credentials and are none.
     (
         "aws_lambda_function.f",
