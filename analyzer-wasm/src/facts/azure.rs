@@ -79,6 +79,8 @@ struct Grant {
     role: Role,
     condition: Condition,
     eligible: bool,
+    /// It will be given to one of several.
+    possible: bool,
     evidence: &'static str,
 }
 
@@ -266,6 +268,7 @@ impl Azure {
     fn grants(&self, written: &Written) -> Vec<Grant> {
         let role = self.role(written);
         let known = written.principal.known().is_some();
+        let possible = principal::is_one_of(&written.principal);
         let principals = self
             .principals
             .meant(&written.principal, written.declared, &written.site);
@@ -278,6 +281,7 @@ impl Azure {
                 role: role.clone(),
                 condition: written.condition,
                 eligible: written.eligible,
+                possible,
                 evidence: if known { "planned" } else { "references" },
             })
             .collect()

@@ -163,7 +163,7 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
             let possible = grant.role.broad_possible || place.possible;
             let severity = broad_severity(broad, place.level);
             claims.push(claim(grant, What::Broad(broad), severity, grant.condition, possible));
-            if !possible && grant.condition == Condition::None && !grant.eligible {
+            if !possible && !grant.possible && grant.condition == Condition::None && !grant.eligible {
                 above.push((place, broad));
             }
         }
@@ -276,6 +276,7 @@ fn rank(severity: Severity, level: Level) -> u8 {
 }
 
 fn claim(grant: &Grant, what: What, severity: Severity, condition: Condition, possible: bool) -> Claim {
+    let possible = possible || grant.possible;
     let whole = if possible { 0 } else { rank(severity, grant.scope.level) };
     let mut severity = severity;
     let mut note = "";

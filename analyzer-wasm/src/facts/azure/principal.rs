@@ -179,6 +179,12 @@ impl Principals {
     }
 }
 
+/// Whether a value of one principal will be one of several.
+pub(crate) fn is_one_of(text: &Text) -> bool {
+    let makes_one = |block: &&String| kind_of_type(cloud::type_of(block)).is_some();
+    text.options.len() > 1 || text.options.is_empty() && text.blocks.iter().filter(makes_one).count() > 1
+}
+
 /// What `principal_type` says.
 pub(crate) fn declared(block: &Block<'_>) -> Option<Kind> {
     of_type(&block.string("principal_type")?)

@@ -162,6 +162,12 @@ impl Accounts {
         found
     }
 
+    /// Whether a single member will be one of several.
+    pub(crate) fn is_one_of(text: &Text) -> bool {
+        let makes_one = |block: &&String| is_account(block) || kind_of_block(block).is_some();
+        text.options.len() > 1 || text.options.is_empty() && text.blocks.iter().filter(makes_one).count() > 1
+    }
+
     /// The principals that a member may turn out to be.
     pub(crate) fn members(&self, text: &Text, site: &Site) -> Vec<Principal> {
         if text.options.is_empty() {
