@@ -108,10 +108,12 @@ impl Azure {
         if name.starts_with("azuread_") {
             self.entra.collect(block);
         }
+        if matches!(block.change.mode, Mode::Managed | Mode::Data) {
+            self.principals.collect(block);
+        }
         if block.change.mode != Mode::Managed {
             return;
         }
-        self.principals.collect(block);
         self.principals.collect_members(block);
         self.workloads.extend(paths::workload(block));
         paths::owners(block, &mut self.owners);
@@ -133,8 +135,15 @@ impl Azure {
         if block.change.mode == Mode::Data {
             if let Some(found) = built_in(&name).or_else(|| built_in(&id)) {
                 self.definitions.add(block, Definition::of(found));
+                return;
             }
-            return;
+            // One that was read before the plan says what it allows.
+            if block
+                .after()
+                .is_none_or(|after| after.get("permissions").is_none_or(Value::is_empty))
+            {
+                return;
+            }
         }
         let permissions = block.after().and_then(|after| after.get("permissions"));
         let read: Vec<_> = permissions

@@ -86,7 +86,11 @@ impl Principals {
         let name = block.change.resource_type.as_ref();
         let own = match name {
             "azurerm_user_assigned_identity" => Some("principal_id"),
-            "azuread_service_principal" | "azuread_group" | "azuread_user" => Some("object_id"),
+            "azuread_service_principal"
+            | "azuread_group"
+            | "azuread_user"
+            | "azurerm_client_config"
+            | "azuread_client_config" => Some("object_id"),
             _ => None,
         };
         let attached = block

@@ -48,6 +48,8 @@ pub(crate) struct Claim {
     pub(crate) severity: Severity,
     /// It holds only if something unknown turns out that way.
     pub(crate) possible: bool,
+    /// The service account of the plan that matters most among those it may become, and what that one can do.
+    pub(crate) among: Option<(String, String)>,
     pub(crate) evidence: &'static str,
 }
 
@@ -103,8 +105,35 @@ pub(super) fn judge(grants: &[Grant], accounts: &Accounts) -> (Vec<Claim>, Vec<E
         hops.extend(paths::hops(grants, accounts));
     }
     let (gains, edges) = paths::gains(&claims, &hops);
+    outrank(&mut claims, accounts);
     claims.extend(gains);
     (claims, edges)
+}
+
+/// Whoever may become every service account of a place becomes the strongest of them.
+fn outrank(claims: &mut [Claim], accounts: &Accounts) {
+    let mut strong: Vec<(u8, Principal, String)> = claims
+        .iter()
+        .filter(|claim| claim.rank() > 2 && claim.principal.kind == Kind::Account)
+        .map(|claim| (claim.rank(), claim.principal.clone(), claim.gain()))
+        .collect();
+    strong.sort_by(|left, right| right.0.cmp(&left.0).then_with(|| left.1.key.cmp(&right.1.key)));
+    for claim in claims.iter_mut() {
+        let becomes = matches!(claim.category, Category::Impersonate | Category::Deploy);
+        let methods = matches!(&claim.what, What::Methods(methods) if methods.iter().any(|method| method.severity >= Severity::High));
+        if !becomes || !methods || claim.possible {
+            continue;
+        }
+        let above = claim.scope.level > Level::Project;
+        let found = strong.iter().find(|(rank, account, _)| {
+            let inside = above || accounts.may_be_in(&account.key, &claim.scope.key);
+            *rank > claim.rank() && account.key != claim.principal.key && inside
+        });
+        if let Some((_, account, gain)) = found {
+            claim.severity = raise(claim.severity);
+            claim.among = Some((account.label.clone(), gain.clone()));
+        }
+    }
 }
 
 /// What the grants of one principal give it by themselves.
@@ -278,6 +307,7 @@ pub(super) fn claim(grant: &Grant, what: What, base: Severity, condition: Condit
         condition,
         severity,
         possible,
+        among: None,
         evidence: grant.evidence,
     }
 }

@@ -84,6 +84,8 @@ impl Kind {
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
     blocks: Instances<()>,
+    /// Project by address, where it is known.
+    projects: BTreeMap<String, String>,
     /// Address by email.
     emails: BTreeMap<String, String>,
     /// Blocks of groups by email.
@@ -94,6 +96,9 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     pub(crate) fn collect(&mut self, block: &Block<'_>) {
+        let project = block.string("project").filter(|project| !symbol::has_symbols(project));
+        self.projects
+            .extend(project.map(|project| (block.change.address.to_string(), project)));
         self.blocks.add(block, ());
         let email = block.string("email").filter(|email| !symbol::has_symbols(email));
         let made = || {
@@ -137,6 +142,11 @@ impl Accounts {
             principal.kind = Kind::MachineGroup;
         }
         principal
+    }
+
+    /// Whether a service account of the plan may be in this project.
+    pub(crate) fn may_be_in(&self, address: &str, project: &str) -> bool {
+        self.projects.get(address).is_none_or(|known| known == project)
     }
 
     /// The service accounts that a text with an email means.
