@@ -148,6 +148,9 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
                 .push(grant);
         }
     }
+    let on_account = |grant: &&&Grant| grant.scope.level == Level::ServiceAccount && grant.open;
+    let open = grants.iter().filter(on_account);
+    claims.extend(open.map(|grant| claim(grant, What::Unknown, Severity::Medium, Condition::None, true)));
     // From the organization down, so that what holds above is not told again below.
     for here in scopes.values().rev() {
         let basic = basic_claim(here, &claims);
@@ -214,12 +217,12 @@ fn category_claims(category: Category, here: &[&Grant], all: &[&Grant], claims: 
     if is_covered(claims, place, stronger) {
         return Vec::new();
     }
-    let reaching: Vec<&Grant> = all
-        .iter()
-        .filter(|grant| grant.scope.covers(&place.scope) || grant.scope == place.scope)
-        .copied()
-        .collect();
-    if reaching.iter().all(|grant| grant.maybe.is_empty()) {
+    let of = |filter: &dyn Fn(&Grant) -> bool| -> Vec<&Grant> {
+        all.iter().filter(|grant| filter(grant)).copied().collect()
+    };
+    let reaching = of(&|grant| grant.scope.covers(&place.scope));
+    let perhaps = of(&|grant| grant.scope.may_cover(&place.scope) && grant.scope.level >= Level::Project);
+    if perhaps.iter().all(|grant| grant.maybe.is_empty()) {
         return Vec::new();
     }
     // The more conditions a way depends on, the less it weighs.
@@ -229,9 +232,10 @@ fn category_claims(category: Category, here: &[&Grant], all: &[&Grant], claims: 
         .filter(|condition| reaching.iter().any(|grant| grant.condition == *condition))
         .filter_map(|condition| methods_claim(category, here, &reaching, condition, false))
         .reduce(|best, next| if next.severity > best.severity { next } else { best });
-    let open = reaching.iter().any(|grant| grant.possible || grant.sure != grant.maybe);
+    let open =
+        perhaps.len() > reaching.len() || perhaps.iter().any(|grant| grant.possible || grant.sure != grant.maybe);
     let may = open
-        .then(|| methods_claim(category, here, &reaching, Condition::Other, true))
+        .then(|| methods_claim(category, here, &perhaps, Condition::Other, true))
         .flatten();
     let beyond = may.filter(|may| sure.as_ref().is_none_or(|sure| may.severity > sure.severity));
     sure.into_iter().chain(beyond).collect()
