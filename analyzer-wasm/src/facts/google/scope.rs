@@ -48,6 +48,11 @@ impl Scope {
             || self.level == Level::Folder && other.level < Level::Folder
     }
 
+    /// Whether the place is known by name.
+    pub(crate) fn is_known(&self) -> bool {
+        self.known
+    }
+
     /// Whether what holds here may turn out to hold at `other` too.
     pub(crate) fn may_cover(&self, other: &Self) -> bool {
         self.covers(other) || self.level == other.level && !(self.known && other.known)
