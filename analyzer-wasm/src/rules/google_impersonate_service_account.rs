@@ -148,7 +148,7 @@ fn message(claim: &Claim) -> String {
         What::Methods(methods) => {
             let effect = methods.first().map_or("", |method| method.effect);
             let among = claim.among.as_ref().map_or_else(String::new, |(label, gain)| {
-                format!("; among them `{}`, which {gain}", google::cut(label))
+                format!("; those it may become include `{}`, which {gain}", google::cut(label))
             });
             format!(
                 "{who} {may} {effect} ({} on {}){among}",
