@@ -140,7 +140,8 @@ impl Google {
         for permission in permissions.into_iter().flat_map(Value::elements) {
             match permission.as_str() {
                 Some(name) if !symbol::has_symbols(&name) => {
-                    content.permissions = content.permissions.union(Permissions::of(&name));
+                    let own = Permissions::of(&name).union(Permissions::of_any_policy(&name));
+                    content.permissions = content.permissions.union(own);
                 }
                 _ => content.open = true,
             }
