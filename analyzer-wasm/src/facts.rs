@@ -6,11 +6,18 @@
 pub(crate) mod azure;
 mod block;
 pub(crate) mod cloud;
+pub(crate) mod gitlab;
 pub(crate) mod google;
 pub(crate) mod governance;
 pub(crate) mod iam;
+pub(crate) mod kubernetes;
+pub(crate) mod paper;
+pub(crate) mod postgresql;
 pub(crate) mod reach;
+pub(crate) mod resource_policy;
 pub(crate) mod secrets;
+pub(crate) mod trust;
+pub(crate) mod vault;
 
 pub(crate) use block::Block;
 
@@ -18,6 +25,12 @@ use self::azure::Azure;
 use self::google::Google;
 use self::governance::Governance;
 use self::iam::{Iam, Settled};
+use self::kubernetes::Kubernetes;
+use self::paper::Placed;
+use self::postgresql::Postgresql;
+use self::resource_policy::ResourcePolicies;
+use self::trust::Trust;
+use self::vault::Vault;
 
 /// Facts of the plan so far.
 #[derive(Debug, Default)]
@@ -26,8 +39,20 @@ pub(crate) struct Facts {
     pub(crate) azure: Azure,
     pub(crate) google: Google,
     pub(crate) governance: Governance,
+    pub(crate) kubernetes: Kubernetes,
+    pub(crate) postgresql: Postgresql,
+    pub(crate) vault: Vault,
     /// Filled once all blocks have been seen.
     pub(crate) settled: Settled,
+    trust: Trust,
+    /// What is wrong with trust documents; filled once all blocks have been seen.
+    pub(crate) trusts: Vec<Placed<trust::Remark>>,
+    federations: trust::google::Google,
+    /// What is wrong with workload identity pools; filled once all blocks have been seen.
+    pub(crate) pools: Vec<Placed<trust::google::Remark>>,
+    policies: ResourcePolicies,
+    /// What is wrong with resource policies; filled once all blocks have been seen.
+    pub(crate) resources: Vec<Placed<resource_policy::Remark>>,
 }
 
 impl Facts {
@@ -37,6 +62,12 @@ impl Facts {
         self.azure.collect(block);
         self.google.collect(block);
         self.governance.collect(block);
+        self.kubernetes.collect(block);
+        self.postgresql.collect(block);
+        self.vault.collect(block);
+        self.trust.collect(block);
+        self.federations.collect(block);
+        self.policies.collect(block);
     }
 
     /// Joins what was collected; rules on the whole plan run after it.
@@ -44,6 +75,12 @@ impl Facts {
         self.settled = self.iam.settle();
         self.azure.settle();
         self.google.settle();
+        self.kubernetes.settle();
+        self.postgresql.settle();
+        self.vault.settle();
+        self.trusts = self.trust.settle(&self.iam.documents);
+        self.pools = self.federations.settle();
+        self.resources = self.policies.settle(&self.iam.documents);
     }
 
     /// Who can become whom in Google Cloud, Azure and Entra.

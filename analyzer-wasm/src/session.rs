@@ -11,7 +11,7 @@ use crate::rule::{Check, Rule};
 use crate::rules::rules;
 
 /// Blocks whose expressions matter: what they hash, or what is unknown in them.
-const WITH_CONFIGURATION: [&str; 15] = [
+const WITH_CONFIGURATION: [&str; 16] = [
     "aws_autoscaling_group",
     "aws_iam_policy_document",
     "aws_instance",
@@ -23,6 +23,7 @@ const WITH_CONFIGURATION: [&str; 15] = [
     "azuread_application*",
     "azurerm_*_virtual_machine*",
     "azurerm_virtual_machine*",
+    "github_*_secret",
     "google_compute_instance*",
     "hcloud_server",
     "openstack_compute_instance_v2",
