@@ -192,6 +192,18 @@ const CLEAN: &[(&str, &str)] = &[
         r#"{"project":"p","role":"roles/artifactregistry.writer","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}"#,
     ),
     (
+        "google_project_iam_member.deploys_to_run",
+        r#"{"project":"p","role":"roles/run.developer","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}"#,
+    ),
+    (
+        "google_project_iam_member.builds",
+        r#"{"project":"p","role":"roles/cloudbuild.builds.builder","member":"serviceAccount:build@p.iam.gserviceaccount.com"}"#,
+    ),
+    (
+        "google_cloud_run_v2_service_iam_member.public",
+        r#"{"name":"web","role":"roles/run.invoker","member":"allUsers"}"#,
+    ),
+    (
         "google_service_account_iam_member.runs_as",
         r#"{"service_account_id":"projects/p/serviceAccounts/app@p.iam.gserviceaccount.com","role":"roles/iam.serviceAccountUser","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}"#,
     ),
@@ -223,6 +235,10 @@ const CLEAN: &[(&str, &str)] = &[
     (
         "azurerm_role_assignment.pull",
         r#"{"scope":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r","role_definition_name":"AcrPull","principal_id":"x"}"#,
+    ),
+    (
+        "azurerm_role_assignment.operator",
+        r#"{"scope":"/subscriptions/s/resourceGroups/nodes","role_definition_name":"Managed Identity Operator","principal_id":"x","principal_type":"ServicePrincipal"}"#,
     ),
     (
         "azurerm_role_assignment.network",
