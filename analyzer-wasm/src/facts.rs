@@ -10,6 +10,7 @@ pub(crate) mod iam;
 pub(crate) mod kubernetes;
 pub(crate) mod postgresql;
 pub(crate) mod secrets;
+pub(crate) mod setting;
 pub(crate) mod vault;
 
 pub(crate) use block::Block;

@@ -269,6 +269,20 @@ mod tests {
                         .unknown("kubernetes_cluster_role_binding_v1.b", &["role_ref[0].name"])
                         .references("kubernetes_cluster_role_binding_v1.b", "role_ref.name", &["kubernetes_cluster_role_v1.r"]),
                 ),
+                Case::medium(
+                    "a namespace that is made up later",
+                    within("shop", &rule("", "serviceaccounts/token", "create", ""))
+                        .changed("kubernetes_role.r", |change| change.after = change.after.take().map(|text| text.replace(r#""shop""#, "null").into()))
+                        .unknown("kubernetes_role.r", &["metadata[0].namespace"]),
+                ),
+                Case::medium(
+                    "both namespaces are made up later",
+                    within("shop", &rule("", "serviceaccounts/token", "create", ""))
+                        .changed("kubernetes_role.r", |change| change.after = change.after.take().map(|text| text.replace(r#""shop""#, "null").into()))
+                        .changed("kubernetes_role_binding.b", |change| change.after = change.after.take().map(|text| text.replacen(r#""shop""#, "null", 1).into()))
+                        .unknown("kubernetes_role.r", &["metadata[0].namespace"])
+                        .unknown("kubernetes_role_binding.b", &["metadata[0].namespace"]),
+                ),
                 Case::medium("the built-in editor in a namespace", plan(&[("kubernetes_role_binding.b", &binding("shop", "ClusterRole", "edit", ACCOUNT))])).at("role_ref[0].name"),
                 Case::critical("the built-in controller that escalates", plan(&[("kubernetes_cluster_role_binding.b", &cluster_binding("system:controller:clusterrole-aggregation-controller", ACCOUNT))])),
                 Case::unverified("a verb is unknown", everywhere(r#"{"api_groups":[""],"resources":["nodes/proxy"],"verbs":[null]}"#).unknown("kubernetes_cluster_role_v1.r", &["rule[0].verbs[0]"])),
