@@ -11,7 +11,7 @@ use crate::rule::{Check, Rule};
 use crate::rules::rules;
 
 /// Blocks whose expressions matter: what they hash, or what is unknown in them.
-const WITH_CONFIGURATION: [&str; 14] = [
+const WITH_CONFIGURATION: [&str; 16] = [
     "aws_autoscaling_group",
     "aws_iam_policy_document",
     "aws_instance",
@@ -19,6 +19,8 @@ const WITH_CONFIGURATION: [&str; 14] = [
     "aws_launch_template",
     "aws_spot_fleet_request",
     "aws_spot_instance_request",
+    "azuread_app_role_assignment",
+    "azuread_application*",
     "azurerm_*_virtual_machine*",
     "azurerm_virtual_machine*",
     "github_*_secret",
