@@ -256,6 +256,14 @@ mod tests {
                 ),
                 Case::medium("a group of people", plan(&[("kubernetes_cluster_role_v1.r", &named("r", &proxy)), ("kubernetes_cluster_role_binding_v1.b", &cluster_binding("r", &group("platform")))])),
                 Case::high(
+                    "a group of IAM roles",
+                    plan(&[
+                        ("kubernetes_cluster_role_v1.r", &named("r", &proxy)),
+                        ("kubernetes_cluster_role_binding_v1.b", &cluster_binding("r", &group("ci"))),
+                        ("aws_eks_access_entry.ci", r#"{"cluster_name":"c","kubernetes_groups":["ci"],"principal_arn":"arn:aws:iam::111122223333:role/ci"}"#),
+                    ]),
+                ),
+                Case::high(
                     "an account as a user",
                     plan(&[("kubernetes_cluster_role_v1.r", &named("r", &proxy)), ("kubernetes_cluster_role_binding_v1.b", &cluster_binding("r", r#"{"kind":"User","name":"system:serviceaccount:shop:app"}"#))]),
                 ),
@@ -298,5 +306,27 @@ mod tests {
                 Case::clean("a name is unknown, and narrows", everywhere(r#"{"api_groups":[""],"resources":["serviceaccounts/token"],"verbs":["create"],"resource_names":[null]}"#)),
                 Case::clean("a manifest of another kind", plan(&[("kubernetes_manifest.m", r#"{"manifest":{"kind":"Deployment","metadata":{"name":"x"},"rules":[{"verbs":["*"]}]}}"#)])),
             ]);
+    }
+
+    #[test]
+    fn a_built_in_role_of_a_namespace_is_told_once() {
+        let found = plan(&[(
+            "kubernetes_role_binding.b",
+            &binding("shop", "ClusterRole", "edit", ACCOUNT),
+        )])
+        .judge();
+        assert_eq!(found.len(), 1, "{found:#?}");
+        let ways = found[0]
+            .attributes
+            .iter()
+            .find(|(key, _)| key == "ways")
+            .map(|(_, ways)| ways.as_str());
+        let ways = ways.unwrap_or_default();
+        assert!(
+            ["token-request", "read-secrets", "create-pods"]
+                .iter()
+                .all(|way| ways.contains(way)),
+            "{found:#?}"
+        );
     }
 }
