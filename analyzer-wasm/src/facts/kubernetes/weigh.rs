@@ -155,7 +155,7 @@ impl Weigher<'_> {
             let own = ways.iter().filter(|way| way.capability.family == family);
             out.extend(self.judgement(subject, grants, Kind::Family(family), own.cloned().collect()));
         }
-        self.fold_built_in(first, out);
+        fold_built_in(first, out);
         // Where it can run code, so that the accounts there count.
         let mut runs = out.iter_mut().skip(first);
         if let Some(judgement) = runs.rfind(|judgement| judgement.ways.iter().any(|way| ways::gives_accounts(way))) {
@@ -242,52 +242,6 @@ impl Weigher<'_> {
             .map(|way| way.capability)
             .collect();
         Some(judgement)
-    }
-
-    /// What a built-in role gives in one namespace is one thing: it is told once, by the worst of it.
-    fn fold_built_in(&self, first: usize, out: &mut Vec<Judgement>) {
-        let is_plain = |judgement: &Judgement| {
-            let narrow = matches!(judgement.scope, Scope::Namespace(_)) && !judgement.scope.is_system();
-            narrow && judgement.sure && judgement.binding.as_ref() == Some(&judgement.address)
-        };
-        let Some(worst) = out
-            .iter()
-            .skip(first)
-            .filter(|one| is_plain(one))
-            .map(|one| one.severity)
-            .max()
-        else {
-            return;
-        };
-        let Some(place) = out
-            .iter()
-            .skip(first)
-            .position(|one| is_plain(one) && one.severity == worst)
-        else {
-            return;
-        };
-        let told = out
-            .get(first + place)
-            .map(|one| (one.address.clone(), one.scope.clone()));
-        let mut ways = Vec::new();
-        let mut index = 0;
-        out.retain(|one| {
-            let same = index >= first && is_plain(one) && told == Some((one.address.clone(), one.scope.clone()));
-            let keep = !same || index == first + place;
-            if !keep {
-                ways.extend(one.ways.iter().copied());
-            }
-            index += 1;
-            keep
-        });
-        // Those before it that were folded have moved it.
-        if let Some(one) = out
-            .iter_mut()
-            .skip(first)
-            .find(|one| is_plain(one) && one.severity == worst)
-        {
-            one.ways.extend(ways);
-        }
     }
 
     fn reach(&self, subject: &Subject, grants: &[Grant], way: &Way) -> Option<Reach> {
@@ -386,6 +340,52 @@ impl Weigher<'_> {
             }
         }
         found
+    }
+}
+
+/// What a built-in role gives in one namespace is one thing: it is told once, by the worst of it.
+fn fold_built_in(first: usize, out: &mut Vec<Judgement>) {
+    let is_plain = |judgement: &Judgement| {
+        let narrow = matches!(judgement.scope, Scope::Namespace(_)) && !judgement.scope.is_system();
+        narrow && judgement.sure && judgement.binding.as_ref() == Some(&judgement.address)
+    };
+    let Some(worst) = out
+        .iter()
+        .skip(first)
+        .filter(|one| is_plain(one))
+        .map(|one| one.severity)
+        .max()
+    else {
+        return;
+    };
+    let Some(place) = out
+        .iter()
+        .skip(first)
+        .position(|one| is_plain(one) && one.severity == worst)
+    else {
+        return;
+    };
+    let told = out
+        .get(first + place)
+        .map(|one| (one.address.clone(), one.scope.clone()));
+    let mut ways = Vec::new();
+    let mut index = 0;
+    out.retain(|one| {
+        let same = index >= first && is_plain(one) && told == Some((one.address.clone(), one.scope.clone()));
+        let keep = !same || index == first + place;
+        if !keep {
+            ways.extend(one.ways.iter().copied());
+        }
+        index += 1;
+        keep
+    });
+    // Those before it that were folded have moved it.
+    if let Some(one) = out
+        .iter_mut()
+        .skip(first)
+        .find(|one| is_plain(one) && one.severity == worst)
+    {
+        one.ways.extend(ways);
     }
 }
 
