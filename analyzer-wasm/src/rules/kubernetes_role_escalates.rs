@@ -118,6 +118,9 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    use nhi_plan::symbol::{one_of, symbol};
+    use proptest::prelude::*;
+
     use crate::facts::kubernetes::testing::{ACCOUNT, binding, cluster_binding, everywhere, group, rule, within};
     use crate::rules::cases::{Case, cases, plan};
 
@@ -328,5 +331,53 @@ mod tests {
                 .all(|way| ways.contains(way)),
             "{found:#?}"
         );
+    }
+
+    #[test]
+    fn symbols_in_yaml() {
+        let origin = r#"var.rules["a: b"]"#;
+        let of = |rules: &str, namespace: &str| {
+            let role = format!("kind: ClusterRole\nmetadata:\n  name: r\nrules: {rules}\n");
+            let binding = format!(
+                "kind: ClusterRoleBinding\nmetadata: {{name: b}}\nroleRef: {{kind: ClusterRole, name: r}}\nsubjects:\n- kind: ServiceAccount\n  name: app\n  namespace: {namespace}\n"
+            );
+            let body = |text: &str| format!(r#"{{"yaml_body":{}}}"#, nhi_plan::json::quote(text));
+            plan(&[
+                ("kubectl_manifest.r", &body(&role)),
+                ("kubectl_manifest.b", &body(&binding)),
+            ])
+        };
+        let known = "[{apiGroups: [''], resources: [nodes/proxy], verbs: [get]}]";
+        let verbs = format!(
+            "[{{apiGroups: [''], resources: [nodes/proxy], verbs: [{}]}}]",
+            symbol(origin)
+        );
+        let role = |rules: &str| format!("kind: ClusterRole\nmetadata: {{name: r}}\nrules: {rules}\n");
+        let group = plan(&[(
+            "kubectl_manifest.r",
+            &format!(
+                r#"{{"yaml_body":{}}}"#,
+                nhi_plan::json::quote(&one_of([role(known).as_str(), "kind: Pod"]))
+            ),
+        )]);
+        cases(&super::RULE)
+            .flags(&[
+                Case::high("a namespace", of(known, &symbol(origin))),
+                Case::unverified("a verb", of(&verbs, "shop")),
+                Case::unverified("all rules", of(&symbol(origin), "shop")),
+                Case::unverified("one of two manifests", group),
+            ])
+            .allows(&[Case::clean(
+                "verbs of harmless things",
+                of(&verbs.replace("nodes/proxy", "services"), "shop"),
+            )]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_manifest_is_judged(text in r#"(kind: |ClusterRole|Role|Binding|List|\n|rules:|- |verbs: |\['\*'\]|resources: |roleRef: |subjects:|name: |metadata: |\{|\}|items:|  |x|"){0,40}"#) {
+            let body = format!(r#"{{"yaml_body":{0},"values":[{0}],"namespace":"n"}}"#, nhi_plan::json::quote(&text));
+            plan(&[("kubectl_manifest.m", &body), ("helm_release.h", &body)]).judge();
+        }
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct PolicyRule {
     pub(crate) resources: List,
     pub(crate) names: List,
     pub(crate) verbs: List,
+    /// The role may turn out to be another text.
+    pub(crate) maybe: bool,
     /// Path of the rule in its block.
     pub(crate) path: String,
 }
@@ -76,6 +78,8 @@ pub(crate) struct Binding {
     pub(crate) subjects: Vec<Subject>,
     /// There may be further subjects.
     pub(crate) unknown: bool,
+    /// The binding may turn out to be another text.
+    pub(crate) maybe: bool,
 }
 
 /// Who holds a role.

@@ -109,7 +109,7 @@ impl Weigher<'_> {
                     binding: Some(index),
                     content: *role,
                     scope: scope.clone(),
-                    sure: roles.len() == 1,
+                    sure: roles.len() == 1 && !binding.maybe,
                 }));
             }
         }
