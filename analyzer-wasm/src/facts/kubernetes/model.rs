@@ -66,6 +66,10 @@ pub(crate) struct Role {
 
 /// A `RoleBinding` or a `ClusterRoleBinding`.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "kinds of two objects and two doubts, which come in every combination"
+)]
 pub(crate) struct Binding {
     pub(crate) place: Place,
     pub(crate) cluster: bool,

@@ -199,8 +199,8 @@ fn yaml_text(block: &Block<'_>, text: &str, place: &Place, namespace: &str, mani
     }
     if several {
         // One of them it will be, and nobody knows which.
-        let rules = into.roles.iter_mut().skip(roles).flat_map(|role| &mut role.rules);
-        rules.for_each(|rule| rule.maybe = true);
+        let each = into.roles.iter_mut().skip(roles).flat_map(|role| &mut role.rules);
+        each.for_each(|rule| rule.maybe = true);
         into.bindings
             .iter_mut()
             .skip(bindings)
