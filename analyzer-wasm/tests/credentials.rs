@@ -348,6 +348,16 @@ fn every_kind_of_attribute() {
 }
 
 #[test]
+fn one_of_several_is_spelled_out_as_well() {
+    let either = nhi_plan::symbol::one_of([PASSWORD, "hunter2"]);
+    let plan = Plan::new().resource("aws_db_instance.d", &format!(r#"{{"password":"{either}"}}"#), "{}");
+    assert_eq!(plan.literals().len(), 2);
+    let symbol = nhi_plan::symbol::symbol("random_password.p.result");
+    let plan = Plan::new().resource("aws_db_instance.d", &format!(r#"{{"password":"{symbol}"}}"#), "{}");
+    assert!(plan.literals().is_empty());
+}
+
+#[test]
 fn write_only_arguments_stand_in_the_configuration() {
     let plan = Plan::new().resource(
         "aws_db_instance.d",

@@ -106,6 +106,8 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    use nhi_plan::symbol::symbol;
+
     use crate::rules::cases::{Case, cases, plan};
 
     #[test]
