@@ -108,7 +108,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 mod tests {
     use nhi_plan::symbol::symbol;
 
-    use crate::rules::cases::{Case, cases, plan};
+    use crate::rules::cases::{Case, Plan, cases, plan};
 
     #[test]
     fn parameters() {
@@ -170,6 +170,14 @@ mod tests {
             ]);
     }
 
+    fn with_symbol(origin: &str) -> Plan {
+        let variables = format!(r#"{{"DB_PASSWORD":"{}"}}"#, symbol(origin));
+        plan(&[(
+            "aws_lambda_function.f",
+            &format!(r#"{{"environment":[{{"variables":{variables}}}]}}"#),
+        )])
+    }
+
     #[test]
     fn environments() {
         let function = "aws_lambda_function.f";
@@ -207,6 +215,22 @@ mod tests {
                     ),
                 ),
             ])
+            .flags(&[
+                Case::medium("worked out from the configuration", with_symbol("random_password.p.result"))
+                    .at("environment[0].variables.DB_PASSWORD"),
+                Case::medium(
+                    "in nested JSON",
+                    plan(&[(
+                        "aws_ecs_task_definition.t",
+                        &format!(
+                            r#"{{"container_definitions":"[{{\"environment\":[{{\"name\":\"DB_PASSWORD\",\"value\":\"{}\"}}]}}]"}}"#,
+                            symbol("data.aws_secretsmanager_secret_version.s.secret_string")
+                        ),
+                    )]),
+                )
+                .at("container_definitions"),
+            ])
+            .allows(&[Case::clean("an address worked out", with_symbol("aws_secretsmanager_secret.s.arn"))])
             .allows(&[
                 Case::clean(
                     "an arn",
