@@ -106,6 +106,7 @@ impl Scanner<'_> {
             Needle::Basic => pairs::encoded(text, end),
             Needle::Bearer => pairs::bearer(text, end),
             Needle::UserOption => pairs::option(text, end),
+            Needle::Command => pairs::command(text, start, end),
             Needle::PgPass => pairs::pgpass(text, start),
             Needle::Hash => pairs::hash(text, start),
             Needle::Signature => pairs::signature(text, end, self.now),
