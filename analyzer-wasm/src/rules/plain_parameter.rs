@@ -153,6 +153,13 @@ mod tests {
                     named("/app/db_password", r#","type":"String","value":"REPLACE_ME""#),
                 ),
                 Case::clean(
+                    "an address under such a name",
+                    named(
+                        "/app/token",
+                        r#","type":"String","value":"https://auth.example.com/token""#,
+                    ),
+                ),
+                Case::clean(
                     "an arn of a secret",
                     unknown("/app/db_secret", "aws_secretsmanager_secret.s"),
                 ),

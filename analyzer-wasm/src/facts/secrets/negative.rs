@@ -67,6 +67,13 @@ pub(crate) fn is_plain(text: &str) -> bool {
         || is_name(text)
 }
 
+/// Whether text says where something is: a file or a URL without a password.
+pub(crate) fn is_place(text: &str) -> bool {
+    let rooted = ["/", "./", "../", "~/"].iter().any(|root| text.starts_with(root)) && is_path(text);
+    let lower = text.to_ascii_lowercase();
+    rooted || FILE_ENDS.iter().any(|end| lower.ends_with(end)) || text.contains("://") && is_address(text)
+}
+
 fn is_number(text: &str) -> bool {
     // Numbers, versions, dates, times and durations.
     let digits = text.bytes().filter(u8::is_ascii_digit).count();

@@ -97,7 +97,7 @@ fn one(class: Class, text: &str, trust: Trust) -> Option<Judged> {
         ),
     };
     let holds = match (trust, class) {
-        (Trust::Schema, _) => text.len() >= 3 && !is_public_text(text) && !is_switch(text),
+        (Trust::Schema, _) => text.len() >= 3 && !is_public_text(text) && !is_switch(text) && !negative::is_place(text),
         (Trust::Context, _) => text.len() >= 4 && !negative::is_public(text) && !is_local(text),
         (Trust::Name, Class::Password) => {
             text.len() >= 6
@@ -283,6 +283,9 @@ mod tests {
             "${var.p}",
             "",
             "arn:aws:secretsmanager:x",
+            "/run/secrets/db",
+            "~/.ssh/id_ed25519.pem",
+            "https://vault.example.com/v1/db",
         ] {
             assert!(by_schema("password", text).is_none(), "{text}");
         }
