@@ -2,6 +2,8 @@
 //!
 //! Blocks come in any order, so everything that needs a join waits until [`Iam::settle`].
 
+#[allow(dead_code, reason = "wip")]
+pub(crate) mod access;
 pub(crate) mod condition;
 mod data_document;
 pub(crate) mod document;

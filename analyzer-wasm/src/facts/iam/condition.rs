@@ -43,22 +43,23 @@ pub(crate) struct Condition {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quantifier {
+pub(crate) enum Quantifier {
     One,
     All,
     Any,
 }
 
-struct Operator {
-    quantifier: Quantifier,
-    if_exists: bool,
-    negated: bool,
+/// What an operator is made of.
+pub(crate) struct Operator {
+    pub(crate) quantifier: Quantifier,
+    pub(crate) if_exists: bool,
+    pub(crate) negated: bool,
     /// Lower case, without quantifier, negation and `IfExists`.
-    base: String,
+    pub(crate) base: String,
 }
 
 impl Operator {
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let lower = text.to_ascii_lowercase();
         let (quantifier, rest) = match lower.split_once(':') {
             Some(("forallvalues", rest)) => (Quantifier::All, rest),
@@ -134,7 +135,7 @@ fn takes_back(test: &Test, place: Use) -> bool {
 }
 
 /// Keys that every request carries, so that a test "if it exists" is a test.
-fn is_always_present(key: &str) -> bool {
+pub(crate) fn is_always_present(key: &str) -> bool {
     matches!(
         key,
         "aws:principalarn"

@@ -114,6 +114,8 @@ pub(crate) struct Unreadable {
 /// Everything that rules on IAM look at, in the order of the plan.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
+    /// Users, roles, groups, permission sets, and managed policies that nobody holds.
+    pub(crate) principals: Vec<super::access::Principal>,
     pub(crate) grants: Vec<Grant>,
     pub(crate) open_roles: Vec<OpenRole>,
     pub(crate) unreadable: Vec<Unreadable>,
