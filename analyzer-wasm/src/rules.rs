@@ -7,18 +7,22 @@ mod aws_access_key;
 mod cases;
 mod credential_literal;
 mod grant;
+mod identity_edge;
+mod privilege_escalation;
 mod ungoverned_identity;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 6] = [
+static RULES: [&Rule; 8] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
+    &privilege_escalation::RULE,
     &aws_access_key::RULE,
     &credential_literal::RULE,
     &ungoverned_identity::RULE,
+    &identity_edge::RULE,
 ];
 
 /// Every rule, in the order of their codes.

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use nhi_plan::{Change, Context, Description, Interest, Mode, Sharding};
 use nhi_policy_sdk::{Findings, PolicyModule};
 
+use crate::facts::graph::Graph;
 use crate::facts::{Block, Facts};
 use crate::report;
 use crate::rule::{Check, Rule};
 use crate::rules::rules;
+use crate::settings::{SCHEMA, Settings};
 
 /// Blocks whose expressions matter: what they hash, or what is unknown in them.
 const WITH_CONFIGURATION: [&str; 13] = [
@@ -90,14 +92,24 @@ impl PolicyModule for Analyzer {
                 },
             ],
             sharding: Sharding::WholePlan,
+            settings_schema: SCHEMA.to_owned(),
             ..Description::new("nhi-analyzer", env!("CARGO_PKG_VERSION"))
         }
     }
 
-    fn open(_settings: &str, context: &Context) -> Result<Self, String> {
+    fn validate_settings(settings: &str) -> Result<(), Vec<String>> {
+        Settings::parse(settings).map(|_| ())
+    }
+
+    fn open(settings: &str, context: &Context) -> Result<Self, String> {
+        let settings = Settings::parse(settings).map_err(|errors| errors.join("; "))?;
+        let facts = Facts {
+            graph: settings.graph.then(Graph::default),
+            ..Facts::default()
+        };
         Ok(Self {
             now: context.now.clone(),
-            facts: Facts::default(),
+            facts,
             told: report::Budget::default(),
             dispatch: Dispatch::new(),
         })

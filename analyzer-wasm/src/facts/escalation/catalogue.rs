@@ -97,9 +97,12 @@ pub(crate) struct Method {
 }
 
 impl Method {
-    /// Whether all permissions of `other` are among those of this method, and more.
+    /// Whether `other` leads to the same with fewer permissions.
     pub(crate) fn includes(&self, other: &Self) -> bool {
-        self.needs.len() > other.needs.len() && other.needs.iter().all(|need| self.needs.contains(need))
+        let same = self.gain == other.gain && self.workload == other.workload && self.services == other.services;
+        same && (self.lower || !other.lower)
+            && self.needs.len() > other.needs.len()
+            && other.needs.iter().all(|need| self.needs.contains(need))
     }
 
     /// Whether any permission is asked of `on`.

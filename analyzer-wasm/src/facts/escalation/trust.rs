@@ -20,8 +20,8 @@ pub(crate) enum Who {
     Service(String),
     /// An ARN, a unique id, or a symbol.
     Principal(String),
-    /// Every principal of the account that has the permission.
-    Account,
+    /// Every principal of this account that has the permission; no account is any, or the own one.
+    Account(Option<String>),
     /// An identity provider.
     Federated(String),
     /// Known only after apply.
@@ -210,12 +210,14 @@ fn who(kind: &str, name: Option<&str>) -> Who {
     if kind.eq_ignore_ascii_case("federated") {
         return Who::Federated(name.to_owned());
     }
-    let is_account = name == "*"
-        || name.ends_with(":root")
-        || name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit())
-        || is_account_symbol(name);
-    if is_account {
-        Who::Account
+    let is_number = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let account = name.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next());
+    if is_number(name) {
+        Who::Account(Some(name.to_owned()))
+    } else if name == "*" || is_account_symbol(name) {
+        Who::Account(None)
+    } else if name.ends_with(":root") {
+        Who::Account(account.filter(|account| is_number(account)).map(str::to_owned))
     } else {
         Who::Principal(name.to_owned())
     }
@@ -271,9 +273,10 @@ mod tests {
     #[test]
     fn principals() {
         let who = |principal: &str| trust(principal).entries.first().map(|entry| entry.who.clone());
-        assert_eq!(who(r#"{"AWS":"111122223333"}"#), Some(Who::Account));
-        assert_eq!(who(r#"{"AWS":"arn:aws:iam::111122223333:root"}"#), Some(Who::Account));
-        assert_eq!(who(r#""*""#), Some(Who::Account));
+        let account = Some(Who::Account(Some(String::from("111122223333"))));
+        assert_eq!(who(r#"{"AWS":"111122223333"}"#), account);
+        assert_eq!(who(r#"{"AWS":"arn:aws:iam::111122223333:root"}"#), account);
+        assert_eq!(who(r#""*""#), Some(Who::Account(None)));
         let role = "arn:aws:iam::111122223333:role/ci";
         assert_eq!(who(&format!(r#"{{"AWS":["{role}"]}}"#)), Some(Who::Principal(role.to_owned())));
         let denied = Trust::parse(

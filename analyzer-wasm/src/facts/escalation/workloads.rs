@@ -10,6 +10,7 @@ use nhi_plan::json::{self, Value};
 use nhi_plan::symbol;
 
 use crate::facts::Block;
+use crate::facts::iam::access::OWN;
 
 /// What an attribute says about the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +31,17 @@ struct Spec {
     kinds: &'static [&'static str],
     /// Attribute paths; blocks are written with dots.
     roles: &'static [(&'static str, Holds)],
-    /// ARN with `{attribute}` where a value stands, without the partition; empty where no ARN can be foretold.
-    arn: &'static str,
+    /// ARNs without the partition; `{attribute}` where a value stands, `*` where AWS chooses one.
+    arns: &'static [&'static str],
 }
 
 const fn spec(
     resource_type: &'static str,
     kinds: &'static [&'static str],
     roles: &'static [(&'static str, Holds)],
-    arn: &'static str,
+    arns: &'static [&'static str],
 ) -> Spec {
-    Spec { resource_type, kinds, roles, arn }
+    Spec { resource_type, kinds, roles, arns }
 }
 
 const INSTANCE: &[&str] = &["instance", "deployed-instance"];
@@ -57,103 +58,94 @@ static SPECS: [Spec; 27] = [
         "aws_apprunner_service",
         &["apprunner"],
         &[("instance_configuration.instance_role_arn", Holds::Role)],
-        "apprunner:*:*:service/{service_name}/*",
+        &["apprunner:*:*:service/{service_name}/*"],
     ),
-    spec("aws_appstream_fleet", &["appstream"], &[("iam_role_arn", Holds::Role)], "appstream:*:*:fleet/{name}"),
+    spec("aws_appstream_fleet", &["appstream"], &[("iam_role_arn", Holds::Role)], &["appstream:*:*:fleet/{name}"]),
     spec(
         "aws_appstream_image_builder",
         &["appstream"],
         &[("iam_role_arn", Holds::Role)],
-        "appstream:*:*:image-builder/{name}",
+        &["appstream:*:*:image-builder/{name}"],
     ),
     spec(
         "aws_batch_job_definition",
         &["batch-job"],
         &[("container_properties", Holds::Json("jobRoleArn"))],
-        "batch:*:*:job-definition/{name}*",
+        &["batch:*:*:job-definition/{name}*"],
     ),
     spec(
         "aws_bedrockagentcore_agent_runtime",
         &["agent-runtime"],
         ROLE_ARN,
-        "bedrock-agentcore:*:*:runtime/{agent_runtime_name}-*",
+        &["bedrock-agentcore:*:*:runtime/{agent_runtime_name}-*"],
     ),
     spec(
         "aws_bedrockagentcore_browser",
         &["browser"],
         &[("execution_role_arn", Holds::Role)],
-        "bedrock-agentcore:*:*:browser-custom/{name}-*",
+        &["bedrock-agentcore:*:*:browser-custom/{name}-*"],
     ),
     spec(
         "aws_bedrockagentcore_code_interpreter",
         &["code-interpreter"],
         &[("execution_role_arn", Holds::Role)],
-        "bedrock-agentcore:*:*:code-interpreter-custom/{name}-*",
+        &["bedrock-agentcore:*:*:code-interpreter-custom/{name}-*"],
     ),
-    spec("aws_cloudformation_stack", &["stack"], &[("iam_role_arn", Holds::Role)], "cloudformation:*:*:stack/{name}/*"),
+    spec("aws_cloudformation_stack", &["stack"], &[("iam_role_arn", Holds::Role)], &["cloudformation:*:*:stack/{name}/*"]),
     spec(
         "aws_cloudformation_stack_set",
         &["stack-set"],
         &[("administration_role_arn", Holds::Role)],
-        "cloudformation:*:*:stackset/{name}:*",
+        &["cloudformation:*:*:stackset/{name}:*"],
     ),
-    spec("aws_codebuild_project", &["codebuild"], &[("service_role", Holds::Role)], "codebuild:*:*:project/{name}"),
-    spec("aws_codepipeline", &["pipeline"], ROLE_ARN, "codepipeline:*:*:{name}"),
+    spec("aws_codebuild_project", &["codebuild"], &[("service_role", Holds::Role)], &["codebuild:*:*:project/{name}"]),
+    spec("aws_codepipeline", &["pipeline"], ROLE_ARN, &["codepipeline:*:*:{name}"]),
     spec(
         "aws_ecs_task_definition",
         &["task"],
         &[("task_role_arn", Holds::Role)],
-        "ecs:*:*:task-definition/{family}:*",
+        &["ecs:*:*:task/*", "ecs:*:*:cluster/*"],
     ),
     spec(
         "aws_emr_cluster",
         &["instance"],
         &[("ec2_attributes.instance_profile", Holds::Profile)],
-        "",
+        &["ec2:*:*:instance/*"],
     ),
     spec(
         "aws_glue_dev_endpoint",
         &["dev-endpoint"],
         ROLE_ARN,
-        "glue:*:*:devEndpoint/{name}",
+        &["glue:*:*:devEndpoint/{name}"],
     ),
-    spec("aws_glue_job", &["glue-job"], ROLE_ARN, "glue:*:*:job/{name}"),
-    spec("aws_instance", INSTANCE, PROFILE, ""),
-    spec("aws_kinesisanalyticsv2_application", &["analytics"], &[("service_execution_role", Holds::Role)], "kinesisanalytics:*:*:application/{name}"),
-    spec("aws_lambda_function", &["function"], &[("role", Holds::Role)], "lambda:*:*:function:{function_name}"),
-    spec("aws_launch_configuration", INSTANCE, PROFILE, ""),
-    spec("aws_launch_template", &["launch-template", "instance", "deployed-instance"], TEMPLATE, ""),
+    spec("aws_glue_job", &["glue-job"], ROLE_ARN, &["glue:*:*:job/{name}"]),
+    spec("aws_instance", INSTANCE, PROFILE, &["ec2:*:*:instance/{id}"]),
+    spec("aws_kinesisanalyticsv2_application", &["analytics"], &[("service_execution_role", Holds::Role)], &["kinesisanalytics:*:*:application/{name}"]),
+    spec("aws_lambda_function", &["function"], &[("role", Holds::Role)], &["lambda:*:*:function:{function_name}"]),
+    spec("aws_launch_configuration", INSTANCE, PROFILE, &["ec2:*:*:instance/{id}"]),
+    spec("aws_launch_template", &["launch-template", "instance", "deployed-instance"], TEMPLATE, &["ec2:*:*:launch-template/{id}", "ec2:*:*:instance/*"]),
     spec(
         "aws_sagemaker_domain",
         &["sagemaker-domain"],
         &[("default_user_settings.execution_role", Holds::Role)],
-        "",
+        &["sagemaker:*:*:user-profile/{id}/*"],
     ),
     spec(
         "aws_sagemaker_notebook_instance",
         &["notebook"],
         ROLE_ARN,
-        "sagemaker:*:*:notebook-instance/{name}",
+        &["sagemaker:*:*:notebook-instance/{name}"],
     ),
     spec(
         "aws_sagemaker_user_profile",
         &["sagemaker-domain"],
         &[("user_settings.execution_role", Holds::Role)],
-        "",
+        &["sagemaker:*:*:user-profile/{domain_id}/{user_profile_name}"],
     ),
-    spec("aws_scheduler_schedule", &["schedule"], &[("target.role_arn", Holds::Role)], "scheduler:*:*:schedule/*/{name}"),
-    spec("aws_sfn_state_machine", &["state-machine"], ROLE_ARN, "states:*:*:stateMachine:{name}"),
-    spec("aws_spot_fleet_request", INSTANCE, &[("launch_specification.iam_instance_profile", Holds::Profile)], ""),
-    spec("aws_spot_instance_request", INSTANCE, PROFILE, ""),
-];
-
-/// ARN of one workload of a kind that cannot be foretold: where it exists, it looks like this.
-const UNFORETOLD: &[(&str, &str)] = &[
-    ("deployed-instance", "ec2:*:*:instance/"),
-    ("instance", "ec2:*:*:instance/"),
-    ("launch-template", "ec2:*:*:launch-template/"),
-    ("sagemaker-domain", "sagemaker:*:*:user-profile/"),
-    ("task", "ecs:*:*:task/"),
+    spec("aws_scheduler_schedule", &["schedule"], &[("target.role_arn", Holds::Role)], &["scheduler:*:*:schedule/*/{name}"]),
+    spec("aws_sfn_state_machine", &["state-machine"], ROLE_ARN, &["states:*:*:stateMachine:{name}"]),
+    spec("aws_spot_fleet_request", INSTANCE, &[("launch_specification.iam_instance_profile", Holds::Profile)], &["ec2:*:*:instance/*"]),
+    spec("aws_spot_instance_request", INSTANCE, PROFILE, &["ec2:*:*:instance/{id}"]),
 ];
 
 /// Whether any resource type is such a workload.
@@ -179,10 +171,8 @@ pub(crate) struct Workload {
     pub(crate) module_address: String,
     pub(crate) kinds: &'static [&'static str],
     pub(crate) links: Vec<Link>,
-    /// Its ARN as far as it can be foretold; `*` is a region, an account, a suffix.
-    arn: Option<String>,
-    /// Its ARN as a symbol.
-    symbol: String,
+    /// Its ARN as far as it is known, and as a symbol.
+    pub(crate) names: Vec<String>,
 }
 
 impl Workload {
@@ -199,13 +189,16 @@ impl Workload {
             return None;
         }
         let arn = block.string("arn").filter(|arn| !arn.is_empty() && !symbol::has_symbols(arn));
+        let own = symbol::symbol(&format!("{}.arn", block.change.address));
         Some(Self {
             address: block.change.address.to_string(),
             module_address: block.change.module_address.to_string(),
             kinds: spec.kinds,
             links,
-            arn: arn.or_else(|| foretold(block, spec.arn)),
-            symbol: symbol::symbol(&format!("{}.arn", block.change.address)),
+            names: match arn {
+                Some(arn) => vec![arn, own],
+                None => spec.arns.iter().filter_map(|format| foretold(block, format)).chain([own]).collect(),
+            },
         })
     }
 
@@ -213,28 +206,22 @@ impl Workload {
     pub(crate) fn kind(&self) -> &'static str {
         self.kinds.first().copied().unwrap_or("workload")
     }
-
-    /// A pattern that its ARN matches, when it is looked at as a workload of `kind`; `None` where the ARN cannot be
-    /// foretold.
-    pub(crate) fn pattern(&self, kind: &str) -> Option<&str> {
-        let is_task = kind == "task";
-        self.arn.as_deref().filter(|_| !is_task)
-    }
-
-    /// Names for a question about exactly this one.
-    pub(crate) fn names(&self, kind: &str) -> Vec<String> {
-        let unknown = symbol::symbol(&format!("{}.id", self.address));
-        let like = UNFORETOLD.iter().find(|(other, _)| *other == kind);
-        let stem = like.map(|(_, stem)| format!("arn:aws:{}{unknown}", stem.replace('*', &unknown)));
-        stem.into_iter().chain([self.symbol.clone()]).collect()
-    }
 }
 
+/// The ARN as far as the attributes tell: of the own account and region, with a symbol for what AWS will choose.
 fn foretold(block: &Block<'_>, format: &str) -> Option<String> {
-    let (before, rest) = format.split_once('{')?;
-    let (attribute, after) = rest.split_once('}')?;
-    let value = block.string(attribute).filter(|value| !value.is_empty())?;
-    (!symbol::has_symbols(&value)).then(|| format!("arn:*:{before}{value}{after}"))
+    let id = symbol::symbol(&format!("{}.id", block.change.address));
+    let mut arn = format!("arn:{OWN}:");
+    let mut rest = format;
+    while let Some((before, after)) = rest.split_once('{') {
+        arn.push_str(before);
+        let (attribute, after) = after.split_once('}')?;
+        let value = block.string(attribute).filter(|value| !value.is_empty());
+        arn.push_str(value.as_deref().unwrap_or(&id));
+        rest = after;
+    }
+    arn.push_str(rest);
+    Some(arn.replace(":*:*:", &format!(":{OWN}:{OWN}:")).replace('*', &id))
 }
 
 fn links(block: &Block<'_>, path: &str, holds: Holds) -> Vec<Link> {
@@ -310,7 +297,7 @@ mod tests {
     fn reads_where_the_role_stands() {
         let function = read("aws_lambda_function.f", r#"{"function_name":"app","role":"arn:aws:iam::111122223333:role/r"}"#);
         let function = function.expect("a workload");
-        assert_eq!(function.pattern("function"), Some("arn:*:lambda:*:*:function:app"));
+        assert_eq!(function.names[0], format!("arn:{OWN}:lambda:{OWN}:{OWN}:function:app"));
         assert_eq!(function.links[0].value.as_deref(), Some("arn:aws:iam::111122223333:role/r"));
         let template = read("aws_launch_template.t", r#"{"iam_instance_profile":[{"name":"p","arn":null}]}"#);
         assert_eq!(template.expect("a workload").links[0].holds, Holds::Profile);

@@ -1,0 +1,87 @@
+//! Every step that can be made, for whoever wants to see the graph.
+
+use super::findings::{candidates, cause, label};
+use super::hop::hops;
+use super::index::Index;
+use super::own::own;
+use super::world::World;
+use crate::facts::graph::{Certainty, Edge, End, Graph};
+
+/// Edges that one plan may have.
+const EDGES_MAX: usize = 5_000;
+/// Questions of one principal about another that the graph may take.
+const QUESTIONS_MAX: usize = 2_000_000;
+
+/// Collects the edges; `false` where there are too many.
+pub(super) fn collect(world: &World<'_>, index: &Index, administrators: &[bool], graph: &mut Graph) -> bool {
+    let is_administrator = |number: usize| administrators.get(number).copied().unwrap_or(false);
+    let end = |number: usize| {
+        let principal = world.principals.get(number)?;
+        Some(End {
+            name: label(principal),
+            kind: principal.kind.as_str(),
+            administrator: is_administrator(number),
+        })
+    };
+    let mut left = QUESTIONS_MAX;
+    for number in 0..world.principals.len() {
+        let Some(to) = end(number) else { continue };
+        for runs in world.runs.get(number).into_iter().flatten() {
+            let Some(workload) = world.workloads.get(runs.workload) else { continue };
+            let from = End {
+                name: workload.address.clone(),
+                kind: workload.kind(),
+                administrator: is_administrator(number),
+            };
+            let certainty = if runs.sure { Certainty::Yes } else { Certainty::Possibly };
+            push(graph, Edge { from, to: to.clone(), how: String::from("runs-as"), via: workload.address.clone(), certainty });
+        }
+        for candidate in candidates(world, index, number) {
+            if left == 0 {
+                return false;
+            }
+            left -= 1;
+            let (Some(from), Some(principal)) = (end(candidate), world.principals.get(candidate)) else { continue };
+            for hop in hops(world, index, candidate, number) {
+                let cause = cause(world, principal, &hop, Some(number));
+                let edge = Edge {
+                    from: from.clone(),
+                    to: to.clone(),
+                    how: hop.method.id.to_owned(),
+                    via: via(&cause),
+                    certainty: hop.reply.certainty,
+                };
+                push(graph, edge);
+            }
+        }
+        let Some(principal) = world.principals.get(number) else { continue };
+        for group in &principal.groups {
+            let Some(group) = end(*group) else { continue };
+            let via = principal.address.to_string();
+            push(graph, Edge { from: to.clone(), to: group, how: String::from("member-of"), via, certainty: Certainty::Yes });
+        }
+        if let Some(hop) = own(world, index, number) {
+            let account = End { name: String::from("administrator"), kind: "account", administrator: true };
+            let via = via(&cause(world, principal, &hop, hop.through));
+            push(graph, Edge { from: to, to: account, how: hop.method.id.to_owned(), via, certainty: hop.reply.certainty });
+        }
+    }
+    graph.edges.sort();
+    true
+}
+
+fn via(cause: &super::findings::Cause) -> String {
+    match (&cause.policy, cause.statement.is_empty()) {
+        (Some(policy), _) => format!("{policy} at {}", cause.address),
+        (None, true) => cause.address.clone(),
+        (None, false) => format!("{} in {}", cause.statement, cause.address),
+    }
+}
+
+fn push(graph: &mut Graph, edge: Edge) {
+    if graph.edges.len() < EDGES_MAX {
+        graph.edges.push(edge);
+    } else {
+        graph.omitted += 1;
+    }
+}

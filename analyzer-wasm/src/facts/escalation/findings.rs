@@ -1,0 +1,334 @@
+//! What each principal can become, as facts that a rule can tell.
+
+use super::ask::{Reply, ask};
+use super::catalogue::Method;
+use super::fixpoint::{Reach, Spread, Ways, spread};
+use super::hop::{Hop, hop, hops};
+use super::index::Index;
+use super::latent::{Outlook, latent};
+use super::own::{everything, own};
+use super::world::{World, policies};
+use super::{Collected, edges};
+use crate::facts::graph::{Certainty, Graph};
+use crate::facts::iam::access::{Principal, PrincipalKind, Resource, ResourceKind};
+use crate::facts::iam::pattern::Kind;
+use crate::facts::iam::powers::ESCALATIONS;
+use super::trust::Who;
+
+/// Questions of one principal about another that one plan may take.
+const QUESTIONS_MAX: usize = 2_000_000;
+/// Steps of a path that are told.
+const STEPS_MAX: usize = 8;
+/// Methods of a first step that are told.
+const METHODS_MAX: usize = 8;
+
+/// What a principal can come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Capability {
+    /// Everything.
+    Administrator,
+    /// These things, on all resources of their kind.
+    Wide(Vec<&'static str>),
+    /// Nobody knows: the target is not in the plan.
+    Latent(Outlook),
+}
+
+/// One step of a path.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) method: &'static Method,
+    /// Who is reached, or changed on the way; `None` where the principal changes or makes something itself.
+    pub(crate) to: Option<String>,
+    /// The workload that is made to work.
+    pub(crate) workload: Option<(&'static str, String)>,
+}
+
+/// The statement behind a step.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cause {
+    pub(crate) address: String,
+    pub(crate) path: String,
+    /// In words; empty for policies that are known by name.
+    pub(crate) statement: String,
+    pub(crate) evidence: &'static str,
+    pub(crate) policy: Option<String>,
+}
+
+/// A principal that can come to more than it holds.
+#[derive(Debug, Clone)]
+pub(crate) struct Escalation {
+    pub(crate) kind: PrincipalKind,
+    pub(crate) name: String,
+    pub(crate) capability: Capability,
+    pub(crate) path: Vec<Step>,
+    /// Ids of all methods of the first step.
+    pub(crate) methods: Vec<&'static str>,
+    pub(crate) cause: Cause,
+    pub(crate) certainty: Certainty,
+    pub(crate) weak: bool,
+    pub(crate) bounded: bool,
+}
+
+/// Everything that the rule on escalation looks at.
+#[derive(Debug, Default)]
+pub(crate) struct Escalations {
+    pub(crate) found: Vec<Escalation>,
+    /// The address of a principal that was not looked at to the end: the budget was used up.
+    pub(crate) cut_off: Option<String>,
+}
+
+/// Things worth having on all resources of a kind.
+const WIDE: [(&str, &str, ResourceKind); 8] = [
+    ("every secret", "secretsmanager:GetSecretValue", ResourceKind::Secret),
+    ("every parameter", "ssm:GetParameter", ResourceKind::Parameter),
+    ("every object", "s3:GetObject", ResourceKind::Object),
+    ("every key", "kms:Decrypt", ResourceKind::Key),
+    ("every table", "dynamodb:GetItem", ResourceKind::Table),
+    ("every function", "lambda:UpdateFunctionCode", ResourceKind::Function),
+    ("every instance", "ssm:SendCommand", ResourceKind::Instance),
+    ("every role", "iam:PassRole", ResourceKind::Role),
+];
+
+/// The graph as the fixpoint walks it.
+struct Walk<'w> {
+    world: &'w World<'w>,
+    index: &'w Index,
+}
+
+impl Ways for Walk<'_> {
+    type Hop = Hop;
+
+    fn candidates(&self, target: usize) -> Vec<usize> {
+        candidates(self.world, self.index, target)
+    }
+
+    fn hop(&self, from: usize, target: usize) -> Option<(Certainty, Hop)> {
+        hop(self.world, self.index, from, target).map(|hop| (hop.reply.certainty, hop))
+    }
+}
+
+/// Principals that may be able to become this one.
+pub(super) fn candidates(world: &World<'_>, index: &Index, target: usize) -> Vec<usize> {
+    let Some(principal) = world.principals.get(target) else {
+        return Vec::new();
+    };
+    let of_policies: Vec<String> = policies(principal).flat_map(|(_, names)| names).collect();
+    let workloads = world.runs.get(target).into_iter().flatten();
+    let of_workloads = workloads.filter_map(|runs| world.workloads.get(runs.workload)).flat_map(|workload| &workload.names);
+    let trust = world.trust(target);
+    let names = principal.names().iter().chain(&of_policies).chain(of_workloads).map(String::as_str);
+    let mut found: Vec<usize> = index.naming(names.chain(trust.saml_providers())).collect();
+    for entry in &trust.entries {
+        if let Who::Principal(name) = &entry.who {
+            found.extend(named(world, name));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Principals that a trust names.
+fn named<'w>(world: &'w World<'w>, name: &str) -> Vec<usize> {
+    if let Some(block) = super::world::block_of(name) {
+        let at = world.by_key(&format!("at {block}"));
+        return at.iter().chain(world.by_key(&format!("block {block}"))).copied().collect();
+    }
+    let name = match name.split_once(":assumed-role/") {
+        Some((_, session)) => format!("role {}", session.split('/').next().unwrap_or_default()),
+        None => super::world::key(name).unwrap_or_default(),
+    };
+    world.by_key(&name).to_vec()
+}
+
+/// What a principal holds without any step.
+fn is_iam_administrator(principal: &Principal) -> bool {
+    ESCALATIONS.iter().any(|(action, kind)| {
+        let kind = match kind {
+            Kind::Role => ResourceKind::Role,
+            Kind::User => ResourceKind::User,
+            Kind::Group => ResourceKind::Group,
+            Kind::Policy => ResourceKind::ManagedPolicy,
+        };
+        ask(principal, action, Resource::Every(kind), &[]).is_some_and(|reply| reply.certainty == Certainty::Yes)
+    })
+}
+
+pub(super) fn settle(collected: &Collected, principals: &[Principal], graph: Option<&mut Graph>) -> Escalations {
+    let index = Index::new(principals);
+    let world = World::new(collected, principals);
+    let walk = Walk { world: &world, index: &index };
+    let mut direct = vec![false; principals.len()];
+    let mut reach: Vec<Option<Reach<Hop>>> = Vec::with_capacity(principals.len());
+    for (number, principal) in principals.iter().enumerate() {
+        let almighty = index.is_of_interest(number).then(|| everything(principal)).flatten();
+        let almighty = almighty.filter(|reply| reply.certainty == Certainty::Yes);
+        let is_direct = almighty.is_some() || index.is_of_interest(number) && is_iam_administrator(principal);
+        if let Some(slot) = direct.get_mut(number) {
+            *slot = is_direct;
+        }
+        let step = if is_direct { None } else { own(&world, &index, number) };
+        reach.push(match (is_direct, step) {
+            (true, _) => Some(Reach { certainty: Certainty::Yes, next: None }),
+            (false, Some(hop)) => Some(Reach { certainty: hop.reply.certainty, next: Some((hop, None)) }),
+            (false, None) => None,
+        });
+    }
+    let mut budget = QUESTIONS_MAX;
+    let Spread { reach, complete } = spread(&walk, reach, &mut budget);
+    let mut escalations = Escalations::default();
+    let wide = wide(&walk, &reach, &mut budget);
+    let mut complete = complete && wide.complete;
+    for number in 0..principals.len() {
+        let is_direct = direct.get(number).copied().unwrap_or(false);
+        let found = match reach.get(number) {
+            Some(Some(_)) if is_direct => None,
+            Some(Some(_)) => told(&walk, &reach, number, Capability::Administrator),
+            _ => wide.told(&walk, number).or_else(|| outlook(&walk, number)),
+        };
+        escalations.found.extend(found);
+    }
+    if let Some(graph) = graph {
+        let administrators: Vec<bool> = reach.iter().map(Option::is_some).collect();
+        complete &= edges::collect(&world, &index, &administrators, graph);
+    }
+    if !complete {
+        let first = reach.iter().position(Option::is_none);
+        let address = first.and_then(|number| principals.get(number)).map(|principal| principal.address.to_string());
+        escalations.cut_off = Some(address.unwrap_or_default());
+    }
+    escalations
+}
+
+/// Who comes to each of [`WIDE`].
+struct Wide {
+    reach: Vec<Vec<Option<Reach<Hop>>>>,
+    complete: bool,
+}
+
+fn wide(walk: &Walk<'_>, administrators: &[Option<Reach<Hop>>], budget: &mut usize) -> Wide {
+    let mut found = Wide { reach: Vec::new(), complete: true };
+    for (_, action, kind) in WIDE {
+        let mut seeds = 0;
+        let holds = |(number, principal): (usize, &Principal)| {
+            let is_administrator = administrators.get(number).is_some_and(Option::is_some);
+            let holds = !is_administrator
+                && walk.index.names(number, action)
+                && ask(principal, action, Resource::Every(kind), &[]).is_some_and(|reply| reply.certainty == Certainty::Yes);
+            seeds += usize::from(holds);
+            holds.then_some(Reach { certainty: Certainty::Yes, next: None })
+        };
+        let reach: Vec<_> = walk.world.principals.iter().enumerate().map(holds).collect();
+        if seeds == 0 {
+            found.reach.push(Vec::new());
+            continue;
+        }
+        let spread = spread(walk, reach, budget);
+        found.complete &= spread.complete;
+        found.reach.push(spread.reach);
+    }
+    found
+}
+
+impl Wide {
+    /// What a principal that cannot become administrator can come to.
+    fn told(&self, walk: &Walk<'_>, number: usize) -> Option<Escalation> {
+        let gained = |reach: &&Vec<Option<Reach<Hop>>>| {
+            reach.get(number).is_some_and(|entry| entry.as_ref().is_some_and(|reach| reach.next.is_some()))
+        };
+        let all = WIDE.iter().zip(&self.reach).filter(|(_, reach)| gained(reach));
+        let names: Vec<&'static str> = all.map(|((name, _, _), _)| *name).collect();
+        let first = self.reach.iter().find(gained)?;
+        told(walk, first, number, Capability::Wide(names))
+    }
+}
+
+fn outlook(walk: &Walk<'_>, number: usize) -> Option<Escalation> {
+    let (outlook, hop) = latent(walk.world, walk.index, number)?;
+    let reach = vec![Some(Reach { certainty: hop.reply.certainty, next: Some((hop, None)) })];
+    assemble(walk, |_| reach.first().and_then(Option::as_ref), number, Capability::Latent(outlook))
+}
+
+fn told(walk: &Walk<'_>, reach: &[Option<Reach<Hop>>], number: usize, capability: Capability) -> Option<Escalation> {
+    assemble(walk, |at| reach.get(at).and_then(Option::as_ref), number, capability)
+}
+
+fn assemble<'r>(
+    walk: &Walk<'_>,
+    reach: impl Fn(usize) -> Option<&'r Reach<Hop>>,
+    number: usize,
+    capability: Capability,
+) -> Option<Escalation> {
+    let principal = walk.world.principals.get(number)?;
+    let (first, target) = reach(number)?.next.as_ref()?;
+    let through_group = first.reply.cause.and_then(|cause| principal.grants.get(cause.grant)?.via);
+    // What a group gives is told once, of the group.
+    if through_group.is_some_and(|group| reach(group).is_some_and(|reach| reach.next.is_some())) {
+        return None;
+    }
+    let mut path = Vec::new();
+    let mut total = Reply::FREE;
+    let mut at = Some(number);
+    while let Some((hop, next)) = at.and_then(&reach).and_then(|reach| reach.next.as_ref()) {
+        let to = next.or(hop.through);
+        let workload = hop.workload.and_then(|index| walk.world.workloads.get(index));
+        path.push(Step {
+            method: hop.method,
+            to: to.and_then(|to| walk.world.principals.get(to)).map(label),
+            workload: workload.map(|workload| (workload.kind(), workload.address.clone())),
+        });
+        total = total.and(hop.reply);
+        at = *next;
+        if path.len() >= STEPS_MAX {
+            break;
+        }
+    }
+    let mut methods = match target {
+        Some(target) => hops(walk.world, walk.index, number, *target).iter().map(|hop| hop.method.id).collect(),
+        None => vec![first.method.id],
+    };
+    methods.sort_unstable();
+    methods.dedup();
+    methods.truncate(METHODS_MAX);
+    Some(Escalation {
+        kind: principal.kind,
+        name: label(principal),
+        capability,
+        path,
+        methods,
+        cause: cause(walk.world, principal, first, *target),
+        certainty: total.certainty,
+        weak: total.weak,
+        bounded: total.bounded,
+    })
+}
+
+/// How a message names a principal.
+pub(super) fn label(principal: &Principal) -> String {
+    match &principal.name {
+        Some(name) if !principal.in_plan => name.clone(),
+        _ => principal.address.to_string(),
+    }
+}
+
+/// The statement that allows a step; where no permission is needed, the trust of the role.
+pub(super) fn cause(world: &World<'_>, principal: &Principal, hop: &Hop, target: Option<usize>) -> Cause {
+    if let Some(place) = hop.reply.cause.and_then(|cause| principal.place(cause)) {
+        let by_name = place.grant.policy == crate::facts::iam::access::Policy::Provider;
+        return Cause {
+            address: place.grant.address.to_string(),
+            path: place.grant.path.to_string(),
+            statement: if by_name { String::new() } else { place.statement() },
+            evidence: place.alternative.evidence,
+            policy: place.grant.arn.as_ref().filter(|_| by_name).map(ToString::to_string),
+        };
+    }
+    let role = target.and_then(|target| world.principals.get(target));
+    Cause {
+        address: role.map_or_else(|| principal.address.to_string(), |role| role.address.to_string()),
+        path: String::from("assume_role_policy"),
+        statement: String::from("the trust of the role"),
+        evidence: "planned",
+        policy: None,
+    }
+}

@@ -1,0 +1,222 @@
+//! Steps that lead to everything at once: a principal that writes its own permissions, or those of somebody it can
+//! be, or makes somebody new.
+
+use std::sync::{Arc, LazyLock};
+
+use super::ask::{Reply, ask, best};
+use super::catalogue::{Gain, Method, On};
+use super::hop::{Hop, all, better, on_target};
+use super::index::{Index, names_action, statements};
+use super::world::{World, key, policies};
+use crate::facts::iam::access::{
+    Alternative, Boundary, Bound, Grant, OWN, Policy, Principal, PrincipalKind, Request, Resource, Verdict,
+};
+use crate::facts::iam::document::{Document, Selection};
+
+/// Targets that one method of one principal is tried on when it names them by pattern.
+const TARGETS_MAX: usize = 64;
+/// Principals to be made, or that the plan does not show, that one method is tried on.
+const IMAGINED_MAX: usize = 16;
+
+/// Actions that stand for all: one of no service, and those that change permissions.
+const PROBES: [&str; 3] = ["qx:zj", "iam:AttachRolePolicy", "iam:PutUserPolicy"];
+
+/// Whether a principal may do everything.
+pub(crate) fn everything(principal: &Principal) -> Option<Reply> {
+    let mut replies = PROBES.iter().map(|action| ask(principal, action, Resource::Everything, &[]));
+    replies.try_fold(Reply::FREE, |so_far, reply| Some(so_far.and(reply?)))
+}
+
+/// Whether a principal could do everything but for its boundary.
+fn everything_but_for_the_boundary(principal: &Principal) -> bool {
+    PROBES.iter().all(|action| {
+        let answer = principal.may(&Request::new(action).on(Resource::Everything));
+        answer.granted == Verdict::Yes && answer.bound != Bound::Free
+    })
+}
+
+/// The best step of a principal that leads to everything.
+pub(crate) fn own(world: &World<'_>, index: &Index, from: usize) -> Option<Hop> {
+    let mut found: Option<Hop> = None;
+    for method in index.methods(from) {
+        if matches!(method.gain, Gain::Administrator | Gain::Unbounded) {
+            found = better(found, step(world, from, method));
+        }
+    }
+    found
+}
+
+fn step(world: &World<'_>, from: usize, method: &'static Method) -> Option<Hop> {
+    let principal = world.principals.get(from)?;
+    if method.asks(On::NewUser) || method.asks(On::NewRole) {
+        return made(world, principal, method);
+    }
+    let through_others = [On::Role, On::User, On::Policy].iter().any(|on| method.asks(*on));
+    if through_others {
+        return targets(world, principal, method)
+            .into_iter()
+            .filter(|target| *target != from)
+            .fold(None, |found, target| better(found, on_other(world, principal, target, method)));
+    }
+    let mut reply = all(&method.needs, |need| on_self(world, principal, need.on, need.action))?;
+    let writes_itself = method.needs.iter().any(|need| need.on != On::Any);
+    if method.gain == Gain::Unbounded {
+        everything_but_for_the_boundary(principal).then_some(())?;
+    } else if writes_itself {
+        reply = within(reply, ceiling(principal))?;
+    }
+    Some(Hop { method, reply, workload: None, through: None })
+}
+
+/// What is left of a step when the changed principal has a boundary.
+fn within(reply: Reply, ceiling: Bound) -> Option<Reply> {
+    match ceiling {
+        Bound::Free => Some(reply),
+        Bound::Unknown => Some(Reply { bounded: true, ..reply }),
+        Bound::Held => None,
+    }
+}
+
+fn on_self(world: &World<'_>, principal: &Principal, on: On, action: &str) -> Option<Reply> {
+    let exactly = |names: &[String]| {
+        (!names.is_empty()).then(|| ask(principal, action, Resource::Exactly(names), &[])).flatten()
+    };
+    let itself = |kind: PrincipalKind| (principal.kind == kind).then(|| exactly(principal.names())).flatten();
+    match on {
+        On::Any => ask(principal, action, Resource::Any, &[]),
+        On::SelfRole => itself(PrincipalKind::Role),
+        On::SelfUser => itself(PrincipalKind::User),
+        On::OwnGroup => {
+            let groups = principal.groups.iter().filter_map(|group| world.principals.get(*group));
+            best(itself(PrincipalKind::Group).into_iter().chain(groups.filter_map(|group| exactly(group.names()))))
+        }
+        On::OwnPolicy if !principal.is_dormant() => best(policies(principal).filter_map(|(_, names)| exactly(&names))),
+        On::OwnPermissionSet if principal.kind == PrincipalKind::PermissionSet => {
+            itself(PrincipalKind::PermissionSet).or_else(|| ask(principal, action, Resource::Everything, &[]))
+        }
+        _ => None,
+    }
+}
+
+/// The step through another principal that is changed and then taken over.
+fn on_other(world: &World<'_>, principal: &Principal, target: usize, method: &'static Method) -> Option<Hop> {
+    let other = world.principals.get(target)?;
+    let reply = all(&method.needs, |need| on_target(world, principal, target, method, need))?;
+    let reply = if method.gain == Gain::Unbounded {
+        everything_but_for_the_boundary(other).then_some(reply)?
+    } else {
+        within(reply, ceiling(other))?
+    };
+    Some(Hop { method, reply, workload: None, through: Some(target) })
+}
+
+/// The principals that the first permission of a method may be asked of.
+fn targets(world: &World<'_>, principal: &Principal, method: &Method) -> Vec<usize> {
+    let Some(need) = method.needs.first() else { return Vec::new() };
+    let kind = match need.on {
+        On::User => PrincipalKind::User,
+        _ => PrincipalKind::Role,
+    };
+    let mut found = Vec::new();
+    let mut by_pattern = need.on == On::Policy;
+    for statement in statements(principal).filter(|statement| names_action(statement, need.action)) {
+        match &statement.resources {
+            Selection::Only(patterns) => {
+                by_pattern |= patterns.unknown;
+                for pattern in &patterns.known {
+                    match key(pattern) {
+                        Some(key) => found.extend(world.by_key(&key)),
+                        None => by_pattern = true,
+                    }
+                }
+            }
+            Selection::Except(_) => by_pattern = true,
+        }
+    }
+    if by_pattern {
+        let all = world.principals.iter().enumerate();
+        let of_kind = all.filter(|(_, other)| other.kind == kind && !other.names().is_empty());
+        let with_policy = of_kind.filter(|(_, other)| need.on != On::Policy || policies(other).next().is_some());
+        found.extend(with_policy.map(|(index, _)| index).take(TARGETS_MAX));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The step of making a new principal.
+fn made(world: &World<'_>, principal: &Principal, method: &'static Method) -> Option<Hop> {
+    let first = method.needs.first()?;
+    let kind = if first.on == On::NewUser { "user" } else { "role" };
+    let imagined = imagined(principal, first.action, kind);
+    let is_new = |name: &String| key(name).is_none_or(|key| world.by_key(&key).is_empty());
+    let replies = imagined.into_iter().filter(is_new).filter_map(|name| {
+        let name = [name];
+        all(&method.needs, |need| ask(principal, need.action, Resource::Exactly(&name), &[]))
+    });
+    best(replies).map(|reply| Hop { method, reply, workload: None, through: None })
+}
+
+/// Names of users or roles that an action may be asked of and that are not in the plan: one for each pattern.
+pub(crate) fn imagined(principal: &Principal, action: &str, kind: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut add = |name: String| {
+        if found.len() < IMAGINED_MAX && !found.contains(&name) {
+            found.push(name);
+        }
+    };
+    for statement in statements(principal).filter(|statement| names_action(statement, action)) {
+        let Selection::Only(patterns) = &statement.resources else {
+            add(format!("arn:{OWN}:iam::{OWN}:{kind}/qxzj"));
+            continue;
+        };
+        for pattern in &patterns.known {
+            let Some((_, path)) = pattern.split_once(&format!(":{kind}/")) else {
+                // A pattern that ends before the kind, or another kind of thing: the question tells.
+                if pattern.contains('*') {
+                    add(format!("arn:{OWN}:iam::{OWN}:{kind}/qxzj"));
+                }
+                continue;
+            };
+            if path.contains(['*', '?']) {
+                add(format!("arn:{OWN}:iam::{OWN}:{kind}/{}", path.replace('*', "qxzj").replace('?', "q")));
+            }
+        }
+    }
+    found
+}
+
+static EVERYTHING: LazyLock<Option<Arc<Document>>> = LazyLock::new(|| {
+    Document::parse(r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#).map(Arc::new)
+});
+
+/// What the boundary of a principal would leave of everything.
+pub(crate) fn ceiling(principal: &Principal) -> Bound {
+    if matches!(principal.boundary, Boundary::None) {
+        return Bound::Free;
+    }
+    let Some(document) = EVERYTHING.as_ref() else {
+        return Bound::Unknown;
+    };
+    let nowhere: Arc<str> = Arc::from("");
+    let grant = Grant {
+        policy: Policy::Inline,
+        address: Arc::clone(&nowhere),
+        path: Arc::clone(&nowhere),
+        attachment: nowhere,
+        arn: None,
+        via: None,
+        alternatives: vec![Alternative {
+            document: Arc::clone(document),
+            source: None,
+            evidence: "planned",
+        }],
+        unread: None,
+    };
+    let almighty = Principal {
+        grants: vec![grant],
+        ..principal.clone()
+    };
+    let bounds = PROBES.map(|action| almighty.may(&Request::new(action).on(Resource::Everything)).bound);
+    bounds.into_iter().max().unwrap_or(Bound::Unknown)
+}

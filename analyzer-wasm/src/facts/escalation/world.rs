@@ -1,0 +1,342 @@
+//! Principals with what their permissions do not say: whom a role trusts, and what runs as it.
+
+use std::collections::HashMap;
+
+use nhi_plan::symbol::{self, Part};
+
+use super::trust::Trust;
+use super::workloads::{Holds, Link, Workload};
+use super::{Collected, RoleTrust};
+use crate::facts::iam::access::{Grant, Policy, Principal, PrincipalKind, fields};
+
+/// A workload that runs as a principal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Runs {
+    /// Index of the workload.
+    pub(crate) workload: usize,
+    /// Whether it surely runs as this one, or perhaps as another.
+    pub(crate) sure: bool,
+}
+
+/// Everything that the ways are looked for in.
+#[derive(Debug)]
+pub(crate) struct World<'w> {
+    pub(crate) principals: &'w [Principal],
+    pub(crate) workloads: &'w [Workload],
+    /// By principal.
+    pub(crate) trusts: Vec<Trust>,
+    /// By principal.
+    pub(crate) runs: Vec<Vec<Runs>>,
+    /// The account that the plan is about, where it can be told.
+    pub(crate) account: Option<String>,
+    by_key: HashMap<String, Vec<usize>>,
+}
+
+impl<'w> World<'w> {
+    pub(crate) fn new(collected: &'w Collected, principals: &'w [Principal]) -> Self {
+        let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, principal) in principals.iter().enumerate() {
+            for key in keys_of(principal) {
+                let entry = by_key.entry(key).or_default();
+                if entry.last() != Some(&index) {
+                    entry.push(index);
+                }
+            }
+        }
+        let mut world = Self {
+            principals,
+            workloads: &collected.workloads,
+            trusts: Vec::new(),
+            runs: vec![Vec::new(); principals.len()],
+            account: principals.iter().find_map(account_of),
+            by_key,
+        };
+        world.trusts = principals.iter().map(|principal| trust_of(collected, principal)).collect();
+        for (index, workload) in collected.workloads.iter().enumerate() {
+            let found = world.roles_of(collected, workload);
+            let sure = found.len() == 1;
+            for principal in found {
+                if let Some(runs) = world.runs.get_mut(principal) {
+                    runs.push(Runs { workload: index, sure });
+                }
+            }
+        }
+        world
+    }
+
+    pub(crate) fn trust(&self, principal: usize) -> &Trust {
+        const NOBODY: &Trust = &Trust {
+            entries: Vec::new(),
+            open: false,
+        };
+        self.trusts.get(principal).unwrap_or(NOBODY)
+    }
+
+    /// What runs as a principal, as a workload of this kind.
+    pub(crate) fn running(&self, principal: usize, kind: &str) -> impl Iterator<Item = (Runs, &Workload)> {
+        let runs = self.runs.get(principal).into_iter().flatten();
+        let found = runs.filter_map(|runs| Some((*runs, self.workloads.get(runs.workload)?)));
+        found.filter(move |(_, workload)| workload.kinds.contains(&kind))
+    }
+
+    /// Principals that go by a key of [`key`].
+    pub(crate) fn by_key(&self, key: &str) -> &[usize] {
+        self.by_key.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    fn roles_of(&self, collected: &Collected, workload: &Workload) -> Vec<usize> {
+        let mut found = Vec::new();
+        let place = Place {
+            address: &workload.address,
+            module: &workload.module_address,
+        };
+        for link in &workload.links {
+            match link.holds {
+                Holds::Profile => {
+                    for profile in profiles(collected, link, place) {
+                        let module = module_of(&profile.address);
+                        let place = Place { address: &profile.address, module };
+                        found.extend(self.resolve(&profile.link, place));
+                    }
+                }
+                Holds::Role | Holds::Json(_) => found.extend(self.resolve(link, place)),
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The roles that a value may mean.
+    fn resolve(&self, link: &Link, place: Place<'_>) -> Vec<usize> {
+        let is_role = |index: &usize| {
+            self.principals
+                .get(*index)
+                .is_some_and(|principal| principal.kind == PrincipalKind::Role)
+        };
+        let mut found: Vec<usize> = Vec::new();
+        if let Some(value) = &link.value {
+            for text in symbol::alternatives(value) {
+                match block_of(text) {
+                    Some(block) => found.extend(self.nearest(block, place)),
+                    None => {
+                        let key = key(text).unwrap_or_else(|| format!("role {text}"));
+                        found.extend(self.by_key(&key));
+                    }
+                }
+            }
+        } else {
+            for block in &link.blocks {
+                found.extend(self.nearest(block, place));
+            }
+        }
+        found.retain(is_role);
+        found
+    }
+
+    /// The instances of a block that something in this place means.
+    fn nearest(&self, block: &str, place: Place<'_>) -> Vec<usize> {
+        let exact = self.by_key(&format!("at {block}"));
+        if !exact.is_empty() {
+            return exact.to_vec();
+        }
+        let all = self.by_key(&format!("block {}", without_keys(block)));
+        let at = |index: &usize| self.principals.get(*index).map(|principal| &*principal.address);
+        nearest(all.iter().filter_map(|index| Some((*index, at(index)?))), place)
+    }
+}
+
+/// Where something stands that means something else.
+#[derive(Debug, Clone, Copy)]
+struct Place<'p> {
+    address: &'p str,
+    module: &'p str,
+}
+
+/// Of several instances those in the same place, of the same module instance, or all.
+fn nearest<'a, T: Copy>(all: impl Iterator<Item = (T, &'a str)>, place: Place<'_>) -> Vec<T> {
+    let all: Vec<_> = all.collect();
+    let beside: Vec<_> = all.iter().filter(|(_, address)| module_of(address) == place.module).collect();
+    let twin = beside.iter().find(|(_, address)| instance_key(address) == instance_key(place.address));
+    match (twin, beside.is_empty()) {
+        (Some((twin, _)), _) => vec![*twin],
+        (None, false) => beside.iter().map(|(item, _)| *item).collect(),
+        (None, true) => all.iter().map(|(item, _)| *item).collect(),
+    }
+}
+
+fn profiles<'c>(collected: &'c Collected, link: &Link, place: Place<'_>) -> Vec<&'c super::Profile> {
+    let named = |block: &str| {
+        let plain = without_keys(block);
+        let exact = collected.profiles.iter().filter(|profile| profile.address == block);
+        let exact: Vec<_> = exact.collect();
+        if !exact.is_empty() {
+            return exact;
+        }
+        let all = collected.profiles.iter().filter(|profile| without_keys(&profile.address) == plain);
+        nearest(all.map(|profile| (profile, profile.address.as_str())), place)
+    };
+    let Some(value) = &link.value else {
+        return link.blocks.iter().flat_map(|block| named(block)).collect();
+    };
+    let of = |text: &str| match block_of(text) {
+        Some(block) => named(block),
+        None => {
+            let name = text.rsplit('/').next().unwrap_or(text);
+            let same = |profile: &&super::Profile| profile.name.as_deref() == Some(name);
+            collected.profiles.iter().filter(same).collect()
+        }
+    };
+    symbol::alternatives(value).into_iter().flat_map(of).collect()
+}
+
+fn trust_of(collected: &Collected, principal: &Principal) -> Trust {
+    let open = || Trust { open: true, ..Trust::default() };
+    if principal.kind != PrincipalKind::Role {
+        return Trust::default();
+    }
+    match collected.trusts.get(&*principal.address) {
+        None => open(),
+        Some(RoleTrust::Known(trust)) => trust.clone(),
+        Some(RoleTrust::Pending(blocks)) => {
+            let place = Place {
+                address: &principal.address,
+                module: module_of(&principal.address),
+            };
+            let found = blocks.iter().filter_map(|block| collected.documents.get(block.as_str()));
+            let found = found.flat_map(|all| nearest(all.iter().map(|one| (one, one.address.as_str())), place));
+            let found: Vec<_> = found.collect();
+            let mut trust = Trust { open: found.len() != 1, ..Trust::default() };
+            for deferred in found {
+                trust.open |= deferred.trust.open;
+                trust.entries.extend(deferred.trust.entries.iter().cloned());
+            }
+            trust
+        }
+    }
+}
+
+fn account_of(principal: &Principal) -> Option<String> {
+    let literal = |name: &String| {
+        let account = *fields(name)?.get(4)?;
+        let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        is_account.then(|| account.to_owned())
+    };
+    principal.names().iter().find_map(literal)
+}
+
+fn keys_of(principal: &Principal) -> Vec<String> {
+    let mut keys: Vec<String> = principal.names().iter().filter_map(|name| key(name)).collect();
+    if let Some(name) = &principal.name {
+        keys.push(format!("{} {name}", principal.kind.as_str()));
+    }
+    if principal.in_plan {
+        keys.push(format!("at {}", principal.address));
+        keys.push(format!("block {}", principal.config_address));
+    }
+    keys
+}
+
+/// What two names of one resource have in common: an ARN without partition, region and account, or a whole symbol;
+/// `None` for patterns, and for names that are not known in full.
+pub(crate) fn key(name: &str) -> Option<String> {
+    if block_of(name).is_some() {
+        return Some(name.to_owned());
+    }
+    let fields = fields(name)?;
+    let (service, resource) = (*fields.get(2)?, *fields.get(5)?);
+    let is_plain = |text: &str| !text.contains(['*', '?', '$', '&']) && !symbol::has_symbols(text);
+    (is_plain(service) && is_plain(resource) && !resource.is_empty()).then(|| format!("{service}:{resource}"))
+}
+
+/// The block that a text names, when it is one symbol and nothing else: `aws_iam_role.r` of `aws_iam_role.r.arn`.
+pub(crate) fn block_of(text: &str) -> Option<&str> {
+    let mut parts = symbol::parts(text);
+    let (Some(Part::Symbol(origin)), None) = (parts.next(), parts.next()) else {
+        return None;
+    };
+    let (block, _) = origin.rsplit_once('.')?;
+    (block.contains('.') && !block.contains('(')).then_some(block)
+}
+
+/// Names of the managed policies that reach a principal and can be written to.
+pub(crate) fn policies(principal: &Principal) -> impl Iterator<Item = (&Grant, Vec<String>)> {
+    let writable = |grant: &&Grant| matches!(grant.policy, Policy::Managed | Policy::Elsewhere);
+    principal.grants.iter().filter(writable).filter_map(|grant| {
+        let mut names: Vec<String> = grant.arn.iter().map(ToString::to_string).collect();
+        if grant.policy == Policy::Managed {
+            names.push(symbol::symbol(&format!("{}.arn", grant.address)));
+        }
+        (!names.is_empty()).then_some((grant, names))
+    })
+}
+
+fn module_of(address: &str) -> &str {
+    // A key may hold dots: only what stands outside of brackets counts.
+    let (mut depth, mut dots) = (0_u32, Vec::new());
+    for (at, character) in address.char_indices() {
+        match character {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            '.' if depth == 0 => dots.push(at),
+            _ => {}
+        }
+    }
+    let is_data = |at: usize| address.get(..at).is_some_and(|before| before == "data" || before.ends_with(".data"));
+    let last = dots.len().checked_sub(2).and_then(|index| dots.get(index)).copied();
+    let end = match last {
+        Some(at) if is_data(at) => dots.len().checked_sub(3).and_then(|index| dots.get(index)).copied(),
+        other => other,
+    };
+    end.and_then(|end| address.get(..end)).unwrap_or_default()
+}
+
+fn instance_key(address: &str) -> &str {
+    let Some(inner) = address.strip_suffix(']') else { return "" };
+    inner.rfind('[').and_then(|at| address.get(at..)).unwrap_or_default()
+}
+
+fn without_keys(address: &str) -> String {
+    let mut depth = 0_u32;
+    let mut out = String::with_capacity(address.len());
+    for character in address.chars() {
+        match character {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            other if depth == 0 => out.push(other),
+            _ => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places() {
+        for (address, module) in [
+            ("aws_iam_role.r", ""),
+            ("module.a[\"x.y\"].aws_iam_role.r[0]", "module.a[\"x.y\"]"),
+            ("module.a.module.b.aws_iam_role.r", "module.a.module.b"),
+            ("module.a.data.aws_iam_policy_document.d", "module.a"),
+            ("data.aws_iam_policy_document.d", ""),
+        ] {
+            assert_eq!(module_of(address), module, "{address}");
+        }
+        assert_eq!(instance_key("aws_iam_role.r[\"a\"]"), "[\"a\"]");
+        assert_eq!(without_keys("module.a[0].aws_iam_role.r[\"a.b\"]"), "module.a.aws_iam_role.r");
+    }
+
+    #[test]
+    fn keys() {
+        let symbol = symbol::symbol("aws_iam_role.r.arn");
+        assert_eq!(key(&symbol).as_deref(), Some(symbol.as_str()));
+        assert_eq!(key("arn:aws:iam::111122223333:role/a/r").as_deref(), Some("iam:role/a/r"));
+        assert_eq!(key("arn:aws:iam::*:role/r").as_deref(), Some("iam:role/r"));
+        assert_eq!(key("arn:aws:iam::111122223333:role/app-*"), None);
+        assert_eq!(key("*"), None);
+        assert_eq!(block_of(&symbol), Some("aws_iam_role.r"));
+    }
+}

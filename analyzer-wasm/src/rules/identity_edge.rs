@@ -1,0 +1,97 @@
+//! Tells who can become whom, edge by edge, where somebody asked for the graph.
+
+use nhi_plan::Severity;
+use nhi_policy_sdk::Findings;
+
+use crate::facts::Facts;
+use crate::facts::graph::{Certainty, Edge};
+use crate::rule::{Check, Group, Rule};
+
+/// One edge of the identity graph.
+pub(super) static RULE: Rule = Rule {
+    code: "NHI090",
+    name: "identity-edge",
+    group: Group::Privilege,
+    severity: Severity::Info,
+    since: "0.1.0",
+    summary: "an identity can become another one",
+    why: "an identity is worth what the strongest identity is worth that it can become",
+    controls: &["NHI5:2025", "CWE-269", "AC-6"],
+    check: Check::Plan(check),
+    docs: r#"
+## What it does
+
+Tells every step that an identity of the plan can make to another one: a role that it may assume, a workload whose code it may change, a role that it may pass to a service, a permission that it may write.
+It says nothing unless the setting `graph` of the analyzer is `true`; `nhi graph` sets it and draws what it says.
+Each finding has the attributes `from`, `from_kind`, `from_administrator`, `to`, `to_kind`, `to_administrator`, `how` (a method of the catalogue, `runs-as` or `member-of`), `via` (the statement that allows it) and `certainty` (`yes` or `possibly`).
+
+## Why is this bad?
+
+An edge is not bad by itself.
+A chain of edges that ends at an administrator is, and [NHI004](NHI004.md) tells it.
+
+## Example
+
+```terraform
+resource "aws_iam_role" "deploy" {
+  name               = "deploy"
+  assume_role_policy = jsonencode({ Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { AWS = aws_iam_role.ci.arn } }] })
+}
+```
+
+## Use instead
+
+```terraform
+resource "aws_iam_role" "deploy" {
+  name               = "deploy"
+  assume_role_policy = jsonencode({ Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "codebuild.amazonaws.com" } }] })
+}
+```
+
+## Known limits
+
+- Steps are told for AWS; at most 5,000 of them, and of those the first 1,000 one by one.
+- Whoever may become everybody of a kind is told for the targets that the plan shows.
+
+## References
+
+- [Privilege escalation in AWS, a catalogue of paths](https://pathfinding.cloud/)
+- [OWASP NHI5:2025 Overprivileged NHI](https://owasp.org/www-project-non-human-identities-top-10/2025/5-overprivileged-nhi/)
+"#,
+};
+
+fn check(facts: &Facts, out: &mut Findings) {
+    let Some(graph) = &facts.graph else { return };
+    for edge in &graph.edges {
+        let Edge { from, to, how, via, certainty } = edge;
+        let can = match certainty {
+            Certainty::Yes => "can become",
+            Certainty::Possibly => "can possibly become",
+        };
+        let mut finding = RULE
+            .finding(&from.name, "")
+            .message(format!("{} `{}` {can} {} `{}` ({how})", from.kind, from.name, to.kind, to.name))
+            .remediation("take away the permission that allows the step, where nobody needs it");
+        let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        finding.attributes = vec![
+            own("from", &from.name),
+            own("from_kind", from.kind),
+            own("from_administrator", if from.administrator { "true" } else { "false" }),
+            own("to", &to.name),
+            own("to_kind", to.kind),
+            own("to_administrator", if to.administrator { "true" } else { "false" }),
+            own("how", how),
+            own("via", via),
+            own("certainty", certainty.as_str()),
+        ];
+        out.push(finding);
+    }
+    if let (true, Some(last)) = (graph.omitted > 0, graph.edges.last()) {
+        let mut finding = RULE
+            .finding(&last.from.name, "")
+            .message(format!("and {} more edges, which are not told", graph.omitted))
+            .remediation("look at a part of the plan: the graph is too large to draw");
+        finding.attributes = vec![(String::from("omitted"), graph.omitted.to_string())];
+        out.push(finding);
+    }
+}
