@@ -59,10 +59,22 @@ mod tests {
         assert_eq!(Settings::parse(""), graph(false));
         assert_eq!(Settings::parse("{}"), graph(false));
         assert_eq!(Settings::parse(r#"{"graph": true}"#), graph(true));
-        for text in ["[]", "{", r#"{"graph": 1}"#, r#"{"graf": true}"#, r#"{"graph": true, "more": 1}"#] {
+        for text in [
+            "[]",
+            "{",
+            r#"{"graph": 1}"#,
+            r#"{"graf": true}"#,
+            r#"{"graph": true, "more": 1}"#,
+        ] {
             assert!(Settings::parse(text).is_err(), "{text}");
         }
         let schema = json::parse(SCHEMA).expect("the schema is JSON");
-        assert!(schema.root().get("properties").and_then(|all| all.get("graph")).is_some());
+        assert!(
+            schema
+                .root()
+                .get("properties")
+                .and_then(|all| all.get("graph"))
+                .is_some()
+        );
     }
 }

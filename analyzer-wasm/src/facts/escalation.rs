@@ -20,11 +20,11 @@ use std::collections::BTreeMap;
 
 use nhi_plan::Mode;
 
+pub(crate) use self::findings::{Capability, Escalation, Escalations, Step};
+pub(crate) use self::latent::Outlook;
 use self::trust::Trust;
 use self::workloads::{Holds, Link, Workload};
 use super::Block;
-pub(crate) use self::latent::Outlook;
-pub(crate) use self::findings::{Capability, Escalation, Escalations, Step};
 use super::graph::Graph;
 use super::iam::access::Principal;
 

@@ -99,6 +99,14 @@ impl Plan {
         self.edit(address, edit)
     }
 
+    /// Everything the analyzer says about it with these settings.
+    pub(crate) fn judge_with(&self, settings: &str) -> Vec<Finding> {
+        Tester::<Analyzer>::new()
+            .settings(settings)
+            .changes(self.0.iter().cloned())
+            .expect("the analyzer decides")
+    }
+
     /// Everything the analyzer says about it.
     pub(crate) fn judge(&self) -> Vec<Finding> {
         Tester::<Analyzer>::new()
@@ -142,6 +150,10 @@ impl Case {
 
     pub(crate) fn low(name: &'static str, plan: Plan) -> Self {
         Self::new(name, plan, Some(Severity::Low))
+    }
+
+    pub(crate) fn info(name: &'static str, plan: Plan) -> Self {
+        Self::new(name, plan, Some(Severity::Info))
     }
 
     pub(crate) fn unverified(name: &'static str, plan: Plan) -> Self {

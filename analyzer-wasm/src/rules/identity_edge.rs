@@ -63,14 +63,23 @@ resource "aws_iam_role" "deploy" {
 fn check(facts: &Facts, out: &mut Findings) {
     let Some(graph) = &facts.graph else { return };
     for edge in &graph.edges {
-        let Edge { from, to, how, via, certainty } = edge;
+        let Edge {
+            from,
+            to,
+            how,
+            via,
+            certainty,
+        } = edge;
         let can = match certainty {
             Certainty::Yes => "can become",
             Certainty::Possibly => "can possibly become",
         };
         let mut finding = RULE
             .finding(&from.name, "")
-            .message(format!("{} `{}` {can} {} `{}` ({how})", from.kind, from.name, to.kind, to.name))
+            .message(format!(
+                "{} `{}` {can} {} `{}` ({how})",
+                from.kind, from.name, to.kind, to.name
+            ))
             .remediation("take away the permission that allows the step, where nobody needs it");
         let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         finding.attributes = vec![
@@ -93,5 +102,70 @@ fn check(facts: &Facts, out: &mut Findings) {
             .remediation("look at a part of the plan: the graph is too large to draw");
         finding.attributes = vec![(String::from("omitted"), graph.omitted.to_string())];
         out.push(finding);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::cases::{Plan, doc, plan};
+
+    fn chain() -> Plan {
+        let trust = |who: &str| {
+            doc(&format!(
+                r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{who}}}"#
+            ))
+        };
+        let deploy = doc(r#"{"Effect":"Allow","Action":"lambda:UpdateFunctionCode","Resource":"*"}"#);
+        let everything = doc(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#);
+        let lambda = trust(r#"{"Service":"lambda.amazonaws.com"}"#);
+        let user = trust(r#"{"AWS":"arn:aws:iam::111122223333:user/u"}"#);
+        plan(&[
+            ("aws_iam_user.u", r#"{"name":"u"}"#),
+            (
+                "aws_iam_role.a",
+                &format!(r#"{{"name":"a","assume_role_policy":{user}}}"#),
+            ),
+            (
+                "aws_iam_role_policy.a",
+                &format!(r#"{{"name":"p","role":"a","policy":{deploy}}}"#),
+            ),
+            (
+                "aws_iam_role.b",
+                &format!(r#"{{"name":"b","assume_role_policy":{lambda}}}"#),
+            ),
+            (
+                "aws_iam_role_policy.b",
+                &format!(r#"{{"name":"p","role":"b","policy":{everything}}}"#),
+            ),
+            (
+                "aws_lambda_function.f",
+                r#"{"function_name":"f","role":"arn:aws:iam::111122223333:role/b"}"#,
+            ),
+        ])
+    }
+
+    #[test]
+    fn edges_are_told_on_request() {
+        let told = |settings: &str| -> Vec<String> {
+            let findings = chain()
+                .judge_with(settings)
+                .into_iter()
+                .filter(|finding| finding.rule == "NHI090");
+            findings
+                .map(|finding| {
+                    let values: Vec<_> = finding.attributes.into_iter().map(|(_, value)| value).collect();
+                    values.join(" | ")
+                })
+                .collect()
+        };
+        assert_eq!(told("{}"), [""; 0]);
+        assert_eq!(
+            told(r#"{"graph":true}"#),
+            [
+                "aws_iam_role.a | role | true | aws_iam_role.b | role | true | lambda-003 | statement 1 in aws_iam_role_policy.a | yes",
+                "aws_iam_user.u | user | true | aws_iam_role.a | role | true | sts-001 | the trust of the role in aws_iam_role.a | yes",
+                "aws_lambda_function.f | function | true | aws_iam_role.b | role | true | runs-as | aws_lambda_function.f | yes",
+            ]
+        );
     }
 }

@@ -1,5 +1,9 @@
 //! Flags identities that can come to privileges they do not hold, step by step through what they may change.
 
+#[cfg(test)]
+mod methods;
+#[cfg(test)]
+mod paths;
 mod words;
 
 use nhi_plan::Severity;
@@ -129,7 +133,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         });
     }
     if let Some(address) = &facts.escalations.cut_off {
-        let message = "there are more ways from identity to identity than can be followed, so that some were not judged";
+        let message =
+            "there are more ways from identity to identity than can be followed, so that some were not judged";
         let finding = RULE
             .finding(address, "")
             .message(message)

@@ -50,7 +50,9 @@ impl Reply {
 
 /// Of several ways the best one.
 pub(crate) fn best(replies: impl IntoIterator<Item = Reply>) -> Option<Reply> {
-    replies.into_iter().reduce(|best, other| if other.rank() > best.rank() { other } else { best })
+    replies
+        .into_iter()
+        .reduce(|best, other| if other.rank() > best.rank() { other } else { best })
 }
 
 /// Asks for an action on a resource; `None` where it is not allowed, or where all doubt is about policies that
@@ -68,7 +70,12 @@ fn reply(answer: &Answer) -> Option<Reply> {
     let weak = answer.is_weak();
     match answer.verdict {
         Verdict::No => None,
-        Verdict::Yes => Some(Reply { certainty: Certainty::Yes, weak, bounded: false, cause }),
+        Verdict::Yes => Some(Reply {
+            certainty: Certainty::Yes,
+            weak,
+            bounded: false,
+            cause,
+        }),
         Verdict::Unknown if answer.is_only_unread() => None,
         Verdict::Unknown if answer.granted == Verdict::Yes && answer.bound == Bound::Unknown => Some(Reply {
             certainty: Certainty::Yes,
@@ -76,6 +83,11 @@ fn reply(answer: &Answer) -> Option<Reply> {
             bounded: true,
             cause,
         }),
-        Verdict::Unknown => Some(Reply { certainty: Certainty::Possibly, weak, bounded: false, cause }),
+        Verdict::Unknown => Some(Reply {
+            certainty: Certainty::Possibly,
+            weak,
+            bounded: false,
+            cause,
+        }),
     }
 }

@@ -92,7 +92,10 @@ pub(crate) struct Method {
     /// It needs luck or a foothold besides: worth one step less.
     pub(crate) lower: bool,
     /// Who described it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the source stands in the table for its readers"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the source stands in the table for its readers")
+    )]
     pub(crate) source: &'static str,
 }
 
@@ -217,7 +220,11 @@ mod tests {
     fn no_set_of_permissions_stands_twice() {
         let mut seen = BTreeMap::new();
         for method in methods() {
-            let mut set: Vec<_> = method.needs.iter().map(|need| need.action.to_ascii_lowercase()).collect();
+            let mut set: Vec<_> = method
+                .needs
+                .iter()
+                .map(|need| need.action.to_ascii_lowercase())
+                .collect();
             set.sort_unstable();
             let before = seen.insert(set, method.id);
             assert_eq!(before, None, "{} needs the same", method.id);
@@ -226,7 +233,15 @@ mod tests {
 
     #[test]
     fn rows_are_consistent() {
-        let sources = ["derived", "hacktricks-cloud", "pacu", "pathfinding.cloud", "prowler", "rhino-aws", "tfprivesc"];
+        let sources = [
+            "derived",
+            "hacktricks-cloud",
+            "pacu",
+            "pathfinding.cloud",
+            "prowler",
+            "rhino-aws",
+            "tfprivesc",
+        ];
         for method in methods() {
             let id = method.id;
             assert!(sources.contains(&method.source), "{id}: {}", method.source);
@@ -234,11 +249,25 @@ mod tests {
             assert_eq!(passes, method.category == Category::NewPassRole, "{id}: passes a role");
             assert_eq!(method.asks(On::Passed), passes, "{id}: on what it passes");
             assert_eq!(!method.services.is_empty(), passes, "{id}: the service");
-            assert_eq!(method.workload != "-", method.category == Category::ExistingPassRole, "{id}: the workload");
+            assert_eq!(
+                method.workload != "-",
+                method.category == Category::ExistingPassRole,
+                "{id}: the workload"
+            );
             if method.workload != "-" {
-                assert!(workloads::is_kind(method.workload), "{id}: no resource type is a {}", method.workload);
+                assert!(
+                    workloads::is_kind(method.workload),
+                    "{id}: no resource type is a {}",
+                    method.workload
+                );
             }
-            assert!(method.services.iter().all(|service| service.ends_with(".amazonaws.com")), "{id}");
+            assert!(
+                method
+                    .services
+                    .iter()
+                    .all(|service| service.ends_with(".amazonaws.com")),
+                "{id}"
+            );
         }
     }
 }

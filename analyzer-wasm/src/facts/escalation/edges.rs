@@ -27,21 +27,34 @@ pub(super) fn collect(world: &World<'_>, index: &Index, administrators: &[bool],
     for number in 0..world.principals.len() {
         let Some(to) = end(number) else { continue };
         for runs in world.runs.get(number).into_iter().flatten() {
-            let Some(workload) = world.workloads.get(runs.workload) else { continue };
+            let Some(workload) = world.workloads.get(runs.workload) else {
+                continue;
+            };
             let from = End {
                 name: workload.address.clone(),
                 kind: workload.kind(),
                 administrator: is_administrator(number),
             };
             let certainty = if runs.sure { Certainty::Yes } else { Certainty::Possibly };
-            push(graph, Edge { from, to: to.clone(), how: String::from("runs-as"), via: workload.address.clone(), certainty });
+            push(
+                graph,
+                Edge {
+                    from,
+                    to: to.clone(),
+                    how: String::from("runs-as"),
+                    via: workload.address.clone(),
+                    certainty,
+                },
+            );
         }
         for candidate in candidates(world, index, number) {
             if left == 0 {
                 return false;
             }
             left -= 1;
-            let (Some(from), Some(principal)) = (end(candidate), world.principals.get(candidate)) else { continue };
+            let (Some(from), Some(principal)) = (end(candidate), world.principals.get(candidate)) else {
+                continue;
+            };
             for hop in hops(world, index, candidate, number) {
                 let cause = cause(world, principal, &hop, Some(number));
                 let edge = Edge {
@@ -54,16 +67,40 @@ pub(super) fn collect(world: &World<'_>, index: &Index, administrators: &[bool],
                 push(graph, edge);
             }
         }
-        let Some(principal) = world.principals.get(number) else { continue };
+        let Some(principal) = world.principals.get(number) else {
+            continue;
+        };
         for group in &principal.groups {
             let Some(group) = end(*group) else { continue };
             let via = principal.address.to_string();
-            push(graph, Edge { from: to.clone(), to: group, how: String::from("member-of"), via, certainty: Certainty::Yes });
+            push(
+                graph,
+                Edge {
+                    from: to.clone(),
+                    to: group,
+                    how: String::from("member-of"),
+                    via,
+                    certainty: Certainty::Yes,
+                },
+            );
         }
         if let Some(hop) = own(world, index, number) {
-            let account = End { name: String::from("administrator"), kind: "account", administrator: true };
+            let account = End {
+                name: String::from("administrator"),
+                kind: "account",
+                administrator: true,
+            };
             let via = via(&cause(world, principal, &hop, hop.through));
-            push(graph, Edge { from: to, to: account, how: hop.method.id.to_owned(), via, certainty: hop.reply.certainty });
+            push(
+                graph,
+                Edge {
+                    from: to,
+                    to: account,
+                    how: hop.method.id.to_owned(),
+                    via,
+                    certainty: hop.reply.certainty,
+                },
+            );
         }
     }
     graph.edges.sort();

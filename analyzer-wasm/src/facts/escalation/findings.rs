@@ -7,13 +7,13 @@ use super::hop::{Hop, hop, hops};
 use super::index::Index;
 use super::latent::{Outlook, latent};
 use super::own::{everything, own};
+use super::trust::Who;
 use super::world::{World, policies};
 use super::{Collected, edges};
 use crate::facts::graph::{Certainty, Graph};
 use crate::facts::iam::access::{Principal, PrincipalKind, Resource, ResourceKind};
 use crate::facts::iam::pattern::Kind;
 use crate::facts::iam::powers::ESCALATIONS;
-use super::trust::Who;
 
 /// Questions of one principal about another that one plan may take.
 const QUESTIONS_MAX: usize = 2_000_000;
@@ -114,9 +114,16 @@ pub(super) fn candidates(world: &World<'_>, index: &Index, target: usize) -> Vec
     };
     let of_policies: Vec<String> = policies(principal).flat_map(|(_, names)| names).collect();
     let workloads = world.runs.get(target).into_iter().flatten();
-    let of_workloads = workloads.filter_map(|runs| world.workloads.get(runs.workload)).flat_map(|workload| &workload.names);
+    let of_workloads = workloads
+        .filter_map(|runs| world.workloads.get(runs.workload))
+        .flat_map(|workload| &workload.names);
     let trust = world.trust(target);
-    let names = principal.names().iter().chain(&of_policies).chain(of_workloads).map(String::as_str);
+    let names = principal
+        .names()
+        .iter()
+        .chain(&of_policies)
+        .chain(of_workloads)
+        .map(String::as_str);
     let mut found: Vec<usize> = index.naming(names.chain(trust.saml_providers())).collect();
     for entry in &trust.entries {
         if let Who::Principal(name) = &entry.who {
@@ -132,7 +139,11 @@ pub(super) fn candidates(world: &World<'_>, index: &Index, target: usize) -> Vec
 fn named<'w>(world: &'w World<'w>, name: &str) -> Vec<usize> {
     if let Some(block) = super::world::block_of(name) {
         let at = world.by_key(&format!("at {block}"));
-        return at.iter().chain(world.by_key(&format!("block {block}"))).copied().collect();
+        return at
+            .iter()
+            .chain(world.by_key(&format!("block {block}")))
+            .copied()
+            .collect();
     }
     let name = match name.split_once(":assumed-role/") {
         Some((_, session)) => format!("role {}", session.split('/').next().unwrap_or_default()),
@@ -157,7 +168,10 @@ fn is_iam_administrator(principal: &Principal) -> bool {
 pub(super) fn settle(collected: &Collected, principals: &[Principal], graph: Option<&mut Graph>) -> Escalations {
     let index = Index::new(principals);
     let world = World::new(collected, principals);
-    let walk = Walk { world: &world, index: &index };
+    let walk = Walk {
+        world: &world,
+        index: &index,
+    };
     let mut direct = vec![false; principals.len()];
     let mut reach: Vec<Option<Reach<Hop>>> = Vec::with_capacity(principals.len());
     for (number, principal) in principals.iter().enumerate() {
@@ -169,8 +183,14 @@ pub(super) fn settle(collected: &Collected, principals: &[Principal], graph: Opt
         }
         let step = if is_direct { None } else { own(&world, &index, number) };
         reach.push(match (is_direct, step) {
-            (true, _) => Some(Reach { certainty: Certainty::Yes, next: None }),
-            (false, Some(hop)) => Some(Reach { certainty: hop.reply.certainty, next: Some((hop, None)) }),
+            (true, _) => Some(Reach {
+                certainty: Certainty::Yes,
+                next: None,
+            }),
+            (false, Some(hop)) => Some(Reach {
+                certainty: hop.reply.certainty,
+                next: Some((hop, None)),
+            }),
             (false, None) => None,
         });
     }
@@ -194,7 +214,9 @@ pub(super) fn settle(collected: &Collected, principals: &[Principal], graph: Opt
     }
     if !complete {
         let first = reach.iter().position(Option::is_none);
-        let address = first.and_then(|number| principals.get(number)).map(|principal| principal.address.to_string());
+        let address = first
+            .and_then(|number| principals.get(number))
+            .map(|principal| principal.address.to_string());
         escalations.cut_off = Some(address.unwrap_or_default());
     }
     escalations
@@ -207,16 +229,23 @@ struct Wide {
 }
 
 fn wide(walk: &Walk<'_>, administrators: &[Option<Reach<Hop>>], budget: &mut usize) -> Wide {
-    let mut found = Wide { reach: Vec::new(), complete: true };
+    let mut found = Wide {
+        reach: Vec::new(),
+        complete: true,
+    };
     for (_, action, kind) in WIDE {
         let mut seeds = 0;
         let holds = |(number, principal): (usize, &Principal)| {
             let is_administrator = administrators.get(number).is_some_and(Option::is_some);
             let holds = !is_administrator
                 && walk.index.names(number, action)
-                && ask(principal, action, Resource::Every(kind), &[]).is_some_and(|reply| reply.certainty == Certainty::Yes);
+                && ask(principal, action, Resource::Every(kind), &[])
+                    .is_some_and(|reply| reply.certainty == Certainty::Yes);
             seeds += usize::from(holds);
-            holds.then_some(Reach { certainty: Certainty::Yes, next: None })
+            holds.then_some(Reach {
+                certainty: Certainty::Yes,
+                next: None,
+            })
         };
         let reach: Vec<_> = walk.world.principals.iter().enumerate().map(holds).collect();
         if seeds == 0 {
@@ -234,7 +263,9 @@ impl Wide {
     /// What a principal that cannot become administrator can come to.
     fn told(&self, walk: &Walk<'_>, number: usize) -> Option<Escalation> {
         let gained = |reach: &&Vec<Option<Reach<Hop>>>| {
-            reach.get(number).is_some_and(|entry| entry.as_ref().is_some_and(|reach| reach.next.is_some()))
+            reach
+                .get(number)
+                .is_some_and(|entry| entry.as_ref().is_some_and(|reach| reach.next.is_some()))
         };
         let all = WIDE.iter().zip(&self.reach).filter(|(_, reach)| gained(reach));
         let names: Vec<&'static str> = all.map(|((name, _, _), _)| *name).collect();
@@ -245,8 +276,11 @@ impl Wide {
 
 fn outlook(walk: &Walk<'_>, number: usize) -> Option<Escalation> {
     let (outlook, hop) = latent(walk.world, walk.index, number)?;
-    let reach = vec![Some(Reach { certainty: hop.reply.certainty, next: Some((hop, None)) })];
-    assemble(walk, |_| reach.first().and_then(Option::as_ref), number, Capability::Latent(outlook))
+    let only = Reach {
+        certainty: hop.reply.certainty,
+        next: Some((hop, None)),
+    };
+    assemble(walk, |_| Some(&only), number, Capability::Latent(outlook))
 }
 
 fn told(walk: &Walk<'_>, reach: &[Option<Reach<Hop>>], number: usize, capability: Capability) -> Option<Escalation> {
@@ -261,7 +295,10 @@ fn assemble<'r>(
 ) -> Option<Escalation> {
     let principal = walk.world.principals.get(number)?;
     let (first, target) = reach(number)?.next.as_ref()?;
-    let through_group = first.reply.cause.and_then(|cause| principal.grants.get(cause.grant)?.via);
+    let through_group = first
+        .reply
+        .cause
+        .and_then(|cause| principal.grants.get(cause.grant)?.via);
     // What a group gives is told once, of the group.
     if through_group.is_some_and(|group| reach(group).is_some_and(|reach| reach.next.is_some())) {
         return None;
@@ -284,7 +321,10 @@ fn assemble<'r>(
         }
     }
     let mut methods = match target {
-        Some(target) => hops(walk.world, walk.index, number, *target).iter().map(|hop| hop.method.id).collect(),
+        Some(target) => hops(walk.world, walk.index, number, *target)
+            .iter()
+            .map(|hop| hop.method.id)
+            .collect(),
         None => vec![first.method.id],
     };
     methods.sort_unstable();

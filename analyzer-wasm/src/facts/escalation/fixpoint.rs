@@ -40,14 +40,21 @@ pub(crate) fn spread<W: Ways>(ways: &W, mut reach: Vec<Option<Reach<W::Hop>>>, b
     let mut doubtful: Vec<(usize, usize, W::Hop)> = Vec::new();
     let seeds = |reach: &[Option<Reach<W::Hop>>], certainty: Certainty| -> VecDeque<usize> {
         let certain = |entry: &Option<Reach<W::Hop>>| entry.as_ref().is_some_and(|reach| reach.certainty == certainty);
-        reach.iter().enumerate().filter(|(_, entry)| certain(entry)).map(|(node, _)| node).collect()
+        reach
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| certain(entry))
+            .map(|(node, _)| node)
+            .collect()
     };
     // What is certain first: a possible way says nothing where there is a certain one.
     let mut queue = seeds(&reach, Certainty::Yes);
     while let Some(target) = queue.pop_front() {
         for from in ways.candidates(target) {
             let is_open = reach.get(from).is_some_and(|entry| {
-                entry.as_ref().is_none_or(|reach| reach.certainty == Certainty::Possibly)
+                entry
+                    .as_ref()
+                    .is_none_or(|reach| reach.certainty == Certainty::Possibly)
             });
             if from == target || !is_open {
                 continue;
@@ -113,7 +120,11 @@ mod tests {
         type Hop = ();
 
         fn candidates(&self, target: usize) -> Vec<usize> {
-            self.0.iter().filter(|edge| edge.1 == target).map(|edge| edge.0).collect()
+            self.0
+                .iter()
+                .filter(|edge| edge.1 == target)
+                .map(|edge| edge.0)
+                .collect()
         }
 
         fn hop(&self, from: usize, target: usize) -> Option<(Certainty, ())> {
@@ -125,11 +136,17 @@ mod tests {
     fn run(edges: &[(usize, usize, Certainty)], seeds: &[usize], budget: usize) -> (Vec<Option<Certainty>>, bool) {
         let mut reach: Vec<_> = (0..6).map(|_| None).collect();
         for seed in seeds {
-            reach[*seed] = Some(Reach { certainty: Certainty::Yes, next: None });
+            reach[*seed] = Some(Reach {
+                certainty: Certainty::Yes,
+                next: None,
+            });
         }
         let mut budget = budget;
         let spread = spread(&Fake(edges.to_vec()), reach, &mut budget);
-        let certainties = spread.reach.iter().map(|entry| entry.as_ref().map(|reach| reach.certainty));
+        let certainties = spread
+            .reach
+            .iter()
+            .map(|entry| entry.as_ref().map(|reach| reach.certainty));
         (certainties.collect(), spread.complete)
     }
 
@@ -139,14 +156,35 @@ mod tests {
     #[test]
     fn chains_and_cycles() {
         use Certainty::Yes;
-        let (reach, _) = run(&[(0, 1, Yes), (1, 2, Yes), (2, 1, Yes), (1, 0, Yes), (3, 4, Yes), (4, 3, Yes)], &[2], 99);
+        let (reach, _) = run(
+            &[
+                (0, 1, Yes),
+                (1, 2, Yes),
+                (2, 1, Yes),
+                (1, 0, Yes),
+                (3, 4, Yes),
+                (4, 3, Yes),
+            ],
+            &[2],
+            99,
+        );
         assert_eq!(reach, [YES, YES, YES, None, None, None]);
     }
 
     #[test]
     fn a_certain_way_wins_over_a_possible_one() {
         use Certainty::{Possibly, Yes};
-        let (reach, _) = run(&[(0, 2, Possibly), (0, 1, Yes), (1, 2, Yes), (3, 0, Possibly), (4, 3, Yes)], &[2], 99);
+        let (reach, _) = run(
+            &[
+                (0, 2, Possibly),
+                (0, 1, Yes),
+                (1, 2, Yes),
+                (3, 0, Possibly),
+                (4, 3, Yes),
+            ],
+            &[2],
+            99,
+        );
         assert_eq!(reach, [YES, YES, YES, POSSIBLY, POSSIBLY, None]);
     }
 

@@ -38,7 +38,9 @@ pub(crate) fn better(old: Option<Hop>, new: Option<Hop>) -> Option<Hop> {
 
 /// Whether `from` can become `target`, by the best of its methods.
 pub(crate) fn hop(world: &World<'_>, index: &Index, from: usize, target: usize) -> Option<Hop> {
-    hops(world, index, from, target).into_iter().fold(None, |old, new| better(old, Some(new)))
+    hops(world, index, from, target)
+        .into_iter()
+        .fold(None, |old, new| better(old, Some(new)))
 }
 
 /// Every method by which `from` can become `target`.
@@ -46,26 +48,47 @@ pub(crate) fn hops(world: &World<'_>, index: &Index, from: usize, target: usize)
     let (Some(principal), Some(to)) = (world.principals.get(from), world.principals.get(target)) else {
         return Vec::new();
     };
-    if from == target || !matches!(to.kind, PrincipalKind::Role | PrincipalKind::User | PrincipalKind::Group) {
+    if from == target
+        || !matches!(
+            to.kind,
+            PrincipalKind::Role | PrincipalKind::User | PrincipalKind::Group
+        )
+    {
         return Vec::new();
     }
     let mut found: Vec<Hop> = Vec::new();
     if let Some(reply) = assume(world, principal, target) {
-        found.extend(assuming().map(|method| Hop { method, reply, workload: None, through: None }));
+        found.extend(assuming().map(|method| Hop {
+            method,
+            reply,
+            workload: None,
+            through: None,
+        }));
     }
-    for method in index.methods(from).iter().filter(|method| method.gain == Gain::Target && !method.asks(On::Assumed)) {
+    for method in index
+        .methods(from)
+        .iter()
+        .filter(|method| method.gain == Gain::Target && !method.asks(On::Assumed))
+    {
         found.extend(along(world, principal, target, method));
     }
     found
 }
 
 fn assuming() -> Option<&'static Method> {
-    methods().iter().find(|method| matches!(method.needs.as_slice(), [need] if need.on == On::Assumed))
+    methods()
+        .iter()
+        .find(|method| matches!(method.needs.as_slice(), [need] if need.on == On::Assumed))
 }
 
 /// Whether all permissions of a method are there for this target.
 fn along(world: &World<'_>, principal: &Principal, target: usize, method: &'static Method) -> Option<Hop> {
-    let hop = |reply, workload| Hop { method, reply, workload, through: None };
+    let hop = |reply, workload| Hop {
+        method,
+        reply,
+        workload,
+        through: None,
+    };
     if !method.asks(On::Workload) {
         let reply = all(&method.needs, |need| on_target(world, principal, target, method, need))?;
         return Some(hop(reply, None));
@@ -84,7 +107,9 @@ fn along(world: &World<'_>, principal: &Principal, target: usize, method: &'stat
 
 /// All needs together; the cause is that of the first.
 pub(crate) fn all(needs: &[Need], mut reply: impl FnMut(&Need) -> Option<Reply>) -> Option<Reply> {
-    needs.iter().try_fold(Reply::FREE, |so_far, need| Some(so_far.and(reply(need)?)))
+    needs
+        .iter()
+        .try_fold(Reply::FREE, |so_far, need| Some(so_far.and(reply(need)?)))
 }
 
 /// One permission, asked of the target or of what belongs to it.
@@ -106,7 +131,10 @@ pub(crate) fn on_target(
         On::User => exactly(PrincipalKind::User),
         // Only users are members of groups; whoever holds a policy that nobody holds yet may be one.
         On::Group => {
-            let joins = matches!(principal.kind, PrincipalKind::User | PrincipalKind::Policy | PrincipalKind::Somebody);
+            let joins = matches!(
+                principal.kind,
+                PrincipalKind::User | PrincipalKind::Policy | PrincipalKind::Somebody
+            );
             joins.then(|| exactly(PrincipalKind::Group)).flatten()
         }
         On::Assumed => assume(world, principal, target),
@@ -117,9 +145,7 @@ pub(crate) fn on_target(
         }
         On::SamlProvider => {
             let providers = world.trust(target).saml_providers();
-            best(providers.filter_map(|name| {
-                ask(principal, need.action, Resource::Exactly(&[name.to_owned()]), &[])
-            }))
+            best(providers.filter_map(|name| ask(principal, need.action, Resource::Exactly(&[name.to_owned()]), &[])))
         }
         _ => None,
     }
@@ -127,7 +153,10 @@ pub(crate) fn on_target(
 
 /// Whether the role can be handed to one of the services of the method.
 fn passed(world: &World<'_>, principal: &Principal, target: usize, method: &Method, action: &str) -> Option<Reply> {
-    let role = world.principals.get(target).filter(|role| role.kind == PrincipalKind::Role && !role.names().is_empty())?;
+    let role = world
+        .principals
+        .get(target)
+        .filter(|role| role.kind == PrincipalKind::Role && !role.names().is_empty())?;
     let trust = world.trust(target);
     let through = method.services.iter().filter_map(|service| {
         let welcome = trust.welcomes_service(&[service]);
@@ -141,14 +170,21 @@ fn passed(world: &World<'_>, principal: &Principal, target: usize, method: &Meth
             Resource::Exactly(role.names()),
             &[("iam:PassedToService", &values)],
         )?;
-        Some(if welcome == Welcome::Yes { reply } else { reply.possibly() })
+        Some(if welcome == Welcome::Yes {
+            reply
+        } else {
+            reply.possibly()
+        })
     });
     best(through)
 }
 
 /// Whether the trust of a role lets a principal in, with the permission that this takes.
 fn assume(world: &World<'_>, principal: &Principal, target: usize) -> Option<Reply> {
-    let role = world.principals.get(target).filter(|role| role.kind == PrincipalKind::Role)?;
+    let role = world
+        .principals
+        .get(target)
+        .filter(|role| role.kind == PrincipalKind::Role)?;
     let trust = world.trust(target);
     let permitted = || ask(principal, "sts:AssumeRole", Resource::Exactly(role.names()), &[]);
     let mut found: Option<Reply> = None;
@@ -191,12 +227,17 @@ fn is_named(principal: &Principal, name: &str) -> Verdict {
         let same = block == &*principal.address || block == &*principal.config_address;
         return Verdict::from_bool(same && principal.in_plan);
     }
-    let outcomes = principal.names().iter().map(|own| covers(name, own, crate::facts::iam::pattern::Case::Exact));
-    outcomes.reduce(|one, other| match (one, other) {
-        (Verdict::Yes, _) | (_, Verdict::Yes) => Verdict::Yes,
-        (Verdict::No, _) | (_, Verdict::No) => Verdict::No,
-        _ => Verdict::Unknown,
-    }).unwrap_or(Verdict::No)
+    let outcomes = principal
+        .names()
+        .iter()
+        .map(|own| covers(name, own, crate::facts::iam::pattern::Case::Exact));
+    outcomes
+        .reduce(|one, other| match (one, other) {
+            (Verdict::Yes, _) | (_, Verdict::Yes) => Verdict::Yes,
+            (Verdict::No, _) | (_, Verdict::No) => Verdict::No,
+            _ => Verdict::Unknown,
+        })
+        .unwrap_or(Verdict::No)
 }
 
 /// Whether the condition of a trust lets a principal of the same account in.
@@ -210,7 +251,11 @@ fn admits(entry: &Entry, principal: &Principal) -> Option<Reply> {
         let key = test.key.to_ascii_lowercase();
         match key.as_str() {
             "aws:principalarn" if !operator.negated && operator.base != "null" => {
-                let values = test.values.iter().map(|value| value.as_deref().map_or(Verdict::Unknown, |value| is_named(principal, value)));
+                let values = test.values.iter().map(|value| {
+                    value
+                        .as_deref()
+                        .map_or(Verdict::Unknown, |value| is_named(principal, value))
+                });
                 match values.reduce(Verdict::or) {
                     Some(Verdict::Yes) => {}
                     Some(Verdict::Unknown) => reply.certainty = Certainty::Possibly,
@@ -218,7 +263,10 @@ fn admits(entry: &Entry, principal: &Principal) -> Option<Reply> {
                 }
             }
             "aws:principalisawsservice" => return None,
-            _ if operator.negated || operator.if_exists || operator.quantifier == Quantifier::All || is_neutral(&key) => {}
+            _ if operator.negated
+                || operator.if_exists
+                || operator.quantifier == Quantifier::All
+                || is_neutral(&key) => {}
             _ if is_circumstance(&key) => reply.weak = true,
             _ => reply.certainty = Certainty::Possibly,
         }
@@ -228,18 +276,36 @@ fn admits(entry: &Entry, principal: &Principal) -> Option<Reply> {
 
 /// Keys that hold for whoever is in the account, or in its organisation.
 fn is_neutral(key: &str) -> bool {
-    ["aws:principalorg", "aws:resource", "aws:source", "aws:securetransport", "aws:principalaccount", "aws:principaltype"]
-        .iter()
-        .any(|start| key.starts_with(start))
-        && !matches!(key, "aws:sourceip" | "aws:sourcevpc" | "aws:sourcevpce" | "aws:sourceidentity")
+    [
+        "aws:principalorg",
+        "aws:resource",
+        "aws:source",
+        "aws:securetransport",
+        "aws:principalaccount",
+        "aws:principaltype",
+    ]
+    .iter()
+    .any(|start| key.starts_with(start))
+        && !matches!(
+            key,
+            "aws:sourceip" | "aws:sourcevpc" | "aws:sourcevpce" | "aws:sourceidentity"
+        )
 }
 
 /// Keys that say when or from where, or that the caller chooses.
 fn is_circumstance(key: &str) -> bool {
     matches!(
         key,
-        "aws:sourceip" | "aws:sourcevpc" | "aws:sourcevpce" | "aws:vpcsourceip" | "aws:currenttime" | "aws:epochtime"
-            | "aws:requestedregion" | "aws:useragent" | "aws:sourceidentity" | "aws:tokenissuetime"
+        "aws:sourceip"
+            | "aws:sourcevpc"
+            | "aws:sourcevpce"
+            | "aws:vpcsourceip"
+            | "aws:currenttime"
+            | "aws:epochtime"
+            | "aws:requestedregion"
+            | "aws:useragent"
+            | "aws:sourceidentity"
+            | "aws:tokenissuetime"
     ) || key.starts_with("aws:multifactorauth")
         || key.starts_with("sts:")
 }

@@ -23,7 +23,9 @@ impl Actions {
     }
 
     fn has(self, index: usize) -> bool {
-        self.0.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
+        self.0
+            .get(index / 64)
+            .is_some_and(|word| word & (1 << (index % 64)) != 0)
     }
 
     fn join(&mut self, other: Self) {
@@ -52,7 +54,11 @@ pub(crate) struct Index {
 
 impl Index {
     pub(crate) fn new(principals: &[Principal]) -> Self {
-        let order: HashMap<&str, usize> = actions().iter().enumerate().map(|(index, action)| (*action, index)).collect();
+        let order: HashMap<&str, usize> = actions()
+            .iter()
+            .enumerate()
+            .map(|(index, action)| (*action, index))
+            .collect();
         let place = |action: &str| order.get(action).copied().unwrap_or(usize::MAX);
         let mut known: HashMap<usize, Actions> = HashMap::new();
         let mut index = Self::default();
@@ -82,9 +88,14 @@ impl Index {
 
     fn place(&mut self, number: usize, principal: &Principal, usable: &[&'static Method]) {
         let needs = usable.iter().flat_map(|method| &method.needs);
-        let actions: BTreeSet<&str> = needs.filter(|need| is_targeted(need.on)).map(|need| need.action).collect();
+        let actions: BTreeSet<&str> = needs
+            .filter(|need| is_targeted(need.on))
+            .map(|need| need.action)
+            .collect();
         let mut wild = false;
-        for (statement, action) in statements(principal).flat_map(|one| actions.iter().map(move |action| (one, *action))) {
+        for (statement, action) in
+            statements(principal).flat_map(|one| actions.iter().map(move |action| (one, *action)))
+        {
             if !names_action(statement, action) {
                 continue;
             }
@@ -136,7 +147,10 @@ impl Index {
 
 fn is_targeted(on: On) -> bool {
     use On::{Assumed, Group, Passed, Policy, Role, SamlProvider, User, Workload};
-    matches!(on, Assumed | Group | Passed | Policy | Role | SamlProvider | User | Workload)
+    matches!(
+        on,
+        Assumed | Group | Passed | Policy | Role | SamlProvider | User | Workload
+    )
 }
 
 fn documents(principal: &Principal) -> impl Iterator<Item = &Arc<Document>> {
@@ -161,7 +175,11 @@ pub(crate) fn names_action(statement: &Statement, action: &str) -> bool {
 
 fn read(document: &Document) -> Actions {
     let mut held = Actions::default();
-    for statement in document.statements.iter().filter(|statement| statement.effect != Effect::Deny) {
+    for statement in document
+        .statements
+        .iter()
+        .filter(|statement| statement.effect != Effect::Deny)
+    {
         for (index, action) in actions().iter().enumerate() {
             if !held.has(index) && names_action(statement, action) {
                 held.add(index);
@@ -186,10 +204,20 @@ mod tests {
             r#"{"Statement":[{"Effect":"Allow","Action":["IAM:PassRole","lambda:Create*"],"Resource":"*"},{"Effect":"Deny","Action":"ec2:*","Resource":"*"}]}"#,
         );
         let held = read(&document.expect("a document"));
-        let names: Vec<_> = actions().iter().enumerate().filter(|(index, _)| held.has(*index)).map(|(_, name)| *name).collect();
+        let names: Vec<_> = actions()
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| held.has(*index))
+            .map(|(_, name)| *name)
+            .collect();
         assert_eq!(
             names,
-            ["iam:PassRole", "lambda:CreateEventSourceMapping", "lambda:CreateFunction", "lambda:CreateFunctionUrlConfig"]
+            [
+                "iam:PassRole",
+                "lambda:CreateEventSourceMapping",
+                "lambda:CreateFunction",
+                "lambda:CreateFunctionUrlConfig"
+            ]
         );
     }
 }

@@ -40,7 +40,12 @@ pub(crate) fn latent(world: &World<'_>, index: &Index, from: usize) -> Option<(O
         let Some((outlook, reply)) = outlook(world, principal, from, method) else {
             continue;
         };
-        let hop = Hop { method, reply, workload: None, through: None };
+        let hop = Hop {
+            method,
+            reply,
+            workload: None,
+            through: None,
+        };
         if reply.certainty == Certainty::Yes && found.as_ref().is_none_or(|(best, _)| outlook > *best) {
             found = Some((outlook, hop));
         }
@@ -57,8 +62,16 @@ fn outlook(world: &World<'_>, principal: &Principal, from: usize, method: &'stat
             Some((outlook, reply.and(others)))
         }
         (Category::ExistingPassRole, _) => {
-            let resource = |on| if on == On::Any { Resource::Any } else { Resource::Everything };
-            let reply = all(&method.needs, |need| ask(principal, need.action, resource(need.on), &[]))?;
+            let resource = |on| {
+                if on == On::Any {
+                    Resource::Any
+                } else {
+                    Resource::Everything
+                }
+            };
+            let reply = all(&method.needs, |need| {
+                ask(principal, need.action, resource(need.on), &[])
+            })?;
             Some((Outlook::AnyWorkload, reply))
         }
         (_, Gain::Version) if !principal.is_dormant() => {
@@ -84,7 +97,11 @@ fn passing(world: &World<'_>, principal: &Principal, from: usize, method: &'stat
     let every = Resource::Every(ResourceKind::Role);
     if let Some(reply) = best(services().filter_map(|service| pass(every, service))) {
         let free = pass(every, NO_SERVICE).is_some();
-        let outlook = if free { Outlook::AnyRole } else { Outlook::RolesOfOneService };
+        let outlook = if free {
+            Outlook::AnyRole
+        } else {
+            Outlook::RolesOfOneService
+        };
         return Some((outlook, reply));
     }
     if is_in_sight(world, principal, from, method) {
@@ -96,16 +113,24 @@ fn passing(world: &World<'_>, principal: &Principal, from: usize, method: &'stat
             continue;
         };
         let free = pass(Resource::Exactly(&name), NO_SERVICE).is_some();
-        let outlook = if free { Outlook::UnderPrefix } else { Outlook::RolesOfOneService };
+        let outlook = if free {
+            Outlook::UnderPrefix
+        } else {
+            Outlook::RolesOfOneService
+        };
         return Some((outlook, reply));
     }
-    let named = statements(principal).filter(|statement| names_action(statement, PASS)).filter_map(|statement| {
-        let Selection::Only(patterns) = &statement.resources else { return None };
-        let elsewhere = |pattern: &&String| {
-            pattern.contains(":role/") && key(pattern).is_some_and(|key| world.by_key(&key).is_empty())
-        };
-        patterns.known.iter().find(elsewhere)
-    });
+    let named = statements(principal)
+        .filter(|statement| names_action(statement, PASS))
+        .filter_map(|statement| {
+            let Selection::Only(patterns) = &statement.resources else {
+                return None;
+            };
+            let elsewhere = |pattern: &&String| {
+                pattern.contains(":role/") && key(pattern).is_some_and(|key| world.by_key(&key).is_empty())
+            };
+            patterns.known.iter().find(elsewhere)
+        });
     best(named.filter_map(|name| pass(Resource::Exactly(std::slice::from_ref(name)), NO_SERVICE)))
         .map(|reply| (Outlook::NamedRole, reply))
 }
@@ -115,15 +140,20 @@ fn is_in_sight(world: &World<'_>, principal: &Principal, from: usize, method: &'
     let all = world.principals.iter().enumerate();
     let roles = all.filter(|(index, other)| other.kind == PrincipalKind::Role && other.in_plan && *index != from);
     let pass = method.needs.iter().find(|need| need.on == On::Passed);
-    roles.take(COMPARED_MAX).any(|(target, _)| {
-        pass.is_some_and(|need| on_target(world, principal, target, method, need).is_some())
-    })
+    roles
+        .take(COMPARED_MAX)
+        .any(|(target, _)| pass.is_some_and(|need| on_target(world, principal, target, method, need).is_some()))
 }
 
 /// Whether users or roles under a prefix can be taken over, none of which the plan shows.
-fn under_prefix(world: &World<'_>, principal: &Principal, from: usize, method: &'static Method) -> Option<(Outlook, Reply)> {
+fn under_prefix(
+    world: &World<'_>,
+    principal: &Principal,
+    from: usize,
+    method: &'static Method,
+) -> Option<(Outlook, Reply)> {
     let first = method.needs.first()?;
-    let (kind, word) = match first.on {
+    let (kind, noun) = match first.on {
         On::User => (PrincipalKind::User, "user"),
         On::Role => (PrincipalKind::Role, "role"),
         _ => return None,
@@ -131,16 +161,22 @@ fn under_prefix(world: &World<'_>, principal: &Principal, from: usize, method: &
     if method.needs.iter().any(|need| need.on != first.on) {
         return None;
     }
-    let same = world.principals.iter().enumerate().filter(|(index, other)| other.kind == kind && *index != from);
-    let in_sight = same
-        .take(COMPARED_MAX)
-        .any(|(_, other)| !other.names().is_empty() && ask(principal, first.action, Resource::Exactly(other.names()), &[]).is_some());
+    let same = world
+        .principals
+        .iter()
+        .enumerate()
+        .filter(|(index, other)| other.kind == kind && *index != from);
+    let in_sight = same.take(COMPARED_MAX).any(|(_, other)| {
+        !other.names().is_empty() && ask(principal, first.action, Resource::Exactly(other.names()), &[]).is_some()
+    });
     if in_sight {
         return None;
     }
-    let replies = imagined(principal, first.action, word).into_iter().filter_map(|name| {
+    let replies = imagined(principal, first.action, noun).into_iter().filter_map(|name| {
         let name = [name];
-        all(&method.needs, |need| ask(principal, need.action, Resource::Exactly(&name), &[]))
+        all(&method.needs, |need| {
+            ask(principal, need.action, Resource::Exactly(&name), &[])
+        })
     });
     best(replies).map(|reply| (Outlook::UnderPrefix, reply))
 }

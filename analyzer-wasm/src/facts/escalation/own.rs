@@ -9,7 +9,7 @@ use super::hop::{Hop, all, better, on_target};
 use super::index::{Index, names_action, statements};
 use super::world::{World, key, policies};
 use crate::facts::iam::access::{
-    Alternative, Boundary, Bound, Grant, OWN, Policy, Principal, PrincipalKind, Request, Resource, Verdict,
+    Alternative, Bound, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Request, Resource, Verdict,
 };
 use crate::facts::iam::document::{Document, Selection};
 
@@ -23,7 +23,9 @@ const PROBES: [&str; 3] = ["qx:zj", "iam:AttachRolePolicy", "iam:PutUserPolicy"]
 
 /// Whether a principal may do everything.
 pub(crate) fn everything(principal: &Principal) -> Option<Reply> {
-    let mut replies = PROBES.iter().map(|action| ask(principal, action, Resource::Everything, &[]));
+    let mut replies = PROBES
+        .iter()
+        .map(|action| ask(principal, action, Resource::Everything, &[]));
     replies.try_fold(Reply::FREE, |so_far, reply| Some(so_far.and(reply?)))
 }
 
@@ -56,7 +58,9 @@ fn step(world: &World<'_>, from: usize, method: &'static Method) -> Option<Hop> 
         return targets(world, principal, method)
             .into_iter()
             .filter(|target| *target != from)
-            .fold(None, |found, target| better(found, on_other(world, principal, target, method)));
+            .fold(None, |found, target| {
+                better(found, on_other(world, principal, target, method))
+            });
     }
     let mut reply = all(&method.needs, |need| on_self(world, principal, need.on, need.action))?;
     let writes_itself = method.needs.iter().any(|need| need.on != On::Any);
@@ -65,7 +69,12 @@ fn step(world: &World<'_>, from: usize, method: &'static Method) -> Option<Hop> 
     } else if writes_itself {
         reply = within(reply, ceiling(principal))?;
     }
-    Some(Hop { method, reply, workload: None, through: None })
+    Some(Hop {
+        method,
+        reply,
+        workload: None,
+        through: None,
+    })
 }
 
 /// What is left of a step when the changed principal has a boundary.
@@ -79,7 +88,9 @@ fn within(reply: Reply, ceiling: Bound) -> Option<Reply> {
 
 fn on_self(world: &World<'_>, principal: &Principal, on: On, action: &str) -> Option<Reply> {
     let exactly = |names: &[String]| {
-        (!names.is_empty()).then(|| ask(principal, action, Resource::Exactly(names), &[])).flatten()
+        (!names.is_empty())
+            .then(|| ask(principal, action, Resource::Exactly(names), &[]))
+            .flatten()
     };
     let itself = |kind: PrincipalKind| (principal.kind == kind).then(|| exactly(principal.names())).flatten();
     match on {
@@ -88,7 +99,11 @@ fn on_self(world: &World<'_>, principal: &Principal, on: On, action: &str) -> Op
         On::SelfUser => itself(PrincipalKind::User),
         On::OwnGroup => {
             let groups = principal.groups.iter().filter_map(|group| world.principals.get(*group));
-            best(itself(PrincipalKind::Group).into_iter().chain(groups.filter_map(|group| exactly(group.names()))))
+            best(
+                itself(PrincipalKind::Group)
+                    .into_iter()
+                    .chain(groups.filter_map(|group| exactly(group.names()))),
+            )
         }
         On::OwnPolicy if !principal.is_dormant() => best(policies(principal).filter_map(|(_, names)| exactly(&names))),
         On::OwnPermissionSet if principal.kind == PrincipalKind::PermissionSet => {
@@ -107,12 +122,19 @@ fn on_other(world: &World<'_>, principal: &Principal, target: usize, method: &'s
     } else {
         within(reply, ceiling(other))?
     };
-    Some(Hop { method, reply, workload: None, through: Some(target) })
+    Some(Hop {
+        method,
+        reply,
+        workload: None,
+        through: Some(target),
+    })
 }
 
 /// The principals that the first permission of a method may be asked of.
 fn targets(world: &World<'_>, principal: &Principal, method: &Method) -> Vec<usize> {
-    let Some(need) = method.needs.first() else { return Vec::new() };
+    let Some(need) = method.needs.first() else {
+        return Vec::new();
+    };
     let kind = match need.on {
         On::User => PrincipalKind::User,
         _ => PrincipalKind::Role,
@@ -152,9 +174,16 @@ fn made(world: &World<'_>, principal: &Principal, method: &'static Method) -> Op
     let is_new = |name: &String| key(name).is_none_or(|key| world.by_key(&key).is_empty());
     let replies = imagined.into_iter().filter(is_new).filter_map(|name| {
         let name = [name];
-        all(&method.needs, |need| ask(principal, need.action, Resource::Exactly(&name), &[]))
+        all(&method.needs, |need| {
+            ask(principal, need.action, Resource::Exactly(&name), &[])
+        })
     });
-    best(replies).map(|reply| Hop { method, reply, workload: None, through: None })
+    best(replies).map(|reply| Hop {
+        method,
+        reply,
+        workload: None,
+        through: None,
+    })
 }
 
 /// Names of users or roles that an action may be asked of and that are not in the plan: one for each pattern.
@@ -179,16 +208,18 @@ pub(crate) fn imagined(principal: &Principal, action: &str, kind: &str) -> Vec<S
                 continue;
             };
             if path.contains(['*', '?']) {
-                add(format!("arn:{OWN}:iam::{OWN}:{kind}/{}", path.replace('*', "qxzj").replace('?', "q")));
+                add(format!(
+                    "arn:{OWN}:iam::{OWN}:{kind}/{}",
+                    path.replace('*', "qxzj").replace('?', "q")
+                ));
             }
         }
     }
     found
 }
 
-static EVERYTHING: LazyLock<Option<Arc<Document>>> = LazyLock::new(|| {
-    Document::parse(r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#).map(Arc::new)
-});
+static EVERYTHING: LazyLock<Option<Arc<Document>>> =
+    LazyLock::new(|| Document::parse(r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#).map(Arc::new));
 
 /// What the boundary of a principal would leave of everything.
 pub(crate) fn ceiling(principal: &Principal) -> Bound {

@@ -96,7 +96,10 @@ impl Trust {
     pub(crate) fn planned(block: &Block<'_>) -> Self {
         let unknown = |path: &str| block.is_unknown(path);
         let Some(after) = block.after() else {
-            return Self { open: true, ..Self::default() };
+            return Self {
+                open: true,
+                ..Self::default()
+            };
         };
         let document = Document::from_planned(after, &unknown);
         let statements = after.get("statement").into_iter().flat_map(Value::elements).enumerate();
@@ -116,7 +119,9 @@ impl Trust {
         });
         let principals: Vec<_> = principals.collect();
         let builds_on = ["source_policy_documents", "override_policy_documents"];
-        let more = builds_on.iter().any(|name| unknown(name) || after.get(name).is_some_and(|value| !value.is_empty()));
+        let more = builds_on
+            .iter()
+            .any(|name| unknown(name) || after.get(name).is_some_and(|value| !value.is_empty()));
         let mut trust = Self::gather(&document, principals);
         trust.open |= more || document.open;
         trust
@@ -139,7 +144,10 @@ impl Trust {
                 continue;
             }
             let condition = &statement.condition;
-            let entries = names.into_iter().map(|who| Entry { who, condition: condition.clone() });
+            let entries = names.into_iter().map(|who| Entry {
+                who,
+                condition: condition.clone(),
+            });
             trust.entries.extend(entries);
         }
         trust
@@ -153,11 +161,12 @@ impl Trust {
             Who::Service(name) | Who::Federated(name) => wanted(name),
             _ => false,
         });
-        let unknown = self.open || self.entries.iter().any(|entry| match &entry.who {
-            Who::Unknown => true,
-            Who::Service(name) => symbol::has_symbols(name),
-            _ => false,
-        });
+        let unknown = self.open
+            || self.entries.iter().any(|entry| match &entry.who {
+                Who::Unknown => true,
+                Who::Service(name) => symbol::has_symbols(name),
+                _ => false,
+            });
         answer(yes, unknown)
     }
 
@@ -194,7 +203,11 @@ fn is_service(name: &str, service: &str) -> bool {
 }
 
 fn assumes(statement: &Statement) -> bool {
-    const WAYS: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+    const WAYS: [&str; 3] = [
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithSAML",
+        "sts:AssumeRoleWithWebIdentity",
+    ];
     let hit = |pattern: &String| WAYS.iter().any(|way| matches(pattern, way, Case::Ignored));
     match &statement.actions {
         Selection::Only(patterns) => patterns.unknown || patterns.known.iter().any(hit),
@@ -226,11 +239,10 @@ fn who(kind: &str, name: Option<&str>) -> Who {
 /// `${data.aws_caller_identity.current.account_id}`.
 fn is_account_symbol(name: &str) -> bool {
     let mut parts = symbol::parts(name);
-    let whole = match (parts.next(), parts.next()) {
-        (Some(symbol::Part::Symbol(origin)), None) => origin,
-        _ => return false,
+    let (Some(symbol::Part::Symbol(origin)), None) = (parts.next(), parts.next()) else {
+        return false;
     };
-    whole.ends_with(".account_id")
+    origin.ends_with(".account_id")
 }
 
 fn member<'d>(object: Value<'d>, name: &str) -> Option<Value<'d>> {
@@ -278,7 +290,10 @@ mod tests {
         assert_eq!(who(r#"{"AWS":"arn:aws:iam::111122223333:root"}"#), account);
         assert_eq!(who(r#""*""#), Some(Who::Account(None)));
         let role = "arn:aws:iam::111122223333:role/ci";
-        assert_eq!(who(&format!(r#"{{"AWS":["{role}"]}}"#)), Some(Who::Principal(role.to_owned())));
+        assert_eq!(
+            who(&format!(r#"{{"AWS":["{role}"]}}"#)),
+            Some(Who::Principal(role.to_owned()))
+        );
         let denied = Trust::parse(
             r#"{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"111122223333"}},{"Effect":"Deny","Action":"*","Principal":"*"}]}"#,
         );

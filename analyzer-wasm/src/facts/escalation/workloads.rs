@@ -41,7 +41,12 @@ const fn spec(
     roles: &'static [(&'static str, Holds)],
     arns: &'static [&'static str],
 ) -> Spec {
-    Spec { resource_type, kinds, roles, arns }
+    Spec {
+        resource_type,
+        kinds,
+        roles,
+        arns,
+    }
 }
 
 const INSTANCE: &[&str] = &["instance", "deployed-instance"];
@@ -60,7 +65,12 @@ static SPECS: [Spec; 27] = [
         &[("instance_configuration.instance_role_arn", Holds::Role)],
         &["apprunner:*:*:service/{service_name}/*"],
     ),
-    spec("aws_appstream_fleet", &["appstream"], &[("iam_role_arn", Holds::Role)], &["appstream:*:*:fleet/{name}"]),
+    spec(
+        "aws_appstream_fleet",
+        &["appstream"],
+        &[("iam_role_arn", Holds::Role)],
+        &["appstream:*:*:fleet/{name}"],
+    ),
     spec(
         "aws_appstream_image_builder",
         &["appstream"],
@@ -91,15 +101,30 @@ static SPECS: [Spec; 27] = [
         &[("execution_role_arn", Holds::Role)],
         &["bedrock-agentcore:*:*:code-interpreter-custom/{name}-*"],
     ),
-    spec("aws_cloudformation_stack", &["stack"], &[("iam_role_arn", Holds::Role)], &["cloudformation:*:*:stack/{name}/*"]),
+    spec(
+        "aws_cloudformation_stack",
+        &["stack"],
+        &[("iam_role_arn", Holds::Role)],
+        &["cloudformation:*:*:stack/{name}/*"],
+    ),
     spec(
         "aws_cloudformation_stack_set",
         &["stack-set"],
         &[("administration_role_arn", Holds::Role)],
         &["cloudformation:*:*:stackset/{name}:*"],
     ),
-    spec("aws_codebuild_project", &["codebuild"], &[("service_role", Holds::Role)], &["codebuild:*:*:project/{name}"]),
-    spec("aws_codepipeline", &["pipeline"], ROLE_ARN, &["codepipeline:*:*:{name}"]),
+    spec(
+        "aws_codebuild_project",
+        &["codebuild"],
+        &[("service_role", Holds::Role)],
+        &["codebuild:*:*:project/{name}"],
+    ),
+    spec(
+        "aws_codepipeline",
+        &["pipeline"],
+        ROLE_ARN,
+        &["codepipeline:*:*:{name}"],
+    ),
     spec(
         "aws_ecs_task_definition",
         &["task"],
@@ -120,10 +145,30 @@ static SPECS: [Spec; 27] = [
     ),
     spec("aws_glue_job", &["glue-job"], ROLE_ARN, &["glue:*:*:job/{name}"]),
     spec("aws_instance", INSTANCE, PROFILE, &["ec2:*:*:instance/{id}"]),
-    spec("aws_kinesisanalyticsv2_application", &["analytics"], &[("service_execution_role", Holds::Role)], &["kinesisanalytics:*:*:application/{name}"]),
-    spec("aws_lambda_function", &["function"], &[("role", Holds::Role)], &["lambda:*:*:function:{function_name}"]),
-    spec("aws_launch_configuration", INSTANCE, PROFILE, &["ec2:*:*:instance/{id}"]),
-    spec("aws_launch_template", &["launch-template", "instance", "deployed-instance"], TEMPLATE, &["ec2:*:*:launch-template/{id}", "ec2:*:*:instance/*"]),
+    spec(
+        "aws_kinesisanalyticsv2_application",
+        &["analytics"],
+        &[("service_execution_role", Holds::Role)],
+        &["kinesisanalytics:*:*:application/{name}"],
+    ),
+    spec(
+        "aws_lambda_function",
+        &["function"],
+        &[("role", Holds::Role)],
+        &["lambda:*:*:function:{function_name}"],
+    ),
+    spec(
+        "aws_launch_configuration",
+        INSTANCE,
+        PROFILE,
+        &["ec2:*:*:instance/{id}"],
+    ),
+    spec(
+        "aws_launch_template",
+        &["launch-template", "instance", "deployed-instance"],
+        TEMPLATE,
+        &["ec2:*:*:launch-template/{id}", "ec2:*:*:instance/*"],
+    ),
     spec(
         "aws_sagemaker_domain",
         &["sagemaker-domain"],
@@ -142,10 +187,30 @@ static SPECS: [Spec; 27] = [
         &[("user_settings.execution_role", Holds::Role)],
         &["sagemaker:*:*:user-profile/{domain_id}/{user_profile_name}"],
     ),
-    spec("aws_scheduler_schedule", &["schedule"], &[("target.role_arn", Holds::Role)], &["scheduler:*:*:schedule/*/{name}"]),
-    spec("aws_sfn_state_machine", &["state-machine"], ROLE_ARN, &["states:*:*:stateMachine:{name}"]),
-    spec("aws_spot_fleet_request", INSTANCE, &[("launch_specification.iam_instance_profile", Holds::Profile)], &["ec2:*:*:instance/*"]),
-    spec("aws_spot_instance_request", INSTANCE, PROFILE, &["ec2:*:*:instance/{id}"]),
+    spec(
+        "aws_scheduler_schedule",
+        &["schedule"],
+        &[("target.role_arn", Holds::Role)],
+        &["scheduler:*:*:schedule/*/{name}"],
+    ),
+    spec(
+        "aws_sfn_state_machine",
+        &["state-machine"],
+        ROLE_ARN,
+        &["states:*:*:stateMachine:{name}"],
+    ),
+    spec(
+        "aws_spot_fleet_request",
+        INSTANCE,
+        &[("launch_specification.iam_instance_profile", Holds::Profile)],
+        &["ec2:*:*:instance/*"],
+    ),
+    spec(
+        "aws_spot_instance_request",
+        INSTANCE,
+        PROFILE,
+        &["ec2:*:*:instance/{id}"],
+    ),
 ];
 
 /// Whether any resource type is such a workload.
@@ -182,13 +247,21 @@ impl Workload {
         if block.change.mode != Mode::Managed {
             return None;
         }
-        let index = SPECS.binary_search_by(|spec| spec.resource_type.cmp(resource_type)).ok()?;
+        let index = SPECS
+            .binary_search_by(|spec| spec.resource_type.cmp(resource_type))
+            .ok()?;
         let spec = SPECS.get(index)?;
-        let links: Vec<_> = spec.roles.iter().flat_map(|(path, holds)| links(block, path, *holds)).collect();
+        let links: Vec<_> = spec
+            .roles
+            .iter()
+            .flat_map(|(path, holds)| links(block, path, *holds))
+            .collect();
         if links.is_empty() {
             return None;
         }
-        let arn = block.string("arn").filter(|arn| !arn.is_empty() && !symbol::has_symbols(arn));
+        let arn = block
+            .string("arn")
+            .filter(|arn| !arn.is_empty() && !symbol::has_symbols(arn));
         let own = symbol::symbol(&format!("{}.arn", block.change.address));
         Some(Self {
             address: block.change.address.to_string(),
@@ -197,7 +270,12 @@ impl Workload {
             links,
             names: match arn {
                 Some(arn) => vec![arn, own],
-                None => spec.arns.iter().filter_map(|format| foretold(block, format)).chain([own]).collect(),
+                None => spec
+                    .arns
+                    .iter()
+                    .filter_map(|format| foretold(block, format))
+                    .chain([own])
+                    .collect(),
             },
         })
     }
@@ -233,21 +311,40 @@ fn links(block: &Block<'_>, path: &str, holds: Holds) -> Vec<Link> {
     let mut found: Vec<_> = values
         .into_iter()
         .filter_map(|text| read(text, holds))
-        .map(|value| Link { holds, value: Some(value), blocks: blocks() })
+        .map(|value| Link {
+            holds,
+            value: Some(value),
+            blocks: blocks(),
+        })
         .collect();
-    if found.is_empty() && block.change.unknown_paths.iter().any(|unknown| touches(unknown, path)) && !blocks().is_empty() {
-        found.push(Link { holds, value: None, blocks: blocks() });
+    if found.is_empty()
+        && block.change.unknown_paths.iter().any(|unknown| touches(unknown, path))
+        && !blocks().is_empty()
+    {
+        found.push(Link {
+            holds,
+            value: None,
+            blocks: blocks(),
+        });
     }
     found
 }
 
 /// Whether an unknown path, which may have indices, is `path` or around it.
 fn touches(unknown: &str, path: &str) -> bool {
-    let plain: String = unknown.split('[').enumerate().fold(String::new(), |plain, (index, part)| {
-        let rest = if index == 0 { part } else { part.split_once(']').map_or("", |(_, rest)| rest) };
-        plain + rest
-    });
-    path.strip_prefix(plain.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    let plain: String = unknown
+        .split('[')
+        .enumerate()
+        .fold(String::new(), |plain, (index, part)| {
+            let rest = if index == 0 {
+                part
+            } else {
+                part.split_once(']').map_or("", |(_, rest)| rest)
+            };
+            plain + rest
+        });
+    path.strip_prefix(plain.as_str())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn read(text: String, holds: Holds) -> Option<String> {
@@ -295,11 +392,20 @@ mod tests {
 
     #[test]
     fn reads_where_the_role_stands() {
-        let function = read("aws_lambda_function.f", r#"{"function_name":"app","role":"arn:aws:iam::111122223333:role/r"}"#);
+        let function = read(
+            "aws_lambda_function.f",
+            r#"{"function_name":"app","role":"arn:aws:iam::111122223333:role/r"}"#,
+        );
         let function = function.expect("a workload");
         assert_eq!(function.names[0], format!("arn:{OWN}:lambda:{OWN}:{OWN}:function:app"));
-        assert_eq!(function.links[0].value.as_deref(), Some("arn:aws:iam::111122223333:role/r"));
-        let template = read("aws_launch_template.t", r#"{"iam_instance_profile":[{"name":"p","arn":null}]}"#);
+        assert_eq!(
+            function.links[0].value.as_deref(),
+            Some("arn:aws:iam::111122223333:role/r")
+        );
+        let template = read(
+            "aws_launch_template.t",
+            r#"{"iam_instance_profile":[{"name":"p","arn":null}]}"#,
+        );
         assert_eq!(template.expect("a workload").links[0].holds, Holds::Profile);
         let job = r#"{"name":"j","container_properties":"{\"jobRoleArn\":\"arn:aws:iam::111122223333:role/r\"}"}"#;
         assert!(read("aws_batch_job_definition.j", job).is_some());

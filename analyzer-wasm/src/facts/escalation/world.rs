@@ -51,7 +51,10 @@ impl<'w> World<'w> {
             account: principals.iter().find_map(account_of),
             by_key,
         };
-        world.trusts = principals.iter().map(|principal| trust_of(collected, principal)).collect();
+        world.trusts = principals
+            .iter()
+            .map(|principal| trust_of(collected, principal))
+            .collect();
         for (index, workload) in collected.workloads.iter().enumerate() {
             let found = world.roles_of(collected, workload);
             let sure = found.len() == 1;
@@ -95,7 +98,10 @@ impl<'w> World<'w> {
                 Holds::Profile => {
                     for profile in profiles(collected, link, place) {
                         let module = module_of(&profile.address);
-                        let place = Place { address: &profile.address, module };
+                        let place = Place {
+                            address: &profile.address,
+                            module,
+                        };
                         found.extend(self.resolve(&profile.link, place));
                     }
                 }
@@ -156,8 +162,13 @@ struct Place<'p> {
 /// Of several instances those in the same place, of the same module instance, or all.
 fn nearest<'a, T: Copy>(all: impl Iterator<Item = (T, &'a str)>, place: Place<'_>) -> Vec<T> {
     let all: Vec<_> = all.collect();
-    let beside: Vec<_> = all.iter().filter(|(_, address)| module_of(address) == place.module).collect();
-    let twin = beside.iter().find(|(_, address)| instance_key(address) == instance_key(place.address));
+    let beside: Vec<_> = all
+        .iter()
+        .filter(|(_, address)| module_of(address) == place.module)
+        .collect();
+    let twin = beside
+        .iter()
+        .find(|(_, address)| instance_key(address) == instance_key(place.address));
     match (twin, beside.is_empty()) {
         (Some((twin, _)), _) => vec![*twin],
         (None, false) => beside.iter().map(|(item, _)| *item).collect(),
@@ -173,7 +184,10 @@ fn profiles<'c>(collected: &'c Collected, link: &Link, place: Place<'_>) -> Vec<
         if !exact.is_empty() {
             return exact;
         }
-        let all = collected.profiles.iter().filter(|profile| without_keys(&profile.address) == plain);
+        let all = collected
+            .profiles
+            .iter()
+            .filter(|profile| without_keys(&profile.address) == plain);
         nearest(all.map(|profile| (profile, profile.address.as_str())), place)
     };
     let Some(value) = &link.value else {
@@ -191,7 +205,10 @@ fn profiles<'c>(collected: &'c Collected, link: &Link, place: Place<'_>) -> Vec<
 }
 
 fn trust_of(collected: &Collected, principal: &Principal) -> Trust {
-    let open = || Trust { open: true, ..Trust::default() };
+    let open = || Trust {
+        open: true,
+        ..Trust::default()
+    };
     if principal.kind != PrincipalKind::Role {
         return Trust::default();
     }
@@ -203,10 +220,15 @@ fn trust_of(collected: &Collected, principal: &Principal) -> Trust {
                 address: &principal.address,
                 module: module_of(&principal.address),
             };
-            let found = blocks.iter().filter_map(|block| collected.documents.get(block.as_str()));
+            let found = blocks
+                .iter()
+                .filter_map(|block| collected.documents.get(block.as_str()));
             let found = found.flat_map(|all| nearest(all.iter().map(|one| (one, one.address.as_str())), place));
             let found: Vec<_> = found.collect();
-            let mut trust = Trust { open: found.len() != 1, ..Trust::default() };
+            let mut trust = Trust {
+                open: found.len() != 1,
+                ..Trust::default()
+            };
             for deferred in found {
                 trust.open |= deferred.trust.open;
                 trust.entries.extend(deferred.trust.entries.iter().cloned());
@@ -282,7 +304,11 @@ fn module_of(address: &str) -> &str {
             _ => {}
         }
     }
-    let is_data = |at: usize| address.get(..at).is_some_and(|before| before == "data" || before.ends_with(".data"));
+    let is_data = |at: usize| {
+        address
+            .get(..at)
+            .is_some_and(|before| before.rsplit('.').next() == Some("data"))
+    };
     let last = dots.len().checked_sub(2).and_then(|index| dots.get(index)).copied();
     let end = match last {
         Some(at) if is_data(at) => dots.len().checked_sub(3).and_then(|index| dots.get(index)).copied(),
@@ -292,7 +318,9 @@ fn module_of(address: &str) -> &str {
 }
 
 fn instance_key(address: &str) -> &str {
-    let Some(inner) = address.strip_suffix(']') else { return "" };
+    let Some(inner) = address.strip_suffix(']') else {
+        return "";
+    };
     inner.rfind('[').and_then(|at| address.get(at..)).unwrap_or_default()
 }
 
@@ -326,14 +354,20 @@ mod tests {
             assert_eq!(module_of(address), module, "{address}");
         }
         assert_eq!(instance_key("aws_iam_role.r[\"a\"]"), "[\"a\"]");
-        assert_eq!(without_keys("module.a[0].aws_iam_role.r[\"a.b\"]"), "module.a.aws_iam_role.r");
+        assert_eq!(
+            without_keys("module.a[0].aws_iam_role.r[\"a.b\"]"),
+            "module.a.aws_iam_role.r"
+        );
     }
 
     #[test]
     fn keys() {
         let symbol = symbol::symbol("aws_iam_role.r.arn");
         assert_eq!(key(&symbol).as_deref(), Some(symbol.as_str()));
-        assert_eq!(key("arn:aws:iam::111122223333:role/a/r").as_deref(), Some("iam:role/a/r"));
+        assert_eq!(
+            key("arn:aws:iam::111122223333:role/a/r").as_deref(),
+            Some("iam:role/a/r")
+        );
         assert_eq!(key("arn:aws:iam::*:role/r").as_deref(), Some("iam:role/r"));
         assert_eq!(key("arn:aws:iam::111122223333:role/app-*"), None);
         assert_eq!(key("*"), None);

@@ -19,7 +19,11 @@ pub(super) fn message(escalation: &Escalation) -> String {
         Certainty::Possibly => "can possibly",
     };
     let steps: Vec<_> = escalation.path.iter().map(step).collect();
-    let mut text = format!("{who} {can} {}: {}", come_to(&escalation.capability), steps.join(", and then "));
+    let mut text = format!(
+        "{who} {can} {}: {}",
+        come_to(&escalation.capability),
+        steps.join(", and then ")
+    );
     if !escalation.cause.statement.is_empty() {
         text.push_str(" (");
         text.push_str(&escalation.cause.statement);
@@ -80,7 +84,11 @@ fn step(step: &Step) -> String {
 
 fn permissions(step: &Step) -> String {
     let needs = &step.method.needs;
-    let named: Vec<_> = needs.iter().take(NAMED_MAX).map(|need| format!("`{}`", need.action)).collect();
+    let named: Vec<_> = needs
+        .iter()
+        .take(NAMED_MAX)
+        .map(|need| format!("`{}`", need.action))
+        .collect();
     let more = needs.len().saturating_sub(named.len());
     match (named.split_last(), more) {
         (Some((last, [])), 0) => last.clone(),
