@@ -42,6 +42,10 @@ impl Facts {
     /// Joins what was collected; rules on the whole plan run after it.
     pub(crate) fn settle(&mut self) {
         self.settled = self.iam.settle();
-        self.escalations = self.escalation.settle(&self.settled.principals, self.graph.as_mut());
+        let Settled {
+            principals, standings, ..
+        } = &self.settled;
+        self.escalations = self.escalation.settle(principals, standings, self.graph.as_mut());
+        self.settled.escalating = self.escalations.outranking().collect();
     }
 }

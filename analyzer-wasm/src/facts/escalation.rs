@@ -27,6 +27,7 @@ use self::workloads::{Holds, Link, Workload};
 use super::Block;
 use super::graph::Graph;
 use super::iam::access::Principal;
+use super::iam::standing::Standing;
 
 /// What the plan says about roles and workloads.
 #[derive(Debug, Default)]
@@ -105,7 +106,12 @@ impl Collected {
     }
 
     /// Finds out what every principal can become; the graph is filled where one is given.
-    pub(crate) fn settle(&self, principals: &[Principal], graph: Option<&mut Graph>) -> Escalations {
-        findings::settle(self, principals, graph)
+    pub(crate) fn settle(
+        &self,
+        principals: &[Principal],
+        standings: &[Standing],
+        graph: Option<&mut Graph>,
+    ) -> Escalations {
+        findings::settle(self, principals, standings, graph)
     }
 }

@@ -51,6 +51,7 @@ resource "aws_iam_role" "deploy" {
 ## Known limits
 
 - Steps are told for AWS; at most 5,000 of them, and of those the first 1,000 one by one.
+- Steps of whoever holds everything already are left out: they lead everywhere.
 - Whoever may become everybody of a kind is told for the targets that the plan shows.
 
 ## References

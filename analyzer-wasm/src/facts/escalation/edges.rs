@@ -12,9 +12,23 @@ const EDGES_MAX: usize = 5_000;
 /// Questions of one principal about another that the graph may take.
 const QUESTIONS_MAX: usize = 2_000_000;
 
+/// What a principal has to do with everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// It holds it.
+    Holds,
+    /// It can come to it.
+    Comes,
+    /// Nothing.
+    Other,
+}
+
 /// Collects the edges; `false` where there are too many.
-pub(super) fn collect(world: &World<'_>, index: &Index, administrators: &[bool], graph: &mut Graph) -> bool {
-    let is_administrator = |number: usize| administrators.get(number).copied().unwrap_or(false);
+pub(super) fn collect(world: &World<'_>, index: &Index, holders: &[Holder], graph: &mut Graph) -> bool {
+    let holder = |number: usize| holders.get(number).copied().unwrap_or(Holder::Other);
+    let is_administrator = |number: usize| holder(number) != Holder::Other;
+    // Whoever holds everything can become everybody: such edges say nothing.
+    let climbs = |number: usize| holder(number) != Holder::Holds;
     let end = |number: usize| {
         let principal = world.principals.get(number)?;
         Some(End {
@@ -47,7 +61,10 @@ pub(super) fn collect(world: &World<'_>, index: &Index, administrators: &[bool],
                 },
             );
         }
-        for candidate in candidates(world, index, number) {
+        for candidate in candidates(world, index, number)
+            .into_iter()
+            .filter(|candidate| climbs(*candidate))
+        {
             if left == 0 {
                 return false;
             }
@@ -84,7 +101,7 @@ pub(super) fn collect(world: &World<'_>, index: &Index, administrators: &[bool],
                 },
             );
         }
-        if let Some(hop) = own(world, index, number) {
+        if let Some(hop) = climbs(number).then(|| own(world, index, number)).flatten() {
             let account = End {
                 name: String::from("administrator"),
                 kind: "account",

@@ -1,19 +1,19 @@
 //! What each principal can become, as facts that a rule can tell.
 
+use super::Collected;
 use super::ask::{Reply, ask};
 use super::catalogue::Method;
+use super::edges::{self, Holder};
 use super::fixpoint::{Reach, Spread, Ways, spread};
 use super::hop::{Hop, hop, hops};
 use super::index::Index;
 use super::latent::{Outlook, latent};
-use super::own::{everything, own};
+use super::own::own;
 use super::trust::Who;
 use super::world::{World, policies};
-use super::{Collected, edges};
 use crate::facts::graph::{Certainty, Graph};
-use crate::facts::iam::access::{Principal, PrincipalKind, Resource, ResourceKind};
-use crate::facts::iam::pattern::Kind;
-use crate::facts::iam::powers::ESCALATIONS;
+use crate::facts::iam::access::{Bound, Principal, PrincipalKind, Resource, ResourceKind};
+use crate::facts::iam::standing::Standing;
 
 /// Questions of one principal about another that one plan may take.
 const QUESTIONS_MAX: usize = 2_000_000;
@@ -57,6 +57,8 @@ pub(crate) struct Cause {
 /// A principal that can come to more than it holds.
 #[derive(Debug, Clone)]
 pub(crate) struct Escalation {
+    /// Index of the principal.
+    pub(crate) principal: usize,
     pub(crate) kind: PrincipalKind,
     pub(crate) name: String,
     pub(crate) capability: Capability,
@@ -75,6 +77,19 @@ pub(crate) struct Escalations {
     pub(crate) found: Vec<Escalation>,
     /// The address of a principal that was not looked at to the end: the budget was used up.
     pub(crate) cut_off: Option<String>,
+}
+
+impl Escalations {
+    /// Principals of whom more is told here than weaker rules could say.
+    pub(crate) fn outranking(&self) -> impl Iterator<Item = usize> {
+        let strong = |capability: &Capability| match capability {
+            Capability::Administrator => true,
+            Capability::Latent(outlook) => *outlook == Outlook::AnyRole,
+            Capability::Wide(_) => false,
+        };
+        let found = self.found.iter().filter(move |found| strong(&found.capability));
+        found.map(|found| found.principal)
+    }
 }
 
 /// Things worth having on all resources of a kind.
@@ -152,46 +167,50 @@ fn named<'w>(world: &'w World<'w>, name: &str) -> Vec<usize> {
     world.by_key(&name).to_vec()
 }
 
-/// What a principal holds without any step.
-fn is_iam_administrator(principal: &Principal) -> bool {
-    ESCALATIONS.iter().any(|(action, kind)| {
-        let kind = match kind {
-            Kind::Role => ResourceKind::Role,
-            Kind::User => ResourceKind::User,
-            Kind::Group => ResourceKind::Group,
-            Kind::Policy => ResourceKind::ManagedPolicy,
+/// What a principal holds without any step: everything, or the administration of IAM, which comes to the same.
+fn held(standing: &Standing) -> Option<(Certainty, Bound)> {
+    let administers = standing.administers.as_ref().map(|(claim, _)| claim);
+    let claims = standing.everything.iter().chain(administers);
+    let open = claims.filter(|claim| claim.bound != Bound::Held);
+    open.map(|claim| {
+        let certainty = if claim.is_certain {
+            Certainty::Yes
+        } else {
+            Certainty::Possibly
         };
-        ask(principal, action, Resource::Every(kind), &[]).is_some_and(|reply| reply.certainty == Certainty::Yes)
+        (certainty, claim.bound)
     })
+    .max_by_key(|(certainty, bound)| (*certainty, std::cmp::Reverse(*bound)))
 }
 
-pub(super) fn settle(collected: &Collected, principals: &[Principal], graph: Option<&mut Graph>) -> Escalations {
+pub(super) fn settle(
+    collected: &Collected,
+    principals: &[Principal],
+    standings: &[Standing],
+    graph: Option<&mut Graph>,
+) -> Escalations {
     let index = Index::new(principals);
-    let world = World::new(collected, principals);
+    let world = World::new(collected, principals, standings);
     let walk = Walk {
         world: &world,
         index: &index,
     };
-    let mut direct = vec![false; principals.len()];
     let mut reach: Vec<Option<Reach<Hop>>> = Vec::with_capacity(principals.len());
-    for (number, principal) in principals.iter().enumerate() {
-        let almighty = index.is_of_interest(number).then(|| everything(principal)).flatten();
-        let almighty = almighty.filter(|reply| reply.certainty == Certainty::Yes);
-        let is_direct = almighty.is_some() || index.is_of_interest(number) && is_iam_administrator(principal);
-        if let Some(slot) = direct.get_mut(number) {
-            *slot = is_direct;
-        }
-        let step = if is_direct { None } else { own(&world, &index, number) };
-        reach.push(match (is_direct, step) {
-            (true, _) => Some(Reach {
-                certainty: Certainty::Yes,
-                next: None,
-            }),
-            (false, Some(hop)) => Some(Reach {
+    for number in 0..principals.len() {
+        let held = standings.get(number).and_then(held);
+        let has = |certainty| Reach { certainty, next: None };
+        let step = if held.is_some() {
+            None
+        } else {
+            own(&world, &index, number)
+        };
+        reach.push(match (held, step) {
+            (Some((certainty, _)), _) => Some(has(certainty)),
+            (None, Some(hop)) => Some(Reach {
                 certainty: hop.reply.certainty,
                 next: Some((hop, None)),
             }),
-            (false, None) => None,
+            (None, None) => None,
         });
     }
     let mut budget = QUESTIONS_MAX;
@@ -200,17 +219,21 @@ pub(super) fn settle(collected: &Collected, principals: &[Principal], graph: Opt
     let wide = wide(&walk, &reach, &mut budget);
     let mut complete = complete && wide.complete;
     for number in 0..principals.len() {
-        let is_direct = direct.get(number).copied().unwrap_or(false);
         let found = match reach.get(number) {
-            Some(Some(_)) if is_direct => None,
+            Some(Some(reach)) if reach.next.is_none() => None,
             Some(Some(_)) => told(&walk, &reach, number, Capability::Administrator),
             _ => wide.told(&walk, number).or_else(|| outlook(&walk, number)),
         };
         escalations.found.extend(found);
     }
     if let Some(graph) = graph {
-        let administrators: Vec<bool> = reach.iter().map(Option::is_some).collect();
-        complete &= edges::collect(&world, &index, &administrators, graph);
+        let holder = |entry: &Option<Reach<Hop>>| match entry {
+            None => Holder::Other,
+            Some(reach) if reach.next.is_none() => Holder::Holds,
+            Some(_) => Holder::Comes,
+        };
+        let holders: Vec<_> = reach.iter().map(holder).collect();
+        complete &= edges::collect(&world, &index, &holders, graph);
     }
     if !complete {
         let first = reach.iter().position(Option::is_none);
@@ -320,6 +343,11 @@ fn assemble<'r>(
             break;
         }
     }
+    // What the last one holds may be held back.
+    let last = at
+        .and_then(|at| walk.world.standings.get(at))
+        .filter(|_| capability == Capability::Administrator);
+    total.bounded |= last.and_then(held).is_some_and(|(_, bound)| bound == Bound::Unknown);
     let mut methods = match target {
         Some(target) => hops(walk.world, walk.index, number, *target)
             .iter()
@@ -331,6 +359,7 @@ fn assemble<'r>(
     methods.dedup();
     methods.truncate(METHODS_MAX);
     Some(Escalation {
+        principal: number,
         kind: principal.kind,
         name: label(principal),
         capability,

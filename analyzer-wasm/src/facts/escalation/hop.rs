@@ -89,7 +89,7 @@ fn along(world: &World<'_>, principal: &Principal, target: usize, method: &'stat
         workload,
         through: None,
     };
-    if !method.asks(On::Workload) {
+    if method.workload == "-" {
         let reply = all(&method.needs, |need| on_target(world, principal, target, method, need))?;
         return Some(hop(reply, None));
     }

@@ -92,7 +92,10 @@ impl Index {
             .filter(|need| is_targeted(need.on))
             .map(|need| need.action)
             .collect();
-        let mut wild = false;
+        // Some methods name no target at all.
+        let mut wild = usable
+            .iter()
+            .any(|method| method.workload != "-" && !method.needs.iter().any(|need| is_targeted(need.on)));
         for (statement, action) in
             statements(principal).flat_map(|one| actions.iter().map(move |action| (one, *action)))
         {
@@ -119,11 +122,6 @@ impl Index {
         if wild {
             self.wild.push(number);
         }
-    }
-
-    /// Whether the policies of a principal name anything of the catalogue.
-    pub(crate) fn is_of_interest(&self, principal: usize) -> bool {
-        self.held.get(principal).is_some_and(|held| !held.is_empty())
     }
 
     /// Whether the policies of a principal name an action, as far as the catalogue has it.

@@ -9,7 +9,7 @@ use super::hop::{Hop, all, better, on_target};
 use super::index::{Index, names_action, statements};
 use super::world::{World, key, policies};
 use crate::facts::iam::access::{
-    Alternative, Bound, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Request, Resource, Verdict,
+    Alternative, Bound, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Request, Resource,
 };
 use crate::facts::iam::document::{Document, Selection};
 
@@ -21,20 +21,13 @@ const IMAGINED_MAX: usize = 16;
 /// Actions that stand for all: one of no service, and those that change permissions.
 const PROBES: [&str; 3] = ["qx:zj", "iam:AttachRolePolicy", "iam:PutUserPolicy"];
 
-/// Whether a principal may do everything.
-pub(crate) fn everything(principal: &Principal) -> Option<Reply> {
-    let mut replies = PROBES
-        .iter()
-        .map(|action| ask(principal, action, Resource::Everything, &[]));
-    replies.try_fold(Reply::FREE, |so_far, reply| Some(so_far.and(reply?)))
-}
-
 /// Whether a principal could do everything but for its boundary.
-fn everything_but_for_the_boundary(principal: &Principal) -> bool {
-    PROBES.iter().all(|action| {
-        let answer = principal.may(&Request::new(action).on(Resource::Everything));
-        answer.granted == Verdict::Yes && answer.bound != Bound::Free
-    })
+fn everything_but_for_the_boundary(world: &World<'_>, principal: usize) -> bool {
+    let claim = world
+        .standings
+        .get(principal)
+        .and_then(|standing| standing.everything.as_ref());
+    claim.is_some_and(|claim| claim.is_certain && claim.bound != Bound::Free)
 }
 
 /// The best step of a principal that leads to everything.
@@ -65,7 +58,7 @@ fn step(world: &World<'_>, from: usize, method: &'static Method) -> Option<Hop> 
     let mut reply = all(&method.needs, |need| on_self(world, principal, need.on, need.action))?;
     let writes_itself = method.needs.iter().any(|need| need.on != On::Any);
     if method.gain == Gain::Unbounded {
-        everything_but_for_the_boundary(principal).then_some(())?;
+        everything_but_for_the_boundary(world, from).then_some(())?;
     } else if writes_itself {
         reply = within(reply, ceiling(principal))?;
     }
@@ -118,7 +111,7 @@ fn on_other(world: &World<'_>, principal: &Principal, target: usize, method: &'s
     let other = world.principals.get(target)?;
     let reply = all(&method.needs, |need| on_target(world, principal, target, method, need))?;
     let reply = if method.gain == Gain::Unbounded {
-        everything_but_for_the_boundary(other).then_some(reply)?
+        everything_but_for_the_boundary(world, target).then_some(reply)?
     } else {
         within(reply, ceiling(other))?
     };
@@ -236,6 +229,8 @@ pub(crate) fn ceiling(principal: &Principal) -> Bound {
         path: Arc::clone(&nowhere),
         attachment: nowhere,
         arn: None,
+        name: None,
+        is_audit: false,
         via: None,
         alternatives: vec![Alternative {
             document: Arc::clone(document),

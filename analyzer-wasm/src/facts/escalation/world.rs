@@ -7,7 +7,8 @@ use nhi_plan::symbol::{self, Part};
 use super::trust::Trust;
 use super::workloads::{Holds, Link, Workload};
 use super::{Collected, RoleTrust};
-use crate::facts::iam::access::{Grant, Policy, Principal, PrincipalKind, fields};
+use crate::facts::iam::access::{Grant, OWN, Policy, Principal, PrincipalKind, fields};
+use crate::facts::iam::standing::Standing;
 
 /// A workload that runs as a principal.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,8 @@ pub(crate) struct Runs {
 #[derive(Debug)]
 pub(crate) struct World<'w> {
     pub(crate) principals: &'w [Principal],
+    /// What they amount to, in the same order.
+    pub(crate) standings: &'w [Standing],
     pub(crate) workloads: &'w [Workload],
     /// By principal.
     pub(crate) trusts: Vec<Trust>,
@@ -33,7 +36,7 @@ pub(crate) struct World<'w> {
 }
 
 impl<'w> World<'w> {
-    pub(crate) fn new(collected: &'w Collected, principals: &'w [Principal]) -> Self {
+    pub(crate) fn new(collected: &'w Collected, principals: &'w [Principal], standings: &'w [Standing]) -> Self {
         let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, principal) in principals.iter().enumerate() {
             for key in keys_of(principal) {
@@ -45,6 +48,7 @@ impl<'w> World<'w> {
         }
         let mut world = Self {
             principals,
+            standings,
             workloads: &collected.workloads,
             trusts: Vec::new(),
             runs: vec![Vec::new(); principals.len()],
@@ -287,6 +291,12 @@ pub(crate) fn policies(principal: &Principal) -> impl Iterator<Item = (&Grant, V
     principal.grants.iter().filter(writable).filter_map(|grant| {
         let mut names: Vec<String> = grant.arn.iter().map(ToString::to_string).collect();
         if grant.policy == Policy::Managed {
+            names.extend(
+                grant
+                    .name
+                    .iter()
+                    .map(|name| format!("arn:{OWN}:iam::{OWN}:policy/{name}")),
+            );
             names.push(symbol::symbol(&format!("{}.arn", grant.address)));
         }
         (!names.is_empty()).then_some((grant, names))

@@ -309,7 +309,7 @@ fn build(method: &Method, lack: Lack) -> Plan {
         On::Workload,
     ];
     let found = holder(method, lack);
-    if on_others.iter().any(|on| method.asks(*on)) {
+    if method.workload != "-" || on_others.iter().any(|on| method.asks(*on)) {
         target(method, lack, found)
     } else {
         found
