@@ -1,11 +1,14 @@
 //! Flags policies that allow all actions on all resources, and policies that cannot be read.
 
-use nhi_plan::Severity;
+use std::collections::BTreeSet;
+
+use nhi_plan::{Finding, Severity};
 use nhi_policy_sdk::Findings;
 
-use super::grant;
+use super::grant::{self, Subject};
 use crate::facts::Facts;
-use crate::facts::iam::{Reason, Unreadable};
+use crate::facts::iam::access::{Grant, Place, Principal, Unread};
+use crate::facts::iam::standing::{Claim, Standing};
 use crate::rule::{Check, Group, Rule};
 
 /// A policy that allows all actions on all resources.
@@ -15,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Privilege,
     severity: Severity::Critical,
     since: "0.1.0",
-    summary: "an IAM policy allows all actions on all resources",
+    summary: "an AWS principal may perform all actions on all resources",
     why: "whoever gets hold of this identity owns the account: they can read all data, delete it, and make new administrators",
     controls: &[
         "NHI5:2025",
@@ -32,8 +35,10 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"
 ## What it does
 
-Flags an AWS policy whose statements together allow every action on every resource, after its `Deny` statements.
-It reads inline policies of roles, users and groups, managed policies, policies that AWS manages and that are attached (`AdministratorAccess` in every partition), and permission sets.
+Flags an AWS role, user, group or permission set whose policies together allow every action on every resource: Allow minus Deny, within the permissions boundary.
+Inline policies, managed policies and their attachments, groups, and the policies that AWS manages (by content, in every partition) all count, whichever block gives them.
+`NotAction` that leaves IAM open is everything too: who administers IAM can give itself the rest.
+A permission that comes from a group is told of the group.
 A document that is known only after apply is followed through its references to `aws_iam_policy_document`, whose statements stand in the plan even while an ARN in them is unknown.
 
 | what | severity |
@@ -80,11 +85,12 @@ resource "aws_iam_role_policy" "deploy" {
 
 ## Known limits
 
-- Each document is judged by itself: two policies that only together allow everything, or a `Deny` in another policy of the same principal, are not joined yet.
-- Guardrails of the organisation (service and resource control policies) do not stand in a plan.
+- Guardrails of the account do not stand in a plan: service control policies, resource control policies and session policies are assumed to take nothing away.
+- A policy that cannot be read, and one that is attached by an ARN whose content is not in the plan, is assumed to deny nothing.
+- An ARN that is known only after apply counts as one resource, never as all of them.
 - A document that `jsonencode` builds around an unknown value is not readable from plan JSON; use `aws_iam_policy_document`.
 - A document that a function rewrites on its way (`replace(data.….json, …)`) is judged as its data source wrote it: plan JSON does not name the function.
-- Listing the wildcards of all services one by one is not recognised.
+- Listing the wildcards of services one by one is NHI005, however many they are.
 
 ## References
 
@@ -95,45 +101,73 @@ resource "aws_iam_role_policy" "deploy" {
 };
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for grant in &facts.settled.grants {
-        let Some(claim) = grant.powers.everything else { continue };
-        let (severity, note) = grant::weigh(grant, RULE.severity, claim.weak);
-        let message = format!(
-            "{} allows all actions on all resources{}{note}",
-            grant::who(grant),
-            grant::statement(grant, claim.statement)
-        );
+    for subject in grant::subjects(facts) {
+        let Subject {
+            principal, standing, ..
+        } = subject;
+        let Some(claim) = &standing.everything else { continue };
+        if grant::is_told_of_group(facts, principal, claim, Standing::is_owner) {
+            continue;
+        }
+        let Some(place) = grant::place(principal, claim) else {
+            continue;
+        };
+        let (severity, note) = grant::weigh(principal, claim, RULE.severity);
+        let (who, statement) = grant::who(principal, claim, &place);
+        if !claim.is_certain {
+            out.push(doubtful(principal, claim, &place));
+            continue;
+        }
+        let message = format!("{who} allows all actions on all resources{statement}{note}");
         let remediation = "list the actions this identity performs and the resources it works on, and allow only these";
-        out.push(grant::finding(&RULE, grant, severity, message, remediation));
+        out.push(grant::finding(
+            &RULE,
+            principal,
+            claim,
+            &place,
+            severity,
+            message,
+            remediation,
+        ));
     }
-    for unreadable in facts.settled.unreadable.iter().filter(|unreadable| !unreadable.trust) {
-        out.push(unverified(unreadable));
+    let mut told = BTreeSet::new();
+    for grant in facts.settled.principals.iter().flat_map(|principal| &principal.grants) {
+        if let Some(unread) = &grant.unread
+            && told.insert((&grant.address, &grant.path))
+        {
+            out.push(unreadable(grant, unread));
+        }
     }
 }
 
-fn unverified(unreadable: &Unreadable) -> nhi_plan::Finding {
-    let (message, remediation) = match &unreadable.reason {
-        Reason::Unknown(blocks) => (
+fn doubtful(principal: &Principal, claim: &Claim, place: &Place<'_>) -> Finding {
+    let message = format!(
+        "{} depends on values that are known only after apply, so what it allows cannot be told",
+        place.statement()
+    );
+    let remediation = "write the actions as constants; only resources need to be computed";
+    grant::finding(&RULE, principal, claim, place, RULE.severity, message, remediation).unverified()
+}
+
+fn unreadable(grant: &Grant, unread: &Unread) -> Finding {
+    let (message, remediation) = match unread {
+        Unread::Unknown(blocks) => (
             format!(
                 "the policy is known only after apply{}, so what it allows cannot be told",
                 rests_on(blocks)
             ),
             "build the document with an `aws_iam_policy_document` data source: its statements can be read before apply",
         ),
-        Reason::Statement(statement) => (
-            format!("{statement} depends on values that are known only after apply, so what it allows cannot be told"),
-            "write the actions as constants; only resources need to be computed",
-        ),
-        Reason::Broken => (
+        Unread::Broken => (
             String::from("the policy is not a JSON policy document, so what it allows cannot be told"),
             "write the document with `jsonencode` or an `aws_iam_policy_document` data source",
         ),
-        Reason::Attached(blocks) => (
+        Unread::Attached(blocks) => (
             format!("which policy is attached is known only after apply{}", rests_on(blocks)),
             "attach a policy of this configuration, or write the ARN as a constant",
         ),
     };
-    RULE.finding(&unreadable.address, &unreadable.path)
+    RULE.finding(&grant.address, &grant.path)
         .message(message)
         .remediation(remediation)
         .unverified()
@@ -175,6 +209,7 @@ mod tests {
                 Case::critical("double star", policy(r#"{"Effect":"allow","Action":"**","Resource":"**"}"#)),
                 Case::critical("element names in another case", policy(r#"{"effect":"Allow","action":"*","resource":"*"}"#)),
                 Case::critical("a partition is everything", policy(r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws-us-gov:*"}"#)),
+                Case::critical("all but billing", policy(r#"{"Effect":"Allow","NotAction":"aws-portal:*","Resource":"*"}"#)),
                 Case::critical("nothing excepted", policy(r#"{"Effect":"Allow","NotAction":[],"Resource":"*"}"#)),
                 Case::critical(
                     "two halves",

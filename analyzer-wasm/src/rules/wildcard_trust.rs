@@ -106,14 +106,14 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         out.push(finding);
     }
-    for unreadable in facts.settled.unreadable.iter().filter(|unreadable| unreadable.trust) {
+    for unreadable in &facts.settled.unreadable {
         out.push(unverified(unreadable));
     }
 }
 
 fn unverified(unreadable: &Unreadable) -> Finding {
     let (message, remediation) = match &unreadable.reason {
-        Reason::Unknown(blocks) | Reason::Attached(blocks) => (
+        Reason::Unknown(blocks) => (
             format!(
                 "the trust policy is known only after apply{}, so who may assume the role cannot be told",
                 rests_on(blocks)

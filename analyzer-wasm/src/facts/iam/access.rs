@@ -12,11 +12,10 @@ mod matching;
 mod principal;
 mod request;
 mod tests_of_keys;
+mod witness;
 
-#[allow(unused_imports, reason = "rules use it from here")]
 pub(crate) use answer::{Answer, Bound, Doubt, StatementRef, Verdict};
 pub(crate) use kinds::ResourceKind;
 pub(crate) use matching::{OWN, covers, fields};
-#[allow(unused_imports, reason = "rules use it from here")]
 pub(crate) use principal::{Alternative, Boundary, Grant, Place, Policy, Principal, PrincipalKind, Unread};
 pub(crate) use request::{Request, Resource};

@@ -4,34 +4,34 @@
 //! as far as a plan can show it: an explicit deny wins, then the boundary must allow, then a policy must allow.
 
 use super::answer::{Answer, Bound, Doubt, StatementRef, Verdict};
-use super::kinds::{ResourceKind, covers_kind};
-use super::matching::{covers, includes, instance, intersects, widen};
-use super::principal::{Boundary, Principal};
+use super::kinds::{ResourceKind, covers_kind, covers_service};
+use super::matching::covers;
+use super::principal::{Boundary, Grant, Principal};
 use super::request::{Request, Resource};
-use super::tests_of_keys;
+use super::{tests_of_keys, witness};
 use crate::facts::iam::condition::Narrowing;
 use crate::facts::iam::document::{Document, Effect, Selection, Statement};
 use crate::facts::iam::pattern::Case;
 
-/// Witnesses that one question tries.
-const WITNESSES_MAX: usize = 64;
-
 /// The resource that one evaluation is about.
 #[derive(Debug, Clone, Copy)]
-enum Target<'t> {
+pub(super) enum Target<'t> {
     /// It goes by these names.
     Names(&'t [String]),
     /// One of this kind that nobody names.
     Kind(ResourceKind),
+    /// One of this service that nobody names.
+    Service(&'t str),
 }
 
 pub(super) fn may(principal: &Principal, request: &Request<'_>) -> Answer {
     match request.resource {
         Resource::Exactly(names) => judge(principal, request, Target::Names(names)),
         Resource::Every(kind) => judge(principal, request, Target::Kind(kind)),
+        Resource::EveryOf(service) => judge(principal, request, Target::Service(service)),
         Resource::Everything => judge(principal, request, Target::Kind(ResourceKind::Anything)),
-        Resource::Any => some(principal, request, "*"),
-        Resource::Within(pattern) => some(principal, request, pattern),
+        Resource::Any => witness::some(principal, request, "*"),
+        Resource::Within(pattern) => witness::some(principal, request, pattern),
     }
 }
 
@@ -71,6 +71,11 @@ fn covers_target(statement: &Statement, target: Target<'_>) -> Verdict {
         Target::Kind(kind) => selects(
             &statement.resources,
             |pattern| Verdict::from_bool(covers_kind(pattern, kind)),
+            Verdict::No,
+        ),
+        Target::Service(service) => selects(
+            &statement.resources,
+            |pattern| Verdict::from_bool(covers_service(pattern, service)),
             Verdict::No,
         ),
     }
@@ -165,18 +170,29 @@ impl Said {
     }
 }
 
-fn judge(principal: &Principal, request: &Request<'_>, target: Target<'_>) -> Answer {
-    let mut allow = Verdict::No;
-    let mut deny = Verdict::No;
-    let mut granting = Vec::new();
-    let (mut narrowed, mut despite, mut doubts, mut denying) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (grant, held) in principal.grants.iter().enumerate() {
-        if held.alternatives.is_empty() {
-            allow = allow.or(Verdict::Unknown);
-            doubts.push(Doubt::Unread(grant));
-            continue;
-        }
-        let mut one: Option<(Verdict, Verdict)> = None;
+/// What one policy gives, once all texts that it may turn out to be are heard.
+#[derive(Debug)]
+struct Heard {
+    allow: Verdict,
+    deny: Verdict,
+}
+
+/// What all policies give.
+#[derive(Debug)]
+struct Hearing {
+    allow: Verdict,
+    deny: Verdict,
+    granting: Vec<(Narrowing, StatementRef)>,
+    allow_doubts: Vec<Doubt>,
+    deny_doubts: Vec<Doubt>,
+    narrowed: Vec<StatementRef>,
+    despite: Vec<StatementRef>,
+}
+
+impl Hearing {
+    fn hear(&mut self, grant: usize, held: &Grant, request: &Request<'_>, target: Target<'_>) {
+        let mut heard: Option<Heard> = None;
+        let (mut granting, mut doubted, mut denying) = (Vec::new(), Vec::new(), Vec::new());
         for (alternative, choice) in held.alternatives.iter().enumerate() {
             let said = say(&choice.document, request, target);
             let at = |statement: usize| StatementRef {
@@ -185,30 +201,62 @@ fn judge(principal: &Principal, request: &Request<'_>, target: Target<'_>) -> An
                 statement,
             };
             granting.extend(said.granting.iter().map(|&(narrowing, index)| (narrowing, at(index))));
-            doubts.extend(said.doubted.iter().map(|&index| Doubt::Allow(at(index))));
-            denying.extend(said.denying.iter().map(|&index| at(index)));
-            narrowed.extend(said.narrowed.iter().map(|&index| at(index)));
-            despite.extend(said.despite.iter().map(|&index| at(index)));
-            if choice.document.open && said.allow != Verdict::Yes {
-                doubts.push(Doubt::Unread(grant));
-            }
-            one = Some(match one {
-                None => (said.allow, said.deny),
-                Some((allow, deny)) => (agree(allow, said.allow), agree(deny, said.deny)),
+            doubted.extend(said.doubted.iter().map(|&index| Doubt::Allow(at(index))));
+            denying.extend(said.denying.iter().map(|&index| Doubt::Deny(at(index))));
+            self.narrowed.extend(said.narrowed.iter().map(|&index| at(index)));
+            self.despite.extend(said.despite.iter().map(|&index| at(index)));
+            heard = Some(match heard {
+                None => Heard {
+                    allow: said.allow,
+                    deny: said.deny,
+                },
+                Some(heard) => Heard {
+                    allow: agree(heard.allow, said.allow),
+                    deny: agree(heard.deny, said.deny),
+                },
             });
         }
-        let (one_allow, one_deny) = one.unwrap_or((Verdict::No, Verdict::No));
-        allow = allow.or(one_allow);
-        deny = deny.or(one_deny);
+        let Some(heard) = heard else {
+            self.allow = self.allow.or(Verdict::Unknown);
+            self.allow_doubts.push(Doubt::Unread(grant));
+            return;
+        };
+        self.allow = self.allow.or(heard.allow);
+        self.deny = self.deny.or(heard.deny);
+        match heard.allow {
+            Verdict::Yes => self.granting.append(&mut granting),
+            Verdict::Unknown if granting.is_empty() && doubted.is_empty() => {
+                self.allow_doubts.push(Doubt::Unread(grant));
+            }
+            Verdict::Unknown => {
+                self.allow_doubts
+                    .extend(granting.into_iter().map(|(_, at)| Doubt::Allow(at)));
+                self.allow_doubts.append(&mut doubted);
+            }
+            Verdict::No => {}
+        }
+        if heard.deny == Verdict::Unknown {
+            self.deny_doubts.append(&mut denying);
+        }
     }
-    granting.sort_unstable();
-    let granted = allow.and(deny.not());
-    if granted == Verdict::No {
-        granting.clear();
-        doubts.clear();
-    } else if deny == Verdict::Unknown {
-        doubts.extend(denying.into_iter().map(Doubt::Deny));
+}
+
+/// One evaluation.
+pub(super) fn judge(principal: &Principal, request: &Request<'_>, target: Target<'_>) -> Answer {
+    let mut hearing = Hearing {
+        allow: Verdict::No,
+        deny: Verdict::No,
+        granting: Vec::new(),
+        allow_doubts: Vec::new(),
+        deny_doubts: Vec::new(),
+        narrowed: Vec::new(),
+        despite: Vec::new(),
+    };
+    for (index, grant) in principal.grants.iter().enumerate() {
+        hearing.hear(index, grant, request, target);
     }
+    hearing.granting.sort_unstable();
+    let granted = hearing.allow.and(hearing.deny.not());
     let bound = match granted {
         Verdict::No => Bound::Free,
         _ => bound(&principal.boundary, request, target),
@@ -218,35 +266,30 @@ fn judge(principal: &Principal, request: &Request<'_>, target: Target<'_>) -> An
         Bound::Unknown => Verdict::Unknown,
         Bound::Held => Verdict::No,
     });
+    let mut doubts = Vec::new();
+    if granted == Verdict::Unknown {
+        if hearing.allow == Verdict::Unknown {
+            doubts = hearing.allow_doubts;
+        }
+        doubts.append(&mut hearing.deny_doubts);
+    }
     if bound == Bound::Unknown {
         doubts.push(Doubt::Boundary);
     }
-    if verdict != Verdict::Unknown {
-        doubts.clear();
-    } else if allow == Verdict::Yes {
-        doubts.retain(|doubt| {
-            !matches!(doubt, Doubt::Allow(_) | Doubt::Unread(_)) || has_alternatives(principal, *doubt)
-        });
-    }
+    let granting = if granted == Verdict::No {
+        Vec::new()
+    } else {
+        hearing.granting
+    };
     Answer {
         verdict,
         granted,
         bound,
         narrowing: granting.first().map_or(Narrowing::None, |(narrowing, _)| *narrowing),
         because: granting.into_iter().map(|(_, at)| at).collect(),
-        narrowed,
-        despite,
+        narrowed: hearing.narrowed,
+        despite: hearing.despite,
         doubts,
-    }
-}
-
-fn has_alternatives(principal: &Principal, doubt: Doubt) -> bool {
-    match doubt {
-        Doubt::Allow(at) => principal
-            .grants
-            .get(at.grant)
-            .is_some_and(|grant| grant.alternatives.len() > 1),
-        _ => false,
     }
 }
 
@@ -273,114 +316,4 @@ fn bound(boundary: &Boundary, request: &Request<'_>, target: Target<'_>) -> Boun
         Some(Verdict::No) => Bound::Held,
         Some(Verdict::Unknown) | None => Bound::Unknown,
     }
-}
-
-/// Whether there is a resource within `scope` that a request reaches: a witness proves it.
-fn some(principal: &Principal, request: &Request<'_>, scope: &str) -> Answer {
-    let mut witnesses = Vec::new();
-    for statement in statements(principal).filter(|statement| statement.effect != Effect::Deny) {
-        if covers_action(statement, request.action) == Verdict::No {
-            continue;
-        }
-        collect_witnesses(statement, scope, &mut witnesses);
-    }
-    let mut best: Option<Answer> = None;
-    for witness in witnesses.iter().take(WITNESSES_MAX) {
-        let answer = judge(principal, request, Target::Names(std::slice::from_ref(witness)));
-        if answer.verdict == Verdict::Yes && answer.narrowing == Narrowing::None {
-            return answer;
-        }
-        let rank = |answer: &Answer| (answer.verdict, answer.granted, std::cmp::Reverse(answer.narrowing));
-        if best.as_ref().is_none_or(|best| rank(best) < rank(&answer)) {
-            best = Some(answer);
-        }
-    }
-    let Some(mut best) = best else {
-        let nothing = String::from(scope);
-        return judge(principal, request, Target::Names(&[nothing]));
-    };
-    if best.verdict == Verdict::No && !is_ruled_out(principal, request, scope) {
-        best.verdict = Verdict::Unknown;
-        best.granted = best.granted.or(Verdict::Unknown);
-    }
-    best
-}
-
-fn statements(principal: &Principal) -> impl Iterator<Item = &Statement> {
-    let alternatives = principal.grants.iter().flat_map(|grant| &grant.alternatives);
-    alternatives.flat_map(|alternative| &alternative.document.statements)
-}
-
-/// Resources of a scope that a statement may cover.
-fn collect_witnesses(statement: &Statement, scope: &str, witnesses: &mut Vec<String>) {
-    let mut add = |text: String| {
-        if !witnesses.contains(&text) {
-            witnesses.push(text);
-        }
-    };
-    match &statement.resources {
-        Selection::Except(_) => add(instance(scope)),
-        Selection::Only(patterns) => {
-            for pattern in &patterns.known {
-                if includes(pattern, scope, Case::Exact) {
-                    add(instance(scope));
-                } else if intersects(&widen(pattern), scope, Case::Exact) {
-                    add(instance(pattern));
-                    add(instance(scope));
-                }
-            }
-            if patterns.unknown {
-                add(instance(scope));
-            }
-        }
-    }
-}
-
-/// Whether no resource of the scope can be reached: every `Allow` misses it, or a `Deny` takes all of it back.
-fn is_ruled_out(principal: &Principal, request: &Request<'_>, scope: &str) -> bool {
-    let denies = |pattern: &str| {
-        statements(principal).any(|statement| {
-            statement.effect == Effect::Deny
-                && covers_action(statement, request.action) == Verdict::Yes
-                && tests_of_keys::deny(&statement.condition, request).0 == Verdict::Yes
-                && match &statement.resources {
-                    Selection::Only(patterns) => patterns.known.iter().any(|wide| includes(wide, pattern, Case::Exact)),
-                    Selection::Except(patterns) => {
-                        !patterns.unknown
-                            && !patterns
-                                .known
-                                .iter()
-                                .any(|spared| intersects(&widen(spared), &widen(pattern), Case::Exact))
-                    }
-                }
-        })
-    };
-    let has_choice = principal.grants.iter().any(|grant| grant.alternatives.len() > 1);
-    if has_choice || !matches!(principal.boundary, Boundary::None) {
-        return false;
-    }
-    if denies(scope) {
-        return true;
-    }
-    statements(principal)
-        .filter(|statement| statement.effect != Effect::Deny)
-        .all(|statement| {
-            let (holds, narrowing) = tests_of_keys::allow(&statement.condition, request);
-            if covers_action(statement, request.action) == Verdict::No
-                || holds == Verdict::No
-                || narrowing == Narrowing::Strong
-            {
-                return true;
-            }
-            match &statement.resources {
-                Selection::Except(patterns) => patterns.known.iter().any(|spared| includes(spared, scope, Case::Exact)),
-                Selection::Only(patterns) => {
-                    !patterns.unknown
-                        && patterns
-                            .known
-                            .iter()
-                            .all(|pattern| !intersects(&widen(pattern), scope, Case::Exact) || denies(pattern))
-                }
-            }
-        })
 }

@@ -2,7 +2,7 @@
 //!
 //! A region or an account in a pattern does not make it narrow: most principals live in one of each.
 
-use super::matching::fields;
+use super::matching::leading_fields;
 use crate::facts::iam::pattern::{Case, is_every_resource, matches};
 
 /// A kind of AWS resource.
@@ -10,8 +10,6 @@ use crate::facts::iam::pattern::{Case, is_every_resource, matches};
 pub(crate) enum ResourceKind {
     /// Any resource of any service.
     Anything,
-    /// Any resource of this service, by the name that its ARNs have.
-    Service(&'static str),
     Role,
     User,
     Group,
@@ -49,7 +47,6 @@ impl ResourceKind {
     fn shape(self) -> Shape {
         match self {
             Self::Anything => shape("qxzj", true, true, &["qxzj/jzxq"]),
-            Self::Service(service) => shape(service, true, true, &["qxzj/jzxq", "zj-kq:xjqz"]),
             Self::Role => shape("iam", false, true, &["role/qxzj", "role/zj/kq/xjqz", "role/Jq.9"]),
             Self::User => shape("iam", false, true, &["user/qxzj", "user/zj/kq/xjqz", "user/Jq.9"]),
             Self::Group => shape("iam", false, true, &["group/qxzj", "group/zj/kq/xjqz", "group/Jq.9"]),
@@ -87,7 +84,7 @@ pub(crate) fn covers_kind(pattern: &str, kind: ResourceKind) -> bool {
         return is_every_resource(pattern);
     }
     let shape = kind.shape();
-    let own = fields(pattern);
+    let own = leading_fields(pattern);
     let field = |index: usize| own.as_ref().and_then(|fields| fields.get(index)).copied();
     // What a pattern says literally of partition, region and account is where its holder lives.
     let take = |index: usize, default: &'static str| match field(index) {
@@ -104,13 +101,30 @@ pub(crate) fn covers_kind(pattern: &str, kind: ResourceKind) -> bool {
     })
 }
 
+/// Whether a resource pattern covers all of a service.
+pub(crate) fn covers_service(pattern: &str, service: &str) -> bool {
+    if pattern == "*" {
+        return true;
+    }
+    let own = leading_fields(pattern).unwrap_or_default();
+    let take = |index: usize, default: &'static str| match own.get(index) {
+        Some(text) if !text.contains(['*', '?']) => *text,
+        _ => default,
+    };
+    let (partition, region, account) = (take(1, "aws"), take(3, "qq-zone-9"), take(4, "918273645546"));
+    ["qxzj/jzxq", "zj-kq:xjqz"].iter().all(|end| {
+        let text = format!("arn:{partition}:{service}:{region}:{account}:{end}");
+        matches(pattern, &text, Case::Exact)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn all_of_a_kind() {
-        use ResourceKind::{Key, Object, Parameter, Role, Secret, Service};
+        use ResourceKind::{Key, Object, Parameter, Role, Secret};
         let account = nhi_plan::symbol::symbol("data.aws_caller_identity.current.account_id");
         let known_later = format!("arn:aws:iam::{account}:role/*");
         let yes = [
@@ -126,7 +140,6 @@ mod tests {
             (Secret, "arn:aws:secretsmanager:eu-west-1:123456789012:secret:*"),
             (Parameter, "arn:aws:ssm:*:*:parameter/*"),
             (Key, "arn:aws:kms:eu-west-1:123456789012:key/*"),
-            (Service("sqs"), "arn:aws:sqs:*:*:*"),
         ];
         for (kind, pattern) in yes {
             assert!(covers_kind(pattern, kind), "{pattern}");
@@ -144,10 +157,25 @@ mod tests {
             (Object, &bucket),
             (Secret, "arn:aws:secretsmanager:*:*:secret:app/*"),
             (Parameter, "arn:aws:ssm:*:*:parameter/app/*"),
-            (Service("sqs"), "arn:aws:sqs:*:*:jobs"),
         ];
         for (kind, pattern) in no {
             assert!(!covers_kind(pattern, kind), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn all_of_a_service() {
+        for pattern in [
+            "*",
+            "arn:*",
+            "arn:aws:sqs:*:*:*",
+            "arn:aws:sqs:eu-west-1:123456789012:*",
+        ] {
+            assert!(covers_service(pattern, "sqs"), "{pattern}");
+        }
+        assert!(covers_service("arn:aws:s3:::*", "s3"));
+        for pattern in ["arn:aws:sqs:*:*:jobs", "arn:aws:sqs:*:*:a*", "arn:aws:sns:*:*:*", "sqs"] {
+            assert!(!covers_service(pattern, "sqs"), "{pattern}");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use nhi_plan::symbol::{self, Part};
 
 use super::answer::Verdict;
-use crate::facts::iam::pattern::{Case, PARTITIONS, matches};
+use crate::facts::iam::pattern::{Case, matches};
 
 /// Stands in the name of a resource for the partition and the account that everything else is in.
 pub(crate) const OWN: &str = "\u{FDD0}own\u{FDD1}";
@@ -55,8 +55,13 @@ fn has_variable(text: &str) -> bool {
     text.contains("${") || text.contains("&{")
 }
 
-/// Splits an ARN into its fields; colons in symbols and variables do not count.
+/// Splits an ARN into its six fields; colons in symbols and variables do not count.
 pub(crate) fn fields(text: &str) -> Option<Vec<&str>> {
+    leading_fields(text).filter(|fields| fields.len() == 6)
+}
+
+/// Splits an ARN, or a pattern that ends early, into the fields that it has.
+pub(super) fn leading_fields(text: &str) -> Option<Vec<&str>> {
     let (mut depth, mut start) = (0_u32, 0);
     let mut found = Vec::with_capacity(6);
     let mut previous = ' ';
@@ -74,7 +79,7 @@ pub(crate) fn fields(text: &str) -> Option<Vec<&str>> {
         previous = character;
     }
     found.push(text.get(start..)?);
-    (found.len() == 6).then_some(found)
+    Some(found)
 }
 
 /// Variables that name the account the principal is in.
@@ -315,13 +320,7 @@ fn close_stars(reach: &mut [bool], right: &[u8]) {
 
 /// A text that a pattern matches and that nobody would name.
 pub(crate) fn instance(pattern: &str) -> String {
-    let text = opaque_free(pattern);
-    text.replace('*', "qxzj").replace('?', "q")
-}
-
-/// Splat origins hold stars that are no wildcards: such a pattern has no instance but itself.
-fn opaque_free(pattern: &str) -> &str {
-    pattern
+    pattern.replace('*', "qxzj").replace('?', "q")
 }
 
 /// Whether everything that `narrow` matches, `wide` matches too; `false` where it cannot be told.
@@ -339,13 +338,4 @@ pub(crate) fn includes(wide: &str, narrow: &str, case: Case) -> bool {
     let marked = narrow.replace('*', "\u{1}");
     let asked = !wide.contains('?') && matches(wide, &marked, case);
     asked || wide == narrow
-}
-
-/// The partition that a field names, or the first.
-pub(crate) fn partition(field: &str) -> &str {
-    PARTITIONS
-        .iter()
-        .find(|known| **known == field)
-        .copied()
-        .unwrap_or("aws")
 }

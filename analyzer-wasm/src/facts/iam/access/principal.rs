@@ -60,7 +60,7 @@ pub(crate) enum Unread {
 }
 
 /// One text that a policy may turn out to be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Alternative {
     pub(crate) document: Arc<Document>,
     /// Address of the `aws_iam_policy_document`, where the statements do not stand in the attribute itself.
@@ -81,11 +81,27 @@ pub(crate) struct Grant {
     pub(crate) attachment: Arc<str>,
     /// The policy's ARN, where it is known.
     pub(crate) arn: Option<Arc<str>>,
+    /// The policy's name, where it is known.
+    pub(crate) name: Option<Arc<str>>,
+    /// It reads many services and does hardly anything else, as auditors need.
+    pub(crate) is_audit: bool,
     /// The principal (index) through which it reaches this one: a group.
     pub(crate) via: Option<usize>,
     /// It will be exactly one of these; empty where it cannot be read.
     pub(crate) alternatives: Vec<Alternative>,
     pub(crate) unread: Option<Unread>,
+}
+
+impl Grant {
+    /// What tells that two blocks speak of one policy.
+    pub(crate) fn identity(&self) -> Option<(Policy, Arc<str>)> {
+        let name = match self.policy {
+            Policy::Inline => self.name.as_ref(),
+            Policy::Managed => Some(&self.address),
+            Policy::Provider | Policy::Elsewhere => self.arn.as_ref(),
+        };
+        Some((self.policy, Arc::clone(name?)))
+    }
 }
 
 /// The permissions boundary of a principal.

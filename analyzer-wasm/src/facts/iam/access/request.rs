@@ -16,6 +16,8 @@ pub(crate) enum Resource<'q> {
     /// One of this kind that no policy names: whoever may act on it may act on all of its kind that matter, and is
     /// limited by no path, prefix or name.
     Every(ResourceKind),
+    /// One of this service (as its ARNs name it) that no policy names.
+    EveryOf(&'q str),
     /// One of any kind of any service that no policy names.
     Everything,
 }
