@@ -152,11 +152,9 @@ fn nothing_worse_than_a_missing_record() {
         .changes(changes)
         .expect("the analyzer decides");
     for finding in &found {
-        assert_eq!(finding.rule, "NHI020", "{finding:#?}");
-        assert!(
-            finding.severity.unwrap_or(Severity::Medium) <= Severity::Medium,
-            "{finding:#?}"
-        );
+        let severity = finding.severity.unwrap_or(Severity::Medium);
+        let is_record = finding.rule == "NHI020" && severity <= Severity::Medium;
+        assert!(is_record || severity == Severity::Info, "{finding:#?}");
     }
     assert!(!found.is_empty(), "the roles above have no record");
 }

@@ -60,7 +60,10 @@ pub(crate) struct Escalation {
     /// Index of the principal.
     pub(crate) principal: usize,
     pub(crate) kind: PrincipalKind,
+    /// Its address; its name where the plan does not create it, or the block that gives it permissions.
     pub(crate) name: String,
+    /// Whether `name` is the principal and not only a block that gives it permissions.
+    pub(crate) is_named: bool,
     pub(crate) capability: Capability,
     pub(crate) path: Vec<Step>,
     /// Ids of all methods of the first step.
@@ -285,11 +288,10 @@ fn wide(walk: &Walk<'_>, administrators: &[Option<Reach<Hop>>], budget: &mut usi
 impl Wide {
     /// What a principal that cannot become administrator can come to.
     fn told(&self, walk: &Walk<'_>, number: usize) -> Option<Escalation> {
-        let gained = |reach: &&Vec<Option<Reach<Hop>>>| {
-            reach
-                .get(number)
-                .is_some_and(|entry| entry.as_ref().is_some_and(|reach| reach.next.is_some()))
-        };
+        // What is only possible, and no more than wide, is left to the graph.
+        let comes = |reach: &Reach<Hop>| reach.next.is_some() && reach.certainty == Certainty::Yes;
+        let gained =
+            |reach: &&Vec<Option<Reach<Hop>>>| reach.get(number).is_some_and(|entry| entry.as_ref().is_some_and(comes));
         let all = WIDE.iter().zip(&self.reach).filter(|(_, reach)| gained(reach));
         let names: Vec<&'static str> = all.map(|((name, _, _), _)| *name).collect();
         let first = self.reach.iter().find(gained)?;
@@ -362,6 +364,7 @@ fn assemble<'r>(
         principal: number,
         kind: principal.kind,
         name: label(principal),
+        is_named: principal.in_plan || principal.name.is_some(),
         capability,
         path,
         methods,

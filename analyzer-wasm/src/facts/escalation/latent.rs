@@ -80,6 +80,10 @@ fn outlook(world: &World<'_>, principal: &Principal, from: usize, method: &'stat
             let replies = own.filter_map(|(_, names)| ask(principal, need.action, Resource::Exactly(&names), &[]));
             best(replies).map(|reply| (Outlook::EarlierVersion, reply))
         }
+        (Category::SelfEscalation, Gain::Administrator) if method.needs.iter().all(|need| need.on == On::Any) => {
+            let reply = all(&method.needs, |need| ask(principal, need.action, Resource::Any, &[]))?;
+            Some((Outlook::AnyWorkload, reply))
+        }
         (Category::PrincipalAccess, _) if method.asks(On::Assumed) && method.needs.len() == 1 => {
             let every = Resource::Every(ResourceKind::Role);
             ask(principal, "sts:AssumeRole", every, &[]).map(|reply| (Outlook::AnyWorkload, reply))

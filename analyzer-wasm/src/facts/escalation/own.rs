@@ -11,7 +11,7 @@ use super::world::{World, key, policies};
 use crate::facts::iam::access::{
     Alternative, Bound, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Request, Resource,
 };
-use crate::facts::iam::document::{Document, Selection};
+use crate::facts::iam::document::{Document, Selection, Statement};
 
 /// Targets that one method of one principal is tried on when it names them by pattern.
 const TARGETS_MAX: usize = 64;
@@ -57,6 +57,9 @@ fn step(world: &World<'_>, from: usize, method: &'static Method) -> Option<Hop> 
     }
     let mut reply = all(&method.needs, |need| on_self(world, principal, need.on, need.action))?;
     let writes_itself = method.needs.iter().any(|need| need.on != On::Any);
+    if !writes_itself && !is_meant(world, principal, method) {
+        return None;
+    }
     if method.gain == Gain::Unbounded {
         everything_but_for_the_boundary(world, from).then_some(())?;
     } else if writes_itself {
@@ -68,6 +71,28 @@ fn step(world: &World<'_>, from: usize, method: &'static Method) -> Option<Hop> 
         workload: None,
         through: None,
     })
+}
+
+/// Whether a way through the directory of an organisation is open to a principal of this plan: only in the account
+/// of the directory is there anything to change. A plan that has permission sets is of that account, and a policy that
+/// names the service is made for it; a policy that allows all services is not.
+pub(crate) fn is_meant(world: &World<'_>, principal: &Principal, method: &Method) -> bool {
+    let has_sets = || {
+        world
+            .principals
+            .iter()
+            .any(|other| other.kind == PrincipalKind::PermissionSet)
+    };
+    let names_service = |statement: &Statement| {
+        let Selection::Only(patterns) = &statement.actions else {
+            return false;
+        };
+        let services = patterns.known.iter().filter_map(|pattern| pattern.split_once(':'));
+        let mut needed = method.needs.iter().filter_map(|need| need.action.split_once(':'));
+        let services: Vec<_> = services.map(|(service, _)| service).collect();
+        needed.any(|(service, _)| services.iter().any(|named| named.eq_ignore_ascii_case(service)))
+    };
+    statements(principal).any(names_service) || has_sets()
 }
 
 /// What is left of a step when the changed principal has a boundary.

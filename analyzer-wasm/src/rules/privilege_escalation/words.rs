@@ -12,7 +12,8 @@ const NAMED_MAX: usize = 3;
 pub(super) fn message(escalation: &Escalation) -> String {
     let who = match escalation.kind {
         PrincipalKind::Policy => format!("whoever is given the policy `{}`", escalation.name),
-        kind => format!("the {} `{}`", kind.as_str(), escalation.name),
+        kind if escalation.is_named => format!("the {} `{}`", kind.as_str(), escalation.name),
+        kind => format!("the {} that `{}` gives permissions to", kind.as_str(), escalation.name),
     };
     let can = match escalation.certainty {
         Certainty::Yes => "can",
