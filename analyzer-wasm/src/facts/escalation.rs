@@ -38,6 +38,8 @@ pub(crate) struct Collected {
     profiles: Vec<Profile>,
     /// Trust of deferred `aws_iam_policy_document` blocks, by configuration address.
     documents: BTreeMap<String, Vec<Deferred>>,
+    /// The account that the plan is about, where it says so.
+    account: Option<String>,
 }
 
 /// Where the trust of a role stands.
@@ -67,6 +69,7 @@ impl Collected {
         let resource_type = block.change.resource_type.as_ref();
         match (block.change.mode, resource_type) {
             (Mode::Data, "aws_iam_policy_document") => self.collect_document(block),
+            (Mode::Data, "aws_caller_identity") if self.account.is_none() => self.account = block.string("account_id"),
             (Mode::Managed, "aws_iam_role") => self.collect_role(block, "assume_role_policy"),
             (Mode::Managed, "awscc_iam_role") => self.collect_role(block, "assume_role_policy_document"),
             (Mode::Managed, "aws_iam_instance_profile") => self.profiles.push(Profile {

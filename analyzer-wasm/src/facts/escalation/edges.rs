@@ -2,7 +2,6 @@
 
 use super::findings::{candidates, cause, label};
 use super::hop::hops;
-use super::index::Index;
 use super::own::own;
 use super::world::World;
 use crate::facts::graph::{Certainty, Edge, End, Graph};
@@ -24,7 +23,7 @@ pub(super) enum Holder {
 }
 
 /// Collects the edges; `false` where there are too many.
-pub(super) fn collect(world: &World<'_>, index: &Index, holders: &[Holder], graph: &mut Graph) -> bool {
+pub(super) fn collect(world: &World<'_>, holders: &[Holder], graph: &mut Graph) -> bool {
     let holder = |number: usize| holders.get(number).copied().unwrap_or(Holder::Other);
     let is_administrator = |number: usize| holder(number) != Holder::Other;
     // Whoever holds everything can become everybody: such edges say nothing.
@@ -61,7 +60,7 @@ pub(super) fn collect(world: &World<'_>, index: &Index, holders: &[Holder], grap
                 },
             );
         }
-        for candidate in candidates(world, index, number)
+        for candidate in candidates(world, number)
             .into_iter()
             .filter(|candidate| climbs(*candidate))
         {
@@ -72,7 +71,7 @@ pub(super) fn collect(world: &World<'_>, index: &Index, holders: &[Holder], grap
             let (Some(from), Some(principal)) = (end(candidate), world.principals.get(candidate)) else {
                 continue;
             };
-            for hop in hops(world, index, candidate, number) {
+            for hop in hops(world, candidate, number) {
                 let cause = cause(world, principal, &hop, Some(number));
                 let edge = Edge {
                     from: from.clone(),
@@ -101,7 +100,7 @@ pub(super) fn collect(world: &World<'_>, index: &Index, holders: &[Holder], grap
                 },
             );
         }
-        if let Some(hop) = climbs(number).then(|| own(world, index, number)).flatten() {
+        if let Some(hop) = climbs(number).then(|| own(world, number)).flatten() {
             let account = End {
                 name: String::from("administrator"),
                 kind: "account",

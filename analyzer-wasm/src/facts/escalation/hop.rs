@@ -2,7 +2,6 @@
 
 use super::ask::{Reply, ask, best};
 use super::catalogue::{Gain, Method, Need, On, methods};
-use super::index::Index;
 use super::trust::{Entry, Welcome, Who};
 use super::world::{World, policies};
 use crate::facts::graph::Certainty;
@@ -37,15 +36,15 @@ pub(crate) fn better(old: Option<Hop>, new: Option<Hop>) -> Option<Hop> {
 }
 
 /// Whether `from` can become `target`, by the best of its methods.
-pub(crate) fn hop(world: &World<'_>, index: &Index, from: usize, target: usize) -> Option<Hop> {
-    hops(world, index, from, target)
+pub(crate) fn hop(world: &World<'_>, from: usize, target: usize) -> Option<Hop> {
+    hops(world, from, target)
         .into_iter()
         .fold(None, |old, new| better(old, Some(new)))
 }
 
 /// Every method by which `from` can become `target`.
-pub(crate) fn hops(world: &World<'_>, index: &Index, from: usize, target: usize) -> Vec<Hop> {
-    let (Some(principal), Some(to)) = (world.principals.get(from), world.principals.get(target)) else {
+pub(crate) fn hops(world: &World<'_>, from: usize, target: usize) -> Vec<Hop> {
+    let Some(to) = world.principals.get(target) else {
         return Vec::new();
     };
     if from == target
@@ -57,7 +56,7 @@ pub(crate) fn hops(world: &World<'_>, index: &Index, from: usize, target: usize)
         return Vec::new();
     }
     let mut found: Vec<Hop> = Vec::new();
-    if let Some(reply) = assume(world, principal, target) {
+    if let Some(reply) = assume(world, from, target) {
         found.extend(assuming().map(|method| Hop {
             method,
             reply,
@@ -65,12 +64,13 @@ pub(crate) fn hops(world: &World<'_>, index: &Index, from: usize, target: usize)
             through: None,
         }));
     }
-    for method in index
+    for method in world
+        .index
         .methods(from)
         .iter()
         .filter(|method| method.gain == Gain::Target && !method.asks(On::Assumed))
     {
-        found.extend(along(world, principal, target, method));
+        found.extend(along(world, from, target, method));
     }
     found
 }
@@ -82,7 +82,8 @@ fn assuming() -> Option<&'static Method> {
 }
 
 /// Whether all permissions of a method are there for this target.
-fn along(world: &World<'_>, principal: &Principal, target: usize, method: &'static Method) -> Option<Hop> {
+fn along(world: &World<'_>, from: usize, target: usize, method: &'static Method) -> Option<Hop> {
+    let principal = world.principals.get(from)?;
     let hop = |reply, workload| Hop {
         method,
         reply,
@@ -90,14 +91,14 @@ fn along(world: &World<'_>, principal: &Principal, target: usize, method: &'stat
         through: None,
     };
     if method.workload == "-" {
-        let reply = all(&method.needs, |need| on_target(world, principal, target, method, need))?;
+        let reply = all(&method.needs, |need| on_target(world, from, target, method, need))?;
         return Some(hop(reply, None));
     }
     let mut found: Option<Hop> = None;
     for (runs, workload) in world.running(target, method.workload) {
         let reply = all(&method.needs, |need| match need.on {
             On::Workload => ask(principal, need.action, Resource::Exactly(&workload.names), &[]),
-            _ => on_target(world, principal, target, method, need),
+            _ => on_target(world, from, target, method, need),
         });
         let reply = reply.map(|reply| if runs.sure { reply } else { reply.possibly() });
         found = better(found, reply.map(|reply| hop(reply, Some(runs.workload))));
@@ -113,15 +114,10 @@ pub(crate) fn all(needs: &[Need], mut reply: impl FnMut(&Need) -> Option<Reply>)
 }
 
 /// One permission, asked of the target or of what belongs to it.
-pub(crate) fn on_target(
-    world: &World<'_>,
-    principal: &Principal,
-    target: usize,
-    method: &Method,
-    need: &Need,
-) -> Option<Reply> {
-    let to = world.principals.get(target)?;
+pub(crate) fn on_target(world: &World<'_>, from: usize, target: usize, method: &Method, need: &Need) -> Option<Reply> {
+    let (principal, to) = (world.principals.get(from)?, world.principals.get(target)?);
     let exactly = |kind: PrincipalKind| {
+        world.may_name(from, need.action, target).then_some(())?;
         let names = (to.kind == kind && !to.names().is_empty()).then(|| to.names())?;
         ask(principal, need.action, Resource::Exactly(names), &[])
     };
@@ -137,8 +133,8 @@ pub(crate) fn on_target(
             );
             joins.then(|| exactly(PrincipalKind::Group)).flatten()
         }
-        On::Assumed => assume(world, principal, target),
-        On::Passed => passed(world, principal, target, method, need.action),
+        On::Assumed => assume(world, from, target),
+        On::Passed => passed(world, from, target, method, need.action),
         On::Policy => {
             let attached = policies(to).map(|(_, names)| names);
             best(attached.filter_map(|names| ask(principal, need.action, Resource::Exactly(&names), &[])))
@@ -152,11 +148,13 @@ pub(crate) fn on_target(
 }
 
 /// Whether the role can be handed to one of the services of the method.
-fn passed(world: &World<'_>, principal: &Principal, target: usize, method: &Method, action: &str) -> Option<Reply> {
+fn passed(world: &World<'_>, from: usize, target: usize, method: &Method, action: &str) -> Option<Reply> {
     let role = world
         .principals
         .get(target)
         .filter(|role| role.kind == PrincipalKind::Role && !role.names().is_empty())?;
+    let principal = world.principals.get(from)?;
+    world.may_name(from, action, target).then_some(())?;
     let trust = world.trust(target);
     let through = method.services.iter().filter_map(|service| {
         let welcome = trust.welcomes_service(&[service]);
@@ -180,18 +178,23 @@ fn passed(world: &World<'_>, principal: &Principal, target: usize, method: &Meth
 }
 
 /// Whether the trust of a role lets a principal in, with the permission that this takes.
-fn assume(world: &World<'_>, principal: &Principal, target: usize) -> Option<Reply> {
+fn assume(world: &World<'_>, from: usize, target: usize) -> Option<Reply> {
+    let principal = world.principals.get(from)?;
     let role = world
         .principals
         .get(target)
         .filter(|role| role.kind == PrincipalKind::Role)?;
     let trust = world.trust(target);
-    let permitted = || ask(principal, "sts:AssumeRole", Resource::Exactly(role.names()), &[]);
+    let permitted = || {
+        world.may_name(from, "sts:AssumeRole", target).then_some(())?;
+        ask(principal, "sts:AssumeRole", Resource::Exactly(role.names()), &[])
+    };
     let mut found: Option<Reply> = None;
     for entry in &trust.entries {
         let reply = match &entry.who {
             // Named by a role of the same account, a principal needs no permission besides:
             // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+            Who::Principal(name) if world.is_foreign(name) => None,
             Who::Principal(name) => match is_named(principal, name) {
                 Verdict::Yes => Some(Reply::FREE),
                 Verdict::Unknown => permitted().map(Reply::possibly),

@@ -2,12 +2,14 @@
 //!
 //! A plan may hold twenty thousand roles. Most name nothing of the catalogue, and most of the others name one target.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+use nhi_plan::symbol;
 
 use super::catalogue::{Method, On, actions, methods};
 use super::world::key;
-use crate::facts::iam::access::Principal;
+use crate::facts::iam::access::{Principal, fields};
 use crate::facts::iam::document::{Document, Effect, Selection, Statement};
 use crate::facts::iam::pattern::{Case, matches};
 
@@ -46,10 +48,12 @@ pub(crate) struct Index {
     held: Vec<Actions>,
     /// By principal: the methods all of whose actions its policies name.
     methods: Vec<Vec<&'static Method>>,
+    /// By principal: what it names for each action of a method that has a target.
+    selectors: Vec<Vec<(&'static str, Selector)>>,
     /// Principals by the key of a target that they name.
     literal: HashMap<String, Vec<usize>>,
-    /// Principals that name targets by pattern.
-    wild: Vec<usize>,
+    /// Principals by the start of the targets that they name by pattern; the empty start is of everything.
+    prefixes: BTreeMap<String, Vec<usize>>,
 }
 
 impl Index {
@@ -79,49 +83,39 @@ impl Index {
                     }
                 }
             }
-            index.place(number, principal, &usable);
+            let selectors = selectors(principal, &usable);
+            index.place(number, &selectors, &usable);
+            index.selectors.push(selectors);
             index.methods.push(usable);
             index.held.push(held);
         }
         index
     }
 
-    fn place(&mut self, number: usize, principal: &Principal, usable: &[&'static Method]) {
-        let needs = usable.iter().flat_map(|method| &method.needs);
-        let actions: BTreeSet<&str> = needs
-            .filter(|need| is_targeted(need.on))
-            .map(|need| need.action)
-            .collect();
+    fn place(&mut self, number: usize, selectors: &[(&'static str, Selector)], usable: &[&'static Method]) {
+        let add = |entry: &mut Vec<usize>| {
+            if entry.last() != Some(&number) {
+                entry.push(number);
+            }
+        };
+        for (_, selector) in selectors {
+            match selector {
+                Selector::Exact(key) => add(self.literal.entry(key.clone()).or_default()),
+                Selector::Prefix(prefix) => add(self.prefixes.entry(prefix.clone()).or_default()),
+            }
+        }
         // Some methods name no target at all.
-        let mut wild = usable
-            .iter()
-            .any(|method| method.workload != "-" && !method.needs.iter().any(|need| is_targeted(need.on)));
-        for (statement, action) in
-            statements(principal).flat_map(|one| actions.iter().map(move |action| (one, *action)))
-        {
-            if !names_action(statement, action) {
-                continue;
-            }
-            let Selection::Only(patterns) = &statement.resources else {
-                wild = true;
-                continue;
-            };
-            wild |= patterns.unknown;
-            for pattern in &patterns.known {
-                match key(pattern) {
-                    Some(key) => {
-                        let entry = self.literal.entry(key).or_default();
-                        if entry.last() != Some(&number) {
-                            entry.push(number);
-                        }
-                    }
-                    None => wild = true,
-                }
-            }
+        let is_aimless =
+            |method: &&Method| method.workload != "-" && !method.needs.iter().any(|need| is_targeted(need.on));
+        if usable.iter().any(|method| is_aimless(method)) {
+            add(self.prefixes.entry(String::new()).or_default());
         }
-        if wild {
-            self.wild.push(number);
-        }
+    }
+
+    /// What a principal names for an action.
+    pub(crate) fn selectors(&self, principal: usize, action: &str) -> impl Iterator<Item = &Selector> {
+        let own = self.selectors.get(principal).into_iter().flatten();
+        own.filter(move |(of, _)| *of == action).map(|(_, selector)| selector)
     }
 
     /// Whether the policies of a principal name an action, as far as the catalogue has it.
@@ -136,11 +130,107 @@ impl Index {
         self.methods.get(principal).map_or(&[], Vec::as_slice)
     }
 
-    /// Principals that name this target, and those that name targets by pattern.
-    pub(crate) fn naming<'i>(&'i self, names: impl Iterator<Item = &'i str> + 'i) -> impl Iterator<Item = usize> + 'i {
-        let literal = names.filter_map(|name| self.literal.get(&key(name)?)).flatten();
-        literal.chain(&self.wild).copied()
+    /// Principals that may name something that goes by these names; where none of them is known in full, it begins
+    /// with `start`.
+    pub(crate) fn naming(&self, names: &[&str], start: &str, found: &mut Vec<usize>) {
+        let mut is_known = false;
+        for name in names {
+            match Selector::of(name) {
+                Selector::Exact(key) => {
+                    found.extend(self.literal.get(&key).into_iter().flatten());
+                    if !symbol::has_symbols(&key) {
+                        is_known = true;
+                        self.wider(&key, found);
+                    }
+                }
+                Selector::Prefix(start) => {
+                    is_known = true;
+                    self.around(&start, found);
+                }
+            }
+        }
+        if !is_known {
+            self.around(start, found);
+        }
     }
+
+    /// Principals that name a start of this key.
+    fn wider(&self, key: &str, found: &mut Vec<usize>) {
+        let starts = key.char_indices().map(|(at, _)| at).chain([key.len()]);
+        for prefix in starts.filter_map(|at| key.get(..at)) {
+            found.extend(self.prefixes.get(prefix).into_iter().flatten());
+        }
+    }
+
+    /// Principals that name a start of this one, or that name something beginning with it.
+    fn around(&self, start: &str, found: &mut Vec<usize>) {
+        self.wider(start, found);
+        let under = self.prefixes.range(start.to_owned()..);
+        let under = under.take_while(|(prefix, _)| prefix.starts_with(start));
+        found.extend(under.flat_map(|(_, principals)| principals));
+    }
+}
+
+/// What a resource pattern may mean.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Selector {
+    /// One thing, by its key.
+    Exact(String),
+    /// Whatever has a key that starts like this.
+    Prefix(String),
+}
+
+impl Selector {
+    fn of(pattern: &str) -> Self {
+        if let Some(key) = key(pattern) {
+            return Self::Exact(key);
+        }
+        let start = |text: &str| {
+            let end = text
+                .find(|c: char| matches!(c, '*' | '?' | '$' | '&') || symbol::has_symbols(c.encode_utf8(&mut [0; 4])));
+            text.get(..end.unwrap_or(text.len())).map(str::to_owned)
+        };
+        let prefix = fields(pattern).and_then(|fields| {
+            let service = *fields.get(2)?;
+            let whole = start(service).filter(|start| start == service)?;
+            Some(format!("{whole}:{}", start(fields.get(5)?)?))
+        });
+        Self::Prefix(prefix.unwrap_or_default())
+    }
+
+    /// Whether it may mean what goes by this key.
+    pub(crate) fn may_hold(&self, other: &str) -> bool {
+        match self {
+            Self::Exact(key) => key == other,
+            Self::Prefix(prefix) => other.starts_with(prefix.as_str()),
+        }
+    }
+
+    /// Whether it may mean something that begins like this.
+    pub(crate) fn may_begin(&self, start: &str) -> bool {
+        let (Self::Exact(own) | Self::Prefix(own)) = self;
+        own.starts_with(start) || start.starts_with(own.as_str())
+    }
+}
+
+fn selectors(principal: &Principal, usable: &[&'static Method]) -> Vec<(&'static str, Selector)> {
+    let needs = usable.iter().flat_map(|method| &method.needs);
+    let targeted = needs.filter(|need| is_targeted(need.on)).map(|need| need.action);
+    let actions: BTreeSet<&'static str> = targeted.collect();
+    let mut found = BTreeSet::new();
+    for statement in statements(principal) {
+        for action in actions.iter().filter(|action| names_action(statement, action)) {
+            let Selection::Only(patterns) = &statement.resources else {
+                found.insert((*action, Selector::Prefix(String::new())));
+                continue;
+            };
+            if patterns.unknown {
+                found.insert((*action, Selector::Prefix(String::new())));
+            }
+            found.extend(patterns.known.iter().map(|pattern| (*action, Selector::of(pattern))));
+        }
+    }
+    found.into_iter().collect()
 }
 
 fn is_targeted(on: On) -> bool {

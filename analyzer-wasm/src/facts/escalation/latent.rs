@@ -3,7 +3,7 @@
 use super::ask::{Reply, ask, best};
 use super::catalogue::{Category, Gain, Method, On};
 use super::hop::{Hop, all, on_target};
-use super::index::{Index, names_action, statements};
+use super::index::{names_action, statements};
 use super::own::imagined;
 use super::world::{World, key, policies};
 use crate::facts::graph::Certainty;
@@ -33,10 +33,10 @@ const NO_SERVICE: &str = "qxzj.amazonaws.com";
 const COMPARED_MAX: usize = 256;
 
 /// The most promising way of a principal whose target is not in sight.
-pub(crate) fn latent(world: &World<'_>, index: &Index, from: usize) -> Option<(Outlook, Hop)> {
+pub(crate) fn latent(world: &World<'_>, from: usize) -> Option<(Outlook, Hop)> {
     let principal = world.principals.get(from)?;
     let mut found: Option<(Outlook, Hop)> = None;
-    for method in index.methods(from) {
+    for method in world.index.methods(from) {
         let Some((outlook, reply)) = outlook(world, principal, from, method) else {
             continue;
         };
@@ -108,7 +108,7 @@ fn passing(world: &World<'_>, principal: &Principal, from: usize, method: &'stat
         };
         return Some((outlook, reply));
     }
-    if is_in_sight(world, principal, from, method) {
+    if is_in_sight(world, from, method) {
         return None;
     }
     for name in imagined(principal, PASS, "role") {
@@ -140,13 +140,15 @@ fn passing(world: &World<'_>, principal: &Principal, from: usize, method: &'stat
 }
 
 /// Whether a role of the plan can be passed: then it counts by what that role holds.
-fn is_in_sight(world: &World<'_>, principal: &Principal, from: usize, method: &'static Method) -> bool {
-    let all = world.principals.iter().enumerate();
-    let roles = all.filter(|(index, other)| other.kind == PrincipalKind::Role && other.in_plan && *index != from);
-    let pass = method.needs.iter().find(|need| need.on == On::Passed);
-    roles
-        .take(COMPARED_MAX)
-        .any(|(target, _)| pass.is_some_and(|need| on_target(world, principal, target, method, need).is_some()))
+fn is_in_sight(world: &World<'_>, from: usize, method: &'static Method) -> bool {
+    let Some(need) = method.needs.iter().find(|need| need.on == On::Passed) else {
+        return false;
+    };
+    let (roles, _) = world.named_by(from, need.action, PrincipalKind::Role, COMPARED_MAX);
+    let others = roles.into_iter().filter(|target| *target != from);
+    others
+        .filter(|target| world.principals.get(*target).is_some_and(|other| other.in_plan))
+        .any(|target| on_target(world, from, target, method, need).is_some())
 }
 
 /// Whether users or roles under a prefix can be taken over, none of which the plan shows.
@@ -165,14 +167,11 @@ fn under_prefix(
     if method.needs.iter().any(|need| need.on != first.on) {
         return None;
     }
-    let same = world
-        .principals
-        .iter()
-        .enumerate()
-        .filter(|(index, other)| other.kind == kind && *index != from);
-    let in_sight = same.take(COMPARED_MAX).any(|(_, other)| {
-        !other.names().is_empty() && ask(principal, first.action, Resource::Exactly(other.names()), &[]).is_some()
-    });
+    let (same, _) = world.named_by(from, first.action, kind, COMPARED_MAX);
+    let in_sight = same
+        .into_iter()
+        .filter(|other| *other != from)
+        .any(|other| on_target(world, from, other, method, first).is_some());
     if in_sight {
         return None;
     }

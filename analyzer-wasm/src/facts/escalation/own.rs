@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use super::ask::{Reply, ask, best};
 use super::catalogue::{Gain, Method, On};
 use super::hop::{Hop, all, better, on_target};
-use super::index::{Index, names_action, statements};
+use super::index::{names_action, statements};
 use super::world::{World, key, policies};
 use crate::facts::iam::access::{
     Alternative, Bound, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Request, Resource,
@@ -31,9 +31,9 @@ fn everything_but_for_the_boundary(world: &World<'_>, principal: usize) -> bool 
 }
 
 /// The best step of a principal that leads to everything.
-pub(crate) fn own(world: &World<'_>, index: &Index, from: usize) -> Option<Hop> {
+pub(crate) fn own(world: &World<'_>, from: usize) -> Option<Hop> {
     let mut found: Option<Hop> = None;
-    for method in index.methods(from) {
+    for method in world.index.methods(from) {
         if matches!(method.gain, Gain::Administrator | Gain::Unbounded) {
             found = better(found, step(world, from, method));
         }
@@ -48,11 +48,11 @@ fn step(world: &World<'_>, from: usize, method: &'static Method) -> Option<Hop> 
     }
     let through_others = [On::Role, On::User, On::Policy].iter().any(|on| method.asks(*on));
     if through_others {
-        return targets(world, principal, method)
+        return targets(world, from, method)
             .into_iter()
             .filter(|target| *target != from)
             .fold(None, |found, target| {
-                better(found, on_other(world, principal, target, method))
+                better(found, on_other(world, from, target, method))
             });
     }
     let mut reply = all(&method.needs, |need| on_self(world, principal, need.on, need.action))?;
@@ -77,12 +77,6 @@ fn step(world: &World<'_>, from: usize, method: &'static Method) -> Option<Hop> 
 /// of the directory is there anything to change. A plan that has permission sets is of that account, and a policy that
 /// names the service is made for it; a policy that allows all services is not.
 pub(crate) fn is_meant(world: &World<'_>, principal: &Principal, method: &Method) -> bool {
-    let has_sets = || {
-        world
-            .principals
-            .iter()
-            .any(|other| other.kind == PrincipalKind::PermissionSet)
-    };
     let names_service = |statement: &Statement| {
         let Selection::Only(patterns) = &statement.actions else {
             return false;
@@ -92,7 +86,7 @@ pub(crate) fn is_meant(world: &World<'_>, principal: &Principal, method: &Method
         let services: Vec<_> = services.map(|(service, _)| service).collect();
         needed.any(|(service, _)| services.iter().any(|named| named.eq_ignore_ascii_case(service)))
     };
-    statements(principal).any(names_service) || has_sets()
+    world.has_permission_sets || statements(principal).any(names_service)
 }
 
 /// What is left of a step when the changed principal has a boundary.
@@ -132,9 +126,9 @@ fn on_self(world: &World<'_>, principal: &Principal, on: On, action: &str) -> Op
 }
 
 /// The step through another principal that is changed and then taken over.
-fn on_other(world: &World<'_>, principal: &Principal, target: usize, method: &'static Method) -> Option<Hop> {
+fn on_other(world: &World<'_>, from: usize, target: usize, method: &'static Method) -> Option<Hop> {
     let other = world.principals.get(target)?;
-    let reply = all(&method.needs, |need| on_target(world, principal, target, method, need))?;
+    let reply = all(&method.needs, |need| on_target(world, from, target, method, need))?;
     let reply = if method.gain == Gain::Unbounded {
         everything_but_for_the_boundary(world, target).then_some(reply)?
     } else {
@@ -149,39 +143,15 @@ fn on_other(world: &World<'_>, principal: &Principal, target: usize, method: &'s
 }
 
 /// The principals that the first permission of a method may be asked of.
-fn targets(world: &World<'_>, principal: &Principal, method: &Method) -> Vec<usize> {
+fn targets(world: &World<'_>, from: usize, method: &Method) -> Vec<usize> {
     let Some(need) = method.needs.first() else {
         return Vec::new();
     };
-    let kind = match need.on {
-        On::User => PrincipalKind::User,
-        _ => PrincipalKind::Role,
-    };
-    let mut found = Vec::new();
-    let mut by_pattern = need.on == On::Policy;
-    for statement in statements(principal).filter(|statement| names_action(statement, need.action)) {
-        match &statement.resources {
-            Selection::Only(patterns) => {
-                by_pattern |= patterns.unknown;
-                for pattern in &patterns.known {
-                    match key(pattern) {
-                        Some(key) => found.extend(world.by_key(&key)),
-                        None => by_pattern = true,
-                    }
-                }
-            }
-            Selection::Except(_) => by_pattern = true,
-        }
+    match need.on {
+        On::User => world.named_by(from, need.action, PrincipalKind::User, TARGETS_MAX).0,
+        On::Role => world.named_by(from, need.action, PrincipalKind::Role, TARGETS_MAX).0,
+        _ => world.holders_of_policies(from, need.action, TARGETS_MAX),
     }
-    if by_pattern {
-        let all = world.principals.iter().enumerate();
-        let of_kind = all.filter(|(_, other)| other.kind == kind && !other.names().is_empty());
-        let with_policy = of_kind.filter(|(_, other)| need.on != On::Policy || policies(other).next().is_some());
-        found.extend(with_policy.map(|(index, _)| index).take(TARGETS_MAX));
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
 }
 
 /// The step of making a new principal.

@@ -1,9 +1,10 @@
 //! Principals with what their permissions do not say: whom a role trusts, and what runs as it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use nhi_plan::symbol::{self, Part};
 
+use super::index::{Index, Selector};
 use super::trust::Trust;
 use super::workloads::{Holds, Link, Workload};
 use super::{Collected, RoleTrust};
@@ -32,12 +33,20 @@ pub(crate) struct World<'w> {
     pub(crate) runs: Vec<Vec<Runs>>,
     /// The account that the plan is about, where it can be told.
     pub(crate) account: Option<String>,
-    by_key: HashMap<String, Vec<usize>>,
+    /// Whether it is the plan of a directory account.
+    pub(crate) has_permission_sets: bool,
+    /// What the policies of each principal name.
+    pub(crate) index: Index,
+    /// What each principal is found by as a target.
+    targets: Vec<TargetKeys>,
+    by_key: BTreeMap<String, Vec<usize>>,
+    /// Roles by the key of a managed policy that they hold.
+    by_policy: BTreeMap<String, Vec<usize>>,
 }
 
 impl<'w> World<'w> {
     pub(crate) fn new(collected: &'w Collected, principals: &'w [Principal], standings: &'w [Standing]) -> Self {
-        let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_key: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, principal) in principals.iter().enumerate() {
             for key in keys_of(principal) {
                 let entry = by_key.entry(key).or_default();
@@ -52,8 +61,17 @@ impl<'w> World<'w> {
             workloads: &collected.workloads,
             trusts: Vec::new(),
             runs: vec![Vec::new(); principals.len()],
-            account: principals.iter().find_map(account_of),
+            account: collected
+                .account
+                .clone()
+                .or_else(|| principals.iter().find_map(account_of)),
+            has_permission_sets: principals
+                .iter()
+                .any(|principal| principal.kind == PrincipalKind::PermissionSet),
+            index: Index::new(principals),
+            targets: principals.iter().map(target_keys).collect(),
             by_key,
+            by_policy: by_policy(principals),
         };
         world.trusts = principals
             .iter()
@@ -89,6 +107,71 @@ impl<'w> World<'w> {
     /// Principals that go by a key of [`key`].
     pub(crate) fn by_key(&self, key: &str) -> &[usize] {
         self.by_key.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a name is surely of another account.
+    pub(crate) fn is_foreign(&self, name: &str) -> bool {
+        let theirs = account_in(name);
+        matches!((&self.account, theirs), (Some(own), Some(theirs)) if *own != theirs)
+    }
+
+    /// Whether the policies of a principal name an action on something that may be this target.
+    pub(crate) fn may_name(&self, from: usize, action: &str, target: usize) -> bool {
+        let Some(keys) = self.targets.get(target) else {
+            return false;
+        };
+        let mut selectors = self.index.selectors(from, action);
+        selectors.any(|selector| {
+            let holds = || keys.keys.iter().any(|key| selector.may_hold(key));
+            holds() || !keys.complete && selector.may_begin(&keys.start)
+        })
+    }
+
+    /// Principals of a kind that the policies of a principal may name for an action, by name or by pattern; at most
+    /// so many, and `true` where there may be more.
+    pub(crate) fn named_by(&self, from: usize, action: &str, kind: PrincipalKind, max: usize) -> (Vec<usize>, bool) {
+        let mut found = Vec::new();
+        let start = format!("iam:{}/", kind.as_str());
+        for selector in self.index.selectors(from, action) {
+            match selector {
+                Selector::Exact(key) => found.extend(self.by_key(key)),
+                Selector::Prefix(prefix) if prefix.is_empty() || start.starts_with(prefix.as_str()) => {
+                    found.extend(self.under(&start).take(max));
+                }
+                Selector::Prefix(prefix) => found.extend(self.under(prefix).take(max)),
+            }
+        }
+        found.retain(|index| self.principals.get(*index).is_some_and(|other| other.kind == kind));
+        found.sort_unstable();
+        found.dedup();
+        let more = found.len() >= max;
+        found.truncate(max);
+        (found, more)
+    }
+
+    /// Roles that hold a policy which the policies of a principal may name for an action.
+    pub(crate) fn holders_of_policies(&self, from: usize, action: &str, max: usize) -> Vec<usize> {
+        let mut found = Vec::new();
+        for selector in self.index.selectors(from, action) {
+            match selector {
+                Selector::Exact(key) => found.extend(self.by_policy.get(key).into_iter().flatten()),
+                Selector::Prefix(prefix) => {
+                    let under = self.by_policy.range(prefix.clone()..);
+                    let under = under.take_while(|(key, _)| key.starts_with(prefix.as_str()));
+                    found.extend(under.flat_map(|(_, holders)| holders).take(max));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.truncate(max);
+        found
+    }
+
+    fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let all = self.by_key.range(prefix.to_owned()..);
+        let under = all.take_while(move |(key, _)| key.starts_with(prefix));
+        under.flat_map(|(_, indices)| indices.iter().copied())
     }
 
     fn roles_of(&self, collected: &Collected, workload: &Workload) -> Vec<usize> {
@@ -242,13 +325,32 @@ fn trust_of(collected: &Collected, principal: &Principal) -> Trust {
     }
 }
 
+fn by_policy(principals: &[Principal]) -> BTreeMap<String, Vec<usize>> {
+    let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let roles = principals
+        .iter()
+        .enumerate()
+        .filter(|(_, principal)| principal.kind == PrincipalKind::Role);
+    for (index, principal) in roles {
+        for key in policies(principal)
+            .flat_map(|(_, names)| names)
+            .filter_map(|name| key(&name))
+        {
+            found.entry(key).or_default().push(index);
+        }
+    }
+    found
+}
+
 fn account_of(principal: &Principal) -> Option<String> {
-    let literal = |name: &String| {
-        let account = *fields(name)?.get(4)?;
-        let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-        is_account.then(|| account.to_owned())
-    };
-    principal.names().iter().find_map(literal)
+    principal.names().iter().find_map(|name| account_in(name))
+}
+
+/// The account that an ARN names.
+fn account_in(name: &str) -> Option<String> {
+    let account = *fields(name)?.get(4)?;
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    is_account.then(|| account.to_owned())
 }
 
 fn keys_of(principal: &Principal) -> Vec<String> {
@@ -261,6 +363,30 @@ fn keys_of(principal: &Principal) -> Vec<String> {
         keys.push(format!("block {}", principal.config_address));
     }
     keys
+}
+
+/// What a principal is found by as a target.
+#[derive(Debug)]
+struct TargetKeys {
+    keys: Vec<String>,
+    /// Its name is known, so that nothing else can mean it.
+    complete: bool,
+    /// What the key begins with.
+    start: String,
+}
+
+/// What the key of a principal begins with, whatever its name is.
+pub(crate) fn start_of(principal: &Principal) -> String {
+    format!("iam:{}/", principal.kind.as_str())
+}
+
+fn target_keys(principal: &Principal) -> TargetKeys {
+    let keys: Vec<String> = principal.names().iter().filter_map(|name| key(name)).collect();
+    TargetKeys {
+        start: start_of(principal),
+        complete: keys.iter().any(|key| !symbol::has_symbols(key)),
+        keys,
+    }
 }
 
 /// What two names of one resource have in common: an ARN without partition, region and account, or a whole symbol;

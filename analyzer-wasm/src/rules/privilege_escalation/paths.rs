@@ -427,7 +427,7 @@ fn groups_are_told_once() {
 }
 
 #[test]
-fn twenty_thousand_roles_are_not_quadratic() {
+fn a_circle_of_a_thousand_roles() {
     let mut plan = role(Plan::default(), "admin", "lambda", ADMINISTRATOR);
     for index in 0..1_000 {
         let next = (index + 1) % 1_000;
@@ -435,4 +435,22 @@ fn twenty_thousand_roles_are_not_quadratic() {
     }
     plan = role(plan, "last", "lambda", &passes("admin"));
     assert_eq!(path_of(&plan), ["aws_iam_role.last -[lambda-001]-> aws_iam_role.admin"]);
+}
+
+#[test]
+fn what_is_not_looked_at_to_the_end_is_said() {
+    let mut plan = Plan::default();
+    for index in 0..200 {
+        let climbs = format!("{},{}", allow(&["iam:PassRole", "sts:AssumeRole"], "*"), functions());
+        plan = role(plan, &format!("r{index}"), "ec2", &climbs);
+        plan = role(plan, &format!("admin{index}"), "ec2", ADMINISTRATOR);
+    }
+    let told = plan.judge();
+    let cut: Vec<_> = told
+        .iter()
+        .filter(|finding| finding.message.contains("can be followed"))
+        .collect();
+    assert_eq!(cut.len(), 1, "{cut:#?}");
+    assert_eq!(cut[0].outcome, nhi_plan::Outcome::Unverified);
+    assert_eq!(cut[0].address, "aws_iam_role.r0");
 }
