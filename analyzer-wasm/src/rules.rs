@@ -2,23 +2,31 @@
 
 mod administer_iam;
 mod allow_everything;
+mod allow_with_not_action;
 mod aws_access_key;
+mod broad_data_access;
 #[cfg(test)]
-mod cases;
+pub(crate) mod cases;
 mod credential_literal;
 mod grant;
 mod identity_edge;
 mod privilege_escalation;
+mod service_wide_wildcard;
+mod unbounded_pass_role;
 mod ungoverned_identity;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 8] = [
+static RULES: [&Rule; 12] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
     &privilege_escalation::RULE,
+    &service_wide_wildcard::RULE,
+    &broad_data_access::RULE,
+    &allow_with_not_action::RULE,
+    &unbounded_pass_role::RULE,
     &aws_access_key::RULE,
     &credential_literal::RULE,
     &ungoverned_identity::RULE,

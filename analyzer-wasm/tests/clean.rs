@@ -54,7 +54,7 @@ const CLEAN: &[(&str, &str)] = &[
     ),
     (
         "aws_iam_role_policy.pass_role",
-        r#"{"policy":"{\"Statement\":[{\"Action\":\"iam:PassRole\",\"Effect\":\"Allow\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"iam:PassedToService\":\"ecs-tasks.amazonaws.com\"}}},{\"Action\":\"ecs:*\",\"Effect\":\"Allow\",\"Resource\":\"*\"}]}"}"#,
+        r#"{"policy":"{\"Statement\":[{\"Action\":\"iam:PassRole\",\"Effect\":\"Allow\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"iam:PassedToService\":\"ecs-tasks.amazonaws.com\"}}},{\"Action\":[\"ecs:UpdateService\",\"ecs:DescribeServices\"],\"Effect\":\"Allow\",\"Resource\":\"*\"}]}"}"#,
     ),
     (
         "aws_iam_role_policy.service_linked",
@@ -75,10 +75,6 @@ const CLEAN: &[(&str, &str)] = &[
     (
         "aws_iam_policy.delegated",
         r#"{"name":"delegated","policy":"{\"Statement\":[{\"Action\":[\"iam:CreateRole\",\"iam:PutRolePolicy\",\"iam:AttachRolePolicy\"],\"Effect\":\"Allow\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"iam:PermissionsBoundary\":\"arn:aws:iam::111122223333:policy/boundary\"}}}]}"}"#,
-    ),
-    (
-        "aws_iam_policy.power",
-        r#"{"name":"power","policy":"{\"Statement\":[{\"NotAction\":[\"iam:*\",\"organizations:*\",\"account:*\"],\"Effect\":\"Allow\",\"Resource\":\"*\"},{\"Action\":[\"iam:ListRoles\",\"account:ListRegions\"],\"Effect\":\"Allow\",\"Resource\":\"*\"}]}"}"#,
     ),
     (
         "aws_iam_role_policy_attachment.read",

@@ -107,6 +107,16 @@ impl Plan {
             .expect("the analyzer decides")
     }
 
+    /// What is known of it before any rule runs.
+    pub(crate) fn facts(&self) -> crate::facts::Facts {
+        let mut facts = crate::facts::Facts::default();
+        for change in self.0.iter().filter(|change| change.remains()) {
+            facts.collect(&crate::facts::Block::new(change, "2026-01-01T00:00:00Z"));
+        }
+        facts.settle();
+        facts
+    }
+
     /// Everything the analyzer says about it.
     pub(crate) fn judge(&self) -> Vec<Finding> {
         Tester::<Analyzer>::new()

@@ -121,6 +121,11 @@ pub(super) fn weigh(principal: &Principal, claim: &Claim, base: Severity) -> (Se
         };
         return (severity, "; nothing in this plan attaches it");
     }
+    let base = if is_of_a_service(principal, claim) {
+        lower(lower(base))
+    } else {
+        base
+    };
     match claim.bound {
         Bound::Unknown => (
             base.min(Severity::Medium),
@@ -130,6 +135,18 @@ pub(super) fn weigh(principal: &Principal, claim: &Claim, base: Severity) -> (Se
         Bound::Free if claim.weak => (lower(base), "; only under conditions of time, network or second factor"),
         Bound::Free => (base, ""),
     }
+}
+
+/// Whether all statements behind a claim are of policies that AWS wrote for one of its own services.
+fn is_of_a_service(principal: &Principal, claim: &Claim) -> bool {
+    let mut grants = claim.because.iter().map(|at| principal.grants.get(at.grant));
+    !claim.because.is_empty()
+        && grants.all(|grant| {
+            let arn = grant
+                .filter(|grant| grant.policy == Policy::Provider)
+                .and_then(|grant| grant.arn.as_deref());
+            arn.is_some_and(|arn| arn.contains(":iam::aws:policy/service-role/"))
+        })
 }
 
 fn lower(severity: Severity) -> Severity {

@@ -10,7 +10,11 @@ mod evaluate;
 mod kinds;
 mod matching;
 mod principal;
+#[cfg(test)]
+mod properties;
 mod request;
+#[cfg(test)]
+mod tables;
 mod tests_of_keys;
 mod witness;
 

@@ -53,11 +53,7 @@ fn parse(text: &str) -> Text {
         } else {
             return Text::Broken;
         };
-        documents.push(Alternative {
-            document: Arc::new(document),
-            source: None,
-            evidence: "planned",
-        });
+        documents.push(Alternative::planned(Arc::new(document)));
     }
     if text.trim().is_empty() {
         return Text::Empty;

@@ -3,6 +3,8 @@
 mod contents;
 mod join;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use self::rows::Row;
 use super::access::PrincipalKind;

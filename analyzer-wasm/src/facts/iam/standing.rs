@@ -3,10 +3,12 @@
 //! The wider of two is told and the narrower is not: whoever may do everything reads all secrets too.
 
 mod breadth;
+mod relevance;
 
-use super::access::{Answer, Bound, Doubt, Principal, Request, Resource, ResourceKind, StatementRef, Verdict};
+use super::access::{Answer, Bound, Doubt, Grant, Principal, Request, Resource, ResourceKind, StatementRef, Verdict};
 
-pub(crate) use self::breadth::{Breadth, Reads};
+pub(crate) use self::breadth::{Breadth, Reads, Width};
+pub(crate) use self::relevance::is_relevant;
 
 /// Actions with which a principal raises its own privileges when they reach all resources of the kind.
 pub(crate) const ESCALATIONS: [(&str, ResourceKind); 13] = [
@@ -116,7 +118,7 @@ pub(crate) struct Standing {
 impl Standing {
     pub(crate) fn of(principal: &Principal) -> Self {
         let mut standing = Self::default();
-        if principal.grants.is_empty() {
+        if !principal.grants.iter().any(Grant::is_relevant) {
             return standing;
         }
         let iam = administers(principal);

@@ -7,6 +7,7 @@ use super::answer::{Answer, StatementRef};
 use super::evaluate;
 use super::request::Request;
 use crate::facts::iam::document::Document;
+use crate::facts::iam::standing::is_relevant;
 
 /// What kind of principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +68,20 @@ pub(crate) struct Alternative {
     pub(crate) source: Option<Arc<str>>,
     /// `planned`, `configuration` or `references`.
     pub(crate) evidence: &'static str,
+    /// Whether it may allow something on everything of a kind.
+    pub(crate) is_relevant: bool,
+}
+
+impl Alternative {
+    /// A document that stands where it is given.
+    pub(crate) fn planned(document: Arc<Document>) -> Self {
+        Self {
+            is_relevant: is_relevant(&document),
+            document,
+            source: None,
+            evidence: "planned",
+        }
+    }
 }
 
 /// A policy that reaches a principal.
@@ -93,6 +108,11 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
+    /// Whether one of its documents may allow something on everything of a kind.
+    pub(crate) fn is_relevant(&self) -> bool {
+        self.alternatives.iter().any(|alternative| alternative.is_relevant)
+    }
+
     /// What tells that two blocks speak of one policy.
     pub(crate) fn identity(&self) -> Option<(Policy, Arc<str>)> {
         let name = match self.policy {

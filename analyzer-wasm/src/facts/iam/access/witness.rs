@@ -1,9 +1,9 @@
 //! Whether there is a resource at all that a request reaches: a witness proves it.
 
-use super::answer::{Answer, Verdict};
+use super::answer::{Answer, Doubt, StatementRef, Verdict};
 use super::evaluate::{Target, covers_action, judge};
-use super::matching::{includes, instance, intersects, widen};
-use super::principal::{Boundary, Principal};
+use super::matching::{covers, includes, instance, intersects, widen};
+use super::principal::{Boundary, Grant, Principal};
 use super::request::Request;
 use super::tests_of_keys;
 use crate::facts::iam::condition::Narrowing;
@@ -33,15 +33,47 @@ pub(super) fn some(principal: &Principal, request: &Request<'_>, scope: &str) ->
             best = Some(answer);
         }
     }
-    let Some(mut best) = best else {
-        let nothing = String::from(scope);
-        return judge(principal, request, Target::Names(&[nothing]));
-    };
+    let mut best = best.unwrap_or_else(|| nothing(principal, request));
     if best.verdict == Verdict::No && !is_ruled_out(principal, request, scope) {
         best.verdict = Verdict::Unknown;
         best.granted = best.granted.or(Verdict::Unknown);
+        if best.doubts.is_empty() {
+            best.doubts = doubts(principal, request);
+        }
     }
     best
+}
+
+/// The answer where no witness is at hand.
+fn nothing(principal: &Principal, request: &Request<'_>) -> Answer {
+    let mut answer = judge(principal, request, Target::Names(&[]));
+    answer.verdict = Verdict::No;
+    answer.granted = Verdict::No;
+    answer.because.clear();
+    answer.doubts.clear();
+    answer
+}
+
+/// What keeps a question open for which no witness could be made: every statement that may give it.
+fn doubts(principal: &Principal, request: &Request<'_>) -> Vec<Doubt> {
+    let mut doubts = Vec::new();
+    for (grant, held) in principal.grants.iter().enumerate() {
+        if held.alternatives.is_empty() {
+            doubts.push(Doubt::Unread(grant));
+        }
+        for (alternative, choice) in held.alternatives.iter().enumerate() {
+            for (index, statement) in choice.document.statements.iter().enumerate() {
+                if statement.effect != Effect::Deny && covers_action(statement, request.action) != Verdict::No {
+                    doubts.push(Doubt::Allow(StatementRef {
+                        grant,
+                        alternative,
+                        statement: index,
+                    }));
+                }
+            }
+        }
+    }
+    doubts
 }
 
 fn statements(principal: &Principal) -> impl Iterator<Item = &Statement> {
@@ -52,7 +84,7 @@ fn statements(principal: &Principal) -> impl Iterator<Item = &Statement> {
 /// Resources of a scope that a statement may cover.
 fn collect_witnesses(statement: &Statement, scope: &str, witnesses: &mut Vec<String>) {
     let mut add = |text: String| {
-        if !witnesses.contains(&text) {
+        if !witnesses.contains(&text) && covers(scope, &text, Case::Exact) == Verdict::Yes {
             witnesses.push(text);
         }
     };
@@ -65,6 +97,8 @@ fn collect_witnesses(statement: &Statement, scope: &str, witnesses: &mut Vec<Str
                 } else if intersects(&widen(pattern), scope, Case::Exact) {
                     add(instance(pattern));
                     add(instance(scope));
+                    add(joined(pattern, scope));
+                    add(joined(scope, pattern));
                 }
             }
             if patterns.unknown {
@@ -72,6 +106,13 @@ fn collect_witnesses(statement: &Statement, scope: &str, witnesses: &mut Vec<Str
             }
         }
     }
+}
+
+/// The start of one pattern and the end of another, which both may match.
+fn joined(start: &str, end: &str) -> String {
+    let head = start.split_once('*').map_or(start, |(head, _)| head);
+    let tail = end.rsplit_once('*').map_or(end, |(_, tail)| tail);
+    instance(&format!("{head}*{tail}"))
 }
 
 /// Whether no resource of the scope can be reached: every `Allow` misses it, or a `Deny` takes all of it back.
@@ -93,8 +134,9 @@ fn is_ruled_out(principal: &Principal, request: &Request<'_>, scope: &str) -> bo
                 }
         })
     };
-    let has_choice = principal.grants.iter().any(|grant| grant.alternatives.len() > 1);
-    if has_choice || !matches!(principal.boundary, Boundary::None) {
+    // Which text a policy will be, what a boundary lets through, what is not read: a proof of none has to stand on less.
+    let is_settled = |grant: &Grant| matches!(grant.alternatives.as_slice(), [one] if !one.document.open);
+    if !principal.grants.iter().all(is_settled) || !matches!(principal.boundary, Boundary::None) {
         return false;
     }
     if denies(scope) {

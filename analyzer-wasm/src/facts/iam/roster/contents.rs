@@ -29,14 +29,11 @@ pub(super) enum Found {
 impl<'r> Join<'r> {
     /// A policy of the provider that the table leaves out allows nothing that any rule asks for.
     pub(super) fn provider(&mut self, arn: &str) -> Read {
-        let document = self.managed.document(arn).unwrap_or_default();
-        let alternative = Alternative {
-            document,
-            source: None,
-            evidence: "planned",
-        };
+        let managed = &mut *self.managed;
+        let provided = self.provided.entry(arn.to_owned());
+        let alternative = provided.or_insert_with(|| Alternative::planned(managed.document(arn).unwrap_or_default()));
         Read {
-            alternatives: vec![alternative],
+            alternatives: vec![alternative.clone()],
             unread: None,
         }
     }
@@ -103,16 +100,16 @@ impl<'r> Join<'r> {
         for block in blocks.iter().filter(|block| is_document_block(block)) {
             for data in documents.nearest(block, &stand.module, instance_key(&stand.address))? {
                 let assembled = self.assembled.entry(&data.address);
-                let document = assembled.or_insert_with(|| Arc::new(documents.assemble(data)));
-                found.push(Alternative {
-                    document: Arc::clone(document),
+                let alternative = assembled.or_insert_with(|| Alternative {
                     source: Some(data.address.as_str().into()),
                     evidence: if data.from_configuration {
                         "configuration"
                     } else {
                         "references"
                     },
+                    ..Alternative::planned(Arc::new(documents.assemble(data)))
                 });
+                found.push(alternative.clone());
             }
         }
         (!found.is_empty()).then_some(found)

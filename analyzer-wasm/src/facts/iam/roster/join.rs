@@ -10,9 +10,8 @@ use nhi_plan::symbol::symbol;
 
 use super::contents::{Found, Read};
 use super::{Content, Given, ManagedPolicy, Membership, Naming, Owner, Roster, Stand};
-use crate::facts::iam::access::{Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Unread};
+use crate::facts::iam::access::{Alternative, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Unread};
 use crate::facts::iam::data_document::instance_key;
-use crate::facts::iam::document::Document;
 use crate::facts::iam::documents::Documents;
 use crate::facts::iam::managed::Managed;
 use crate::facts::iam::nearest::Nearest;
@@ -58,7 +57,8 @@ pub(super) struct Join<'r> {
     /// By ARN and by name.
     pub(super) policy_names: HashMap<&'r str, Vec<usize>>,
     pub(super) policy_contents: Vec<Option<Read>>,
-    pub(super) assembled: HashMap<&'r str, Arc<Document>>,
+    pub(super) assembled: HashMap<&'r str, Alternative>,
+    pub(super) provided: HashMap<String, Alternative>,
     pub(super) attached: HashSet<usize>,
     pub(super) bounding: HashSet<usize>,
 }
@@ -90,6 +90,7 @@ impl<'r> Join<'r> {
             policy_names: HashMap::new(),
             policy_contents: vec![None; policies.len()],
             assembled: HashMap::new(),
+            provided: HashMap::new(),
             attached: HashSet::new(),
             bounding: HashSet::new(),
         };

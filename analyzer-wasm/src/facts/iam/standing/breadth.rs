@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use nhi_plan::Severity;
 
 use super::{ANY_ACTION, Claim, ask};
-use crate::facts::iam::access::{Bound, Principal, Resource, ResourceKind, StatementRef};
+use crate::facts::iam::access::{Bound, Policy, Principal, Resource, ResourceKind, StatementRef};
 use crate::facts::iam::document::{Effect, Selection, Statement};
 
 /// Services of which a principal may do everything.
@@ -39,13 +39,12 @@ pub(crate) struct Reads {
 }
 
 /// Services in which everything is control of data, of identities or of machines.
-const SENSITIVE: [&str; 24] = [
+const SENSITIVE: [&str; 23] = [
     "account",
     "cloudformation",
     "cognito-idp",
     "dynamodb",
     "ec2",
-    "ecs",
     "eks",
     "glue",
     "identitystore",
@@ -95,7 +94,9 @@ fn severity(service: &str) -> Severity {
 }
 
 pub(super) fn breadth(principal: &Principal) -> Option<Breadth> {
-    if let Some(claim) = ask(principal, ANY_ACTION, Resource::Everything).filter(|claim| claim.bound != Bound::Held) {
+    if let Some(claim) =
+        ask(principal, ANY_ACTION, Resource::Everything).filter(|claim| claim.is_certain && claim.bound != Bound::Held)
+    {
         let excepted = claim
             .because
             .first()
@@ -177,7 +178,7 @@ fn named_services(principal: &Principal) -> BTreeSet<String> {
 }
 
 /// Reads of all data of a kind: the action, the kind, words, and how bad it is.
-const READS: [(&str, ResourceKind, &str, Severity); 9] = [
+pub(super) const READS: [(&str, ResourceKind, &str, Severity); 9] = [
     (
         "secretsmanager:GetSecretValue",
         ResourceKind::Secret,
@@ -244,7 +245,7 @@ pub(super) fn reads(principal: &Principal, breadth: Option<&Breadth>) -> Option<
             continue;
         }
         let claim = ask(principal, action, Resource::Every(kind)).filter(|claim| claim.is_certain);
-        let claim = claim.filter(|claim| claim.bound != Bound::Held && !is_for_auditors(principal, claim));
+        let claim = claim.filter(|claim| claim.bound != Bound::Held && !is_accepted(principal, claim, severity));
         let Some(claim) = claim else { continue };
         match &mut found {
             None => {
@@ -272,17 +273,14 @@ pub(super) fn reads(principal: &Principal, breadth: Option<&Breadth>) -> Option<
 /// Services that a policy for auditors reads.
 const AUDIT_SERVICES_MIN: usize = 20;
 
-/// Whether all statements behind a claim belong to policies that read many services and do hardly anything else.
-fn is_for_auditors(principal: &Principal, claim: &Claim) -> bool {
+/// Whether all statements behind a claim belong to policies that may read so much: they read many services and do
+/// hardly anything else, or AWS wrote them for its agents and the read is none of the worst.
+fn is_accepted(principal: &Principal, claim: &Claim, severity: Severity) -> bool {
     claim.because.iter().all(|at| {
         let grant = principal.grants.get(at.grant);
-        grant.is_some_and(|grant| {
-            grant.is_audit
-                || grant
-                    .alternatives
-                    .get(at.alternative)
-                    .is_some_and(|alternative| reads_many_services(&alternative.document.statements))
-        })
+        let document = principal.place(*at).map(|place| &place.alternative.document);
+        grant.is_some_and(|grant| grant.is_audit || grant.policy == Policy::Provider && severity < Severity::High)
+            || document.is_some_and(|document| reads_many_services(&document.statements))
     })
 }
 
