@@ -227,11 +227,7 @@ pub(crate) fn ceiling(principal: &Principal) -> Bound {
         name: None,
         is_audit: false,
         via: None,
-        alternatives: vec![Alternative {
-            document: Arc::clone(document),
-            source: None,
-            evidence: "planned",
-        }],
+        alternatives: vec![Alternative::planned(Arc::clone(document))],
         unread: None,
     };
     let almighty = Principal {
