@@ -166,6 +166,12 @@ fn severity(escalation: &Escalation) -> Severity {
     if escalation.bounded {
         severity = severity.min(Severity::Medium);
     }
+    if words::is_of_a_service(escalation) {
+        severity = lower(severity);
+        if base < Severity::Critical {
+            severity = lower(severity);
+        }
+    }
     match escalation.kind {
         PrincipalKind::Policy => lower(severity),
         // People get a permission set for a session, and not a workload for good.

@@ -36,10 +36,15 @@ const COMPARED_MAX: usize = 256;
 pub(crate) fn latent(world: &World<'_>, from: usize) -> Option<(Outlook, Hop)> {
     let principal = world.principals.get(from)?;
     let mut found: Option<(Outlook, Hop)> = None;
+    // Whoever may do everything with a service is told by another rule.
+    let breadth = world.standings.get(from).and_then(|standing| standing.breadth.as_ref());
     for method in world.index.methods(from) {
         let Some((outlook, reply)) = outlook(world, principal, from, method) else {
             continue;
         };
+        if outlook == Outlook::AnyWorkload && breadth.is_some() {
+            continue;
+        }
         let hop = Hop {
             method,
             reply,

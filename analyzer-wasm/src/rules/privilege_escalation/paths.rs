@@ -454,3 +454,113 @@ fn what_is_not_looked_at_to_the_end_is_said() {
     assert_eq!(cut[0].outcome, nhi_plan::Outcome::Unverified);
     assert_eq!(cut[0].address, "aws_iam_role.r0");
 }
+
+/// What good configurations are full of: nothing worse than a remark may be said.
+#[test]
+fn patterns_of_good_configurations() {
+    let only = |action: &str, resource: &str, service: &str| {
+        format!(
+            r#"{{"Effect":"Allow","Action":"{action}","Resource":{resource},"Condition":{{"StringEquals":{{"iam:PassedToService":"{service}"}}}}}}"#
+        )
+    };
+    let quoted = |text: &str| nhi_plan::json::quote(text);
+    let tasks = format!(
+        "[{},{}]",
+        quoted(&arn("role/task")),
+        quoted(&symbol("aws_iam_role.execution.arn"))
+    );
+    let deploys = format!(
+        "{},{},{}",
+        only("iam:PassRole", &tasks, "ecs-tasks.amazonaws.com"),
+        allow(&["ecs:RegisterTaskDefinition", "ecs:DescribeTasks", "ecs:RunTask"], "*"),
+        allow(
+            &["ecs:UpdateService"],
+            "arn:aws:ecs:eu-west-1:111122223333:service/app/web"
+        )
+    );
+    let ecs = role(
+        Plan::default(),
+        "deploy",
+        "Federated arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com",
+        &deploys,
+    );
+    let ecs = role(
+        ecs,
+        "task",
+        "ecs-tasks",
+        &allow(&["s3:GetObject"], "arn:aws:s3:::assets/*"),
+    );
+    let ecs = role(
+        ecs,
+        "execution",
+        "ecs-tasks",
+        &allow(&["ecr:GetAuthorizationToken"], "*"),
+    )
+    .and((
+        "aws_ecs_task_definition.web",
+        r#"{"family":"web","task_role_arn":"arn:aws:iam::111122223333:role/task"}"#,
+    ));
+    let launches = format!(
+        "{},{}",
+        only("iam:PassRole", &quoted(&arn("role/node")), "ec2.amazonaws.com"),
+        allow(
+            &[
+                "ec2:RunInstances",
+                "ec2:CreateFleet",
+                "ec2:CreateLaunchTemplate",
+                "ec2:TerminateInstances"
+            ],
+            "*"
+        )
+    );
+    let nodes = role(
+        role(Plan::default(), "karpenter", "pods.eks", &launches),
+        "node",
+        "ec2",
+        &allow(&["ec2:DescribeInstances"], "*"),
+    )
+    .and((
+        "aws_iam_role_policy_attachment.node",
+        r#"{"role":"node","policy_arn":"arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"}"#,
+    ));
+    let deploys_functions = format!(
+        "{},{}",
+        allow(
+            &["lambda:UpdateFunctionCode", "lambda:PublishVersion"],
+            "arn:aws:lambda:eu-west-1:111122223333:function:app"
+        ),
+        allow(&["sts:AssumeRole"], "arn:aws:iam::111122223333:role/cdk-*")
+    );
+    let functions = role(
+        role(Plan::default(), "ci", "codebuild", &deploys_functions),
+        "app",
+        "lambda",
+        HARMLESS,
+    )
+    .and((
+        "aws_lambda_function.app",
+        r#"{"function_name":"app","role":"arn:aws:iam::111122223333:role/app"}"#,
+    ));
+    let operators = role(
+        Plan::default(),
+        "operator",
+        "AWS arn:aws:iam::111122223333:root",
+        &allow(
+            &["ssm:StartSession"],
+            "arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0",
+        ),
+    );
+    let limited = role(
+        Plan::default(),
+        "factory",
+        "codebuild",
+        r#"{"Effect":"Allow","Action":["iam:CreateRole","iam:PutRolePolicy","iam:AttachRolePolicy"],"Resource":"arn:aws:iam::111122223333:role/app/*","Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::111122223333:policy/limit"}}}"#,
+    );
+    cases(&RULE).allows(&[
+        Case::clean("a pipeline that deploys tasks", ecs),
+        Case::clean("a controller that starts nodes", nodes),
+        Case::clean("a pipeline that deploys a function", functions),
+        Case::clean("a session on one machine", operators),
+        Case::clean("a factory of bounded roles", limited),
+    ]);
+}

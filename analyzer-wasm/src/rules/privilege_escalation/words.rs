@@ -20,11 +20,7 @@ pub(super) fn message(escalation: &Escalation) -> String {
         Certainty::Possibly => "can possibly",
     };
     let steps: Vec<_> = escalation.path.iter().map(step).collect();
-    let mut text = format!(
-        "{who} {can} {}: {}",
-        come_to(&escalation.capability),
-        steps.join(", and then ")
-    );
+    let mut text = format!("{who} {can} {}: {}", come_to(escalation), steps.join(", and then "));
     if !escalation.cause.statement.is_empty() {
         text.push_str(" (");
         text.push_str(&escalation.cause.statement);
@@ -42,15 +38,20 @@ pub(super) fn message(escalation: &Escalation) -> String {
     text
 }
 
-fn come_to(capability: &Capability) -> String {
-    match capability {
+fn come_to(escalation: &Escalation) -> String {
+    let category = escalation.path.first().map(|step| step.method.category);
+    match &escalation.capability {
         Capability::Administrator => String::from("become administrator"),
         Capability::Wide(names) => format!("reach {}", names.join(", ")),
         Capability::Latent(outlook) => String::from(match outlook {
             Outlook::AnyRole => "use any role of the account",
             Outlook::EarlierVersion => "bring back an earlier version of its own policy",
             Outlook::UnderPrefix => "take over identities under a prefix that this plan does not show",
-            Outlook::AnyWorkload => "act as whatever the account holds that lets it",
+            Outlook::AnyWorkload => match category {
+                Some(Category::PrincipalAccess) => "assume roles that this plan does not show",
+                Some(Category::SelfEscalation) => "give itself access through the directory of its organisation",
+                _ => "use workloads that this plan does not show",
+            },
             Outlook::RolesOfOneService => "use any role that one service may be given",
             Outlook::NamedRole => "use a role that this plan does not show",
         }),
@@ -154,6 +155,12 @@ pub(super) fn path(escalation: &Escalation) -> String {
         }
     }
     text
+}
+
+/// Whether the permission is of a policy that AWS wrote for one of its own services.
+pub(super) fn is_of_a_service(escalation: &Escalation) -> bool {
+    let policy = escalation.cause.policy.as_deref();
+    policy.is_some_and(|arn| arn.contains(":iam::aws:policy/service-role/"))
 }
 
 /// Whether everything is reached without an administrator that could be named, or through one that is meant to be
