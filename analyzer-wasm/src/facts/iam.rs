@@ -2,6 +2,11 @@
 //!
 //! Blocks come in any order, so everything that needs a join waits until [`Iam::settle`].
 
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "what is asked of a principal is wider than what the rules ask so far"
+)]
 pub(crate) mod access;
 pub(crate) mod condition;
 mod data_document;

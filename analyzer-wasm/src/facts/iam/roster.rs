@@ -6,6 +6,8 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use self::rows::Row;
 use super::access::PrincipalKind;
 use super::library::{Library, Text};
@@ -19,17 +21,17 @@ pub(super) use join::join;
 /// Where a fact stands.
 #[derive(Debug, Clone)]
 struct Stand {
-    address: String,
-    config_address: String,
-    module: String,
+    address: Arc<str>,
+    config_address: Arc<str>,
+    module: Arc<str>,
 }
 
 impl Stand {
     fn of(block: &Block<'_>) -> Self {
         Self {
-            address: block.change.address.to_string(),
-            config_address: block.change.config_address.to_string(),
-            module: block.change.module_address.to_string(),
+            address: block.change.address.as_ref().into(),
+            config_address: block.change.config_address.as_ref().into(),
+            module: block.change.module_address.as_ref().into(),
         }
     }
 

@@ -14,7 +14,6 @@ pub(crate) enum ResourceKind {
     User,
     Group,
     ManagedPolicy,
-    Bucket,
     Object,
     Secret,
     Parameter,
@@ -23,7 +22,6 @@ pub(crate) enum ResourceKind {
     Function,
     Instance,
     DatabaseUser,
-    Repository,
 }
 
 /// The service of the ARN, whether it has a region and an account, and what ends it.
@@ -51,7 +49,6 @@ impl ResourceKind {
             Self::User => shape("iam", false, true, &["user/qxzj", "user/zj/kq/xjqz", "user/Jq.9"]),
             Self::Group => shape("iam", false, true, &["group/qxzj", "group/zj/kq/xjqz", "group/Jq.9"]),
             Self::ManagedPolicy => shape("iam", false, true, &["policy/qxzj", "policy/zj/kq/xjqz", "policy/Jq.9"]),
-            Self::Bucket => shape("s3", false, false, &["qxzj", "zj.kq-9"]),
             Self::Object => shape("s3", false, false, &["qxzj/jzxq", "zj.kq-9/zj/kq.x"]),
             Self::Secret => shape(
                 "secretsmanager",
@@ -70,7 +67,6 @@ impl ResourceKind {
             Self::Function => shape("lambda", true, true, &["function:qxzj", "function:zj-kq_9"]),
             Self::Instance => shape("ec2", true, true, &["instance/i-qxzj81kq2v", "instance/i-0zj"]),
             Self::DatabaseUser => shape("rds-db", true, true, &["dbuser:db-QXZJ81/zj", "dbuser:cluster-KQ9/xj"]),
-            Self::Repository => shape("ecr", true, true, &["repository/qxzj", "repository/zj/kq"]),
         }
     }
 }

@@ -109,9 +109,8 @@ fn given(test: &Test, request: &Request<'_>) -> Option<Verdict> {
     let any = || values.iter().map(|value| hit(value)).fold(Verdict::No, Verdict::or);
     Some(match operator.quantifier {
         Quantifier::All => all(),
-        Quantifier::Any => any(),
         Quantifier::One if operator.negated => all(),
-        Quantifier::One => any(),
+        Quantifier::Any | Quantifier::One => any(),
     })
 }
 

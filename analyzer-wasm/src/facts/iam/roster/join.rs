@@ -189,8 +189,8 @@ impl<'r> Join<'r> {
         if index == next {
             self.principals.push(Principal {
                 kind,
-                address: stand.address.as_str().into(),
-                config_address: stand.config_address.as_str().into(),
+                address: Arc::clone(&stand.address),
+                config_address: Arc::clone(&stand.config_address),
                 in_plan: false,
                 name: naming.text.clone(),
                 names: naming.text.iter().filter_map(|name| own_arn(kind, "/", name)).collect(),
@@ -205,9 +205,9 @@ impl<'r> Join<'r> {
     fn grant(&mut self, given: &'r Given) -> Option<Grant> {
         let own = |policy: Policy, read: Read| Grant {
             policy,
-            address: given.stand.address.as_str().into(),
+            address: Arc::clone(&given.stand.address),
             path: given.path.as_str().into(),
-            attachment: given.stand.address.as_str().into(),
+            attachment: Arc::clone(&given.stand.address),
             arn: None,
             name: given.name.as_deref().map(Into::into),
             is_audit: false,
@@ -247,7 +247,7 @@ impl<'r> Join<'r> {
                 let read = self.contents(&policies);
                 let policy = policies.first().and_then(|index| self.policies.get(*index))?;
                 Grant {
-                    address: policy.stand.address.as_str().into(),
+                    address: Arc::clone(&policy.stand.address),
                     path: policy.path.into(),
                     arn: policy.arn.as_deref().map(Into::into),
                     name: policy.name.as_deref().map(Into::into),
@@ -340,7 +340,7 @@ impl<'r> Join<'r> {
                 continue;
             }
             let read = self.content(index);
-            let address: Arc<str> = policy.stand.address.as_str().into();
+            let address: Arc<str> = Arc::clone(&policy.stand.address);
             self.principals.push(Principal {
                 kind: if policy.is_held {
                     PrincipalKind::Somebody
@@ -348,7 +348,7 @@ impl<'r> Join<'r> {
                     PrincipalKind::Policy
                 },
                 address: Arc::clone(&address),
-                config_address: policy.stand.config_address.as_str().into(),
+                config_address: Arc::clone(&policy.stand.config_address),
                 in_plan: false,
                 name: policy.name.clone(),
                 names: Vec::new(),
@@ -383,8 +383,8 @@ fn principal(owner: &Owner, boundary: Boundary) -> Principal {
     }
     Principal {
         kind: owner.kind,
-        address: owner.stand.address.as_str().into(),
-        config_address: owner.stand.config_address.as_str().into(),
+        address: Arc::clone(&owner.stand.address),
+        config_address: Arc::clone(&owner.stand.config_address),
         in_plan: true,
         name: owner.name.clone(),
         names,
