@@ -336,6 +336,23 @@ fn what_is_known_only_after_apply() {
         );
         role(start, "b", "lambda", ADMINISTRATOR)
     };
+    let named_later = |prefix: &str| {
+        let trust =
+            doc(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}"#);
+        let climbs = format!("{},{}", allow(&["iam:PassRole"], &arn("role/app-x*")), functions());
+        role(Plan::default(), "a", "ec2", &climbs)
+            .and((
+                "aws_iam_role.b",
+                &format!(r#"{{"name_prefix":"{prefix}","path":"/","assume_role_policy":{trust}}}"#),
+            ))
+            .unknown("aws_iam_role.b", &["name", "arn"])
+            .and((
+                "aws_iam_role_policy.b",
+                &format!(r#"{{"name":"p","policy":{}}}"#, doc(ADMINISTRATOR)),
+            ))
+            .unknown("aws_iam_role_policy.b", &["role"])
+            .references("aws_iam_role_policy.b", "role", &["aws_iam_role.b"])
+    };
     let unknown_trust = |plan: Plan| {
         plan.changed("aws_iam_role.b", |change| change.after = Some(r#"{"name":"b"}"#.into()))
             .unknown("aws_iam_role.b", &["assume_role_policy"])
@@ -351,6 +368,8 @@ fn what_is_known_only_after_apply() {
                     symbol("data.aws_caller_identity.me.account_id")
                 )),
             ),
+            Case::unverified("a name that AWS completes", named_later("app-")),
+            Case::low("a name that AWS completes to another", named_later("admin-")),
             Case::unverified("some role", passing(&symbol("var.role_arn"))),
             Case::unverified("whom the role trusts", unknown_trust(passing(&arn("role/b")))),
         ])
