@@ -11,6 +11,7 @@ mod fixpoint;
 mod hop;
 mod index;
 mod latent;
+mod names;
 mod own;
 mod trust;
 pub(crate) mod workloads;

@@ -81,6 +81,12 @@ pub(crate) struct Escalations {
     pub(crate) cut_off: Option<String>,
 }
 
+impl Escalation {
+    fn is_any_role(&self) -> bool {
+        self.capability == Capability::Latent(Outlook::AnyRole)
+    }
+}
+
 impl Escalations {
     /// Principals of whom more is told here than weaker rules could say.
     pub(crate) fn outranking(&self) -> impl Iterator<Item = usize> {
@@ -159,7 +165,7 @@ pub(super) fn candidates(world: &World<'_>, target: usize) -> Vec<usize> {
 
 /// Principals that a trust names.
 fn named<'w>(world: &'w World<'w>, name: &str) -> Vec<usize> {
-    if let Some(block) = super::world::block_of(name) {
+    if let Some(block) = super::names::block_of(name) {
         let at = world.by_key(&format!("at {block}"));
         return at
             .iter()
@@ -169,7 +175,7 @@ fn named<'w>(world: &'w World<'w>, name: &str) -> Vec<usize> {
     }
     let name = match name.split_once(":assumed-role/") {
         Some((_, session)) => format!("role {}", session.split('/').next().unwrap_or_default()),
-        None => super::world::key(name).unwrap_or_default(),
+        None => super::names::key(name).unwrap_or_default(),
     };
     world.by_key(&name).to_vec()
 }
@@ -220,7 +226,16 @@ pub(super) fn settle(
     for number in 0..principals.len() {
         let found = match reach.get(number) {
             Some(Some(reach)) if reach.next.is_none() => None,
-            Some(Some(_)) => told(&walk, &reach, number, Capability::Administrator),
+            Some(Some(way)) => {
+                // A way that is only possible does not outweigh any role of the account for certain.
+                let certain = || outlook(&walk, number).filter(|found| found.is_any_role());
+                let better = if way.certainty == Certainty::Yes {
+                    None
+                } else {
+                    certain()
+                };
+                better.or_else(|| told(&walk, &reach, number, Capability::Administrator))
+            }
             _ => wide.told(&walk, number).or_else(|| outlook(&walk, number)),
         };
         escalations.found.extend(found);
@@ -360,7 +375,7 @@ fn assemble<'r>(
         principal: number,
         kind: principal.kind,
         name: label(principal),
-        is_named: principal.in_plan || principal.name.is_some(),
+        is_named: principal.in_plan || principal.name.is_some() || principal.is_dormant(),
         capability,
         path,
         methods,
@@ -374,7 +389,7 @@ fn assemble<'r>(
 /// How a message names a principal.
 pub(super) fn label(principal: &Principal) -> String {
     match &principal.name {
-        Some(name) if !principal.in_plan => name.clone(),
+        Some(name) if !principal.in_plan && !principal.is_dormant() => name.clone(),
         _ => principal.address.to_string(),
     }
 }
@@ -394,7 +409,10 @@ pub(super) fn cause(world: &World<'_>, principal: &Principal, hop: &Hop, target:
     let role = target.and_then(|target| world.principals.get(target));
     Cause {
         address: role.map_or_else(|| principal.address.to_string(), |role| role.address.to_string()),
-        path: String::from("assume_role_policy"),
+        path: String::from(match role {
+            Some(role) if role.address.contains("awscc_iam_role.") => "assume_role_policy_document",
+            _ => "assume_role_policy",
+        }),
         statement: String::from("the trust of the role"),
         evidence: "planned",
         policy: None,

@@ -226,7 +226,7 @@ fn is_named(principal: &Principal, name: &str) -> Verdict {
         return Verdict::from_bool(principal.kind == PrincipalKind::Role && principal.name.as_deref() == role);
     }
     // A unique id names its block as the ARN does.
-    if let Some(block) = super::world::block_of(name) {
+    if let Some(block) = super::names::block_of(name) {
         let same = block == &*principal.address || block == &*principal.config_address;
         return Verdict::from_bool(same && principal.in_plan);
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use nhi_plan::symbol;
 
 use super::catalogue::{Method, On, actions, methods};
-use super::world::key;
+use super::names::key;
 use crate::facts::iam::access::{Principal, fields};
 use crate::facts::iam::document::{Document, Effect, Selection, Statement};
 use crate::facts::iam::pattern::{Case, matches};
@@ -107,7 +107,7 @@ impl Index {
         // Some methods name no target at all.
         let is_aimless =
             |method: &&Method| method.workload != "-" && !method.needs.iter().any(|need| is_targeted(need.on));
-        if usable.iter().any(|method| is_aimless(method)) {
+        if usable.iter().any(is_aimless) {
             add(self.prefixes.entry(String::new()).or_default());
         }
     }

@@ -7,7 +7,8 @@ use super::ask::{Reply, ask, best};
 use super::catalogue::{Gain, Method, On};
 use super::hop::{Hop, all, better, on_target};
 use super::index::{names_action, statements};
-use super::world::{World, key, policies};
+use super::names::key;
+use super::world::{World, policies};
 use crate::facts::iam::access::{
     Alternative, Bound, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Request, Resource,
 };
