@@ -49,7 +49,7 @@ A permission counts on the resource that the method needs: `iam:PassRole` on one
 | an administrator that the plan shows | critical |
 | everything, by a change to its own permissions, a new identity, or a role that it assumes | high |
 | any role of the account (`iam:PassRole` on all roles, and a service that runs code) | high |
-| every secret, object, key, table, function or instance, through another identity | medium |
+| all secrets, objects or tables, whole services, or every role to pass on, through another identity | medium |
 | users or roles under a prefix, none of which the plan shows | low |
 | whatever runs in the account, or a role that the plan does not show | info |
 

@@ -1,7 +1,11 @@
 //! What each principal can become, as facts that a rule can tell.
 
+use std::collections::BTreeSet;
+
+use nhi_plan::Severity;
+
 use super::Collected;
-use super::ask::{Reply, ask};
+use super::ask::Reply;
 use super::catalogue::Method;
 use super::edges::{self, Holder};
 use super::fixpoint::{Reach, Spread, Ways, spread};
@@ -11,8 +15,8 @@ use super::own::own;
 use super::trust::Who;
 use super::world::{World, policies, start_of};
 use crate::facts::graph::{Certainty, Graph};
-use crate::facts::iam::access::{Bound, Principal, PrincipalKind, Resource, ResourceKind};
-use crate::facts::iam::standing::Standing;
+use crate::facts::iam::access::{Bound, Principal, PrincipalKind};
+use crate::facts::iam::standing::{Claim, Standing};
 
 /// Questions of one principal about another that one plan may take.
 const QUESTIONS_MAX: usize = if cfg!(test) { 20_000 } else { 2_000_000 };
@@ -26,7 +30,7 @@ const METHODS_MAX: usize = 8;
 pub(crate) enum Capability {
     /// Everything.
     Administrator,
-    /// These things, on all resources of their kind.
+    /// These things, in words.
     Wide(Vec<&'static str>),
     /// Nobody knows: the target is not in the plan.
     Latent(Outlook),
@@ -99,18 +103,6 @@ impl Escalations {
         found.map(|found| found.principal)
     }
 }
-
-/// Things worth having on all resources of a kind.
-const WIDE: [(&str, &str, ResourceKind); 8] = [
-    ("every secret", "secretsmanager:GetSecretValue", ResourceKind::Secret),
-    ("every parameter", "ssm:GetParameter", ResourceKind::Parameter),
-    ("every object", "s3:GetObject", ResourceKind::Object),
-    ("every key", "kms:Decrypt", ResourceKind::Key),
-    ("every table", "dynamodb:GetItem", ResourceKind::Table),
-    ("every function", "lambda:UpdateFunctionCode", ResourceKind::Function),
-    ("every instance", "ssm:SendCommand", ResourceKind::Instance),
-    ("every role", "iam:PassRole", ResourceKind::Role),
-];
 
 /// The graph as the fixpoint walks it.
 struct Walk<'w> {
@@ -236,7 +228,15 @@ pub(super) fn settle(
                 };
                 better.or_else(|| told(&walk, &reach, number, Capability::Administrator))
             }
-            _ => wide.told(&walk, number).or_else(|| outlook(&walk, number)),
+            _ => {
+                let latent = outlook(&walk, number);
+                let wide = || wide.told(&walk, number);
+                if latent.as_ref().is_some_and(Escalation::is_any_role) {
+                    latent
+                } else {
+                    wide().or(latent)
+                }
+            }
         };
         escalations.found.extend(found);
     }
@@ -259,39 +259,53 @@ pub(super) fn settle(
     escalations
 }
 
-/// Who comes to each of [`WIDE`].
+/// Every role, to hand on; and services as a whole.
+const EVERY_ROLE: &str = "every role, to pass it on";
+const WHOLE_SERVICES: &str = "whole services";
+
+/// What a principal holds that is worth coming to, in words: what rules of their own tell of it.
+fn assets(standing: &Standing) -> Vec<&'static str> {
+    let counts = |claim: &Claim| claim.is_certain && claim.bound != Bound::Held;
+    let mut found = Vec::new();
+    let breadth = standing.breadth.as_ref();
+    if breadth.is_some_and(|breadth| breadth.severity == Severity::High && counts(&breadth.claim)) {
+        found.push(WHOLE_SERVICES);
+    }
+    let reads = standing.reads.as_ref();
+    if let Some(reads) = reads.filter(|reads| reads.severity == Severity::High && counts(&reads.claim)) {
+        found.extend(&reads.what);
+    }
+    if standing.passes.as_ref().is_some_and(counts) {
+        found.push(EVERY_ROLE);
+    }
+    found
+}
+
+/// Who comes to each asset.
 struct Wide {
-    reach: Vec<Vec<Option<Reach<Hop>>>>,
+    reach: Vec<(&'static str, Vec<Option<Reach<Hop>>>)>,
     complete: bool,
 }
 
 fn wide(walk: &Walk<'_>, administrators: &[Option<Reach<Hop>>], budget: &mut usize) -> Wide {
+    let held: Vec<_> = walk.world.standings.iter().map(assets).collect();
+    let names: BTreeSet<&'static str> = held.iter().flatten().copied().collect();
     let mut found = Wide {
         reach: Vec::new(),
         complete: true,
     };
-    for (_, action, kind) in WIDE {
-        let mut seeds = 0;
-        let holds = |(number, principal): (usize, &Principal)| {
+    for name in names {
+        let seed = |(number, held): (usize, &Vec<&'static str>)| {
             let is_administrator = administrators.get(number).is_some_and(Option::is_some);
-            let holds = !is_administrator
-                && walk.world.index.names(number, action)
-                && ask(principal, action, Resource::Every(kind), &[])
-                    .is_some_and(|reply| reply.certainty == Certainty::Yes);
-            seeds += usize::from(holds);
-            holds.then_some(Reach {
+            (!is_administrator && held.contains(&name)).then_some(Reach {
                 certainty: Certainty::Yes,
                 next: None,
             })
         };
-        let reach: Vec<_> = walk.world.principals.iter().enumerate().map(holds).collect();
-        if seeds == 0 {
-            found.reach.push(Vec::new());
-            continue;
-        }
+        let reach = held.iter().enumerate().map(seed).collect();
         let spread = spread(walk, reach, budget);
         found.complete &= spread.complete;
-        found.reach.push(spread.reach);
+        found.reach.push((name, spread.reach));
     }
     found
 }
@@ -301,11 +315,11 @@ impl Wide {
     fn told(&self, walk: &Walk<'_>, number: usize) -> Option<Escalation> {
         // What is only possible, and no more than wide, is left to the graph.
         let comes = |reach: &Reach<Hop>| reach.next.is_some() && reach.certainty == Certainty::Yes;
-        let gained =
-            |reach: &&Vec<Option<Reach<Hop>>>| reach.get(number).is_some_and(|entry| entry.as_ref().is_some_and(comes));
-        let all = WIDE.iter().zip(&self.reach).filter(|(_, reach)| gained(reach));
-        let names: Vec<&'static str> = all.map(|((name, _, _), _)| *name).collect();
-        let first = self.reach.iter().find(gained)?;
+        let gained = |(_, reach): &&(&'static str, Vec<Option<Reach<Hop>>>)| {
+            reach.get(number).is_some_and(|entry| entry.as_ref().is_some_and(comes))
+        };
+        let names: Vec<&'static str> = self.reach.iter().filter(gained).map(|(name, _)| *name).collect();
+        let (_, first) = self.reach.iter().find(gained)?;
         told(walk, first, number, Capability::Wide(names))
     }
 }

@@ -44,8 +44,6 @@ impl Actions {
 /// What each principal could use, and who names what.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    /// By principal: what its policies name.
-    held: Vec<Actions>,
     /// By principal: the methods all of whose actions its policies name.
     methods: Vec<Vec<&'static Method>>,
     /// By principal: what it names for each action of a method that has a target.
@@ -87,7 +85,6 @@ impl Index {
             index.place(number, &selectors, &usable);
             index.selectors.push(selectors);
             index.methods.push(usable);
-            index.held.push(held);
         }
         index
     }
@@ -116,13 +113,6 @@ impl Index {
     pub(crate) fn selectors(&self, principal: usize, action: &str) -> impl Iterator<Item = &Selector> {
         let own = self.selectors.get(principal).into_iter().flatten();
         own.filter(move |(of, _)| *of == action).map(|(_, selector)| selector)
-    }
-
-    /// Whether the policies of a principal name an action, as far as the catalogue has it.
-    pub(crate) fn names(&self, principal: usize, action: &str) -> bool {
-        let place = actions().iter().position(|known| *known == action);
-        let held = self.held.get(principal).copied().unwrap_or_default();
-        place.is_none_or(|place| held.has(place))
     }
 
     /// The methods that a principal could use, those that need little first.
