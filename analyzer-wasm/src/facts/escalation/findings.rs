@@ -220,7 +220,7 @@ pub(super) fn settle(
             Some(Some(reach)) if reach.next.is_none() => None,
             Some(Some(way)) => {
                 // A way that is only possible does not outweigh any role of the account for certain.
-                let certain = || outlook(&walk, number).filter(|found| found.is_any_role());
+                let certain = || outlook(&walk, number).filter(Escalation::is_any_role);
                 let better = if way.certainty == Certainty::Yes {
                     None
                 } else {
