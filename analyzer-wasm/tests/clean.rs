@@ -88,6 +88,66 @@ const CLEAN: &[(&str, &str)] = &[
         "aws_iam_role_policy_attachment.audit",
         r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/SecurityAudit"}"#,
     ),
+    (
+        "aws_iam_role_policy_attachment.view",
+        r#"{"role":"v","policy_arn":"arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.lambda_basic",
+        r#"{"role":"l","policy_arn":"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.lambda_vpc",
+        r#"{"role":"l","policy_arn":"arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.ecs_execution",
+        r#"{"role":"e","policy_arn":"arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.eks_cluster",
+        r#"{"role":"k","policy_arn":"arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.eks_worker",
+        r#"{"role":"w","policy_arn":"arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.eks_cni",
+        r#"{"role":"w","policy_arn":"arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.images",
+        r#"{"role":"w","policy_arn":"arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.agent",
+        r#"{"role":"w","policy_arn":"arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.rds_monitoring",
+        r#"{"role":"m","policy_arn":"arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.disks",
+        r#"{"role":"d","policy_arn":"arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.tracing",
+        r#"{"role":"t","policy_arn":"arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"}"#,
+    ),
+    (
+        "aws_iam_role_policy.secret",
+        r#"{"role":"s","policy":"{\"Statement\":[{\"Action\":\"secretsmanager:GetSecretValue\",\"Effect\":\"Allow\",\"Resource\":\"arn:aws:secretsmanager:eu-west-1:111122223333:secret:app/db-AbCdEf\"},{\"Action\":\"kms:Decrypt\",\"Effect\":\"Allow\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"kms:ViaService\":\"secretsmanager.eu-west-1.amazonaws.com\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role_policy.regions",
+        r#"{"role":"g","policy":"{\"Statement\":[{\"NotAction\":[\"iam:*\",\"sts:*\"],\"Effect\":\"Deny\",\"Resource\":\"*\",\"Condition\":{\"StringNotEquals\":{\"aws:RequestedRegion\":\"eu-west-1\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role_policy.node_discovery",
+        r#"{"role":"n","policy":"{\"Statement\":[{\"Action\":[\"ec2:DescribeInstances\",\"ec2:DescribeTags\",\"autoscaling:DescribeAutoScalingGroups\",\"ecr:GetAuthorizationToken\"],\"Effect\":\"Allow\",\"Resource\":\"*\"}]}"}"#,
+    ),
     // A boundary grants nothing, however wide it is.
     (
         "aws_iam_policy.boundary",

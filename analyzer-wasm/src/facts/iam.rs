@@ -12,6 +12,7 @@ pub(crate) mod condition;
 mod data_document;
 pub(crate) mod document;
 mod documents;
+mod leads;
 mod library;
 mod managed;
 mod nearest;

@@ -20,6 +20,6 @@ mod witness;
 
 pub(crate) use answer::{Answer, Bound, Doubt, StatementRef, Verdict};
 pub(crate) use kinds::ResourceKind;
-pub(crate) use matching::{OWN, covers, fields};
+pub(crate) use matching::{OWN, covers, fields, without_keys};
 pub(crate) use principal::{Alternative, Boundary, Grant, Place, Policy, Principal, PrincipalKind, Unread};
 pub(crate) use request::{Request, Resource};

@@ -4,6 +4,7 @@
 //! of a first plan become readable.
 
 use super::document::Document;
+use super::leads;
 use crate::facts::Block;
 
 /// A document that another one builds on.
@@ -44,6 +45,8 @@ impl DataDocument {
                 ),
             },
         };
+        let mut document = document;
+        leads::follow(&mut document, block);
         Self {
             address: block.change.address.to_string(),
             module_address: block.change.module_address.to_string(),

@@ -88,12 +88,15 @@ impl Document {
         let statements = member(document.root(), "Statement")?;
         // What IAM would refuse is not read as a document that allows nothing.
         let is_plain = |object: Value<'_>| object.kind() == json::Kind::Object && !is_ambiguous(object);
-        if !is_plain(document.root()) || !one_or_many(statements).all(is_plain) {
+        // A statement, or all of them, that a symbol stands for.
+        let is_hidden = |value: &Value<'_>| value.as_str().is_some_and(|text| nhi_plan::symbol::has_symbols(&text));
+        let known = || one_or_many(statements).filter(|value| !is_hidden(value));
+        if !is_plain(document.root()) || !known().all(is_plain) {
             return None;
         }
         Some(Self {
-            statements: one_or_many(statements).map(from_policy).collect(),
-            open: false,
+            statements: known().map(from_policy).collect(),
+            open: one_or_many(statements).any(|value| is_hidden(&value)),
         })
     }
 

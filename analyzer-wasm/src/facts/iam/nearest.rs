@@ -25,13 +25,17 @@ struct Instances {
     keys: BTreeMap<String, Vec<usize>>,
 }
 
-/// Instances by configuration address.
+/// Instances by configuration address, and by their own.
 #[derive(Debug, Default)]
-pub(crate) struct Nearest(HashMap<String, Instances>);
+pub(crate) struct Nearest {
+    blocks: HashMap<String, Instances>,
+    addresses: HashMap<String, usize>,
+}
 
 impl Nearest {
     pub(crate) fn add(&mut self, config_address: &str, spot: Spot<'_>, index: usize) {
-        let instances = self.0.entry(config_address.to_owned()).or_default();
+        self.addresses.insert(spot.address.to_owned(), index);
+        let instances = self.blocks.entry(config_address.to_owned()).or_default();
         instances.all.push(index);
         let keys = instances.modules.entry(spot.module.to_owned()).or_default();
         keys.insert(instance_key(spot.address).to_owned(), index);
@@ -41,11 +45,23 @@ impl Nearest {
         }
     }
 
+    /// The instance with this address.
+    pub(crate) fn exactly(&self, address: &str) -> Option<usize> {
+        self.addresses.get(address).copied()
+    }
+
+    /// How many instances a block has.
+    pub(crate) fn count(&self, config_address: &str) -> usize {
+        self.blocks
+            .get(config_address)
+            .map_or(0, |instances| instances.all.len())
+    }
+
     /// The instances that a block at `spot` means by a configuration address: the one in the same place, those of
     /// the same module instance, those of the module instance with its key, or all. Empty where there are none, or too
     /// many.
     pub(crate) fn of(&self, config_address: &str, spot: Spot<'_>) -> Vec<usize> {
-        let Some(instances) = self.0.get(config_address) else {
+        let Some(instances) = self.blocks.get(config_address) else {
             return Vec::new();
         };
         let key = instance_key(spot.address);

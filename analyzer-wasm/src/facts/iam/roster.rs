@@ -8,8 +8,10 @@ mod tests;
 
 use std::sync::Arc;
 
+use nhi_plan::symbol;
+
 use self::rows::Row;
-use super::access::PrincipalKind;
+use super::access::{PrincipalKind, without_keys};
 use super::library::{Library, Text};
 use super::managed::{self, Managed};
 use super::nearest::Spot;
@@ -47,6 +49,8 @@ impl Stand {
 #[derive(Debug, Clone, Default)]
 struct Naming {
     text: Option<String>,
+    /// The block, with its instance key, where a symbol says it.
+    address: Option<String>,
     blocks: Vec<String>,
 }
 
@@ -85,6 +89,38 @@ enum Content {
     Pending(Vec<String>),
     /// A managed policy.
     Policy(Naming),
+}
+
+impl Naming {
+    /// A text that is known, or a symbol that names the block it comes from.
+    fn of(text: String, blocks: Vec<String>) -> Self {
+        let Some(origin) = whole_symbol(&text) else {
+            return Self {
+                text: Some(text),
+                address: None,
+                blocks,
+            };
+        };
+        let origin = origin.rsplit_once('.').map(|(block, _)| block.to_owned());
+        let mut blocks = blocks;
+        if let Some(origin) = origin.as_deref().filter(|_| blocks.is_empty()) {
+            blocks.push(without_keys(origin));
+        }
+        Self {
+            text: None,
+            address: origin,
+            blocks,
+        }
+    }
+}
+
+/// The origin of a text that is one symbol.
+fn whole_symbol(text: &str) -> Option<&str> {
+    let mut parts = symbol::parts(text);
+    match (parts.next(), parts.next()) {
+        (Some(symbol::Part::Symbol(origin)), None) => Some(origin),
+        _ => None,
+    }
 }
 
 /// Content that is given to a principal.
@@ -174,7 +210,10 @@ impl Roster {
 
     fn managed_policy(&mut self, block: &Block<'_>, row: &Row, attribute: &'static str) {
         let content = match block.string(attribute) {
-            Some(text) => Content::Text(self.library.read(&text)),
+            Some(text) => match self.library.read(&text) {
+                Text::Broken if symbol::has_symbols(&text) => Content::Pending(block.references(attribute)),
+                text => Content::Text(text),
+            },
             None if block.is_unknown(attribute) => Content::Pending(block.references(attribute)),
             None => return,
         };
@@ -193,8 +232,8 @@ impl Roster {
         });
         // Some policies name those who hold them.
         let own = Naming {
-            text: None,
-            blocks: vec![block.change.config_address.to_string()],
+            address: Some(block.change.address.to_string()),
+            ..Naming::default()
         };
         self.give(block, row, attribute, &Content::Policy(own), None);
     }
@@ -222,6 +261,8 @@ impl Roster {
                 None => Content::Pending(block.references(&at)),
                 Some(text) => match self.library.read(&text) {
                     Text::Empty => continue,
+                    // A text that is known in no part that could be read.
+                    Text::Broken if symbol::has_symbols(&text) => Content::Pending(block.references(&at)),
                     text => Content::Text(text),
                 },
             };
@@ -299,13 +340,7 @@ fn namings(block: &Block<'_>, path: &str) -> Vec<(String, Naming)> {
         match text.filter(|text| !text.is_empty()) {
             Some(text) => {
                 let blocks = if is_list { Vec::new() } else { block.references(path) };
-                found.push((
-                    at,
-                    Naming {
-                        text: Some(text),
-                        blocks,
-                    },
-                ));
+                found.push((at, Naming::of(text, blocks)));
             }
             None => missing |= block.is_unknown(&at),
         }
@@ -320,14 +355,20 @@ fn namings(block: &Block<'_>, path: &str) -> Vec<(String, Naming)> {
         // Elements of a list: each block is one of them.
         found.extend(direct.into_iter().map(|address| {
             let naming = Naming {
-                text: None,
                 blocks: vec![address],
+                ..Naming::default()
             };
             (base.to_owned(), naming)
         }));
     } else {
         let blocks = if direct.is_empty() { other } else { direct };
-        found.push((base.to_owned(), Naming { text: None, blocks }));
+        found.push((
+            base.to_owned(),
+            Naming {
+                blocks,
+                ..Naming::default()
+            },
+        ));
     }
     found
 }

@@ -90,12 +90,26 @@ const ACCOUNT_VARIABLES: [&str; 4] = [
     "&{aws:resourceaccount}",
 ];
 
+/// Whether a field of an ARN says "our own": what the account, the partition or the region of the configuration is.
 fn is_own(field: &str) -> bool {
-    field == OWN || ACCOUNT_VARIABLES.iter().any(|name| field.eq_ignore_ascii_case(name))
+    if ACCOUNT_VARIABLES.iter().any(|name| field.eq_ignore_ascii_case(name)) {
+        return true;
+    }
+    let mut parts = symbol::parts(field);
+    let (Some(Part::Symbol(origin)), None) = (parts.next(), parts.next()) else {
+        return false;
+    };
+    matches!(origin, "own" | "account" | "partition" | "region")
+        || origin.contains("data.aws_caller_identity.") && origin.ends_with(".account_id")
+        || origin.contains("data.aws_partition.") && origin.ends_with(".partition")
+        || origin.contains("data.aws_region.")
 }
 
-/// Puts the partition and account of `other` where `text` says its own.
+/// Puts the partition, region and account of `other` where `text` says its own.
 fn in_account_of<'t>(other: &str, text: &'t str) -> Cow<'t, str> {
+    if !is_special(text) {
+        return Cow::Borrowed(text);
+    }
     let Some(own) = fields(text).filter(|fields| fields.iter().any(|field| is_own(field))) else {
         return Cow::Borrowed(text);
     };
@@ -105,7 +119,11 @@ fn in_account_of<'t>(other: &str, text: &'t str) -> Cow<'t, str> {
             return *field;
         }
         let theirs = other.as_ref().and_then(|fields| fields.get(index).copied());
-        let default = if index == 1 { "aws" } else { ACCOUNT };
+        let default = match index {
+            1 => "aws",
+            3 => "qq-zone-9",
+            _ => ACCOUNT,
+        };
         theirs
             .filter(|field| !field.contains(['*', '?']) && !is_own(field))
             .unwrap_or(default)
@@ -237,18 +255,38 @@ const ARNS: [(&str, &str); 24] = [
 
 /// Whether both are the whole ARN of a block, and of different blocks.
 fn are_other_blocks(left: &str, right: &str) -> bool {
-    fn block(text: &str) -> Option<&str> {
-        let mut parts = symbol::parts(text);
-        let (Some(Part::Symbol(origin)), None) = (parts.next(), parts.next()) else {
-            return None;
-        };
-        let block = origin.strip_suffix(".arn")?;
-        let plain = block
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
-        (plain && block.contains('.')).then_some(block)
+    let (Some(left), Some(right)) = (arn_of(left), arn_of(right)) else {
+        return false;
+    };
+    // A block without its instance key may mean any of its instances.
+    let is_whole = left.matches('[').count() == right.matches('[').count();
+    left != right && (is_whole || without_keys(left) != without_keys(right))
+}
+
+/// The block whose whole ARN a text is.
+fn arn_of(text: &str) -> Option<&str> {
+    let mut parts = symbol::parts(text);
+    let (Some(Part::Symbol(origin)), None) = (parts.next(), parts.next()) else {
+        return None;
+    };
+    let block = origin.strip_suffix(".arn")?;
+    (block.contains('.') && !block.contains(['(', ' ', '*'])).then_some(block)
+}
+
+/// An address without instance keys; a bracket inside a quoted key does not count.
+pub(crate) fn without_keys(address: &str) -> String {
+    let (mut depth, mut quoted) = (0_u32, false);
+    let mut out = String::with_capacity(address.len());
+    for character in address.chars() {
+        match character {
+            '"' if depth > 0 => quoted = !quoted,
+            '[' if !quoted => depth += 1,
+            ']' if !quoted => depth = depth.saturating_sub(1),
+            other if depth == 0 => out.push(other),
+            _ => {}
+        }
     }
-    matches!((block(left), block(right)), (Some(left), Some(right)) if left != right)
+    out
 }
 
 /// Whether two patterns have a text in common.

@@ -242,6 +242,14 @@ fn symbols_and_variables() {
     let bucket = nhi_plan::symbol::symbol("aws_s3_bucket.b.arn");
     let any = nhi_plan::symbol::symbol("local.name");
     let either = nhi_plan::symbol::one_of(["arn:aws:s3:::b/*", "arn:aws:s3:::c/*"]);
+    let symbol = nhi_plan::symbol::symbol;
+    let own = |rest: &str| {
+        format!(
+            "arn:{}:iam::{}{rest}",
+            symbol("partition"),
+            symbol("data.aws_caller_identity.x.account_id")
+        )
+    };
     let table = [
         (format!("{bucket}/*"), "arn:aws:s3:::b/k".to_owned(), Unknown),
         (format!("{bucket}/*"), format!("{bucket}/k"), Yes),
@@ -265,6 +273,17 @@ fn symbols_and_variables() {
         ),
         (either.clone(), "arn:aws:s3:::b/k".to_owned(), Unknown),
         (either, "arn:aws:s3:::d/k".to_owned(), No),
+        (own(":role/*"), "arn:aws:iam::111122223333:role/r".to_owned(), Yes),
+        (
+            own(":role/app"),
+            format!("arn:{}:iam::{}:role/app", super::OWN, super::OWN),
+            Yes,
+        ),
+        (
+            own(":role/app"),
+            format!("arn:{}:iam::{}:role/web", super::OWN, super::OWN),
+            No,
+        ),
     ];
     for (pattern, resource, wanted) in table {
         let statement = format!(r#"{{"Effect":"Allow","Action":"s3:GetObject","Resource":"{pattern}"}}"#);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use nhi_plan::symbol;
+
 use super::join::Join;
 use super::{Content, Naming, Stand};
 use crate::facts::iam::access::{Alternative, Boundary, Unread};
@@ -22,6 +24,8 @@ pub(super) enum Found {
     Plan(Vec<usize>),
     Provider(String),
     Elsewhere(Option<String>),
+    /// Exactly one of these.
+    Several(Vec<Naming>),
     /// It rests on these blocks, and none of them is a policy.
     Unknown(Vec<String>),
 }
@@ -116,6 +120,13 @@ impl<'r> Join<'r> {
     }
 
     pub(super) fn policy(&self, naming: &Naming, stand: &Stand) -> Found {
+        let exactly = naming
+            .address
+            .as_deref()
+            .and_then(|address| self.policy_blocks.exactly(address));
+        if let Some(index) = exactly {
+            return Found::Plan(vec![index]);
+        }
         let Some(text) = &naming.text else {
             let blocks = naming.blocks.iter().filter(|block| managed::is_policy_block(block));
             let found: Vec<_> = blocks
@@ -127,6 +138,13 @@ impl<'r> Join<'r> {
                 Found::Plan(found)
             };
         };
+        let alternatives = symbol::alternatives(text);
+        if alternatives.len() > 1 {
+            let namings = alternatives
+                .into_iter()
+                .map(|one| Naming::of(one.to_owned(), Vec::new()));
+            return Found::Several(namings.collect());
+        }
         if managed::path(text).is_some() {
             return Found::Provider(text.clone());
         }
@@ -167,7 +185,7 @@ impl<'r> Join<'r> {
                 Some(document) => Boundary::Documents(vec![document]),
                 None => Boundary::Elsewhere,
             },
-            Found::Elsewhere(_) | Found::Unknown(_) => Boundary::Elsewhere,
+            Found::Elsewhere(_) | Found::Unknown(_) | Found::Several(_) => Boundary::Elsewhere,
         }
     }
 }

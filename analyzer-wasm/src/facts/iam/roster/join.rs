@@ -113,7 +113,8 @@ impl<'r> Join<'r> {
                 None => Boundary::None,
                 Some(naming) => join.boundary(naming, &owner.stand),
             };
-            join.principals.push(principal(owner, boundary));
+            let is_alone = join.owner_blocks.count(&owner.stand.config_address) == 1;
+            join.principals.push(principal(owner, boundary, is_alone));
         }
         join
     }
@@ -131,14 +132,18 @@ impl<'r> Join<'r> {
 
     /// The principal that a block is.
     fn find_block(&self, stand: &Stand) -> Option<usize> {
-        match self.owner_blocks.of(&stand.config_address, stand.spot()).as_slice() {
-            [index] => Some(*index),
-            _ => None,
-        }
+        self.owner_blocks.exactly(&stand.address)
     }
 
     /// The principal of the plan that a block names.
     fn find(&self, kind: PrincipalKind, naming: &Naming, stand: &Stand) -> Option<usize> {
+        let exactly = naming
+            .address
+            .as_deref()
+            .and_then(|address| self.owner_blocks.exactly(address));
+        if let Some(index) = exactly.filter(|index| self.is_of_kind(*index, kind)) {
+            return Some(index);
+        }
         if let Some(named) = naming
             .text
             .as_deref()
@@ -164,8 +169,11 @@ impl<'r> Join<'r> {
             .blocks
             .iter()
             .flat_map(|block| self.owner_blocks.of(block, stand.spot()));
-        let is_kind = |index: &usize| self.owners.get(*index).is_some_and(|owner| owner.kind == kind);
-        near.filter(is_kind).collect()
+        near.filter(|index| self.is_of_kind(*index, kind)).collect()
+    }
+
+    fn is_of_kind(&self, index: usize, kind: PrincipalKind) -> bool {
+        self.owners.get(index).is_some_and(|owner| owner.kind == kind)
     }
 
     /// The principal that a block names; one that the plan does not create is made up once for each way to name it.
@@ -242,6 +250,10 @@ impl<'r> Join<'r> {
                     },
                 )
             }
+            Found::Several(names) => {
+                let read = self.several(&names, given);
+                own(Policy::Managed, read)
+            }
             Found::Plan(policies) => {
                 self.attached.extend(&policies);
                 let read = self.contents(&policies);
@@ -255,6 +267,26 @@ impl<'r> Join<'r> {
                 }
             }
         })
+    }
+
+    /// The contents of policies of any kind, of which exactly one is given.
+    fn several(&mut self, names: &[Naming], given: &'r Given) -> Read {
+        let mut all = Read::default();
+        for naming in names {
+            let read = match self.policy(naming, &given.stand) {
+                Found::Provider(arn) => self.provider(&arn),
+                Found::Plan(policies) => {
+                    self.attached.extend(&policies);
+                    self.contents(&policies)
+                }
+                Found::Elsewhere(_) | Found::Unknown(_) | Found::Several(_) => return Read::default(),
+            };
+            if read.alternatives.is_empty() {
+                return read;
+            }
+            all.alternatives.extend(read.alternatives);
+        }
+        all
     }
 
     /// The provider repeats in a principal what separate blocks give it.
@@ -371,7 +403,8 @@ impl<'r> Join<'r> {
     }
 }
 
-fn principal(owner: &Owner, boundary: Boundary) -> Principal {
+/// `is_alone` says that the block has no other instance, so that a reference to it means this one.
+fn principal(owner: &Owner, boundary: Boundary, is_alone: bool) -> Principal {
     let completed = |prefix: &String| format!("{prefix}{}", symbol(&format!("{}.name", owner.stand.address)));
     let name = owner.name.clone().or_else(|| owner.name_prefix.as_ref().map(completed));
     let derived = match (&name, &owner.path) {
@@ -380,7 +413,7 @@ fn principal(owner: &Owner, boundary: Boundary) -> Principal {
     };
     let mut names: Vec<String> = owner.arn.iter().cloned().chain(derived).collect();
     names.push(symbol(&format!("{}.arn", owner.stand.address)));
-    if owner.stand.config_address != owner.stand.address {
+    if is_alone && owner.stand.config_address != owner.stand.address {
         names.push(symbol(&format!("{}.arn", owner.stand.config_address)));
     }
     Principal {

@@ -402,3 +402,90 @@ fn a_principal_goes_by_its_names() {
     assert_eq!(ask("sts:AssumeRole", holder), Verdict::No);
     assert_eq!(ask("iam:GetRole", target), Verdict::No, "a bucket is no role");
 }
+
+#[test]
+fn a_deferred_document_leads_to_its_roles() {
+    let data = "data.aws_iam_policy_document.d";
+    let deferred = plan(&[
+        ("aws_iam_role.target", "{}"),
+        ("aws_iam_role.other", "{}"),
+        ("aws_iam_role.ci", r#"{"name":"ci"}"#),
+        ("aws_iam_role_policy.p", r#"{"role":"ci"}"#),
+        (data, r#"{"statement":[{"actions":["iam:PassRole"],"resources":[null]},{"actions":["s3:GetObject"],"resources":[null]}]}"#),
+    ])
+    .unknown("aws_iam_role_policy.p", &["policy"])
+    .references("aws_iam_role_policy.p", "policy", &[data])
+    .unknown(data, &["statement[0].resources[0]", "statement[1].resources[0]", "json"])
+    .references(data, "statement[0].resources", &["aws_iam_role.target"])
+    .references(data, "statement[1].resources", &["aws_s3_bucket.b"]);
+    let found = principals(&deferred);
+    let holder = of(&found, "aws_iam_role.ci");
+    let ask = |action: &str, address: &str| {
+        let target = of(&found, address);
+        holder
+            .may(&Request::new(action).on(Resource::Exactly(target.names())))
+            .verdict
+    };
+    assert_eq!(ask("iam:PassRole", "aws_iam_role.target"), Verdict::Yes);
+    assert_eq!(ask("iam:PassRole", "aws_iam_role.other"), Verdict::No);
+    let object = [String::from("arn:aws:s3:::b/k")];
+    assert_eq!(
+        holder
+            .may(&Request::new("s3:GetObject").on(Resource::Exactly(&object)))
+            .verdict,
+        Verdict::Unknown
+    );
+}
+
+#[test]
+fn symbols_name_instances() {
+    let text = secrets();
+    let symbol = |origin: &str| nhi_plan::json::quote(&nhi_plan::symbol::symbol(origin));
+    let role = symbol(r#"module.m["b"].aws_iam_role.r[0].name"#);
+    let policy = symbol(r#"aws_iam_policy.p["x"].arn"#);
+    let found = principals(&plan(&[
+        (r#"module.m["a"].aws_iam_role.r[0]"#, "{}"),
+        (r#"module.m["b"].aws_iam_role.r[0]"#, "{}"),
+        (r#"aws_iam_policy.p["x"]"#, &format!(r#"{{"policy":{text}}}"#)),
+        (r#"aws_iam_policy.p["y"]"#, r#"{"policy":"{\"Statement\":[]}"}"#),
+        (
+            "aws_iam_role_policy_attachment.a",
+            &format!(r#"{{"role":{role},"policy_arn":{policy}}}"#),
+        ),
+    ]));
+    assert_eq!(
+        reads_secrets(of(&found, r#"module.m["b"].aws_iam_role.r[0]"#)),
+        Verdict::Yes
+    );
+    assert_eq!(
+        reads_secrets(of(&found, r#"module.m["a"].aws_iam_role.r[0]"#)),
+        Verdict::No
+    );
+    assert!(of(&found, r#"aws_iam_policy.p["y"]"#).is_dormant());
+    let derived = nhi_plan::symbol::symbol("partition");
+    let account = nhi_plan::symbol::symbol("account");
+    let arn = format!("arn:{derived}:iam::{account}:policy/p");
+    let either = nhi_plan::symbol::one_of([arn.as_str(), "arn:aws:iam::aws:policy/AdministratorAccess"]);
+    let given = |arn: &str| {
+        let found = principals(&plan(&[
+            ("aws_iam_role.r", r#"{"name":"r"}"#),
+            ("aws_iam_policy.p", &format!(r#"{{"name":"p","policy":{text}}}"#)),
+            (
+                "aws_iam_role_policy_attachment.a",
+                &format!(r#"{{"role":"r","policy_arn":{}}}"#, nhi_plan::json::quote(arn)),
+            ),
+        ]));
+        let role = of(&found, "aws_iam_role.r");
+        (
+            reads_secrets(role),
+            role.may(&Request::new("iam:PutRolePolicy").on(Resource::Every(ResourceKind::Role)))
+                .verdict,
+        )
+    };
+    assert_eq!(given(&arn), (Verdict::Yes, Verdict::No));
+    assert_eq!(given(&either), (Verdict::Yes, Verdict::Unknown));
+    assert_eq!(
+        given("arn:aws:iam::aws:policy/AdministratorAccess"),
+        (Verdict::Yes, Verdict::Yes)
+    );
+}
