@@ -196,48 +196,14 @@ pub(super) fn settle(
 ) -> Escalations {
     let world = World::new(collected, principals, standings);
     let walk = Walk { world: &world };
-    let mut reach: Vec<Option<Reach<Hop>>> = Vec::with_capacity(principals.len());
-    for number in 0..principals.len() {
-        let held = standings.get(number).and_then(held);
-        let has = |certainty| Reach { certainty, next: None };
-        let step = if held.is_some() { None } else { own(&world, number) };
-        reach.push(match (held, step) {
-            (Some((certainty, _)), _) => Some(has(certainty)),
-            (None, Some(hop)) => Some(Reach {
-                certainty: hop.reply.certainty,
-                next: Some((hop, None)),
-            }),
-            (None, None) => None,
-        });
-    }
+    let reach = (0..principals.len()).map(|number| start(&world, number)).collect();
     let mut budget = QUESTIONS_MAX;
     let Spread { reach, complete } = spread(&walk, reach, &mut budget);
     let mut escalations = Escalations::default();
     let wide = wide(&walk, &reach, &mut budget);
     let mut complete = complete && wide.complete;
     for number in 0..principals.len() {
-        let found = match reach.get(number) {
-            Some(Some(reach)) if reach.next.is_none() => None,
-            Some(Some(way)) => {
-                // A way that is only possible does not outweigh any role of the account for certain.
-                let certain = || outlook(&walk, number).filter(Escalation::is_any_role);
-                let better = if way.certainty == Certainty::Yes {
-                    None
-                } else {
-                    certain()
-                };
-                better.or_else(|| told(&walk, &reach, number, Capability::Administrator))
-            }
-            _ => {
-                let latent = outlook(&walk, number);
-                let wide = || wide.told(&walk, number);
-                if latent.as_ref().is_some_and(Escalation::is_any_role) {
-                    latent
-                } else {
-                    wide().or(latent)
-                }
-            }
-        };
+        let found = judge(&walk, &reach, &wide, number);
         escalations.found.extend(found);
     }
     if let Some(graph) = graph {
@@ -257,6 +223,33 @@ pub(super) fn settle(
         escalations.cut_off = Some(address.unwrap_or_default());
     }
     escalations
+}
+
+/// What a principal holds of everything, or comes to by itself.
+fn start(world: &World<'_>, number: usize) -> Option<Reach<Hop>> {
+    if let Some((certainty, _)) = world.standings.get(number).and_then(held) {
+        return Some(Reach { certainty, next: None });
+    }
+    own(world, number).map(|hop| Reach {
+        certainty: hop.reply.certainty,
+        next: Some((hop, None)),
+    })
+}
+
+/// The one thing to tell of a principal.
+fn judge(walk: &Walk<'_>, reach: &[Option<Reach<Hop>>], wide: &Wide, number: usize) -> Option<Escalation> {
+    let latent = || outlook(walk, number);
+    let administrator = || told(walk, reach, number, Capability::Administrator);
+    match reach.get(number)? {
+        Some(way) if way.next.is_none() => None,
+        Some(way) if way.certainty == Certainty::Yes => administrator(),
+        // A way that is only possible does not outweigh any role of the account for certain.
+        Some(_) => latent().filter(Escalation::is_any_role).or_else(administrator),
+        None => match latent() {
+            Some(latent) if latent.is_any_role() => Some(latent),
+            latent => wide.told(walk, number).or(latent),
+        },
+    }
 }
 
 /// Every role, to hand on; and services as a whole.
