@@ -1,6 +1,8 @@
 //! Flags identities that can come to privileges they do not hold, step by step through what they may change.
 
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod grades;
 #[cfg(test)]
 mod methods;
