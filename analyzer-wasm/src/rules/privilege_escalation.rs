@@ -55,7 +55,7 @@ A permission counts on the resource that the method needs: `iam:PassRole` on one
 | users or roles under a prefix, none of which the plan shows | low |
 | whatever runs in the account, or a role that the plan does not show | info |
 
-One step less where it takes a network, a second factor or a time, or where nothing in the plan attaches the policy.
+One step less where it takes a network, a second factor, a time or a foothold, or where nothing in the plan attaches the policy; two where AWS wrote the policy for one of its own services.
 What gains nothing is not told, and neither is an identity that [NHI001](NHI001.md) or [NHI002](NHI002.md) tells as an administrator.
 
 ## Why is this bad?

@@ -69,7 +69,10 @@ fn step(step: &Step) -> String {
         (Category::NewPassRole, Some(to)) => format!("with {with} it runs code as `{to}`"),
         (Category::NewPassRole, None) => format!("with {with} it runs code as the role that it passes"),
         (Category::ExistingPassRole, Some(to)) => match &step.workload {
-            Some((kind, workload)) => format!("with {with} it uses the {kind} `{workload}`, which runs as `{to}`"),
+            Some((kind, workload)) => {
+                let kind = kind.replace('-', " ");
+                format!("with {with} it uses the {kind} `{workload}`, which runs as `{to}`")
+            }
             None => format!("with {with} it runs code as `{to}`"),
         },
         (Category::ExistingPassRole, None) => format!("with {with} it runs code as the role of a workload"),
@@ -80,6 +83,9 @@ fn step(step: &Step) -> String {
             format!("with {with} it makes a new administrator")
         }
         (Category::PrincipalAccess, None) => format!("with {with}"),
+        (Category::SelfEscalation, None) if step.method.needs.iter().all(|need| need.on == On::Any) => {
+            format!("with {with} it assigns itself a permission set")
+        }
         (Category::SelfEscalation, None) => format!("with {with} it writes its own permissions"),
     }
 }
@@ -108,19 +114,37 @@ pub(super) fn remediation(escalation: &Escalation) -> String {
         Some(policy) => format!("replace `{policy}` with a policy of your own: "),
         None => String::new(),
     };
-    let advice = match first.method.category {
+    policy + advice(first)
+}
+
+fn advice(step: &Step) -> &'static str {
+    let method = step.method;
+    let is_of_directory = method.needs.iter().any(|need| need.action.starts_with("sso:"));
+    match method.category {
         Category::NewPassRole => {
             "limit `iam:PassRole` to the roles it is needed for, none of them stronger, with a condition on `iam:PassedToService`"
         }
         Category::ExistingPassRole => "limit the statement to workloads whose roles are no stronger than this identity",
-        Category::PrincipalAccess if first.method.asks(On::Assumed) && first.method.needs.len() == 1 => {
+        _ if is_of_directory => "leave permission sets and their assignment to whoever administers the directory",
+        _ if method.gain == Gain::Unbounded => {
+            "deny this identity the change of permissions boundaries: only who sets a boundary may lift it"
+        }
+        Category::SelfEscalation if method.gain != Gain::Target => {
+            "let nobody write its own permissions: limit the statement to other identities under a path, with a condition on `iam:PermissionsBoundary` or `iam:PolicyARN`"
+        }
+        Category::PrincipalAccess if method.asks(On::Assumed) && method.needs.len() == 1 => {
             "let only those assume the role who need all that it may do, and take away what it does not need"
+        }
+        Category::PrincipalAccess if method.asks(On::User) && method.gain == Gain::Target => {
+            "limit the statement to users under a path that are no stronger, or to the caller's own with `${aws:username}`"
+        }
+        Category::PrincipalAccess if method.gain == Gain::Target => {
+            "limit the statement to identities under a path that are no stronger than this one"
         }
         Category::PrincipalAccess | Category::SelfEscalation => {
             "limit the statement to identities under a path, with a condition on `iam:PermissionsBoundary` or `iam:PolicyARN`"
         }
-    };
-    policy + advice
+    }
 }
 
 /// The capability as an attribute.
