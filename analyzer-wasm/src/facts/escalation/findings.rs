@@ -227,13 +227,20 @@ pub(super) fn settle(
 
 /// What a principal holds of everything, or comes to by itself.
 fn start(world: &World<'_>, number: usize) -> Option<Reach<Hop>> {
-    if let Some((certainty, _)) = world.standings.get(number).and_then(held) {
-        return Some(Reach { certainty, next: None });
+    let held = world.standings.get(number).and_then(held);
+    let held = held.map(|(certainty, _)| Reach { certainty, next: None });
+    if held.as_ref().is_some_and(|reach| reach.certainty == Certainty::Yes) {
+        return held;
     }
-    own(world, number).map(|hop| Reach {
+    let comes = own(world, number).map(|hop| Reach {
         certainty: hop.reply.certainty,
         next: Some((hop, None)),
-    })
+    });
+    // What is certain outweighs what is only possible.
+    match (held, comes) {
+        (Some(held), Some(comes)) if comes.certainty == Certainty::Possibly => Some(held),
+        (held, comes) => comes.or(held),
+    }
 }
 
 /// The one thing to tell of a principal.

@@ -208,6 +208,7 @@ fn assume(world: &World<'_>, from: usize, target: usize) -> Option<Reply> {
             Who::Service(_) | Who::Federated(_) => None,
         };
         let reply = reply.and_then(|reply| Some(reply.and(admits(entry, principal)?)));
+        let reply = reply.map(|reply| if entry.sure { reply } else { reply.possibly() });
         found = best(found.into_iter().chain(reply));
     }
     if found.is_none() && trust.open {
@@ -227,8 +228,12 @@ fn is_named(principal: &Principal, name: &str) -> Verdict {
     }
     // A unique id names its block as the ARN does.
     if let Some(block) = super::names::block_of(name) {
-        let same = block == &*principal.address || block == &*principal.config_address;
-        return Verdict::from_bool(same && principal.in_plan);
+        return match principal.in_plan {
+            true if block == &*principal.address => Verdict::Yes,
+            // One of its instances.
+            true if block == &*principal.config_address => Verdict::Unknown,
+            _ => Verdict::No,
+        };
     }
     let outcomes = principal
         .names()

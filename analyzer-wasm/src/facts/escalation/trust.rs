@@ -33,6 +33,8 @@ pub(crate) enum Who {
 pub(crate) struct Entry {
     pub(crate) who: Who,
     pub(crate) condition: Condition,
+    /// Whichever of several texts the trust turns out to be.
+    pub(crate) sure: bool,
 }
 
 /// The trust of a role.
@@ -55,17 +57,28 @@ pub(crate) enum Welcome {
 impl Trust {
     /// Reads a trust document; the value may be one of several texts.
     pub(crate) fn parse(value: &str) -> Self {
-        let texts = symbol::alternatives(value);
+        let texts = symbol::alternatives(value).into_iter();
+        // A text that is only a symbol may be anything; one that is no document lets nobody in.
+        let read = texts.map(|text| {
+            Self::parse_one(text).unwrap_or_else(|| Self {
+                open: symbol::has_symbols(text),
+                ..Self::default()
+            })
+        });
+        let read: Vec<_> = read.collect();
+        Self::one_of(&read)
+    }
+
+    /// The trust that will be one of these: sure is what all of them say.
+    pub(crate) fn one_of(all: &[Self]) -> Self {
         let mut trust = Self::default();
-        for text in &texts {
-            match Self::parse_one(text) {
-                Some(one) => {
-                    trust.open |= one.open;
-                    trust.entries.extend(one.entries);
-                }
-                // A text that is only a symbol may be anything; one that is no document lets nobody in.
-                None => trust.open |= symbol::has_symbols(text),
-            }
+        let everywhere = |who: &Who| all.iter().all(|one| one.entries.iter().any(|entry| entry.who == *who));
+        for one in all {
+            trust.open |= one.open;
+            trust.entries.extend(one.entries.iter().map(|entry| Entry {
+                sure: entry.sure && everywhere(&entry.who),
+                ..entry.clone()
+            }));
         }
         trust
     }
@@ -147,6 +160,7 @@ impl Trust {
             let entries = names.into_iter().map(|who| Entry {
                 who,
                 condition: condition.clone(),
+                sure: true,
             });
             trust.entries.extend(entries);
         }
@@ -156,12 +170,15 @@ impl Trust {
     /// Whether one of these services may be handed the role.
     pub(crate) fn welcomes_service(&self, services: &[&str]) -> Welcome {
         let wanted = |name: &str| services.iter().any(|service| is_service(name, service));
-        let yes = self.entries.iter().any(|entry| match &entry.who {
+        let named = |entry: &&Entry| match &entry.who {
             // A condition on where the service calls from holds for whoever uses the service in this account.
             Who::Service(name) | Who::Federated(name) => wanted(name),
             _ => false,
-        });
-        let unknown = self.open
+        };
+        let yes = self.entries.iter().filter(named).any(|entry| entry.sure);
+        let perhaps = self.entries.iter().filter(named).any(|entry| !entry.sure);
+        let unknown = perhaps
+            || self.open
             || self.entries.iter().any(|entry| match &entry.who {
                 Who::Unknown => true,
                 Who::Service(name) => symbol::has_symbols(name),

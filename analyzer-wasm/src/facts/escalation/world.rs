@@ -289,15 +289,11 @@ fn trust_of(collected: &Collected, principal: &Principal) -> Trust {
                 .filter_map(|block| collected.documents.get(block.as_str()));
             let found = found.flat_map(|all| nearest(all.iter().map(|one| (one, one.address.as_str())), place));
             let found: Vec<_> = found.collect();
-            let mut trust = Trust {
-                open: found.len() != 1,
-                ..Trust::default()
-            };
-            for deferred in found {
-                trust.open |= deferred.trust.open;
-                trust.entries.extend(deferred.trust.entries.iter().cloned());
+            if found.is_empty() {
+                return open();
             }
-            trust
+            let found: Vec<_> = found.into_iter().map(|deferred| deferred.trust.clone()).collect();
+            Trust::one_of(&found)
         }
     }
 }

@@ -174,7 +174,7 @@ fn in_documents_that_are_read_during_apply() {
 
 #[test]
 fn in_any_order() {
-    let mut changes = vec![
+    let mut changes = [
         (
             "aws_iam_role_policy.a",
             format!(r#"{{"name":"p","role":"a","policy":{}}}"#, doc(&passes("b"))),

@@ -1,6 +1,6 @@
 //! How bad a way is, what stays open until apply, and what good configurations are full of.
 
-use nhi_plan::symbol::symbol;
+use nhi_plan::symbol::{one_of, symbol};
 
 use super::RULE;
 use super::paths::{ADMINISTRATOR, HARMLESS, allow, arn, bounded, functions, role};
@@ -74,6 +74,27 @@ fn how_bad_it_is() {
                     r#"{{"name":"a","policy":{}}}"#,
                     doc(&format!("{},{}", allow(&["iam:PassRole"], "*"), functions()))
                 ),
+            )),
+        ),
+        Case::critical(
+            "a function of one region",
+            role(
+                role(
+                    Plan::default(),
+                    "a",
+                    "ec2",
+                    &allow(
+                        &["lambda:UpdateFunctionCode"],
+                        "arn:aws:lambda:eu-west-1:111122223333:function:w",
+                    ),
+                ),
+                "b",
+                "lambda",
+                ADMINISTRATOR,
+            )
+            .and((
+                "aws_lambda_function.w",
+                r#"{"function_name":"w","role":"arn:aws:iam::111122223333:role/b"}"#,
             )),
         ),
         Case::medium(
@@ -151,6 +172,17 @@ fn what_is_known_only_after_apply() {
             .unknown("aws_iam_role.b", &["assume_role_policy"])
             .references("aws_iam_role.b", "assume_role_policy", &["var.trust"])
     };
+    let either_trust = |one: &str, other: &str| {
+        let text = |service: &str| {
+            format!(
+                r#"{{"Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"Service":["{service}"]}}}}]}}"#
+            )
+        };
+        let either = nhi_plan::json::quote(&one_of([text(one).as_str(), text(other).as_str()]));
+        passing(&arn("role/b")).changed("aws_iam_role.b", |change| {
+            change.after = Some(format!(r#"{{"name":"b","assume_role_policy":{either}}}"#).into());
+        })
+    };
     let deferred_trust = |plan: Plan| {
         let data = "data.aws_iam_policy_document.t";
         let statement = r#"{"statement":[{"actions":["sts:AssumeRole"],"principals":[{"type":"Service","identifiers":["lambda.amazonaws.com"]}]}]}"#;
@@ -169,6 +201,14 @@ fn what_is_known_only_after_apply() {
                     "arn:aws:iam::{}:role/b",
                     symbol("data.aws_caller_identity.me.account_id")
                 )),
+            ),
+            Case::critical(
+                "both trusts",
+                either_trust("lambda.amazonaws.com", r#"lambda.amazonaws.com","ec2.amazonaws.com"#),
+            ),
+            Case::unverified(
+                "one of two trusts",
+                either_trust("lambda.amazonaws.com", "ec2.amazonaws.com"),
             ),
             Case::critical(
                 "a trust of a document that is read during apply",
