@@ -4,21 +4,64 @@ mod administer_iam;
 mod allow_everything;
 mod allow_with_not_action;
 mod aws_access_key;
+mod azure;
+mod azure_broad_data_access;
+mod azure_managed_identity_escalation;
+mod azure_owner_or_contributor;
+mod azure_public_access;
+mod azure_role_escalates;
 mod broad_data_access;
 #[cfg(test)]
 pub(crate) mod cases;
 mod credential_literal;
+mod default_service_account;
+mod eks_cluster_admin;
+mod entra_directory_role;
+mod entra_machine_owner;
+mod github_actions_permissions;
+mod github_actions_secret_exposed;
+mod github_admin_collaborator;
+mod github_deploy_key_write;
+mod github_oidc_subject_without_repo;
+mod gitlab_job_token_scope;
+mod gitlab_token_wide_scope;
+mod gitlab_token_without_expiry;
+mod gitlab_variable_unprotected;
+mod google;
+mod google_administer_iam;
+mod google_basic_role;
+mod google_broad_data_access;
+mod google_default_service_account;
+mod google_impersonate_service_account;
+mod google_public_member;
 mod grant;
+mod graph_application_permission;
 mod identity_edge;
+mod kubernetes_cluster_admin;
+mod kubernetes_read_secrets;
+mod kubernetes_role_escalates;
+mod kubernetes_run_workloads;
+mod kubernetes_service_account_token;
+mod kubernetes_wide_subject;
+mod kubernetes_wildcard_verbs;
+mod postgresql_grant_all;
+mod postgresql_role_chain;
+mod postgresql_role_without_end;
+mod postgresql_superuser;
 mod privilege_escalation;
 mod service_wide_wildcard;
 mod unbounded_pass_role;
 mod ungoverned_identity;
+mod vault_administer;
+mod vault_auth_role_unbound;
+mod vault_dynamic_administrator;
+mod vault_token_without_end;
+mod vault_wildcard_path;
 mod wildcard_trust;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 12] = [
+static RULES: [&Rule; 53] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -30,6 +73,47 @@ static RULES: [&Rule; 12] = [
     &aws_access_key::RULE,
     &credential_literal::RULE,
     &ungoverned_identity::RULE,
+    &google_basic_role::RULE,
+    &google_administer_iam::RULE,
+    &google_impersonate_service_account::RULE,
+    &google_public_member::RULE,
+    &google_default_service_account::RULE,
+    &google_broad_data_access::RULE,
+    &azure_owner_or_contributor::RULE,
+    &azure_role_escalates::RULE,
+    &entra_directory_role::RULE,
+    &graph_application_permission::RULE,
+    &azure_managed_identity_escalation::RULE,
+    &azure_broad_data_access::RULE,
+    &entra_machine_owner::RULE,
+    &azure_public_access::RULE,
+    &kubernetes_cluster_admin::RULE,
+    &kubernetes_role_escalates::RULE,
+    &kubernetes_read_secrets::RULE,
+    &kubernetes_run_workloads::RULE,
+    &kubernetes_wide_subject::RULE,
+    &kubernetes_wildcard_verbs::RULE,
+    &default_service_account::RULE,
+    &eks_cluster_admin::RULE,
+    &kubernetes_service_account_token::RULE,
+    &vault_administer::RULE,
+    &vault_wildcard_path::RULE,
+    &vault_auth_role_unbound::RULE,
+    &vault_token_without_end::RULE,
+    &vault_dynamic_administrator::RULE,
+    &github_deploy_key_write::RULE,
+    &github_actions_secret_exposed::RULE,
+    &github_actions_permissions::RULE,
+    &github_oidc_subject_without_repo::RULE,
+    &github_admin_collaborator::RULE,
+    &gitlab_token_without_expiry::RULE,
+    &gitlab_variable_unprotected::RULE,
+    &gitlab_token_wide_scope::RULE,
+    &gitlab_job_token_scope::RULE,
+    &postgresql_superuser::RULE,
+    &postgresql_grant_all::RULE,
+    &postgresql_role_without_end::RULE,
+    &postgresql_role_chain::RULE,
     &identity_edge::RULE,
 ];
 
@@ -60,8 +144,8 @@ mod tests {
                 .to_string_lossy()
                 .into_owned()
         });
-        // `cases` and `grant` are shared by rules and are none.
-        let stems: BTreeSet<_> = stems.filter(|stem| stem != "cases" && stem != "grant").collect();
+        let shared = ["azure", "cases", "google", "grant"];
+        let stems: BTreeSet<_> = stems.filter(|stem| !shared.contains(&stem.as_str())).collect();
         assert_eq!(stems, names, "a rule's file is named after the rule");
     }
 

@@ -13,7 +13,7 @@ use crate::rules::rules;
 use crate::settings::{SCHEMA, Settings};
 
 /// Blocks whose expressions matter: what they hash, or what is unknown in them.
-const WITH_CONFIGURATION: [&str; 13] = [
+const WITH_CONFIGURATION: [&str; 16] = [
     "aws_autoscaling_group",
     "aws_iam_policy_document",
     "aws_instance",
@@ -21,12 +21,23 @@ const WITH_CONFIGURATION: [&str; 13] = [
     "aws_launch_template",
     "aws_spot_fleet_request",
     "aws_spot_instance_request",
+    "azuread_app_role_assignment",
+    "azuread_application*",
     "azurerm_*_virtual_machine*",
     "azurerm_virtual_machine*",
+    "github_*_secret",
     "google_compute_instance*",
     "hcloud_server",
     "openstack_compute_instance_v2",
     "vsphere_virtual_machine",
+];
+
+/// Blocks of which it matters what they gave before: others repeat it.
+const WITH_BEFORE: [&str; 4] = [
+    "aws_iam_*_policy",
+    "aws_iam_*_policy_attachment",
+    "aws_iam_*_policy_attachments_exclusive",
+    "aws_iam_policy_attachment",
 ];
 
 /// The built-in analyzer at work on one plan.
@@ -90,6 +101,11 @@ impl PolicyModule for Analyzer {
                     resource_types: own(&WITH_CONFIGURATION),
                     needs: own(&["configuration"]),
                 },
+                Interest {
+                    modes: own(&["managed"]),
+                    resource_types: own(&WITH_BEFORE),
+                    needs: own(&["before"]),
+                },
             ],
             sharding: Sharding::WholePlan,
             settings_schema: SCHEMA.to_owned(),
@@ -117,10 +133,11 @@ impl PolicyModule for Analyzer {
 
     fn check(&mut self, change: &Change<'_>, findings: &mut Findings) -> Result<(), String> {
         // What the apply takes away is no risk any more.
+        let block = Block::new(change, &self.now);
         if !change.remains() {
+            self.facts.collect_gone(&block);
             return Ok(());
         }
-        let block = Block::new(change, &self.now);
         self.facts.collect(&block);
         for rule in self.dispatch.of(&block) {
             if let Check::Block(check) | Check::Resource(_, check) = rule.check {

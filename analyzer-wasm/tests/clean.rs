@@ -170,6 +170,88 @@ const CLEAN: &[(&str, &str)] = &[
         "aws_vpc_endpoint.s3",
         r#"{"policy":"{\"Statement\":[{\"Action\":\"*\",\"Effect\":\"Allow\",\"Principal\":\"*\",\"Resource\":\"*\"}]}"}"#,
     ),
+    // Google Cloud: agents, workloads with what they need, scoped impersonation, public services.
+    (
+        "google_project_iam_member.logs",
+        r#"{"project":"p","role":"roles/logging.logWriter","member":"serviceAccount:nodes@p.iam.gserviceaccount.com","condition":[]}"#,
+    ),
+    (
+        "google_project_iam_member.metrics",
+        r#"{"project":"p","role":"roles/monitoring.metricWriter","member":"serviceAccount:nodes@p.iam.gserviceaccount.com","condition":[]}"#,
+    ),
+    (
+        "google_project_iam_member.agent",
+        r#"{"project":"p","role":"roles/container.serviceAgent","member":"serviceAccount:service-123456789012@container-engine-robot.iam.gserviceaccount.com"}"#,
+    ),
+    (
+        "google_project_iam_member.auditor",
+        r#"{"project":"p","role":"roles/iam.securityReviewer","member":"serviceAccount:audit@p.iam.gserviceaccount.com"}"#,
+    ),
+    (
+        "google_project_iam_member.deploys_services",
+        r#"{"project":"p","role":"roles/artifactregistry.writer","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}"#,
+    ),
+    (
+        "google_service_account_iam_member.runs_as",
+        r#"{"service_account_id":"projects/p/serviceAccounts/app@p.iam.gserviceaccount.com","role":"roles/iam.serviceAccountUser","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}"#,
+    ),
+    (
+        "google_service_account_iam_member.github",
+        r#"{"service_account_id":"projects/p/serviceAccounts/ci@p.iam.gserviceaccount.com","role":"roles/iam.workloadIdentityUser","member":"principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/g/attribute.repository/example/app"}"#,
+    ),
+    (
+        "google_service_account_iam_binding.pods",
+        r#"{"service_account_id":"projects/p/serviceAccounts/app@p.iam.gserviceaccount.com","role":"roles/iam.workloadIdentityUser","members":["serviceAccount:p.svc.id.goog[ns/app]"]}"#,
+    ),
+    (
+        "google_secret_manager_secret_iam_member.app",
+        r#"{"secret_id":"s","role":"roles/secretmanager.secretAccessor","member":"serviceAccount:app@p.iam.gserviceaccount.com"}"#,
+    ),
+    (
+        "google_kms_crypto_key_iam_binding.storage",
+        r#"{"crypto_key_id":"k","role":"roles/cloudkms.cryptoKeyEncrypterDecrypter","members":["serviceAccount:service-123456789012@gs-project-accounts.iam.gserviceaccount.com"]}"#,
+    ),
+    (
+        "google_project_iam_custom_role.reads",
+        r#"{"role_id":"reads","project":"p","permissions":["compute.instances.list","storage.buckets.list"]}"#,
+    ),
+    (
+        "google_compute_instance.vm",
+        r#"{"service_account":[{"email":"app@p.iam.gserviceaccount.com","scopes":["https://www.googleapis.com/auth/cloud-platform"]}]}"#,
+    ),
+    // Azure and Entra: roles on one resource, reading, registries, the deployer's own vault.
+    (
+        "azurerm_role_assignment.pull",
+        r#"{"scope":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r","role_definition_name":"AcrPull","principal_id":"x"}"#,
+    ),
+    (
+        "azurerm_role_assignment.network",
+        r#"{"scope":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v","role_definition_name":"Network Contributor","principal_id":"x","principal_type":"ServicePrincipal"}"#,
+    ),
+    (
+        "azurerm_role_assignment.secrets",
+        r#"{"scope":"/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v","role_definition_name":"Key Vault Secrets User","principal_id":"x","principal_type":"ServicePrincipal"}"#,
+    ),
+    (
+        "azurerm_role_assignment.reads",
+        r#"{"scope":"/subscriptions/s","role_definition_name":"Reader","principal_id":"x","principal_type":"ServicePrincipal"}"#,
+    ),
+    (
+        "azurerm_role_assignment.monitors",
+        r#"{"scope":"/subscriptions/s","role_definition_name":"Monitoring Reader","principal_id":"x","principal_type":"ServicePrincipal"}"#,
+    ),
+    (
+        "azurerm_key_vault_access_policy.app",
+        r#"{"object_id":"x","secret_permissions":["Get"],"key_permissions":[],"certificate_permissions":[]}"#,
+    ),
+    (
+        "azuread_application.web",
+        r#"{"display_name":"web","owners":["y"],"required_resource_access":[{"resource_app_id":"00000003-0000-0000-c000-000000000000","resource_access":[{"id":"e1fe6dd8-ba31-4d61-89e7-88639da4683d","type":"Scope"}]}]}"#,
+    ),
+    (
+        "azuread_app_role_assignment.reads",
+        r#"{"app_role_id":"df021288-bdef-4463-88db-98f22de89214","principal_object_id":"x","resource_object_id":"z"}"#,
+    ),
     // Values that look like credentials and are none.
     (
         "aws_lambda_function.f",
@@ -207,10 +289,13 @@ fn nothing_worse_than_a_missing_record() {
     let found = Tester::<Analyzer>::new()
         .changes(changes)
         .expect("the analyzer decides");
-    for finding in &found {
-        let severity = finding.severity.unwrap_or(Severity::Medium);
-        let is_record = finding.rule == "NHI020" && severity <= Severity::Medium;
-        assert!(is_record || severity == Severity::Info, "{finding:#?}");
+    let worth_telling = |finding: &&nhi_plan::Finding| finding.severity != Some(Severity::Info);
+    for finding in found.iter().filter(worth_telling) {
+        assert_eq!(finding.rule, "NHI020", "{finding:#?}");
+        assert!(
+            finding.severity.unwrap_or(Severity::Medium) <= Severity::Medium,
+            "{finding:#?}"
+        );
     }
     assert!(!found.is_empty(), "the roles above have no record");
 }

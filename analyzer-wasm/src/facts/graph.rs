@@ -2,6 +2,11 @@
 //!
 //! Each platform's code adds edges; the rule `identity-edge` tells them and `nhi graph` draws them.
 
+use super::cloud;
+
+/// Edges that one plan may have.
+const EDGES_MAX: usize = 5_000;
+
 /// How sure an edge is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Certainty {
@@ -50,4 +55,32 @@ pub(crate) struct Graph {
     pub(crate) edges: Vec<Edge>,
     /// Edges that were not collected because there are too many.
     pub(crate) omitted: usize,
+}
+
+impl Graph {
+    /// Takes in an edge, within the limit.
+    pub(crate) fn add(&mut self, edge: Edge) {
+        if self.edges.len() < EDGES_MAX {
+            self.edges.push(edge);
+        } else {
+            self.omitted += 1;
+        }
+    }
+}
+
+impl From<&cloud::Edge> for Edge {
+    fn from(edge: &cloud::Edge) -> Self {
+        let end = |end: &cloud::End| End {
+            name: end.name.clone(),
+            kind: end.kind,
+            administrator: end.administrator,
+        };
+        Self {
+            from: end(&edge.from),
+            to: end(&edge.to),
+            how: edge.how.clone(),
+            via: edge.via.clone(),
+            certainty: Certainty::Yes,
+        }
+    }
 }

@@ -91,7 +91,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         };
         let told = |standing: &Standing| standing.is_owner() || standing.administers.is_some();
-        if standing.everything.is_some() || grant::is_told_of_group(facts, principal, claim, told) {
+        let is_doubted_more = !claim.is_certain && standing.everything.is_some();
+        if standing.is_owner() || is_doubted_more || grant::is_told_of_group(facts, principal, claim, told) {
             continue;
         }
         let Some(place) = grant::place(principal, claim) else {
@@ -143,6 +144,8 @@ mod tests {
                 Case::critical("all of iam", policy(r#"{"Effect":"Allow","Action":"iam:*","Resource":"*"}"#)),
                 Case::critical("all of iam, in another case", policy(r#"{"Effect":"Allow","Action":"IAM:*","Resource":["arn:aws:iam::*:*"]}"#)),
                 Case::critical("all actions on iam", policy(r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:iam::111122223333:*"}"#)),
+                Case::critical("all of iam, and perhaps more", policy(&format!(r#"{{"Effect":"Allow","Action":["iam:*","{}"],"Resource":"*"}}"#, nhi_plan::symbol::symbol("local.more")))),
+                Case::unverified("on all roles, with actions that are known after apply", policy(&format!(r#"{{"Effect":"Allow","Action":"{}","Resource":"arn:aws:iam::*:role/*"}}"#, nhi_plan::symbol::symbol("local.actions")))),
                 Case::high("put", policy(r#"{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"*"}"#)),
                 Case::high("a wildcard inside", policy(r#"{"Effect":"Allow","Action":"iam:Put*Policy","Resource":"*"}"#)),
                 Case::high("every role", policy(r#"{"Effect":"Allow","Action":["iam:attachrolepolicy"],"Resource":"arn:aws:iam::*:role/*"}"#)),

@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     name: "broad-data-access",
     group: Group::Privilege,
     severity: Severity::High,
-    since: "0.2.0",
+    since: "0.1.0",
     summary: "an AWS principal may read all secrets, objects, tables, parameters or whatever any key encrypts",
     why: "one leaked credential of this identity is a leak of all data of that kind, whoever it belongs to",
     controls: &[

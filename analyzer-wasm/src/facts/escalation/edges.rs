@@ -6,8 +6,6 @@ use super::own::own;
 use super::world::World;
 use crate::facts::graph::{Certainty, Edge, End, Graph};
 
-/// Edges that one plan may have.
-const EDGES_MAX: usize = 5_000;
 /// Questions of one principal about another that the graph may take.
 const QUESTIONS_MAX: usize = 2_000_000;
 
@@ -49,16 +47,13 @@ pub(super) fn collect(world: &World<'_>, holders: &[Holder], graph: &mut Graph) 
                 administrator: is_administrator(number),
             };
             let certainty = if runs.sure { Certainty::Yes } else { Certainty::Possibly };
-            push(
-                graph,
-                Edge {
-                    from,
-                    to: to.clone(),
-                    how: String::from("runs-as"),
-                    via: workload.address.clone(),
-                    certainty,
-                },
-            );
+            graph.add(Edge {
+                from,
+                to: to.clone(),
+                how: String::from("runs-as"),
+                via: workload.address.clone(),
+                certainty,
+            });
         }
         for candidate in candidates(world, number)
             .into_iter()
@@ -80,7 +75,7 @@ pub(super) fn collect(world: &World<'_>, holders: &[Holder], graph: &mut Graph) 
                     via: via(&cause),
                     certainty: hop.reply.certainty,
                 };
-                push(graph, edge);
+                graph.add(edge);
             }
         }
         let Some(principal) = world.principals.get(number) else {
@@ -89,16 +84,13 @@ pub(super) fn collect(world: &World<'_>, holders: &[Holder], graph: &mut Graph) 
         for group in &principal.groups {
             let Some(group) = end(*group) else { continue };
             let via = principal.address.to_string();
-            push(
-                graph,
-                Edge {
-                    from: to.clone(),
-                    to: group,
-                    how: String::from("member-of"),
-                    via,
-                    certainty: Certainty::Yes,
-                },
-            );
+            graph.add(Edge {
+                from: to.clone(),
+                to: group,
+                how: String::from("member-of"),
+                via,
+                certainty: Certainty::Yes,
+            });
         }
         if let Some(hop) = climbs(number).then(|| own(world, number)).flatten() {
             let account = End {
@@ -107,19 +99,15 @@ pub(super) fn collect(world: &World<'_>, holders: &[Holder], graph: &mut Graph) 
                 administrator: true,
             };
             let via = via(&cause(world, principal, &hop, hop.through));
-            push(
-                graph,
-                Edge {
-                    from: to,
-                    to: account,
-                    how: hop.method.id.to_owned(),
-                    via,
-                    certainty: hop.reply.certainty,
-                },
-            );
+            graph.add(Edge {
+                from: to,
+                to: account,
+                how: hop.method.id.to_owned(),
+                via,
+                certainty: hop.reply.certainty,
+            });
         }
     }
-    graph.edges.sort();
     true
 }
 
@@ -128,13 +116,5 @@ fn via(cause: &super::findings::Cause) -> String {
         (Some(policy), _) => format!("{policy} at {}", cause.address),
         (None, true) => cause.address.clone(),
         (None, false) => format!("{} in {}", cause.statement, cause.address),
-    }
-}
-
-fn push(graph: &mut Graph, edge: Edge) {
-    if graph.edges.len() < EDGES_MAX {
-        graph.edges.push(edge);
-    } else {
-        graph.omitted += 1;
     }
 }

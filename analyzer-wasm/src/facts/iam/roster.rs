@@ -1,6 +1,7 @@
 //! Who is in a plan and which policies are given to whom, block by block; [`join`] puts them together.
 
 mod contents;
+mod former;
 mod join;
 mod rows;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use nhi_plan::symbol;
 
+use self::former::Former;
 use self::rows::Row;
 use super::access::{PrincipalKind, without_keys};
 use super::library::{Library, Text};
@@ -155,14 +157,21 @@ pub(super) struct Roster {
     memberships: Vec<Membership>,
     /// Boundaries that a block of its own puts on a permission set.
     boundaries: Vec<(Stand, Naming, Naming)>,
+    former: Former,
 }
 
 impl Roster {
+    /// Takes in a managed resource that is no more.
+    pub(super) fn collect_gone(&mut self, block: &Block<'_>) {
+        self.former.collect(block);
+    }
+
     /// Takes in a managed resource.
     pub(super) fn collect(&mut self, block: &Block<'_>) {
         let Some(row) = rows::row(block.change.resource_type.as_ref()) else {
             return;
         };
+        self.former.collect(block);
         if let Some(kind) = row.owner {
             self.owner(block, row, kind);
         }

@@ -162,6 +162,17 @@ fn cases_of_places() {
             ),
             Case::clean("destroyed", plan(&[("aws_iam_role_policy.p", &format!(r#"{{"policy":{all}}}"#))]).destroyed("aws_iam_role_policy.p")),
             Case::clean(
+                "detached, though the role repeats it",
+                plan(&[
+                    ("aws_iam_role.r", r#"{"name":"r","managed_policy_arns":["arn:aws:iam::aws:policy/AdministratorAccess"]}"#),
+                    ("aws_iam_role_policy_attachment.a", "null"),
+                ])
+                .changed("aws_iam_role_policy_attachment.a", |change| {
+                    change.before = Some(r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/AdministratorAccess"}"#.into());
+                })
+                .destroyed("aws_iam_role_policy_attachment.a"),
+            ),
+            Case::clean(
                 "computed and not written",
                 plan(&[("aws_iam_role.r", r#"{"name":"r"}"#)]).unknown("aws_iam_role.r", &["inline_policy", "managed_policy_arns"]),
             ),
@@ -319,6 +330,13 @@ fn cases_of_principals() {
                         r#"{"name":"m","users":["u"],"group":"g"}"#,
                     ),
                 ]),
+            ),
+            Case::clean(
+                "certain of IAM and perhaps of more is another rule",
+                policy(&format!(
+                    r#"{{"Effect":"Allow","Action":["iam:*","{}"],"Resource":"*"}}"#,
+                    nhi_plan::symbol::symbol("local.more")
+                )),
             ),
             Case::clean(
                 "halves of two roles",

@@ -16,13 +16,20 @@ enum May {
 }
 
 /// Sorted by package.
-const ALLOWED: [(&str, May); 12] = [
+const ALLOWED: [(&str, May); 13] = [
     ("example-policy-module", May::Use(&["nhi-policy-sdk"])),
     ("nhi-analyzer", May::Use(&["nhi-plan", "nhi-policy-sdk"])),
     (
         "nhi-cli",
-        May::Use(&["nhi-governance", "nhi-plan", "nhi-policy-host", "nhi-registry"]),
+        May::Use(&[
+            "nhi-evaluate",
+            "nhi-governance",
+            "nhi-plan",
+            "nhi-policy-host",
+            "nhi-registry",
+        ]),
     ),
+    ("nhi-evaluate", May::Use(&["nhi-plan"])),
     ("nhi-governance", May::Use(&[])),
     ("nhi-plan", May::Use(&[])),
     ("nhi-policy-host", May::Use(&["nhi-plan"])),

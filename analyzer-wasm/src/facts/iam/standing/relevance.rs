@@ -158,7 +158,7 @@ mod tests {
             for principal in plan.facts().settled.principals {
                 let standing = super::super::Standing::evaluate(&principal);
                 let is_empty = standing == super::super::Standing::default();
-                prop_assert!(is_empty || principal.grants.iter().any(|grant| grant.is_relevant()), "{standing:?}");
+                prop_assert!(is_empty || principal.grants.iter().any(crate::facts::iam::access::Grant::is_relevant), "{standing:?}");
             }
         }
     }
