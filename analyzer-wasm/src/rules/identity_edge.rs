@@ -50,7 +50,7 @@ resource "aws_iam_role" "deploy" {
 
 ## Known limits
 
-- Steps are told for AWS; at most 5,000 of them, and of those the first 1,000 one by one.
+- Steps are told for AWS, Google Cloud, Azure and Entra; at most 5,000 of them, and of those the first 1,000 one by one.
 - Steps of whoever holds everything already are left out: they lead everywhere.
 - Whoever may become everybody of a kind is told for the targets that the plan shows.
 
@@ -143,6 +143,32 @@ mod tests {
                 r#"{"function_name":"f","role":"arn:aws:iam::111122223333:role/b"}"#,
             ),
         ])
+    }
+
+    #[test]
+    fn other_platforms_are_in_the_graph() {
+        let admin = r#""service_account_id":"projects/p/serviceAccounts/admin@p.iam.gserviceaccount.com""#;
+        let plan = plan(&[
+            (
+                "google_service_account.admin",
+                r#"{"account_id":"admin","project":"p"}"#,
+            ),
+            (
+                "google_project_iam_member.o",
+                r#"{"project":"p","role":"roles/owner","member":"serviceAccount:admin@p.iam.gserviceaccount.com"}"#,
+            ),
+            (
+                "google_service_account_iam_member.t",
+                &format!(
+                    r#"{{{admin},"role":"roles/iam.serviceAccountTokenCreator","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}}"#
+                ),
+            ),
+        ]);
+        let told = plan.judge_with(r#"{"graph":true}"#);
+        let edge = told.iter().find(|finding| finding.rule == "NHI090").expect("an edge");
+        assert_eq!(edge.address, "ci@p.iam.gserviceaccount.com");
+        let to = edge.attributes.iter().find(|(name, _)| name == "to");
+        assert_eq!(to.map(|(_, to)| to.as_str()), Some("google_service_account.admin"));
     }
 
     #[test]
