@@ -128,22 +128,38 @@ impl Form {
     }
 }
 
+/// What the forms are made of.
+struct Material<'s> {
+    statements: &'s [(&'s str, &'s str)],
+    /// The document, quoted.
+    text: String,
+}
+
+fn document(statements: &[(&str, &str)]) -> String {
+    let all: Vec<_> = statements.iter().map(|(json, _)| *json).collect();
+    quote(&format!(
+        r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
+        all.join(",")
+    ))
+}
+
+fn role() -> Form {
+    Form::default().with("aws_iam_role.r", r#"{"name":"r"}"#.to_owned())
+}
+
 /// The forms, by name.
 fn forms(statements: &[(&str, &str)]) -> Vec<(&'static str, Form)> {
-    let document = |from: &[(&str, &str)]| {
-        let all: Vec<_> = from.iter().map(|(json, _)| *json).collect();
-        quote(&format!(
-            r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
-            all.join(",")
-        ))
+    let material = Material {
+        statements,
+        text: document(statements),
     };
-    let blocks = |from: &[(&str, &str)]| {
-        let all: Vec<_> = from.iter().map(|(_, block)| *block).collect();
-        format!(r#"{{"statement":[{}]}}"#, all.join(","))
-    };
-    let text = document(statements);
+    let mut all = given_to_a_role(&material);
+    all.extend(given_otherwise(&material));
+    all
+}
+
+fn given_to_a_role(Material { statements, text }: &Material<'_>) -> Vec<(&'static str, Form)> {
     let inline = format!(r#"{{"role":"r","name":"p","policy":{text}}}"#);
-    let role = || Form::default().with("aws_iam_role.r", r#"{"name":"r"}"#.to_owned());
     let policy = format!(r#"{{"name":"p","policy":{text}}}"#);
     let arn = r#""arn:aws:iam::111122223333:policy/p""#;
     let mut reversed = statements.to_vec();
@@ -156,7 +172,6 @@ fn forms(statements: &[(&str, &str)]) -> Vec<(&'static str, Form)> {
         );
         split = split.with(&format!("aws_iam_role_policy.p{index}"), after);
     }
-    let data = "data.aws_iam_policy_document.d";
     vec![
         ("inline", role().with("aws_iam_role_policy.p", inline.clone())),
         (
@@ -198,6 +213,15 @@ fn forms(statements: &[(&str, &str)]) -> Vec<(&'static str, Form)> {
                 .unknown("role", &["aws_iam_role.r"])
                 .unknown("policy_arn", &["aws_iam_policy.p"]),
         ),
+    ]
+}
+
+fn given_otherwise(Material { statements, text }: &Material<'_>) -> Vec<(&'static str, Form)> {
+    let blocks: Vec<_> = statements.iter().map(|(_, block)| *block).collect();
+    let blocks = format!(r#"{{"statement":[{}]}}"#, blocks.join(","));
+    let policy = format!(r#"{{"name":"p","policy":{text}}}"#);
+    let data = "data.aws_iam_policy_document.d";
+    vec![
         (
             "by a group",
             Form::default()
@@ -221,14 +245,14 @@ fn forms(statements: &[(&str, &str)]) -> Vec<(&'static str, Form)> {
         (
             "a data source that is read during apply",
             role()
-                .with(data, blocks(statements))
+                .with(data, blocks.clone())
                 .with("aws_iam_role_policy.p", r#"{"role":"r"}"#.to_owned())
                 .unknown("policy", &[data]),
         ),
         (
             "a data source that builds on another",
             role()
-                .with("data.aws_iam_policy_document.base", blocks(statements))
+                .with("data.aws_iam_policy_document.base", blocks.clone())
                 .with(data, r#"{"statement":[]}"#.to_owned())
                 .unknown("source_policy_documents", &["data.aws_iam_policy_document.base"])
                 .with("aws_iam_role_policy.p", r#"{"role":"r"}"#.to_owned())
