@@ -4,7 +4,7 @@
 //! can be judged alone is judged at once and forgotten.
 
 pub(crate) mod azure;
-mod block;
+pub(crate) mod block;
 pub(crate) mod cloud;
 pub(crate) mod escalation;
 pub(crate) mod gitlab;
@@ -13,9 +13,12 @@ pub(crate) mod governance;
 pub(crate) mod graph;
 pub(crate) mod iam;
 pub(crate) mod kubernetes;
+pub(crate) mod paper;
 pub(crate) mod postgresql;
 pub(crate) mod reach;
+pub(crate) mod resource_policy;
 pub(crate) mod secrets;
+pub(crate) mod trust;
 pub(crate) mod vault;
 
 pub(crate) use block::Block;
@@ -27,7 +30,11 @@ use self::governance::Governance;
 use self::graph::Graph;
 use self::iam::{Iam, Settled};
 use self::kubernetes::Kubernetes;
+use self::paper::Placed;
 use self::postgresql::Postgresql;
+use self::resource_policy::ResourcePolicies;
+use self::secrets::{Ledger, Rotation, State};
+use self::trust::Trust;
 use self::vault::Vault;
 
 /// Facts of the plan so far.
@@ -37,16 +44,31 @@ pub(crate) struct Facts {
     pub(crate) azure: Azure,
     pub(crate) google: Google,
     pub(crate) governance: Governance,
-    pub(crate) escalation: escalation::Collected,
+    escalation: escalation::Collected,
     pub(crate) kubernetes: Kubernetes,
     pub(crate) postgresql: Postgresql,
     pub(crate) vault: Vault,
+    /// Credentials in clear.
+    pub(crate) ledger: Ledger,
+    /// Secrets that the state will hold.
+    pub(crate) state: State,
+    /// Ends and rotations of credentials.
+    pub(crate) rotation: Rotation,
     /// Filled once all blocks have been seen.
     pub(crate) settled: Settled,
     /// Filled once all blocks have been seen.
     pub(crate) escalations: Escalations,
     /// Who can become whom, where somebody asked.
     pub(crate) graph: Option<Graph>,
+    trust: Trust,
+    /// What is wrong with trust documents; filled once all blocks have been seen.
+    pub(crate) trusts: Vec<Placed<trust::Remark>>,
+    federations: trust::google::Google,
+    /// What is wrong with workload identity pools; filled once all blocks have been seen.
+    pub(crate) pools: Vec<Placed<trust::google::Remark>>,
+    policies: ResourcePolicies,
+    /// What is wrong with resource policies; filled once all blocks have been seen.
+    pub(crate) resources: Vec<Placed<resource_policy::Remark>>,
 }
 
 impl Facts {
@@ -60,6 +82,13 @@ impl Facts {
         self.kubernetes.collect(block);
         self.postgresql.collect(block);
         self.vault.collect(block);
+        self.trust.collect(block);
+        self.federations.collect(block);
+        self.policies.collect(block);
+        self.rotation.collect(block);
+        self.state.collect(block);
+        let state = &self.state;
+        self.ledger.collect(block, |hit| state.tells(block, hit));
     }
 
     /// Takes in a block that is no more after the apply: others still speak of it.
@@ -80,6 +109,9 @@ impl Facts {
         self.kubernetes.settle();
         self.postgresql.settle();
         self.vault.settle();
+        self.trusts = self.trust.settle(&self.iam.documents);
+        self.pools = self.federations.settle();
+        self.resources = self.policies.settle(&self.iam.documents);
         self.draw();
     }
 

@@ -6,6 +6,7 @@ use nhi_plan::{Change, Context, Description, Interest, Mode, Sharding};
 use nhi_policy_sdk::{Findings, PolicyModule};
 
 use crate::facts::graph::Graph;
+use crate::facts::secrets::schema::write_only_types;
 use crate::facts::{Block, Facts};
 use crate::report;
 use crate::rule::{Check, Rule};
@@ -106,6 +107,18 @@ impl PolicyModule for Analyzer {
                     resource_types: own(&WITH_BEFORE),
                     needs: own(&["before"]),
                 },
+                // What they write and do not store stands in the configuration only.
+                Interest {
+                    modes: own(&["managed"]),
+                    resource_types: own(&write_only_types()),
+                    needs: own(&["configuration"]),
+                },
+                // Defaults of variables, and what outputs are made of.
+                Interest {
+                    modes: own(&["variable", "output"]),
+                    resource_types: own(&["*"]),
+                    needs: own(&["configuration"]),
+                },
             ],
             sharding: Sharding::WholePlan,
             settings_schema: SCHEMA.to_owned(),
@@ -119,10 +132,8 @@ impl PolicyModule for Analyzer {
 
     fn open(settings: &str, context: &Context) -> Result<Self, String> {
         let settings = Settings::parse(settings).map_err(|errors| errors.join("; "))?;
-        let facts = Facts {
-            graph: settings.graph.then(Graph::default),
-            ..Facts::default()
-        };
+        let mut facts = Facts::default();
+        facts.graph = settings.graph.then(Graph::default);
         Ok(Self {
             now: context.now.clone(),
             facts,

@@ -32,6 +32,11 @@ pub(crate) const MODULE_CONFLICT: &str = "NHI-MODULE-CONFLICT";
 /// The module could not be read from disk.
 pub(crate) const MODULE_READ: &str = "NHI-MODULE-READ";
 
+/// The source directory could not be read.
+pub(crate) const SOURCE_READ: &str = "NHI-SOURCE-READ";
+/// A waiver is past its end.
+pub(crate) const WAIVER_EXPIRED: &str = "NHI-WAIVER-EXPIRED";
+
 const WHY_HALF: &str = "A plan of which only a part can be read may hide what matters in the rest.";
 const WHY_UNREAD: &str = "What was not read was not judged, and no verdict on it can be given.";
 const WHY_MODULE: &str = "A module that did not come to its end may have missed what it was written to find.";
@@ -40,7 +45,7 @@ const HELP_REGISTRY: &str = "follow the help that the message with this code giv
 const SHOW_AGAIN: &str = "make the JSON again with `tofu show -json tfplan` or `terraform show -json tfplan`";
 
 /// What this crate and the plan reader report, sorted.
-static HOST_CODES: [HostCode; 16] = [
+static HOST_CODES: [HostCode; 18] = [
     HostCode {
         code: MODULE_CONFLICT,
         summary: "a module claims a name or a rule code that another one has",
@@ -137,6 +142,18 @@ static HOST_CODES: [HostCode; 16] = [
         summary: "the text is not Unicode",
         why: WHY_HALF,
         help: SHOW_AGAIN,
+    },
+    HostCode {
+        code: SOURCE_READ,
+        summary: "the source directory cannot be read",
+        why: "Whoever names a directory wants its configuration to count, and a check without it would see less.",
+        help: "name the directory that was planned after `--source`, or leave the option out",
+    },
+    HostCode {
+        code: WAIVER_EXPIRED,
+        summary: "a waiver is past its end",
+        why: "A waiver accepts a risk until a day; after it nobody answers for the risk any more.",
+        help: "repair what was waived and remove the waiver, or have its owner decide anew and write a later end",
     },
 ];
 

@@ -1,9 +1,12 @@
 //! The subcommands, sorted: a new one is one file and one line in each list here.
 
 pub(crate) mod audit;
+pub(crate) mod baseline;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod explain;
+pub(crate) mod fix;
+pub(crate) mod graph;
 pub(crate) mod identities;
 pub(crate) mod rules;
 
@@ -17,12 +20,18 @@ use crate::output::Console;
 pub(crate) enum Command {
     /// Say what happened to identities, and whether anybody rewrote it
     Audit(audit::Args),
+    /// Write down what there is, so that from now on only what is new counts
+    Baseline(baseline::Args),
     /// Check a plan before it is applied
     Check(check::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Explain a code: what it means, why it matters, what to do
     Explain(explain::Args),
+    /// Show, or write, the changes of the configuration that are safe
+    Fix(fix::Args),
+    /// Draw who can become whom once a plan is applied
+    Graph(graph::Args),
     /// List the identities on record: who owns them, what justifies them, what revokes them
     Identities(identities::Args),
     /// List the rules and the codes of a check
@@ -33,9 +42,12 @@ impl Command {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         match self {
             Self::Audit(args) => audit::run(&args, console),
+            Self::Baseline(args) => baseline::run(&args, console),
             Self::Check(args) => check::run(&args, console),
             Self::Completions(args) => completions::run(&args, console),
             Self::Explain(args) => explain::run(&args, console),
+            Self::Fix(args) => fix::run(&args, console),
+            Self::Graph(args) => graph::run(&args, console),
             Self::Identities(args) => identities::run(&args, console),
             Self::Rules(args) => rules::run(&args, console),
         }

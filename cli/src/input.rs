@@ -4,6 +4,8 @@
 
 mod planfile;
 mod show;
+mod sources;
+mod zip;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -19,12 +21,19 @@ use crate::exit::Failure;
 use crate::fingerprint::sha256;
 use crate::report::{PlanFacts, PlanKind, Problem};
 
+pub(crate) use sources::{SourceFiles, repository};
+
 /// Where the plan comes from and how large it may be.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Source {
     /// A plan file, its JSON, or `-` for JSON on standard input
     #[arg(value_name = "PLAN|-", value_hint = clap::ValueHint::FilePath)]
     plan: Option<PathBuf>,
+    /// Read the configuration in this directory, to find lines and to work out what is known only after apply
+    ///
+    /// A plan file brings its own configuration; only `file` and `templatefile` need the directory then.
+    #[arg(long = "source", value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    directory: Option<PathBuf>,
     /// Turn a plan file into JSON with this command: `tofu`, `terraform` or a path [default: the one that made it]
     #[arg(long, value_name = "COMMAND", env = "NHI_WITH", value_hint = clap::ValueHint::CommandName)]
     with: Option<OsString>,
@@ -75,8 +84,32 @@ impl Source {
         Ok(())
     }
 
-    /// Reads the plan's JSON and says in `facts` what it is.
-    pub(crate) fn read(&self, facts: &mut PlanFacts, notes: &mut Vec<String>) -> Result<Vec<u8>, Problem> {
+    /// The source directory, when there is one.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
+    /// Reads the plan's JSON and the configuration beside it, and says in `facts` what it is.
+    pub(crate) fn gather(&self, facts: &mut PlanFacts, notes: &mut Vec<String>) -> Result<Gathered, Problem> {
+        let mut gathered = self.read(facts, notes)?;
+        if let Some(directory) = &self.directory {
+            let has_configuration = !gathered.sources.files.is_empty();
+            gathered
+                .sources
+                .of_directory(directory, has_configuration)
+                .map_err(|error| Problem {
+                    code: codes::SOURCE_READ,
+                    subject: directory.display().to_string(),
+                    byte_offset: None,
+                    message: format!("the source directory cannot be read: {error}"),
+                    help: codes::help(codes::SOURCE_READ),
+                })?;
+        }
+        notes.append(&mut gathered.sources.notes);
+        Ok(gathered)
+    }
+
+    fn read(&self, facts: &mut PlanFacts, notes: &mut Vec<String>) -> Result<Gathered, Problem> {
         let limit = self.limits().bytes;
         let subject = self.name();
         let failed = |error: &io::Error| unreadable(&subject, error);
@@ -85,7 +118,7 @@ impl Source {
             let bytes = read_within(&mut io::stdin().lock(), limit, 0).map_err(|error| failed(&error))?;
             let bytes = bytes.ok_or_else(|| too_large(&subject, limit))?;
             facts.sha256 = Some(sha256(&bytes));
-            return Ok(bytes);
+            return Ok(Gathered::json(bytes));
         };
         let bytes = read_file(path, limit)
             .map_err(|error| failed(&error))?
@@ -93,9 +126,10 @@ impl Source {
         let digest = sha256(&bytes);
         facts.sha256 = Some(digest.clone());
         let Some(kind) = planfile::kind(&bytes) else {
-            return Ok(bytes);
+            return Ok(Gathered::json(bytes));
         };
         facts.kind = PlanKind::PlanFile;
+        let sources = SourceFiles::of_archive(&bytes);
         drop(bytes);
         let shown = show::Show {
             file: path,
@@ -118,7 +152,28 @@ impl Source {
         facts.json_sha256 = Some(sha256(&shown.json));
         notes.push(format!("the plan file was shown by `{}`", shown.command));
         facts.shown_with = Some(shown.command);
-        Ok(shown.json)
+        Ok(Gathered {
+            json: shown.json,
+            sources,
+        })
+    }
+}
+
+/// What was read before anything is judged.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    /// The plan's JSON, as bytes.
+    pub(crate) json: Vec<u8>,
+    /// The configuration; empty where none is at hand.
+    pub(crate) sources: SourceFiles,
+}
+
+impl Gathered {
+    fn json(json: Vec<u8>) -> Self {
+        Self {
+            json,
+            sources: SourceFiles::default(),
+        }
     }
 }
 

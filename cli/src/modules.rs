@@ -7,17 +7,23 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use nhi_plan::{Context, Description, Mode, Plan, RuleInfo};
+use nhi_evaluate::{Evaluation, overlay};
+use nhi_plan::{Change, Context, Description, Mode, Plan, RuleInfo, Wanted, json};
 use nhi_policy_host::{Host, HostError, HostErrorKind, HostLimits, Module};
 
 use crate::builtin;
 use crate::codes;
 use crate::exit::Failure;
-use crate::fingerprint::sha256;
+use crate::fingerprint::{self, sha256};
 use crate::input;
 use crate::output::Progress;
 use crate::report::{BlockCounts, BlockFacts, Entry, ModuleRun, Problem, Report};
 use crate::settings::Settings;
+
+/// A finding rests on the planned values.
+const PLANNED: &str = "planned";
+/// A finding rests on what was worked out from the configuration.
+const CONFIGURATION: &str = "configuration";
 
 /// Which modules to run besides the built-in one.
 #[derive(Debug, clap::Args)]
@@ -25,6 +31,39 @@ pub(crate) struct Selection {
     /// Run this policy module, a WebAssembly component, beside the built-in analyzer; may be repeated
     #[arg(long = "module", value_name = "FILE.wasm", value_hint = clap::ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
+}
+
+/// Which of the two worlds of a plan is judged.
+///
+/// With an evaluation at hand, what the configuration says of unknown attributes is filled in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum World<'e> {
+    /// What will be once the plan is applied.
+    After(Option<&'e Evaluation>),
+    /// What was before it.
+    Before(Option<&'e Evaluation>),
+}
+
+impl<'p> World<'p> {
+    /// The wanted blocks of this world.
+    fn blocks(self, plan: &'p Plan<'p>, wanted: Wanted<'p>) -> Box<dyn Iterator<Item = Change<'p>> + 'p> {
+        match self {
+            Self::After(None) => Box::new(plan.blocks_wanted(wanted)),
+            Self::Before(None) => Box::new(plan.blocks_before(wanted)),
+            Self::After(Some(evaluation)) => Box::new(laid_over(plan.blocks_wanted(wanted), evaluation)),
+            Self::Before(Some(evaluation)) => Box::new(laid_over(plan.blocks_before(wanted), evaluation)),
+        }
+    }
+}
+
+fn laid_over<'p>(
+    blocks: impl Iterator<Item = Change<'p>>,
+    evaluation: &Evaluation,
+) -> impl Iterator<Item = Change<'p>> {
+    blocks.map(|mut change| {
+        overlay(&mut change, evaluation);
+        change
+    })
 }
 
 /// Modules that are ready to run, the built-in one first.
@@ -167,6 +206,7 @@ impl Modules {
     pub(crate) fn run(
         &self,
         plan: &Plan<'_>,
+        world: World<'_>,
         context: &Context,
         settings: &Settings,
         report: &mut Report,
@@ -187,11 +227,9 @@ impl Modules {
                 }
                 is_wanted
             };
-            let blocks = plan.blocks_wanted(&wanted);
-            match self
-                .host
-                .run(&loaded.module, settings.of(&description.name), context, blocks)
-            {
+            let settings = settings.of(&description.name);
+            let blocks = world.blocks(plan, &wanted);
+            match self.host.run(&loaded.module, settings, context, blocks) {
                 Ok(result) => take(report, position, loaded, result),
                 Err(error) if error.kind == HostErrorKind::Settings => {
                     let message = format!("module `{}` refuses its settings: {}", description.name, error.message);
@@ -203,7 +241,7 @@ impl Modules {
                 }
             }
         }
-        locate(plan, report);
+        locate(plan, world, report);
         Ok(())
     }
 }
@@ -276,7 +314,7 @@ fn take(report: &mut Report, position: usize, loaded: &Loaded, result: nhi_polic
 }
 
 /// Gives each finding what the report shows of its block. The plan is gone through again only when there is a finding.
-fn locate(plan: &Plan<'_>, report: &mut Report) {
+fn locate(plan: &Plan<'_>, world: World<'_>, report: &mut Report) {
     let wanted: HashSet<String> = report.entries.iter().map(|entry| entry.address.clone()).collect();
     if wanted.is_empty() {
         return;
@@ -284,14 +322,43 @@ fn locate(plan: &Plan<'_>, report: &mut Report) {
     // An address holds its block's type as one of its parts; only such blocks need working out.
     let parts: HashSet<&str> = wanted.iter().flat_map(|address| address.split('.')).collect();
     let may_be = |_: Mode, resource_type: &str| resource_type.is_empty() || parts.contains(resource_type);
-    let blocks: HashMap<String, BlockFacts> = plan
-        .blocks_wanted(&may_be)
-        .filter(|change| wanted.contains(change.address.as_ref()))
-        .map(|change| (change.address.to_string(), BlockFacts::of(&change)))
-        .collect();
+    let mut entries: HashMap<String, Vec<&mut Entry>> = HashMap::new();
     for entry in &mut report.entries {
-        entry.block = blocks.get(&entry.address).cloned();
+        entries.entry(entry.address.clone()).or_default().push(entry);
     }
+    let mut enter = |change: Change<'_>| {
+        let Some(found) = entries.get_mut(change.address.as_ref()) else {
+            return;
+        };
+        let document = change
+            .after
+            .as_deref()
+            .or(change.before.as_deref())
+            .and_then(|text| json::parse(text).ok());
+        let values = document.as_ref().map(json::Document::root);
+        let facts = BlockFacts::of(&change, values);
+        for entry in found {
+            if let Some(values) = values.filter(|_| !entry.is_credential()) {
+                entry.value_sha256 = fingerprint::value_sha256(&change, values, &entry.path);
+            }
+            if entry.evidence == PLANNED && is_worked_out(&change, &entry.path) {
+                CONFIGURATION.clone_into(&mut entry.evidence);
+            }
+            entry.block = Some(facts.clone());
+        }
+    };
+    world.blocks(plan, &may_be).for_each(&mut enter);
+}
+
+/// Whether the value at a path was worked out from the configuration.
+fn is_worked_out(change: &Change<'_>, path: &str) -> bool {
+    let resolved = change.attributes.iter().find(|(key, _)| key == "resolved");
+    resolved.is_some_and(|(_, paths)| {
+        paths.split(' ').any(|known| {
+            let rest = path.strip_prefix(known);
+            known == "." || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        })
+    })
 }
 
 fn problem(subject: &str, error: HostError) -> Problem {

@@ -3,14 +3,26 @@
 //! Data goes to standard output, talk to standard error. A reader that went away is no failure.
 
 mod console;
+mod evidence;
+mod github;
+mod gitlab;
+mod graph;
+mod html;
 mod human;
 mod json;
 mod json_text;
+mod junit;
+mod markdown;
+mod ocsf;
 mod sanitise;
 mod sarif;
 mod screen;
+mod story;
+mod xml;
 
 pub(crate) use console::{Console, Progress};
+pub(crate) use evidence::render as evidence;
+pub(crate) use graph::{GraphFormat, render as render_graph};
 pub(crate) use screen::{BOLD, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
 
 use std::io::{self, Write as _};
@@ -33,6 +45,18 @@ pub(crate) enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// `JUnit` XML, for Jenkins and others.
+    Junit,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// A Code Quality report of GitLab.
+    Gitlab,
+    /// For a comment or a job summary.
+    Markdown,
+    /// One page; nothing is loaded.
+    Html,
+    /// OCSF Compliance Findings, for data lakes.
+    Ocsf,
 }
 
 /// Renders a report; the same report gives the same bytes.
@@ -41,6 +65,12 @@ pub(crate) fn render(format: Format, report: &Report, width: usize) -> Result<St
         Format::Human => return Ok(human::render(report, width)),
         Format::Json => json::render(report),
         Format::Sarif => sarif::render(report),
+        Format::Junit => return Ok(junit::render(report)),
+        Format::Github => return Ok(github::render(report)),
+        Format::Gitlab => gitlab::render(report),
+        Format::Markdown => return Ok(markdown::render(report)),
+        Format::Html => return Ok(html::render(report)),
+        Format::Ocsf => ocsf::render(report),
     };
     rendered.map_err(|error| Failure::undecided(format!("the report cannot be written as JSON: {error}")))
 }

@@ -2,12 +2,20 @@
 //!
 //! Every format renders this one model; the order of its entries and its verdict are decided here and nowhere else.
 
-use nhi_plan::{Change, Finding, Mode, Outcome, Patch, RuleInfo, Severity};
+mod aside;
+mod block;
+
+use std::borrow::Cow;
+
+use nhi_plan::{Finding, Mode, Outcome, Patch, RuleInfo, Severity, symbol};
 use nhi_policy_host::Usage;
 
 use crate::codes;
 use crate::exit::Exit;
 use crate::fingerprint;
+
+pub(crate) use aside::{Aside, Because, Waived};
+pub(crate) use block::{BlockFacts, Place};
 
 /// The result of one check.
 #[derive(Debug)]
@@ -18,6 +26,8 @@ pub(crate) struct Report {
     pub(crate) modules: Vec<ModuleRun>,
     /// Sorted by [`Report::finish`].
     pub(crate) entries: Vec<Entry>,
+    /// What does not count, in the order of the entries.
+    pub(crate) asides: Vec<Aside>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -35,6 +45,8 @@ pub(crate) struct PlanFacts {
     pub(crate) shown_with: Option<String>,
     pub(crate) format_version: Option<String>,
     pub(crate) terraform_version: Option<String>,
+    /// When the plan was made, or else when it was checked, in milliseconds since 1970.
+    pub(crate) made_at_ms: i64,
 }
 
 /// In which form the plan came.
@@ -140,6 +152,8 @@ pub(crate) struct Entry {
     /// Address of the block; for an undecided entry the plan or the module.
     pub(crate) address: String,
     pub(crate) block: Option<BlockFacts>,
+    /// Where the attribute stands in the source, when that is known better than the block's place.
+    pub(crate) place: Option<Place>,
     pub(crate) path: String,
     pub(crate) byte_offset: Option<u64>,
     pub(crate) message: String,
@@ -149,19 +163,10 @@ pub(crate) struct Entry {
     pub(crate) controls: Vec<String>,
     pub(crate) patch: Option<Patch>,
     pub(crate) attributes: Vec<(String, String)>,
+    /// Digest of the attribute's value; never of a credential.
+    pub(crate) value_sha256: Option<String>,
     /// Set by [`Report::finish`].
     pub(crate) fingerprint: String,
-}
-
-/// What an entry needs to know of its block.
-#[derive(Debug, Clone)]
-pub(crate) struct BlockFacts {
-    pub(crate) resource_type: String,
-    pub(crate) previous_address: Option<String>,
-    /// File, line and column.
-    pub(crate) location: Option<(String, u32, u32)>,
-    /// The object's own name, which outlives the renaming of its address.
-    pub(crate) own_name: Option<String>,
 }
 
 /// Why the question could not be decided.
@@ -185,6 +190,7 @@ impl From<Problem> for Entry {
             module: "nhi".to_owned(),
             address: problem.subject,
             block: None,
+            place: None,
             path: String::new(),
             byte_offset: problem.byte_offset,
             message: problem.message,
@@ -197,6 +203,7 @@ impl From<Problem> for Entry {
             controls: Vec::new(),
             patch: None,
             attributes: Vec::new(),
+            value_sha256: None,
             fingerprint: String::new(),
         }
     }
@@ -216,17 +223,49 @@ impl Entry {
             module: module.to_owned(),
             address: finding.address,
             block: None,
+            place: None,
             path: finding.path,
             byte_offset: None,
-            message: finding.message,
+            message: readable(finding.message),
             why: rule.why.clone(),
-            help: finding.remediation,
+            help: readable(finding.remediation),
             evidence: finding.evidence,
             controls: rule.controls.clone(),
             patch: finding.patch,
-            attributes: finding.attributes,
+            attributes: finding
+                .attributes
+                .into_iter()
+                .map(|(key, value)| (key, readable(value)))
+                .collect(),
+            value_sha256: None,
             fingerprint: String::new(),
         }
+    }
+
+    /// The best that is known of where it stands in the source.
+    pub(crate) fn location(&self) -> Option<&Place> {
+        let of_block = || self.block.as_ref().and_then(|block| block.location.as_ref());
+        self.place.as_ref().or_else(of_block)
+    }
+
+    /// Whether it is about a credential, of which nothing may be shown.
+    pub(crate) fn is_credential(&self) -> bool {
+        const CONTROLS: [&str; 7] = [
+            "NHI2:2025",
+            "CWE-259",
+            "CWE-312",
+            "CWE-321",
+            "CWE-522",
+            "CWE-532",
+            "CWE-798",
+        ];
+        self.controls.iter().any(|control| CONTROLS.contains(&control.as_str()))
+    }
+
+    /// A further fact by its key.
+    pub(crate) fn fact(&self, key: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|(known, _)| known == key);
+        found.map(|(_, value)| value.as_str())
     }
 
     /// Undecided first, then the worst; addresses and the rest only make the order total.
@@ -242,17 +281,11 @@ impl Entry {
     }
 }
 
-impl BlockFacts {
-    pub(crate) fn of(change: &Change<'_>) -> Self {
-        Self {
-            resource_type: change.resource_type.to_string(),
-            previous_address: change.previous_address.as_ref().map(ToString::to_string),
-            location: change
-                .location
-                .as_ref()
-                .map(|at| (at.file.to_string(), at.line, at.column)),
-            own_name: fingerprint::own_name(change),
-        }
+/// A text in which what is known only after apply is named.
+fn readable(text: String) -> String {
+    match symbol::readable(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(readable) => readable,
     }
 }
 
@@ -293,6 +326,7 @@ impl Report {
             blocks: BlockCounts::default(),
             modules: Vec::new(),
             entries: Vec::new(),
+            asides: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -305,6 +339,47 @@ impl Report {
         fingerprint::assign(&mut self.entries);
     }
 
+    /// Takes out of the count what `because`, asked for every entry in order, gives a reason for. What is undecided
+    /// always counts.
+    pub(crate) fn set_aside(&mut self, mut because: impl FnMut(&Entry) -> Option<Because>) {
+        let mut kept = Vec::with_capacity(self.entries.len());
+        for entry in std::mem::take(&mut self.entries) {
+            let reason = because(&entry).filter(|_| entry.status != Status::Undecided);
+            match reason {
+                Some(because) => self.asides.push(Aside { entry, because }),
+                None => kept.push(entry),
+            }
+        }
+        self.entries = kept;
+        self.asides.sort_by(|a, b| a.entry.rank().cmp(&b.entry.rank()));
+    }
+
+    /// Adds entries that are about the others, in their place in the order. The others keep their fingerprints.
+    pub(crate) fn add(&mut self, mut entries: Vec<Entry>) {
+        fingerprint::assign(&mut entries);
+        self.entries.append(&mut entries);
+        self.entries.sort_by(|a, b| a.rank().cmp(&b.rank()));
+    }
+
+    /// Makes the files of findings relative to another directory.
+    pub(crate) fn put_places_under(&mut self, prefix: &str) {
+        let asides = self.asides.iter_mut().map(|aside| &mut aside.entry);
+        for entry in self.entries.iter_mut().chain(asides) {
+            let of_block = entry.block.as_mut().and_then(|block| block.location.as_mut());
+            for place in entry.place.iter_mut().chain(of_block) {
+                place.put_under(prefix);
+            }
+        }
+    }
+
+    /// How many entries do not count, for each reason.
+    pub(crate) fn aside_counts(&self) -> [(&'static str, usize); 3] {
+        Because::WORDS.map(|word| {
+            let same = self.asides.iter().filter(|aside| aside.because.as_str() == word);
+            (word, same.count())
+        })
+    }
+
     /// Whether an entry alone keeps the verdict from being clean.
     pub(crate) fn blocks(&self, entry: &Entry) -> bool {
         match entry.status {
@@ -314,13 +389,25 @@ impl Report {
         }
     }
 
-    /// The verdict. Clean asks for proof that the built-in analyzer ran to its end.
-    pub(crate) fn verdict(&self) -> Verdict {
+    /// Whether the built-in analyzer ran to its end and nothing was left undecided.
+    pub(crate) fn is_complete(&self) -> bool {
         let has_run = self
             .modules
             .iter()
             .any(|module| module.file.is_none() && module.usage.is_some());
-        if !has_run || self.with(Status::Undecided).next().is_some() {
+        has_run && self.with(Status::Undecided).next().is_none()
+    }
+
+    /// Only what could not be decided.
+    pub(crate) fn undecided(self) -> impl Iterator<Item = Entry> {
+        self.entries
+            .into_iter()
+            .filter(|entry| entry.status == Status::Undecided)
+    }
+
+    /// The verdict. Clean asks for proof that the built-in analyzer ran to its end.
+    pub(crate) fn verdict(&self) -> Verdict {
+        if !self.is_complete() {
             Verdict::Undecided
         } else if self.entries.iter().any(|entry| self.blocks(entry)) {
             Verdict::Findings
@@ -350,5 +437,25 @@ impl Report {
     /// How many rules were applied.
     pub(crate) fn rule_count(&self) -> usize {
         self.modules.iter().map(|module| module.rules.len()).sum()
+    }
+}
+
+#[cfg(test)]
+impl Report {
+    /// A report of these findings of one rule, for tests of what is made of reports.
+    pub(crate) fn of_findings(code: &str, findings: Vec<Finding>) -> Self {
+        let rule = RuleInfo {
+            code: code.to_owned(),
+            name: "a-rule".to_owned(),
+            ..RuleInfo::default()
+        };
+        let mut report = Self::new(Threshold {
+            fail_on: Severity::High,
+            fail_on_unverified: false,
+        });
+        let entries = findings.into_iter().map(|found| Entry::from_finding("m", &rule, found));
+        report.entries = entries.collect();
+        report.finish();
+        report
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use nhi_plan::json::{self, Kind};
 
+use crate::builtin;
 use crate::exit::Failure;
 
 /// Bytes of a settings file.
@@ -30,6 +31,21 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    /// Asks the built-in analyzer for the identity graph, whatever else its settings say.
+    pub(crate) fn ask_for_graph(&mut self) -> Result<(), Failure> {
+        const GRAPH: &str = r#""graph": true"#;
+        let text = self.of(builtin::NAME);
+        let document = json::parse(text).map_err(|error| Failure::usage(error.to_string()))?;
+        if document.root().get("graph").is_some() {
+            return Ok(());
+        }
+        let rest = text.trim_start().strip_prefix('{').unwrap_or(text).trim_start();
+        let comma = if rest.starts_with('}') { "" } else { ", " };
+        let text = format!("{{{GRAPH}{comma}{rest}");
+        self.0.insert(builtin::NAME.to_owned(), text);
+        Ok(())
     }
 
     /// The settings of a module, as JSON text.
@@ -111,6 +127,23 @@ mod tests {
             settings.unknown(|name| name == "team").collect::<Vec<_>>(),
             ["other", "third"]
         );
+    }
+
+    #[test]
+    fn the_graph_is_asked_for_beside_other_settings() {
+        for (given, wanted) in [
+            (None, r#"{"graph": true}"#),
+            (Some(r#"{"a":1}"#), r#"{"graph": true, "a":1}"#),
+            (Some(r#"{"graph":false}"#), r#"{"graph":false}"#),
+        ] {
+            let values: Vec<String> = given
+                .map(|text| format!("{}={text}", builtin::NAME))
+                .into_iter()
+                .collect();
+            let mut settings = Settings::parse(&values).unwrap();
+            settings.ask_for_graph().unwrap();
+            assert_eq!(settings.of(builtin::NAME), wanted);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod check;
 mod crash;
 mod docs;
+mod evaluate;
 mod fixtures;
 mod hostile;
 mod lifecycle;

@@ -9,19 +9,21 @@
 )]
 pub(crate) mod access;
 pub(crate) mod condition;
-mod data_document;
+pub(crate) mod data_document;
 pub(crate) mod document;
-mod documents;
+pub(crate) mod documents;
 mod leads;
 mod library;
 mod managed;
 mod nearest;
 pub(crate) mod pattern;
 pub(crate) mod powers;
+mod resource_keys;
 mod roster;
 mod settle;
-mod sites;
+pub(crate) mod sites;
 pub(crate) mod standing;
+pub(crate) mod who;
 
 use nhi_plan::Mode;
 
@@ -38,7 +40,7 @@ pub(crate) struct Iam {
     roster: Roster,
     /// Trust documents that have something to say, or that cannot be read yet.
     trusts: Vec<Site>,
-    documents: Documents,
+    pub(crate) documents: Documents,
 }
 
 impl Iam {

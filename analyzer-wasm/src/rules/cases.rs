@@ -91,6 +91,12 @@ impl Plan {
         })
     }
 
+    /// With the changes of another plan after its own.
+    pub(crate) fn joined(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     pub(crate) fn destroyed(self, address: &str) -> Self {
         self.edit(address, |change| change.actions = vec![Action::Delete])
     }
@@ -169,6 +175,10 @@ impl Case {
 
     pub(crate) fn info(name: &'static str, plan: Plan) -> Self {
         Self::new(name, plan, Some(Severity::Info))
+    }
+
+    pub(crate) fn with_severity(name: &'static str, plan: Plan, severity: Severity) -> Self {
+        Self::new(name, plan, Some(severity))
     }
 
     pub(crate) fn unverified(name: &'static str, plan: Plan) -> Self {

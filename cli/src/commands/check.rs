@@ -1,30 +1,23 @@
-//! `nhi check`: reads a plan, runs the modules over it and reports.
-//!
-//! Whatever goes wrong on the way becomes an entry of the report and keeps the verdict from being clean.
+//! `nhi check`: examines a plan, takes out of the count what somebody has decided about, and reports.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nhi_plan::error::code;
-use nhi_plan::{Context, ReadError, Severity};
+use nhi_plan::Severity;
 
 use crate::args;
-use crate::codes;
+use crate::examine::{Clock, Examined, Inputs, Wish};
 use crate::exit::{Exit, Failure};
-use crate::input::Source;
-use crate::modules::{self, Modules};
-use crate::output::{self, BOLD, Console, Format, PLAIN, Progress, Screen};
-use crate::report::{Problem, Report, Threshold};
-use crate::settings::Settings;
-
-/// A plan of this size takes long enough to say so beforehand.
-const LARGE_BYTES: usize = 16 << 20;
+use crate::output::{self, BOLD, Console, Format, PLAIN, Screen};
+use crate::refine::{Decided, Decisions};
+use crate::report::{Report, Threshold};
 
 const EXAMPLES: &str = "\
 Examples:
   tofu plan -out tfplan && nhi check tfplan
-  terraform show -json tfplan | nhi check -
+  terraform show -json tfplan | nhi check - --source .
   nhi check plan.json --fail-on medium --format json
+  nhi check tfplan --new-only --waivers waivers.hcl
   nhi check tfplan --module team.wasm --module-settings 'team={\"environments\": [\"production\"]}'
   nhi check tfplan --format sarif --output nhi.sarif";
 
@@ -33,130 +26,57 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
-    source: Source,
+    inputs: Inputs,
     /// Exit with 1 if a finding is at least this severe
     #[arg(long, value_name = "SEVERITY", value_parser = args::severity(), default_value = "high")]
     fail_on: Severity,
     /// Count findings that could not be verified as well; they are always reported
     #[arg(long)]
     fail_on_unverified: bool,
+    #[command(flatten)]
+    decisions: Decisions,
+    /// Instead of the report, say of one address what the plan does not know, what was worked out from the
+    /// configuration, and what stays unknown and why
+    #[arg(long, value_name = "ADDRESS")]
+    explain_evidence: Option<String>,
     /// How to write the report
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
+    /// Put this in front of the files of findings, where the root module is not the root of the repository
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    path_prefix: Option<String>,
     /// Write the report to this file and a summary to standard error
     #[arg(long, short, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
-    #[command(flatten)]
-    modules: modules::Selection,
-    /// Settings for a module: `NAME=JSON`, or a file with an object of settings per module name; may be repeated
-    #[arg(long, value_name = "FILE|NAME=JSON")]
-    module_settings: Vec<String>,
     /// Show what each module used, and how long the check took
     #[arg(long, short = 'v', visible_alias = "verbose")]
     timings: bool,
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
-    args.source.check()?;
-    let settings = Settings::parse(&args.module_settings)?;
+    let decided = Decided::read(&args.decisions)?;
     let mut report = Report::new(Threshold {
         fail_on: args.fail_on,
         fail_on_unverified: args.fail_on_unverified,
     });
-    report.plan.source = args.source.name();
-    let mut clock = Clock::new();
-    match examine(args, &settings, &mut report, &mut clock) {
-        Ok(()) => {}
-        Err(Stop::Undecided(problem)) => report.entries.push(problem.into()),
-        Err(Stop::Usage(failure)) => return Err(failure),
+    let wish = Wish {
+        before: args.decisions.new_only,
+        explain: args.explain_evidence.clone(),
+        ..Wish::default()
+    };
+    let examined = args.inputs.examine(&wish, &mut report)?;
+    decided.refine(&examined, &mut report);
+    if let Some(prefix) = &args.path_prefix {
+        report.put_places_under(prefix);
     }
-    report.finish();
-    deliver(args, console, &report)?;
+    match &args.explain_evidence {
+        Some(address) => explain(address, &examined, console, &report)?,
+        None => deliver(args, console, &report)?,
+    }
     if args.timings {
-        timings(console, &report, &clock);
+        timings(console, &report, &examined.clock);
     }
     Ok(report.verdict().exit())
-}
-
-/// What ends the examination early.
-#[derive(Debug)]
-enum Stop {
-    /// The plan cannot be judged, which the report says.
-    Undecided(Problem),
-    /// The command line is wrong: there is no report.
-    Usage(Failure),
-}
-
-impl From<Problem> for Stop {
-    fn from(problem: Problem) -> Self {
-        Self::Undecided(problem)
-    }
-}
-
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Self {
-        Self::Usage(failure)
-    }
-}
-
-/// Fills the report.
-fn examine(args: &Args, settings: &Settings, report: &mut Report, clock: &mut Clock) -> Result<(), Stop> {
-    let mut problems = Vec::new();
-    let modules = Modules::load(&args.modules.files, &mut problems)?;
-    if problems.is_empty() {
-        modules.check_settings(settings)?;
-    }
-    report.entries.extend(problems.into_iter().map(Into::into));
-    modules.enrol(report);
-    clock.lap("modules loaded");
-    judge(args, &modules, settings, report, clock)
-}
-
-fn judge(
-    args: &Args,
-    modules: &Modules,
-    settings: &Settings,
-    report: &mut Report,
-    clock: &mut Clock,
-) -> Result<(), Stop> {
-    let mut progress = Progress::new();
-    let bytes = args.source.read(&mut report.plan, &mut report.notes)?;
-    clock.lap("plan read");
-    if bytes.len() > LARGE_BYTES {
-        progress.announce(&format!("reading a plan of {} MiB", bytes.len() >> 20));
-    }
-    let subject = report.plan.source.clone();
-    let unread = |error: ReadError| Problem {
-        code: error.code,
-        subject: subject.clone(),
-        byte_offset: Some(error.offset),
-        message: error.message.into_owned(),
-        // The reader knows no options; what is told here names them.
-        help: match error.code {
-            code::BUDGET | code::DEPTH => codes::help(error.code),
-            _ => error.help.into_owned(),
-        },
-    };
-    let decoded = nhi_plan::decode(&bytes).map_err(unread)?;
-    let plan = decoded.read(&args.source.limits()).map_err(unread)?;
-    clock.lap("plan parsed");
-    report.notes.extend(plan.notes.iter().cloned());
-    report.plan.format_version = Some(plan.format_version.to_string());
-    report.plan.terraform_version = Some(plan.terraform_version.to_string()).filter(|version| !version.is_empty());
-    let context = Context {
-        now: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        format_version: plan.format_version.to_string(),
-        terraform_version: plan.terraform_version.to_string(),
-        ..Context::default()
-    };
-    modules.run(&plan, &context, settings, report, &mut progress)?;
-    if report.blocks.total() == 0 {
-        report
-            .notes
-            .push("the plan holds no blocks, so there was nothing to judge".to_owned());
-    }
-    clock.lap("modules run");
-    Ok(())
 }
 
 fn deliver(args: &Args, console: &Console, report: &Report) -> Result<(), Failure> {
@@ -171,6 +91,20 @@ fn deliver(args: &Args, console: &Console, report: &Report) -> Result<(), Failur
         return console.answer(&text);
     }
     console.answer_raw(&text)?;
+    console.talk(&output::summary(report, console.talk_width));
+    Ok(())
+}
+
+fn explain(address: &str, examined: &Examined, console: &Console, report: &Report) -> Result<(), Failure> {
+    match &examined.evidence {
+        Some(evidence) => console.answer(&output::evidence(address, evidence, console.width))?,
+        // What was undecided before the address was looked up is told by the summary.
+        None if report.is_complete() => {
+            let failure = Failure::usage(format!("the plan has no address `{address}`"));
+            return Err(failure.help("name it as the plan does, with its module and instance key"));
+        }
+        None => {}
+    }
     console.talk(&output::summary(report, console.talk_width));
     Ok(())
 }
@@ -207,25 +141,4 @@ fn timings(console: &Console, report: &Report, clock: &Clock) {
 
 fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
-}
-
-/// Wall time between the steps.
-#[derive(Debug)]
-struct Clock {
-    last: Instant,
-    laps: Vec<(&'static str, Duration)>,
-}
-
-impl Clock {
-    fn new() -> Self {
-        Self {
-            last: Instant::now(),
-            laps: Vec::new(),
-        }
-    }
-
-    fn lap(&mut self, what: &'static str) {
-        self.laps.push((what, self.last.elapsed()));
-        self.last = Instant::now();
-    }
 }

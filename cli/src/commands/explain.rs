@@ -47,7 +47,7 @@ fn of_host(code: &HostCode, width: usize) -> String {
         (BOLD, code.code),
         (PLAIN, " "),
         (PLAIN, &codes::name(code.code)),
-        (DIM, "  not a rule: it stops a run"),
+        (DIM, "  not a rule: nhi itself reports it"),
     ]);
     screen.blank();
     for (label, text) in [("what", code.summary), ("why ", code.why), ("fix ", code.help)] {

@@ -5,15 +5,7 @@
 
 use nhi_plan::json;
 
-/// The first bytes of every ZIP archive that holds a file.
-const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
-const ZIP_ENTRY: &[u8] = b"PK\x01\x02";
-const ZIP_END: &[u8] = b"PK\x05\x06";
-const ZIP_END_BYTES: usize = 22;
-/// The end record may be followed by a comment of this size.
-const ZIP_COMMENT_BYTES_MAX: usize = u16::MAX as usize;
-const STORED: u16 = 0;
-const DEFLATED: u16 = 8;
+use super::zip;
 
 const LOCK_FILE: &[u8] = b".terraform.lock.hcl";
 /// A lock file has some hundred bytes per provider.
@@ -40,7 +32,7 @@ pub(super) enum Maker {
 
 /// Whether the bytes are a plan file; `None` for anything else.
 pub(super) fn kind(bytes: &[u8]) -> Option<PlanFile> {
-    if bytes.starts_with(ZIP_MAGIC) {
+    if bytes.starts_with(zip::MAGIC) {
         return Some(PlanFile::Zip(lock_file(bytes).and_then(|lock| maker(&lock))));
     }
     is_encrypted(bytes).then_some(PlanFile::Encrypted)
@@ -74,92 +66,17 @@ fn maker(lock: &[u8]) -> Option<Maker> {
 }
 
 /// The text of the lock file inside the archive.
-fn lock_file(zip: &[u8]) -> Option<Vec<u8>> {
-    let tail = zip.len().saturating_sub(ZIP_END_BYTES + ZIP_COMMENT_BYTES_MAX);
-    let end = tail
-        + zip
-            .get(tail..)?
-            .windows(ZIP_END.len())
-            .rposition(|window| window == ZIP_END)?;
-    let count = u16_at(zip, end + 10)?;
-    let mut entry = usize::try_from(u32_at(zip, end + 16)?).ok()?;
-    for _ in 0..count {
-        if zip.get(entry..)?.get(..ZIP_ENTRY.len())? != ZIP_ENTRY {
-            return None;
-        }
-        let name_length = usize::from(u16_at(zip, entry + 28)?);
-        let name = zip.get(entry + 46..)?.get(..name_length)?;
-        if name == LOCK_FILE {
-            return content(zip, entry);
-        }
-        entry += 46 + name_length + usize::from(u16_at(zip, entry + 30)?) + usize::from(u16_at(zip, entry + 32)?);
-    }
-    None
-}
-
-fn content(zip: &[u8], entry: usize) -> Option<Vec<u8>> {
-    let method = u16_at(zip, entry + 10)?;
-    let length = usize::try_from(u32_at(zip, entry + 20)?).ok()?;
-    let local = usize::try_from(u32_at(zip, entry + 42)?).ok()?;
-    let header = usize::from(u16_at(zip, local.checked_add(26)?)?) + usize::from(u16_at(zip, local.checked_add(28)?)?);
-    let data = zip.get(local.checked_add(30 + header)?..)?.get(..length)?;
-    match method {
-        STORED => Some(data.to_vec()),
-        DEFLATED => miniz_oxide::inflate::decompress_to_vec_with_limit(data, LOCK_FILE_BYTES_MAX).ok(),
-        _ => None,
-    }
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..)?.first_chunk().map(|chunk| u16::from_le_bytes(*chunk))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|chunk| u32::from_le_bytes(*chunk))
+fn lock_file(archive: &[u8]) -> Option<Vec<u8>> {
+    let entry = zip::entries(archive)?.find(|entry| entry.name == LOCK_FILE)?;
+    entry.content(LOCK_FILE_BYTES_MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::zip::tests::zip;
+    use crate::input::zip::{DEFLATED, STORED};
     use proptest::prelude::*;
-
-    /// An archive with one entry, as the format's description has it.
-    fn zip(name: &str, text: &[u8], method: u16) -> Vec<u8> {
-        let data = if method == DEFLATED {
-            miniz_oxide::deflate::compress_to_vec(text, 6)
-        } else {
-            text.to_vec()
-        };
-        let sizes = |out: &mut Vec<u8>| {
-            out.extend([0; 4]);
-            out.extend(u32::try_from(data.len()).unwrap().to_le_bytes());
-            out.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
-            out.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
-            out.extend([0; 2]);
-        };
-        let mut out = ZIP_MAGIC.to_vec();
-        out.extend([20, 0, 0, 0]);
-        out.extend(method.to_le_bytes());
-        out.extend([0; 4]);
-        sizes(&mut out);
-        out.extend(name.as_bytes());
-        out.extend(&data);
-        let directory = u32::try_from(out.len()).unwrap();
-        out.extend(ZIP_ENTRY);
-        out.extend([20, 0, 20, 0, 0, 0]);
-        out.extend(method.to_le_bytes());
-        out.extend([0; 4]);
-        sizes(&mut out);
-        out.extend([0; 14]);
-        out.extend(name.as_bytes());
-        let end = u32::try_from(out.len()).unwrap();
-        out.extend(ZIP_END);
-        out.extend([0, 0, 0, 0, 1, 0, 1, 0]);
-        out.extend((end - directory).to_le_bytes());
-        out.extend(directory.to_le_bytes());
-        out.extend([0, 0]);
-        out
-    }
 
     const TOFU: &[u8] = b"provider \"registry.opentofu.org/hashicorp/aws\" {\n  version = \"5.100.0\"\n}\n";
     const TERRAFORM: &[u8] = b"provider \"registry.terraform.io/hashicorp/aws\" {\n  version = \"5.100.0\"\n}\n";

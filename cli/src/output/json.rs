@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::json_text;
-use crate::report::{Entry, ModuleRun, PlanFacts, PlanKind, Report, Status};
+use crate::report::{Aside, Because, Entry, ModuleRun, PlanFacts, PlanKind, Report, Status};
 
 /// Version of the shape; a change that breaks a reader counts it up.
 const FORMAT_VERSION: u32 = 1;
@@ -25,6 +25,7 @@ struct Document<'r> {
     checked: Checked,
     summary: BTreeMap<&'static str, usize>,
     findings: Vec<Finding<'r>>,
+    not_counted: Vec<NotCounted<'r>>,
     modules: Vec<Module<'r>>,
     notes: &'r [String],
 }
@@ -80,7 +81,23 @@ struct Finding<'r> {
     controls: &'r [String],
     patch: Option<Patch<'r>>,
     attributes: Vec<Attribute<'r>>,
+    value_sha256: Option<&'r str>,
     fingerprint: &'r str,
+}
+
+#[derive(Debug, Serialize)]
+struct NotCounted<'r> {
+    because: &'static str,
+    waiver: Option<Waiver<'r>>,
+    finding: Finding<'r>,
+}
+
+#[derive(Debug, Serialize)]
+struct Waiver<'r> {
+    reason: &'r str,
+    owner: &'r str,
+    expires: &'r str,
+    place: &'r str,
 }
 
 #[derive(Debug, Serialize)]
@@ -131,6 +148,7 @@ impl<'r> Document<'r> {
         for status in [Status::Undecided, Status::Unverified] {
             summary.insert(status.as_str(), report.with(status).count());
         }
+        summary.extend(report.aside_counts());
         Self {
             version: FORMAT_VERSION,
             tool: Tool {
@@ -150,7 +168,12 @@ impl<'r> Document<'r> {
                 rules: report.rule_count(),
             },
             summary,
-            findings: report.entries.iter().map(|entry| Finding::of(report, entry)).collect(),
+            findings: report
+                .entries
+                .iter()
+                .map(|entry| Finding::of(entry, report.blocks(entry)))
+                .collect(),
+            not_counted: report.asides.iter().map(NotCounted::of).collect(),
             modules: report.modules.iter().map(Module::of).collect(),
             notes: &report.notes,
         }
@@ -176,14 +199,14 @@ impl<'r> Plan<'r> {
 }
 
 impl<'r> Finding<'r> {
-    fn of(report: &Report, entry: &'r Entry) -> Self {
+    fn of(entry: &'r Entry, blocking: bool) -> Self {
         let block = entry.block.as_ref();
         Self {
             code: &entry.code,
             name: &entry.name,
             outcome: entry.status.as_str(),
             severity: entry.severity.as_str(),
-            blocking: report.blocks(entry),
+            blocking,
             module: &entry.module,
             address: &entry.address,
             previous_address: block.and_then(|block| block.previous_address.as_deref()),
@@ -191,13 +214,11 @@ impl<'r> Finding<'r> {
                 .map(|block| block.resource_type.as_str())
                 .filter(|name| !name.is_empty()),
             attribute: &entry.path,
-            location: block
-                .and_then(|block| block.location.as_ref())
-                .map(|(file, line, column)| Location {
-                    file,
-                    line: *line,
-                    column: *column,
-                }),
+            location: entry.location().map(|at| Location {
+                file: &at.file,
+                line: at.line,
+                column: at.column,
+            }),
             byte_offset: entry.byte_offset,
             message: &entry.message,
             why: &entry.why,
@@ -213,7 +234,26 @@ impl<'r> Finding<'r> {
                 .iter()
                 .map(|(key, value)| Attribute { key, value })
                 .collect(),
+            value_sha256: entry.value_sha256.as_deref(),
             fingerprint: &entry.fingerprint,
+        }
+    }
+}
+
+impl<'r> NotCounted<'r> {
+    fn of(aside: &'r Aside) -> Self {
+        Self {
+            because: aside.because.as_str(),
+            waiver: match &aside.because {
+                Because::Existing | Because::Baseline => None,
+                Because::Waived(waived) => Some(Waiver {
+                    reason: &waived.reason,
+                    owner: &waived.owner,
+                    expires: &waived.expires,
+                    place: &waived.place,
+                }),
+            },
+            finding: Finding::of(&aside.entry, false),
         }
     }
 }

@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 use nhi_plan::{RuleInfo, Severity};
 use serde_json::{Map, Value, json};
 
-use super::json_text;
+use super::{json_text, story};
 use crate::codes;
-use crate::report::{Entry, PlanKind, Report, Status, Verdict};
+use crate::report::{Aside, Entry, PlanKind, Report, Status, Verdict};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -45,6 +45,12 @@ pub(crate) fn render(report: &Report) -> Result<String, serde_json::Error> {
         .entries
         .iter()
         .map(|entry| result(entry, &positions, &artifact))
+        .chain(
+            report
+                .asides
+                .iter()
+                .map(|aside| suppressed(aside, &positions, &artifact)),
+        )
         .collect();
     let verdict = report.verdict();
     let mut invocation = json!({
@@ -85,7 +91,7 @@ fn rules(report: &Report) -> BTreeMap<String, Value> {
             rules.insert(rule.code.clone(), rule_descriptor(&module.name, rule));
         }
     }
-    for entry in report.with(Status::Undecided) {
+    for entry in &report.entries {
         let Some(code) = codes::find(&entry.code) else { continue };
         rules.entry(entry.code.clone()).or_insert_with(|| {
             json!({
@@ -94,7 +100,7 @@ fn rules(report: &Report) -> BTreeMap<String, Value> {
                 "shortDescription": { "text": text(code.summary) },
                 "fullDescription": { "text": text(code.why) },
                 "help": { "text": text(code.help) },
-                "defaultConfiguration": { "level": "error" },
+                "defaultConfiguration": { "level": level(entry.status, entry.severity) },
                 "properties": { "security-severity": security_severity(entry.severity), "tags": ["security"] },
             })
         });
@@ -137,8 +143,9 @@ fn result(entry: &Entry, positions: &BTreeMap<&str, usize>, artifact: &Value) ->
             "module": entry.module,
         },
     });
-    let has_source = entry.block.as_ref().is_some_and(|block| block.location.is_some());
-    if !has_source && let Some(prints) = result.get_mut("partialFingerprints") {
+    if entry.location().is_none()
+        && let Some(prints) = result.get_mut("partialFingerprints")
+    {
         // Code scanning takes alerts with equal hashes for one, and would compute equal hashes from a plan's one line.
         set(prints, "primaryLocationLineHash", json!(entry.fingerprint));
     }
@@ -149,16 +156,7 @@ fn result(entry: &Entry, positions: &BTreeMap<&str, usize>, artifact: &Value) ->
 }
 
 fn message(entry: &Entry) -> String {
-    let doubt = if entry.status == Status::Unverified {
-        "could not tell: "
-    } else {
-        ""
-    };
-    let place = match entry.path.as_str() {
-        "" => entry.address.clone(),
-        path => format!("{}, attribute {path}", entry.address),
-    };
-    let mut parts = vec![format!("{place}: {doubt}{}", entry.message)];
+    let mut parts = vec![format!("{}: {}", story::subject(entry), story::claim(entry))];
     for (label, part) in [("Why", &entry.why), ("Fix", &entry.help)] {
         if !part.is_empty() {
             parts.push(format!("{label}: {part}"));
@@ -167,12 +165,23 @@ fn message(entry: &Entry) -> String {
     text(&parts.join("\n"))
 }
 
+/// A finding that does not count: viewers keep it and do not raise it.
+fn suppressed(aside: &Aside, positions: &BTreeMap<&str, usize>, artifact: &Value) -> Value {
+    let mut result = result(&aside.entry, positions, artifact);
+    let suppression = json!({
+        "kind": "external",
+        "status": "accepted",
+        "justification": text(&aside.because.describe()),
+    });
+    set(&mut result, "suppressions", json!([suppression]));
+    result
+}
+
 fn location(entry: &Entry, artifact: &Value) -> Value {
-    let source = entry.block.as_ref().and_then(|block| block.location.as_ref());
-    let physical = match (source, entry.byte_offset) {
-        (Some((file, line, column)), _) => json!({
-            "artifactLocation": { "uri": uri(file) },
-            "region": { "startLine": (*line).max(1), "startColumn": (*column).max(1) },
+    let physical = match (entry.location(), entry.byte_offset) {
+        (Some(at), _) => json!({
+            "artifactLocation": { "uri": uri(&at.file) },
+            "region": { "startLine": at.line.max(1), "startColumn": at.column.max(1) },
         }),
         (None, Some(offset)) => {
             json!({ "artifactLocation": artifact, "region": { "byteOffset": offset, "byteLength": 0 } })

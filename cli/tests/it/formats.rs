@@ -192,8 +192,10 @@ fn people_read_the_worst_first_and_what_to_do() {
             .unwrap_or_else(|| panic!("no `{text}` in\n{}", ran.stdout))
     };
     let order = [
-        "critical  NHI001",
-        "high  NHI010",
+        "aws_iam_role_policy.admin",
+        "  critical  NHI001",
+        "aws_iam_access_key.ci",
+        "  high  NHI010",
         "Could not tell",
         "critical, unverified",
         "Fix first",
@@ -202,7 +204,7 @@ fn people_read_the_worst_first_and_what_to_do() {
     ];
     let positions: Vec<usize> = order.iter().map(|text| position(text)).collect();
     assert!(positions.is_sorted(), "{order:?} at {positions:?}\n{}", ran.stdout);
-    for label in ["  at   ", "  attr ", "  what ", "  why  ", "  fix  "] {
+    for label in ["    attr ", "    what ", "    why  ", "    fix  ", "    from "] {
         position(label);
     }
     assert!(

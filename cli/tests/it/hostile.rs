@@ -46,6 +46,44 @@ fn assert_harmless(what: &str, text: &str) {
     }
 }
 
+const FORMATS: [&str; 9] = [
+    "human", "json", "sarif", "junit", "github", "gitlab", "markdown", "html", "ocsf",
+];
+
+/// Whether a part of a Markdown text stands in code spans alone.
+fn only_in_code(text: &str, part: &str) -> bool {
+    text.lines().filter(|line| line.contains(part)).all(|line| {
+        line.match_indices(part)
+            .all(|(at, _)| line[..at].matches('`').count() % 2 == 1 || line[..at].contains("`` "))
+    })
+}
+
+/// Every line is one command of ours and no other; what is left is its text.
+fn commands_undone(payload: &str, text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let inner = ["::error title=", "::warning title=", "::notice title="]
+            .iter()
+            .find_map(|start| line.strip_prefix(start))
+            .unwrap_or_else(|| panic!("{payload:?}: no command of ours: {line}"));
+        let (properties, message) = inner.split_once("::").unwrap();
+        let mut names = properties
+            .split(',')
+            .skip(1)
+            .map(|part| part.split('=').next().unwrap());
+        assert!(
+            names.all(|name| ["file", "line", "col"].contains(&name)),
+            "{payload:?}: {properties}"
+        );
+        for part in message.split("%0A") {
+            out.push_str("> ");
+            out.push_str(part);
+            out.push('\n');
+        }
+    }
+    out
+}
+
 /// Whether a message of a SARIF log could become a link or an image, or asks to be rendered.
 fn has_markup(value: &Value) -> bool {
     match value {
@@ -76,13 +114,32 @@ fn nothing_in_a_plan_speaks_to_terminal_or_runner() {
         let mut text = plan(&changes);
         // Keys that are built from the payload's type must still be what the builder meant.
         text = text.replace("\"type\":\"module\"", "\"type\":\"aws_iam_role_policy\"");
-        for format in ["human", "json", "sarif"] {
+        for format in FORMATS {
             for width in ["--color=never", "--color=auto"] {
                 let ran = check(&text, &["--format", format, width]);
                 assert!(matches!(ran.code, Some(1)), "{payload:?}: {}", ran.stderr);
-                assert_harmless(&format!("{format} of {payload:?}"), &ran.stdout);
+                let out = if format == "github" {
+                    commands_undone(payload, &ran.stdout)
+                } else {
+                    ran.stdout
+                };
+                assert_harmless(&format!("{format} of {payload:?}"), &out);
                 assert_harmless(&format!("talk beside {format} of {payload:?}"), &ran.stderr);
                 cases += 1;
+            }
+        }
+        for (format, markup) in [
+            ("markdown", &["](https", "<img"][..]),
+            ("html", &["<img", "href", "src=\"", "<script", "javascript:"]),
+            ("junit", &["<img"]),
+        ] {
+            let out = check(&text, &["--format", format]).stdout;
+            for part in markup {
+                let is_code = format == "markdown" && only_in_code(&out, part);
+                assert!(
+                    is_code || !out.contains(part),
+                    "{payload:?}: `{part}` in {format}:\n{out}"
+                );
             }
         }
         let sarif = check(&text, &["--format", "sarif"]).json();
@@ -122,7 +179,7 @@ fn a_credential_is_found_and_never_shown() {
         "aws_instance.web",
         json!({"user_data": format!("export GITHUB_TOKEN={secret}"), "tags": {"token": secret}}),
     )]);
-    for format in ["human", "json", "sarif"] {
+    for format in FORMATS {
         let ran = check(&text, &["--format", format, "--timings"]).exits(1);
         assert!(ran.stdout.contains("NHI011"), "{format}:\n{}", ran.stdout);
         for part in [secret, "16C7e42F292c6912", "E7710c838347Ae4H2Y7G"] {

@@ -69,7 +69,9 @@ fn every_code_that_is_listed_can_be_explained() {
 fn completions_are_scripts_that_know_the_commands() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = nhi(&["completions", shell]).run().exits(0).stdout;
-        for word in ["check", "explain", "fail-on"] {
+        for word in [
+            "check", "explain", "fail-on", "new-only", "waivers", "source", "baseline", "graph", "fix",
+        ] {
             assert!(script.contains(word), "{shell} does not know `{word}`");
         }
     }
@@ -87,7 +89,9 @@ fn a_report_in_a_file_leaves_a_summary() {
     let folder = tempfile::tempdir().unwrap();
     let text = plan(&[key("aws_iam_access_key.ci"), administrator("aws_iam_role_policy.admin")]);
     let file = folder.path().join("report");
-    for format in ["human", "json", "sarif"] {
+    for format in [
+        "human", "json", "sarif", "junit", "github", "gitlab", "markdown", "html",
+    ] {
         let shown = check(&text, &["--format", format, "--color", "never"]);
         let path = file.to_str().unwrap();
         let ran = check(&text, &["--format", format, "--output", path, "--color", "always"]).exits(1);

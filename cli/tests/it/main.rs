@@ -1,16 +1,22 @@
 //! Runs the built `nhi` and looks at what a user sees: exit codes, reports, messages.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::string_slice,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "helpers of tests fail by panicking, like the tests themselves"
 )]
 
+mod decisions;
 mod formats;
+mod formats_ci;
 mod hostile;
 mod interface;
 mod plan_file;
 mod registry;
 mod schema;
+mod sources;
 mod support;
 mod verdict;
+mod xml;

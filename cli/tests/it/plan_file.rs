@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::support::{Nhi, Ran, codes, harmless, key, nhi, plan};
+use crate::support::{Nhi, Ran, codes, harmless, key, nhi, plan, zip};
 
 /// Nobody looks into it: only the first bytes and the lock file are looked at, and there is none.
 const PLAN_FILE: &[u8] = b"PK\x03\x04 a plan";
@@ -192,4 +192,45 @@ fn an_encrypted_plan_is_opentofus_to_show() {
 
     place.command("tofu", &format!("cat {}", place.path("good.json")));
     assert_eq!(place.check(&[]).exits(0).json()["plan"]["shown_with"], "tofu");
+}
+
+#[test]
+fn a_plan_file_brings_its_configuration() {
+    let place = Place::new();
+    let main = "# first\nresource \"aws_iam_access_key\" \"ci\" {\n  user = \"ci\"\n}\n";
+    let manifest = r#"[{"Key":"","Dir":"."}]"#;
+    let file = zip(&[
+        ("tfplan", "\u{1}"),
+        ("tfconfig/m-/main.tf", main),
+        ("tfconfig/modules.json", manifest),
+        ("tfconfig/../../escape.tf", "resource \"a\" \"b\" {}"),
+    ]);
+    fs::write(place.path("work/tfplan"), file).unwrap();
+    place.command("tofu", &format!("cat {}", place.path("bad.json")));
+    let found = place.check(&[]).exits(1).json();
+    let at = &found["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["code"] == "NHI010")
+        .unwrap()["location"];
+    assert_eq!(
+        (&at["file"], &at["line"]),
+        (&serde_json::json!("main.tf"), &serde_json::json!(2)),
+        "{found:#}"
+    );
+
+    // The directory is asked for texts alone: what was planned is what counts.
+    fs::write(place.path("work/main.tf"), "\n\n\n\n").unwrap();
+    let again = place.check(&["--source", "."]).exits(1).json();
+    assert_eq!(found["findings"], again["findings"]);
+    // A comment in what was planned may waive.
+    let comment = "# nhi:ignore NHI010 until=2999-01-01 owner=o reason=r\nresource";
+    let file = zip(&[
+        ("tfconfig/m-/main.tf", &main.replace("resource", comment)),
+        ("tfconfig/modules.json", manifest),
+    ]);
+    fs::write(place.path("work/tfplan"), file).unwrap();
+    let waived = place.check(&["--allow-inline-waivers"]).json();
+    assert!(!codes(&waived).contains(&"NHI010"), "{waived:#}");
 }

@@ -128,6 +128,50 @@ pub(crate) fn plan(changes: &[Value]) -> String {
     .to_string()
 }
 
+/// A ZIP archive with nothing packed, as the format's description has it.
+pub(crate) fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+    let (mut out, mut directory) = (Vec::new(), Vec::new());
+    let four = |number: usize| u32::try_from(number).unwrap().to_le_bytes();
+    let two = |number: usize| u16::try_from(number).unwrap().to_le_bytes();
+    for (name, text) in files {
+        let start = out.len();
+        let sizes = [
+            &[0; 4][..],
+            &four(text.len()),
+            &four(text.len()),
+            &two(name.len()),
+            &[0; 2],
+        ]
+        .concat();
+        out.extend(
+            [
+                b"PK\x03\x04",
+                &[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..],
+                &sizes,
+                name.as_bytes(),
+                text.as_bytes(),
+            ]
+            .concat(),
+        );
+        let head = [b"PK\x01\x02", &[20, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &sizes].concat();
+        directory.extend([&head[..], &[0; 10], &four(start), name.as_bytes()].concat());
+    }
+    let (start, count) = (out.len(), two(files.len()));
+    out.extend(&directory);
+    let end = [
+        b"PK\x05\x06",
+        &[0; 4][..],
+        &count,
+        &count,
+        &four(directory.len()),
+        &four(start),
+        &[0; 2],
+    ]
+    .concat();
+    out.extend(end);
+    out
+}
+
 /// A resource that no rule objects to.
 pub(crate) fn harmless() -> Value {
     create("aws_s3_bucket.logs", json!({"bucket": "logs"}))

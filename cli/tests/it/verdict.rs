@@ -21,7 +21,9 @@ fn the_threshold_decides_between_clean_and_findings() {
         ("an option that does not exist", &clean, &["--fail"], 2),
     ];
     for (what, plan, arguments, code) in cases {
-        for format in ["human", "json", "sarif"] {
+        for format in [
+            "human", "json", "sarif", "junit", "github", "gitlab", "markdown", "html", "ocsf",
+        ] {
             let mut all = vec!["--format", format];
             all.extend(arguments);
             let ran = check(plan, &all);
@@ -273,7 +275,9 @@ fn findings_come_in_one_order_whatever_the_order_of_the_plan() {
         (outcome, severity)
     };
     assert!(ranks.iter().map(order).is_sorted(), "{ranks:?}");
-    for format in ["human", "json", "sarif"] {
+    for format in [
+        "human", "json", "sarif", "junit", "github", "gitlab", "markdown", "html",
+    ] {
         let (one, two) = (
             check(plan(&changes), &["--format", format]),
             check(plan(&changes), &["--format", format]),

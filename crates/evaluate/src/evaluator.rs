@@ -12,7 +12,7 @@ mod traverse;
 mod types;
 mod variables;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::ast::{Block, Part, Text};
@@ -22,6 +22,7 @@ use crate::plan_index::{Index, Key};
 use crate::sources::Sources;
 use crate::value::Value;
 use nhi_plan::Plan;
+use nhi_plan::json::Document;
 
 pub(crate) use modules::ModuleInstance;
 pub(crate) use nested::names_blocks;
@@ -37,8 +38,6 @@ pub(crate) enum Slot {
     Repetition(Text),
     /// An attribute of an instance.
     Attribute(u32, Text),
-    /// What the plan says of an instance.
-    Planned(u32),
     /// All instances of a resource block, or of a module call.
     Instances(Text),
     /// The region of a provider block.
@@ -113,6 +112,8 @@ pub(crate) struct Evaluator<'a> {
     reasons: HashMap<Text, Text>,
     /// Template files, read once.
     pub(crate) template_files: HashMap<String, Option<Arc<Vec<Part>>>>,
+    /// What the plan says of the instances that were asked for last: values, unknowns, what is sensitive.
+    parsed: VecDeque<(u32, [Option<Document<'a>>; 3])>,
     steps: u64,
     steps_total: u64,
     work_bytes: u64,
@@ -135,6 +136,7 @@ impl<'a> Evaluator<'a> {
             memory: HashMap::new(),
             reasons: HashMap::new(),
             template_files: HashMap::new(),
+            parsed: VecDeque::new(),
             steps: 0,
             steps_total: 0,
             work_bytes: 0,
@@ -220,6 +222,14 @@ impl<'a> Evaluator<'a> {
                 Some((_, argument)) => argument,
                 None => name.rsplit_once(['.', '['])?.0,
             };
+        }
+    }
+
+    /// What was worked out before.
+    pub(crate) fn remembered(&self, module: u32, slot: &Slot) -> Option<Value> {
+        match self.memory.get(&(module, slot.clone())) {
+            Some(Memory::Done(value)) => Some(value.clone()),
+            _ => None,
         }
     }
 

@@ -127,9 +127,11 @@ fn fill(evaluator: &mut Evaluator<'_>, at: u32) -> Option<(String, Instance)> {
 }
 
 fn attribute(evaluator: &mut Evaluator<'_>, at: u32, name: &Text, instance: &mut Instance) {
-    let planned = evaluator.planned(at);
-    let planned = planned.members().and_then(|members| members.get(name)).cloned();
-    let planned = planned.unwrap_or_else(|| Value::unknown(name));
+    let planned = evaluator
+        .planned(at, name)
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| Value::unknown(name));
     let mut path = String::new();
     path::push_key(&mut path, name);
     let found = match evaluator.attribute_or_blocks(at, name) {
@@ -191,11 +193,17 @@ impl Evaluator<'_> {
     }
 
     fn plans_a_list(&mut self, at: u32, name: &Text) -> bool {
-        let planned = self.planned(at);
-        planned
-            .members()
-            .and_then(|members| members.get(name))
-            .is_some_and(|value| value.elements().is_some())
+        let planned = self.planned(at, name).ok().flatten();
+        planned.is_some_and(|value| value.elements().is_some())
+    }
+
+    /// The attributes that the plan knows of an instance.
+    fn planned_names(&self, at: u32) -> Vec<Text> {
+        let after = self.index.instance(at).and_then(|instance| instance.after);
+        let Some(document) = after.and_then(|after| json::parse(after).ok()) else {
+            return Vec::new();
+        };
+        document.root().members().map(|(name, _)| Text::from(&*name)).collect()
     }
 }
 
@@ -218,15 +226,17 @@ pub fn replay(sources: &Sources, plan: &Plan<'_>, limits: &Limits) -> Vec<Replay
     let mut all = Vec::new();
     for at in 0..evaluator.index.instances.len() {
         let at = u32::try_from(at).unwrap_or(u32::MAX);
-        let planned = evaluator.planned(at);
-        for (name, planned) in planned.members().into_iter().flatten() {
+        for name in evaluator.planned_names(at) {
+            evaluator.begin();
+            let Ok(Some(planned)) = evaluator.planned(at, &name) else {
+                continue;
+            };
             let known = !planned.is_null() && !planned.traits().unknown && !planned.any_sensitive();
             if !known {
                 continue;
             }
-            evaluator.begin();
-            let found = match evaluator.document_attribute(at, name) {
-                Ok(None) => evaluator.configured(at, name),
+            let found = match evaluator.document_attribute(at, &name) {
+                Ok(None) => evaluator.configured(at, &name),
                 other => other,
             };
             let evaluated = match found {
@@ -241,7 +251,7 @@ pub fn replay(sources: &Sources, plan: &Plan<'_>, limits: &Limits) -> Vec<Replay
                     .map_or("", |found| found.address)
                     .to_owned(),
                 name: name.to_string(),
-                planned: crate::outcome::json_of(planned),
+                planned: crate::outcome::json_of(&planned),
                 evaluated,
             });
         }

@@ -51,8 +51,6 @@ impl Evaluator<'_> {
 
     /// The arguments as an object: from the configuration, or else from the plan.
     fn document_arguments(&mut self, at: u32) -> Result<Value, Fault> {
-        let planned = self.planned(at);
-        let from_plan = |name: &str| planned.members().and_then(|members| members.get(name)).cloned();
         let configured = self.in_instance(at, |evaluator, block, scope| {
             let mut members = std::collections::BTreeMap::new();
             for name in ARGUMENTS {
@@ -70,7 +68,7 @@ impl Evaluator<'_> {
             let missing = members
                 .get(name)
                 .is_none_or(|value| matches!(value.data, Data::Unknown(_)));
-            if missing && let Some(value) = from_plan(name) {
+            if missing && let Some(value) = self.planned(at, name)? {
                 members.insert(Text::from(name), value);
             }
         }

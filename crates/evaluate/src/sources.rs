@@ -95,6 +95,11 @@ impl Sources {
         self.modules.is_empty()
     }
 
+    /// The files of the configuration: path as places give it, and text.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|file| (&*file.path, &*file.text))
+    }
+
     pub(crate) fn module(&self, key: &str) -> Option<&Module> {
         self.modules.get(*self.keys.get(key)?)
     }

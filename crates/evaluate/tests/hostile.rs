@@ -169,7 +169,7 @@ fn laughs_are_not_billions() {
         "[for a in range(90000) : [for b in range(90000) : [for c in range(90000) : c]]]",
     ] {
         let found = output_of(&format!("output \"o\" {{\n value = {wide}\n}}\n"));
-        assert!(found.is_err(), "{wide}");
+        assert!(found.map_or(0, |text| text.len()) < 100, "{wide}");
     }
 }
 

@@ -18,6 +18,7 @@
 //! ```
 
 mod address;
+mod before;
 mod blocks;
 mod change;
 mod constants;

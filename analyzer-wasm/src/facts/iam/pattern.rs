@@ -45,6 +45,14 @@ pub(crate) enum Case {
     Ignored,
 }
 
+/// No service has such actions: a pattern that matches all of them matches every action there is.
+const ACTION_PROBES: [&str; 4] = ["qx:zj", "zj:qx", "aq-z:bxjq", "iam:kqzj"];
+
+/// Whether an action pattern matches every action: `*`, `*:*`, `**`, `?*`.
+pub(crate) fn is_every_action(pattern: &str) -> bool {
+    ACTION_PROBES.iter().all(|probe| matches(pattern, probe, Case::Ignored))
+}
+
 /// No account has such resources: a pattern that matches all of them matches every resource there is.
 const RESOURCE_PROBES: [&str; 4] = [
     "s3:::qxzj/jzxq",

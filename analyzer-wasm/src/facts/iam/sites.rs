@@ -1,6 +1,7 @@
 //! Where trust documents stand in the blocks of a plan, and how texts at a path are read.
 
 use nhi_plan::json::Value;
+use nhi_plan::symbol;
 
 use super::document::Document;
 use super::powers::{self, Trust};
@@ -82,7 +83,39 @@ pub(crate) fn read_trust(block: &Block<'_>, path: &'static str) -> Option<Site> 
     })
 }
 
+/// A trust document that may be one of several: what all say is certain, what only some say may be.
+fn judged_trust(text: &str) -> Option<Source> {
+    let alternatives = symbol::alternatives(text);
+    let mut found = Trust::default();
+    let mut open = 0;
+    for alternative in &alternatives {
+        let trust = match Document::parse(alternative) {
+            Some(document) => powers::judge_trust(&document),
+            None if symbol::has_symbols(alternative) => Trust {
+                anyone: None,
+                unknown: Some(usize::MAX),
+            },
+            None => return Some(Source::Broken),
+        };
+        open += usize::from(trust.anyone.is_some());
+        found.anyone = found.anyone.or(trust.anyone);
+        found.unknown = found.unknown.or(trust.unknown);
+    }
+    if open < alternatives.len()
+        && let Some(claim) = found.anyone.take()
+    {
+        found.unknown = Some(claim.statement);
+    }
+    (found != Trust::default()).then(|| Source::Trust {
+        trust: found,
+        sids: Vec::new(),
+    })
+}
+
 fn judged(text: &str) -> Option<Source> {
+    if symbol::has_symbols(text) {
+        return judged_trust(text);
+    }
     let Some(document) = Document::parse(text) else {
         return Some(Source::Broken);
     };

@@ -34,8 +34,10 @@ pub(crate) enum Wild {
 pub(crate) struct Rights {
     /// By place of the need.
     pub(crate) hits: BTreeMap<usize, Hit>,
-    /// Rules with wildcards.
+    /// Rules with wildcards, in the order of the rules.
     pub(crate) wild: Vec<(usize, Wild, bool)>,
+    /// The rule that gives everything, and whether that is sure.
+    pub(crate) everything: Option<(usize, bool)>,
     /// It gives something else than named objects and URLs.
     pub(crate) reads: bool,
     /// Reads more than a few kinds: all resources, or all verbs.
@@ -58,6 +60,10 @@ impl Rights {
         for (index, rule) in rules.iter().enumerate() {
             rights.read(index, rule);
         }
+        let all = rights.wild.iter().filter(|(_, wild, _)| *wild == Wild::Everything);
+        rights.everything = all
+            .map(|(index, _, sure)| (*index, *sure))
+            .max_by_key(|(_, sure)| *sure);
         rights
     }
 
@@ -97,16 +103,9 @@ impl Rights {
 
     /// The rule behind a right is one that gives all of its groups.
     pub(crate) fn is_wild(&self, rule: usize) -> bool {
-        self.wild
-            .iter()
-            .any(|(index, wild, _)| *index == rule && *wild >= Wild::Groups)
-    }
-
-    /// The rule that gives everything, and whether that is sure.
-    pub(crate) fn everything(&self) -> Option<(usize, bool)> {
-        let all = self.wild.iter().filter(|(_, wild, _)| *wild == Wild::Everything);
-        all.map(|(index, _, sure)| (*index, *sure))
-            .max_by_key(|(_, sure)| *sure)
+        let place = self.wild.binary_search_by_key(&rule, |(index, _, _)| *index);
+        let found = place.ok().and_then(|place| self.wild.get(place));
+        found.is_some_and(|(_, wild, _)| *wild >= Wild::Groups)
     }
 }
 

@@ -81,7 +81,7 @@ impl Weigher<'_> {
     /// Who holds what. Roles that nobody holds belong to whoever will be bound to them.
     fn grants(&mut self, settled: &mut Settled) -> BTreeMap<Subject, Vec<Grant>> {
         let mut held: BTreeMap<Subject, Vec<Grant>> = BTreeMap::new();
-        let mut bound = BTreeSet::new();
+        let (mut bound, mut taken) = (BTreeSet::new(), BTreeSet::new());
         for (index, binding) in self.kubernetes.bindings.iter().enumerate() {
             let Some(roles) = self.contents.find(&self.kubernetes.roles, binding) else {
                 settled
@@ -91,8 +91,13 @@ impl Weigher<'_> {
             };
             let scope = scope(binding.cluster, &binding.namespace);
             // Whose rules another role takes over is bound with it.
-            for content in roles.iter().filter_map(|role| self.contents.all.get(*role)) {
-                bound.extend(content.owners.iter().copied().flatten());
+            for role in roles.iter().filter(|role| !bound.contains(*role)) {
+                let content = self.contents.all.get(*role);
+                taken.extend(
+                    content
+                        .into_iter()
+                        .flat_map(|content| content.owners.iter().copied().flatten()),
+                );
             }
             bound.extend(roles.iter().copied());
             let mut subjects = binding.subjects.clone();
@@ -109,7 +114,7 @@ impl Weigher<'_> {
             }
         }
         for (index, role) in self.kubernetes.roles.iter().enumerate() {
-            if let Some(subject) = unbound(role, bound.contains(&index)) {
+            if let Some(subject) = unbound(role, bound.contains(&index) || taken.contains(&index)) {
                 let scope = scope(role.cluster, &role.namespace);
                 held.entry(subject).or_default().push(Grant {
                     binding: None,
@@ -168,7 +173,7 @@ impl Weigher<'_> {
             let Some(content) = self.contents.all.get(grant.content) else {
                 continue;
             };
-            let Some((rule, sure)) = content.rights.everything() else {
+            let Some((rule, sure)) = content.rights.everything else {
                 continue;
             };
             let severity = match &grant.scope {

@@ -238,8 +238,13 @@ fn judge(rules: &[Rule<'_>], found: &mut Found) {
             };
             let has = given & danger.any != 0 && given & danger.all == danger.all;
             // A capability that is not known yet may be the one.
-            if has || !sure {
-                add(found, best, danger, sure);
+            if !has && sure {
+                continue;
+            }
+            // Policies may say the same twice; each of them has to change.
+            let same = rules.iter().filter(|rule| rule.pattern == best.pattern);
+            for rule in same.filter(|rule| rule.stanza.caps & danger.any != 0 || rule.stanza.unknown) {
+                add(found, rule, danger, sure);
             }
         }
     }

@@ -141,30 +141,31 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(crate) fn resource_attribute(&mut self, at: u32, name: &Text) -> Value {
-        let planned = self.planned(at);
-        let known = planned.members().and_then(|members| members.get(name)).cloned();
-        if let Some(value) = known.as_ref().filter(|value| !value.traits().unknown) {
-            return value.clone();
-        }
         let Some(instance) = self.index.instance(at) else {
             return Value::unknown(name);
         };
-        let origin = format!("{}.{name}", instance.address);
-        let known = known.unwrap_or_else(|| Value::unknown(&origin));
-        let sensitive = known.sensitive;
-        let value = self.once(0, Slot::Attribute(at, name.clone()), &origin, |evaluator| {
-            if let Some(value) = evaluator.document_attribute(at, name)? {
-                return Ok(value);
+        let address = instance.address;
+        let slot = Slot::Attribute(at, name.clone());
+        if let Some(known) = self.remembered(0, &slot) {
+            return known;
+        }
+        let origin = format!("{address}.{name}");
+        self.once(0, slot, &origin, |evaluator| {
+            let planned = evaluator.planned(at, name)?;
+            if let Some(value) = planned.as_ref().filter(|value| !value.traits().unknown) {
+                return Ok(value.clone());
             }
-            if let Some(value) = evaluator.configured(at, name)? {
-                return Ok(value);
-            }
-            if let Some(value) = evaluator.derived(at, name)? {
-                return Ok(value);
-            }
-            Ok(known)
-        });
-        value.marked(sensitive)
+            let planned = planned.unwrap_or_else(|| Value::unknown(&origin));
+            let sensitive = planned.sensitive;
+            let made = match evaluator.document_attribute(at, name)? {
+                Some(value) => Some(value),
+                None => match evaluator.configured(at, name)? {
+                    Some(value) => Some(value),
+                    None => evaluator.derived(at, name)?,
+                },
+            };
+            Ok(made.unwrap_or(planned).marked(sensitive))
+        })
     }
 
     /// The value of an attribute's expression, where there is one and it says anything.

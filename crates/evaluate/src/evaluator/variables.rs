@@ -11,6 +11,9 @@ use crate::limits::{ELEMENTS_MAX, VALUE_DEPTH_MAX};
 use crate::number::Number;
 use crate::value::Value;
 
+/// Instances whose JSON is kept parsed: one and those that it speaks of.
+const PARSED_MAX: usize = 8;
+
 /// JSON as a value; what is nested too deeply is unknown.
 pub(crate) fn from_json(value: json::Value<'_>, depth: u32) -> Value {
     if depth > VALUE_DEPTH_MAX {
@@ -46,6 +49,15 @@ pub(crate) fn from_json(value: json::Value<'_>, depth: u32) -> Value {
                     .collect(),
             )
         }
+    }
+}
+
+/// The mask of a member; a mask that is one word counts for all members.
+fn member_or_whole<'d>(mask: json::Value<'d>, name: &str) -> Option<json::Value<'d>> {
+    if mask.kind() == JsonKind::Bool {
+        Some(mask)
+    } else {
+        mask.get(name)
     }
 }
 
@@ -142,33 +154,89 @@ impl Evaluator<'_> {
             Some(after.root()),
             Some(mask.root()),
             Some(sensitive.root()),
-            "output",
+            &Trail {
+                step: Step::Root("output"),
+                up: None,
+            },
             0,
         )
     }
 
-    /// What the plan says of an instance: known values, and unknowns where it says so.
-    pub(crate) fn planned(&mut self, at: u32) -> Value {
+    /// What the plan says of an attribute of an instance: known values, and unknowns where it says so. Nothing where
+    /// it does not speak of the attribute.
+    pub(crate) fn planned(&mut self, at: u32, name: &str) -> Result<Option<Value>, Fault> {
         let Some(instance) = self.index.instance(at) else {
-            return Value::map(BTreeMap::new());
+            return Ok(None);
         };
-        let (address, after, unknown, sensitive) =
-            (instance.address, instance.after, instance.unknown, instance.sensitive);
-        self.once(0, Slot::Planned(at), address, |evaluator| {
-            let bytes = after.map_or(0, str::len) + unknown.map_or(0, str::len);
-            evaluator.charge(u64::try_from(bytes / 256).unwrap_or(u64::MAX))?;
-            let parse = |text| json::parse(text).map_err(|error| Fault::Error(error.to_string()));
-            let after = parse(after.unwrap_or("{}"))?;
-            let unknown = parse(unknown.unwrap_or("{}"))?;
-            let sensitive = parse(sensitive.unwrap_or("{}"))?;
-            Ok(merged(
-                Some(after.root()),
-                Some(unknown.root()),
-                Some(sensitive.root()),
-                address,
-                0,
-            ))
-        })
+        let texts = [instance.after, instance.unknown, instance.sensitive];
+        let address = instance.address;
+        let bytes: usize = texts.iter().flatten().map(|text| text.len()).sum();
+        self.charge(1 + u64::try_from(bytes / 1024).unwrap_or(u64::MAX))?;
+        if !self.parsed.iter().any(|(known, _)| *known == at) {
+            if self.parsed.len() >= PARSED_MAX {
+                self.parsed.pop_front();
+            }
+            self.parsed.push_back((at, texts.map(or_null)));
+        }
+        let parsed = self.parsed.iter().find(|(known, _)| *known == at);
+        let Some((_, [Some(after), Some(unknown), Some(sensitive)])) = parsed else {
+            return Ok(Some(Value::unknown(&format!("{address}.{name}"))));
+        };
+        let (value, mask) = (after.root().get(name), member_or_whole(unknown.root(), name));
+        if value.is_none() && !mask.is_some_and(|mask| mask.raw().contains("true")) {
+            return Ok(None);
+        }
+        let trail = Trail {
+            step: Step::Root(address),
+            up: None,
+        };
+        let trail = Trail {
+            step: Step::Key(name),
+            up: Some(&trail),
+        };
+        Ok(Some(merged(
+            value,
+            mask,
+            member_or_whole(sensitive.root(), name),
+            &trail,
+            0,
+        )))
+    }
+}
+
+/// The way to a value, written out only where something on it is unknown.
+struct Trail<'t> {
+    step: Step<'t>,
+    up: Option<&'t Trail<'t>>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'t> {
+    Root(&'t str),
+    Key(&'t str),
+    Index(usize),
+}
+
+impl Trail<'_> {
+    fn origin(&self) -> String {
+        let mut steps = Vec::new();
+        let mut at = Some(self);
+        while let Some(trail) = at {
+            steps.push(trail.step);
+            at = trail.up;
+        }
+        let mut text = String::new();
+        for step in steps.iter().rev() {
+            match step {
+                Step::Root(root) => text.push_str(root),
+                Step::Key(key) => {
+                    text.push('.');
+                    text.push_str(key);
+                }
+                Step::Index(index) => nhi_plan::path::push_index(&mut text, *index),
+            }
+        }
+        text
     }
 }
 
@@ -177,13 +245,13 @@ fn merged(
     value: Option<json::Value<'_>>,
     unknown: Option<json::Value<'_>>,
     sensitive: Option<json::Value<'_>>,
-    origin: &str,
+    trail: &Trail<'_>,
     depth: u32,
 ) -> Value {
     let is_true = |mask: Option<json::Value<'_>>| mask.and_then(json::Value::as_bool) == Some(true);
     let marked = is_true(sensitive);
     if is_true(unknown) {
-        return Value::unknown(origin).marked(marked);
+        return Value::unknown(&trail.origin()).marked(marked);
     }
     if depth > VALUE_DEPTH_MAX {
         return Value::unknown("a value that is nested too deeply").marked(marked);
@@ -194,7 +262,7 @@ fn merged(
         kind => kind,
     };
     let made = match below {
-        JsonKind::Object => object(value, unknown, sensitive, origin, depth),
+        JsonKind::Object => object(value, unknown, sensitive, trail, depth),
         JsonKind::Array => {
             let mut values = value.into_iter().flat_map(json::Value::elements);
             let mut unknowns = unknown.into_iter().flat_map(json::Value::elements);
@@ -205,8 +273,11 @@ fn merged(
                 if (value.is_none() && unknown.is_none()) || items.len() >= ELEMENTS_MAX {
                     break;
                 }
-                let origin = format!("{origin}[{}]", items.len());
-                items.push(merged(value, unknown, sensitive, &origin, depth + 1));
+                let trail = Trail {
+                    step: Step::Index(items.len()),
+                    up: Some(trail),
+                };
+                items.push(merged(value, unknown, sensitive, &trail, depth + 1));
             }
             Value::list(items)
         }
@@ -219,7 +290,7 @@ fn object(
     value: Option<json::Value<'_>>,
     unknown: Option<json::Value<'_>>,
     sensitive: Option<json::Value<'_>>,
-    origin: &str,
+    trail: &Trail<'_>,
     depth: u32,
 ) -> Value {
     let mut parts: BTreeMap<Text, [Option<json::Value<'_>>; 3]> = BTreeMap::new();
@@ -239,8 +310,11 @@ fn object(
         }
     }
     let members = parts.into_iter().map(|(key, [value, unknown, sensitive])| {
-        let origin = format!("{origin}.{key}");
-        let made = merged(value, unknown, sensitive, &origin, depth + 1);
+        let trail = Trail {
+            step: Step::Key(&key),
+            up: Some(trail),
+        };
+        let made = merged(value, unknown, sensitive, &trail, depth + 1);
         (key, made)
     });
     Value::map(members.collect())

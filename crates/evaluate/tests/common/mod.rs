@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub, reason = "every test takes what it needs")]
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests fail the test")]
 
+pub mod applied;
+
 use std::path::Path;
 
 use nhi_evaluate::{Evaluation, Limits, Sources, evaluate};
