@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use nhi_plan::{Change, Context, Description, Interest, Mode, Sharding};
 use nhi_policy_sdk::{Findings, PolicyModule};
 
+use crate::facts::graph::Graph;
 use crate::facts::secrets::schema::write_only_types;
 use crate::facts::{Block, Facts};
 use crate::report;
 use crate::rule::{Check, Rule};
 use crate::rules::rules;
+use crate::settings::{SCHEMA, Settings};
 
 /// Blocks whose expressions matter: what they hash, or what is unknown in them.
 const WITH_CONFIGURATION: [&str; 16] = [
@@ -119,14 +121,22 @@ impl PolicyModule for Analyzer {
                 },
             ],
             sharding: Sharding::WholePlan,
+            settings_schema: SCHEMA.to_owned(),
             ..Description::new("nhi-analyzer", env!("CARGO_PKG_VERSION"))
         }
     }
 
-    fn open(_settings: &str, context: &Context) -> Result<Self, String> {
+    fn validate_settings(settings: &str) -> Result<(), Vec<String>> {
+        Settings::parse(settings).map(|_| ())
+    }
+
+    fn open(settings: &str, context: &Context) -> Result<Self, String> {
+        let settings = Settings::parse(settings).map_err(|errors| errors.join("; "))?;
+        let mut facts = Facts::default();
+        facts.graph = settings.graph.then(Graph::default);
         Ok(Self {
             now: context.now.clone(),
-            facts: Facts::default(),
+            facts,
             told: report::Budget::default(),
             dispatch: Dispatch::new(),
         })

@@ -71,9 +71,7 @@ data "aws_iam_policy_document" "provision" {
 
 ## Known limits
 
-- `iam:PassRole` escalates only together with a service that runs code; such pairs are not judged yet.
-- A resource that is known only after apply counts as narrow, also where it is the role's own ARN.
-- A prefix such as `role/app-*` counts as narrow whatever roles it matches.
+- A resource that is known only after apply, a prefix such as `role/app-*` and the identity's own ARN count as narrow here; what an identity can do with them to become more is told by NHI004, as are `iam:PassRole` and everything that takes more than one step.
 - Guardrails that a plan cannot show are assumed to take nothing away; see NHI001.
 
 ## References

@@ -105,6 +105,14 @@ impl Plan {
         self.edit(address, edit)
     }
 
+    /// Everything the analyzer says about it with these settings.
+    pub(crate) fn judge_with(&self, settings: &str) -> Vec<Finding> {
+        Tester::<Analyzer>::new()
+            .settings(settings)
+            .changes(self.0.iter().cloned())
+            .expect("the analyzer decides")
+    }
+
     /// What is known of it before any rule runs.
     pub(crate) fn facts(&self) -> crate::facts::Facts {
         let mut facts = crate::facts::Facts::default();

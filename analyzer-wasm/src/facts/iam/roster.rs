@@ -65,6 +65,8 @@ struct Owner {
     arn: Option<String>,
     /// The path of its ARN, with slashes at both ends.
     path: Option<String>,
+    /// What a name begins with that AWS or the provider completes.
+    name_prefix: Option<String>,
     boundary: Option<Naming>,
 }
 
@@ -210,6 +212,7 @@ impl Roster {
                 None if block.is_unknown("path") => None,
                 path => Some(path.unwrap_or_else(|| String::from("/"))),
             },
+            name_prefix: name_prefix(block, row.name),
             boundary: boundary.map(|(_, naming)| naming),
         });
     }
@@ -326,6 +329,14 @@ impl Roster {
             }
         }
     }
+}
+
+/// The start of a name that is completed during apply: the prefix that is written, or the provider's own.
+fn name_prefix(block: &Block<'_>, attribute: &str) -> Option<String> {
+    let written = block.string("name_prefix").filter(|prefix| !prefix.is_empty());
+    let nothing_written = || block.is_unknown(attribute) && block.references(attribute).is_empty();
+    let is_generated = block.change.resource_type.starts_with("aws_iam_") && !block.is_unknown("name_prefix");
+    written.or_else(|| (is_generated && nothing_written()).then(|| String::from("terraform-")))
 }
 
 /// What stands at a path with at most one `[*]`: known texts, and for what is not known each block that it rests on.

@@ -425,7 +425,9 @@ impl<'r> Join<'r> {
 
 /// `is_alone` says that the block has no other instance, so that a reference to it means this one.
 fn principal(owner: &Owner, boundary: Boundary, is_alone: bool) -> Principal {
-    let derived = match (&owner.name, &owner.path) {
+    let completed = |prefix: &String| format!("{prefix}{}", symbol(&format!("{}.name", owner.stand.address)));
+    let name = owner.name.clone().or_else(|| owner.name_prefix.as_ref().map(completed));
+    let derived = match (&name, &owner.path) {
         (Some(name), Some(path)) => own_arn(owner.kind, path, name),
         _ => None,
     };
