@@ -2,23 +2,149 @@
 
 mod administer_iam;
 mod allow_everything;
+mod allow_with_not_action;
 mod aws_access_key;
+mod azure;
+mod azure_broad_data_access;
+mod azure_federated_credential_wide;
+mod azure_managed_identity_escalation;
+mod azure_owner_or_contributor;
+mod azure_public_access;
+mod azure_role_escalates;
+mod broad_data_access;
 #[cfg(test)]
-mod cases;
+pub(crate) mod cases;
 mod credential_literal;
+mod cross_account_trust_without_condition;
+mod default_service_account;
+mod eks_cluster_admin;
+mod entra_directory_role;
+mod entra_machine_owner;
+mod federated_trust_without_check;
+mod github_actions_permissions;
+mod github_actions_secret_exposed;
+mod github_admin_collaborator;
+mod github_deploy_key_write;
+mod github_oidc_subject_without_repo;
+mod gitlab_job_token_scope;
+mod gitlab_token_wide_scope;
+mod gitlab_token_without_expiry;
+mod gitlab_variable_unprotected;
+mod google;
+mod google_administer_iam;
+mod google_basic_role;
+mod google_broad_data_access;
+mod google_default_service_account;
+mod google_impersonate_service_account;
+mod google_public_member;
 mod grant;
+mod graph_application_permission;
+mod human_in_workload_trust;
+mod kubernetes_cluster_admin;
+mod kubernetes_read_secrets;
+mod kubernetes_role_escalates;
+mod kubernetes_run_workloads;
+mod kubernetes_service_account_token;
+mod kubernetes_wide_subject;
+mod kubernetes_wildcard_verbs;
+mod long_lived_secret;
+mod oidc_trust_wide_subject;
+mod oidc_trust_without_audience;
+mod oidc_trust_without_subject;
+mod plain_parameter;
+mod postgresql_grant_all;
+mod postgresql_role_chain;
+mod postgresql_role_without_end;
+mod postgresql_superuser;
+mod public_resource_policy;
+mod pull_request_subject;
+mod secret_in_output;
+mod secret_in_state;
+mod service_principal_without_source;
+mod service_wide_wildcard;
+mod static_credential_resource;
+mod unbounded_pass_role;
 mod ungoverned_identity;
+mod vault_administer;
+mod vault_auth_role_unbound;
+mod vault_dynamic_administrator;
+mod vault_token_without_end;
+mod vault_wildcard_path;
 mod wildcard_trust;
+mod workload_identity_grant_wide;
+mod workload_identity_pool_wide;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 6] = [
+static RULES: [&Rule; 68] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
+    &service_wide_wildcard::RULE,
+    &broad_data_access::RULE,
+    &allow_with_not_action::RULE,
+    &unbounded_pass_role::RULE,
     &aws_access_key::RULE,
     &credential_literal::RULE,
+    &static_credential_resource::RULE,
+    &secret_in_state::RULE,
+    &secret_in_output::RULE,
+    &long_lived_secret::RULE,
+    &plain_parameter::RULE,
     &ungoverned_identity::RULE,
+    &oidc_trust_without_subject::RULE,
+    &oidc_trust_wide_subject::RULE,
+    &oidc_trust_without_audience::RULE,
+    &pull_request_subject::RULE,
+    &cross_account_trust_without_condition::RULE,
+    &human_in_workload_trust::RULE,
+    &public_resource_policy::RULE,
+    &service_principal_without_source::RULE,
+    &federated_trust_without_check::RULE,
+    &google_basic_role::RULE,
+    &google_administer_iam::RULE,
+    &google_impersonate_service_account::RULE,
+    &google_public_member::RULE,
+    &google_default_service_account::RULE,
+    &google_broad_data_access::RULE,
+    &workload_identity_pool_wide::RULE,
+    &workload_identity_grant_wide::RULE,
+    &azure_owner_or_contributor::RULE,
+    &azure_role_escalates::RULE,
+    &entra_directory_role::RULE,
+    &graph_application_permission::RULE,
+    &azure_managed_identity_escalation::RULE,
+    &azure_broad_data_access::RULE,
+    &entra_machine_owner::RULE,
+    &azure_public_access::RULE,
+    &azure_federated_credential_wide::RULE,
+    &kubernetes_cluster_admin::RULE,
+    &kubernetes_role_escalates::RULE,
+    &kubernetes_read_secrets::RULE,
+    &kubernetes_run_workloads::RULE,
+    &kubernetes_wide_subject::RULE,
+    &kubernetes_wildcard_verbs::RULE,
+    &default_service_account::RULE,
+    &eks_cluster_admin::RULE,
+    &kubernetes_service_account_token::RULE,
+    &vault_administer::RULE,
+    &vault_wildcard_path::RULE,
+    &vault_auth_role_unbound::RULE,
+    &vault_token_without_end::RULE,
+    &vault_dynamic_administrator::RULE,
+    &github_deploy_key_write::RULE,
+    &github_actions_secret_exposed::RULE,
+    &github_actions_permissions::RULE,
+    &github_oidc_subject_without_repo::RULE,
+    &github_admin_collaborator::RULE,
+    &gitlab_token_without_expiry::RULE,
+    &gitlab_variable_unprotected::RULE,
+    &gitlab_token_wide_scope::RULE,
+    &gitlab_job_token_scope::RULE,
+    &postgresql_superuser::RULE,
+    &postgresql_grant_all::RULE,
+    &postgresql_role_without_end::RULE,
+    &postgresql_role_chain::RULE,
 ];
 
 /// Every rule, in the order of their codes.
@@ -48,8 +174,8 @@ mod tests {
                 .to_string_lossy()
                 .into_owned()
         });
-        // `cases` and `grant` are shared by rules and are none.
-        let stems: BTreeSet<_> = stems.filter(|stem| stem != "cases" && stem != "grant").collect();
+        let shared = ["azure", "cases", "google", "grant"];
+        let stems: BTreeSet<_> = stems.filter(|stem| !shared.contains(&stem.as_str())).collect();
         assert_eq!(stems, names, "a rule's file is named after the rule");
     }
 

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use nhi_plan::{Change, Context, Description, Interest, Mode, Sharding};
 use nhi_policy_sdk::{Findings, PolicyModule};
 
+use crate::facts::secrets::schema::write_only_types;
 use crate::facts::{Block, Facts};
 use crate::report;
 use crate::rule::{Check, Rule};
 use crate::rules::rules;
 
 /// Blocks whose expressions matter: what they hash, or what is unknown in them.
-const WITH_CONFIGURATION: [&str; 13] = [
+const WITH_CONFIGURATION: [&str; 16] = [
     "aws_autoscaling_group",
     "aws_iam_policy_document",
     "aws_instance",
@@ -19,8 +20,11 @@ const WITH_CONFIGURATION: [&str; 13] = [
     "aws_launch_template",
     "aws_spot_fleet_request",
     "aws_spot_instance_request",
+    "azuread_app_role_assignment",
+    "azuread_application*",
     "azurerm_*_virtual_machine*",
     "azurerm_virtual_machine*",
+    "github_*_secret",
     "google_compute_instance*",
     "hcloud_server",
     "openstack_compute_instance_v2",
@@ -86,6 +90,18 @@ impl PolicyModule for Analyzer {
                 Interest {
                     modes: own(&["managed", "data"]),
                     resource_types: own(&WITH_CONFIGURATION),
+                    needs: own(&["configuration"]),
+                },
+                // What they write and do not store stands in the configuration only.
+                Interest {
+                    modes: own(&["managed"]),
+                    resource_types: own(&write_only_types()),
+                    needs: own(&["configuration"]),
+                },
+                // Defaults of variables, and what outputs are made of.
+                Interest {
+                    modes: own(&["variable", "output"]),
+                    resource_types: own(&["*"]),
                     needs: own(&["configuration"]),
                 },
             ],

@@ -104,7 +104,7 @@ fn is_prefix(outer: &str, inner: &str) -> bool {
 }
 
 /// Set elements have no stable place: `inline_policy[0].policy` and `inline_policy.policy` are one attribute.
-fn without_indices(path: &str) -> Cow<'_, str> {
+pub(crate) fn without_indices(path: &str) -> Cow<'_, str> {
     if !path.contains('[') {
         return Cow::Borrowed(path);
     }

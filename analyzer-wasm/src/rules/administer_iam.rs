@@ -3,9 +3,9 @@
 use nhi_plan::Severity;
 use nhi_policy_sdk::Findings;
 
-use super::grant;
+use super::grant::{self, Subject};
 use crate::facts::Facts;
-use crate::facts::iam::{Bound, Subject};
+use crate::facts::iam::standing::Standing;
 use crate::rule::{Check, Group, Rule};
 
 /// A policy that administers IAM.
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Privilege,
     severity: Severity::High,
     since: "0.1.0",
-    summary: "an IAM policy lets its holder raise its own privileges",
+    summary: "an AWS principal may raise its own privileges through IAM",
     why: "whoever may change policies, roles or keys of everybody can make themselves administrator in one call",
     controls: &[
         "NHI5:2025",
@@ -31,11 +31,11 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"
 ## What it does
 
-Flags an AWS policy that allows actions with which a principal raises its own privileges, on all resources of their kind:
+Flags an AWS role, user, group or permission set whose policies together allow actions with which it raises its own privileges, on all resources of their kind:
 `Put`, `Attach` on roles, users and groups; `CreatePolicyVersion`, `SetDefaultPolicyVersion`, `AddUserToGroup`, `CreateAccessKey`, `CreateLoginProfile`, `UpdateLoginProfile` and `UpdateAssumeRolePolicy`.
 `NotAction` counts for what it does not name, `Deny` takes back, and conditions on the policy or the boundary in question (`iam:PolicyARN`, `iam:PermissionsBoundary`) narrow.
 All of these actions together are critical, some of them high.
-A policy that allows everything is NHI001 and is not told twice.
+A principal that may do everything is NHI001 and is not told twice; a permission that comes from a group is told of the group.
 
 ## Why is this bad?
 
@@ -74,7 +74,7 @@ data "aws_iam_policy_document" "provision" {
 - `iam:PassRole` escalates only together with a service that runs code; such pairs are not judged yet.
 - A resource that is known only after apply counts as narrow, also where it is the role's own ARN.
 - A prefix such as `role/app-*` counts as narrow whatever roles it matches.
-- Each document is judged by itself; see NHI001.
+- Guardrails that a plan cannot show are assumed to take nothing away; see NHI001.
 
 ## References
 
@@ -85,52 +85,53 @@ data "aws_iam_policy_document" "provision" {
 };
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for grant in &facts.settled.grants {
-        let Some((claim, actions)) = &grant.powers.administers else {
+    for subject in grant::subjects(facts) {
+        let Subject {
+            principal, standing, ..
+        } = subject;
+        let Some((claim, actions)) = &standing.administers else {
             continue;
         };
-        // A boundary that does not let IAM through leaves nothing of this privilege.
-        if grant.powers.everything.is_some() || grant.bound == Bound::Narrow {
+        let told = |standing: &Standing| standing.is_owner() || standing.administers.is_some();
+        if standing.everything.is_some() || grant::is_told_of_group(facts, principal, claim, told) {
             continue;
         }
-        let whole = grant.powers.is_whole_iam();
+        let Some(place) = grant::place(principal, claim) else {
+            continue;
+        };
+        let whole = standing.is_whole_iam();
         let base = if whole { Severity::Critical } else { RULE.severity };
-        let (mut severity, note) = grant::weigh(grant, base, claim.weak);
-        if matches!(grant.subject, Subject::Managed { attached: false }) && !whole {
+        let (mut severity, note) = grant::weigh(principal, claim, base);
+        if principal.is_dormant() && !whole {
             severity = Severity::Low;
         }
-        let what = if whole {
-            String::from("administer IAM")
-        } else {
-            format!("raise its privileges with {}", list(actions))
+        let (who, statement) = grant::who(principal, claim, &place);
+        let message = match (claim.is_certain, whole) {
+            (true, true) => format!("{who} lets its holder administer IAM{statement}{note}"),
+            (true, false) => {
+                format!(
+                    "{who} lets its holder raise its privileges with {}{statement}{note}",
+                    grant::list(actions)
+                )
+            }
+            (false, _) => format!(
+                "{who} may let its holder raise its privileges: that depends on values that are known only after apply{statement}"
+            ),
         };
-        let message = format!(
-            "{} lets its holder {what}{}{note}",
-            grant::who(grant),
-            grant::statement(grant, claim.statement)
-        );
         let remediation = "limit these actions to resources under a path, with a condition on `iam:PermissionsBoundary` or `iam:PolicyARN`";
-        let mut finding = grant::finding(&RULE, grant, severity, message, remediation);
+        let mut finding = grant::finding(&RULE, principal, claim, &place, severity, message, remediation);
         let listed = if whole {
             String::from("iam:*")
         } else {
             actions.join(",")
         };
         finding.attributes.push((String::from("actions"), listed));
-        out.push(finding);
+        out.push(if claim.is_certain {
+            finding
+        } else {
+            finding.unverified()
+        });
     }
-}
-
-/// The first of the actions, and how many more there are.
-fn list(actions: &[&str]) -> String {
-    let named: Vec<_> = actions.iter().take(2).map(|action| format!("`{action}`")).collect();
-    let more = actions.len().saturating_sub(named.len());
-    let tail = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    named.join(", ") + &tail
 }
 
 #[cfg(test)]
@@ -143,7 +144,6 @@ mod tests {
             .flags(&[
                 Case::critical("all of iam", policy(r#"{"Effect":"Allow","Action":"iam:*","Resource":"*"}"#)),
                 Case::critical("all of iam, in another case", policy(r#"{"Effect":"Allow","Action":"IAM:*","Resource":["arn:aws:iam::*:*"]}"#)),
-                Case::critical("all but billing", policy(r#"{"Effect":"Allow","NotAction":"aws-portal:*","Resource":"*"}"#)),
                 Case::critical("all actions on iam", policy(r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:iam::111122223333:*"}"#)),
                 Case::high("put", policy(r#"{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"*"}"#)),
                 Case::high("a wildcard inside", policy(r#"{"Effect":"Allow","Action":"iam:Put*Policy","Resource":"*"}"#)),

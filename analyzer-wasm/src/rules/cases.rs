@@ -91,12 +91,28 @@ impl Plan {
         })
     }
 
+    /// With the changes of another plan after its own.
+    pub(crate) fn joined(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     pub(crate) fn destroyed(self, address: &str) -> Self {
         self.edit(address, |change| change.actions = vec![Action::Delete])
     }
 
     pub(crate) fn changed(self, address: &str, edit: impl FnOnce(&mut Change<'static>)) -> Self {
         self.edit(address, edit)
+    }
+
+    /// What is known of it before any rule runs.
+    pub(crate) fn facts(&self) -> crate::facts::Facts {
+        let mut facts = crate::facts::Facts::default();
+        for change in self.0.iter().filter(|change| change.remains()) {
+            facts.collect(&crate::facts::Block::new(change, "2026-01-01T00:00:00Z"));
+        }
+        facts.settle();
+        facts
     }
 
     /// Everything the analyzer says about it.
@@ -142,6 +158,14 @@ impl Case {
 
     pub(crate) fn low(name: &'static str, plan: Plan) -> Self {
         Self::new(name, plan, Some(Severity::Low))
+    }
+
+    pub(crate) fn info(name: &'static str, plan: Plan) -> Self {
+        Self::new(name, plan, Some(Severity::Info))
+    }
+
+    pub(crate) fn with_severity(name: &'static str, plan: Plan, severity: Severity) -> Self {
+        Self::new(name, plan, Some(severity))
     }
 
     pub(crate) fn unverified(name: &'static str, plan: Plan) -> Self {

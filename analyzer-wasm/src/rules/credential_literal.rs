@@ -3,8 +3,8 @@
 use nhi_plan::{Finding, Mode, Severity};
 use nhi_policy_sdk::Findings;
 
-use crate::facts::Block;
-use crate::facts::secrets::{self, Hit};
+use crate::facts::Facts;
+use crate::facts::secrets::{self, Sighting, Told};
 use crate::rule::{Check, Group, Rule};
 
 /// A credential in clear.
@@ -27,21 +27,27 @@ pub(super) static RULE: Rule = Rule {
         "CC6.1",
         "A.5.17",
     ],
-    check: Check::Block(check),
+    check: Check::Plan(check),
     docs: r#"
 ## What it does
 
-Flags a cloud key or token in any attribute of any resource or data source, in constants of provider blocks, in variables and in outputs.
-A credential is recognised by proof of its structure: the checksum in a GitHub or npm token, the account in an AWS key id, a private key that decodes, a web token that parses and has not expired, the length and alphabet that its issuer documents.
-It looks into JSON inside strings and into base64, two layers deep, into provisioners, and into the `user_data` of machines, of which a plan may hold only a hash.
-In provider blocks it also knows, for each provider, which attributes are credentials.
-The value is never shown: a finding holds its kind, its place and its length.
+Flags a password, key or token in any attribute of any resource or data source, in constants of provider blocks, in variables and their defaults, in outputs, in provisioners and in the text that machines are started with, of which a plan may hold only a hash.
+It is recognised in three ways.
+
+1. By the provider's schema: a table says for each resource type which attributes take a secret, so that `password = "hunter2"` is found however weak it is.
+2. By proof of structure: the checksum in a token of GitHub, GitLab or npm, the account in an AWS key id, a private key that decodes, a web token that parses and has not expired, a signature that has not ended, the length and alphabet that the issuer documents.
+3. By information, and only under a name that says that a secret follows: `DB_PASSWORD`, `apiKey`, `--token`, `"name": "SECRET", "value": "…"`. References, placeholders, paths, addresses, names, digests, ciphertext and public keys are none.
+
+It opens JSON inside strings, base64, gzip, percent-encoding and mails of cloud-init, four layers deep.
+One credential is told once, where it can be changed: a value that comes in through a variable is told at the variable, and the resources that take it are named.
+The value is never shown: a finding holds its kind, its place, its length, and a hash that is bound to the place and serves waivers.
 
 | what | severity |
 |---|---|
 | in a provider block | critical |
 | elsewhere | high |
-| an AWS key id without its secret, a web token that expires, an encrypted private key | medium |
+| an AWS key id without its secret, a web token that expires, an encrypted private key, a secret known by its name and information only | medium |
+| the hash of a password that was made slowly | low |
 
 ## Why is this bad?
 
@@ -71,10 +77,11 @@ provider "github" {
 
 ## Known limits
 
-- Passwords without a shape of their own are found in provider blocks and in URLs of databases, brokers and directories only.
-- Write-only arguments are not searched yet.
-- Compressed data is not opened.
+- A secret without a shape under a name that says nothing is not found.
+- The settings of a backend do not stand in a plan; neither do `locals`, whose values show where they are used, nor the `connection` block of a resource.
+- Two resources that each spell out the same password are two findings: both must be changed.
 - What looks like a placeholder or a documented example is not reported.
+- The table of attributes is checked against the schema of the AWS provider only.
 
 ## References
 
@@ -85,61 +92,87 @@ provider "github" {
 "#,
 };
 
-/// Types that are about credentials by themselves and have rules of their own.
-const OWN_RULES: [&str; 2] = ["aws_iam_access_key", "aws_iam_access_keys"];
+/// Other places that are named in one finding.
+const USES_MAX: usize = 10;
 
-fn check(block: &Block<'_>, out: &mut Findings) {
-    if OWN_RULES.contains(&block.change.resource_type.as_ref()) {
-        return;
+fn check(facts: &Facts, out: &mut Findings) {
+    for told in facts.ledger.told() {
+        out.push(finding(&told));
     }
-    let mut hits = secrets::scan(block);
-    if block.change.mode == Mode::Provider {
-        for hit in &mut hits {
-            hit.severity = Severity::Critical;
-        }
-        // What has a shape is told with its kind.
-        let known = |hit: &Hit| hits.iter().any(|other| other.path == hit.path);
-        let more: Vec<_> = secrets::provider::constants(block)
-            .into_iter()
-            .filter(|hit| !known(hit))
-            .collect();
-        hits.extend(more);
-    }
-    for hit in hits {
-        out.push(finding(block, &hit));
+    if let Some((count, address)) = &facts.ledger.omitted {
+        let mut rest = RULE
+            .finding(address, "")
+            .message(format!("and {count} more credentials, from this address on"))
+            .remediation("remove those above, most of which share a cause, and check again");
+        rest.attributes = vec![(String::from("omitted"), count.to_string())];
+        out.push(rest);
     }
 }
 
-fn finding(block: &Block<'_>, hit: &Hit) -> Finding {
-    let place = match block.change.mode {
+fn finding(told: &Told<'_>) -> Finding {
+    let Sighting { address, mode, hit, .. } = told.source;
+    let place = match mode {
         Mode::Provider => "in the provider block",
+        Mode::Variable if hit.in_configuration => "in the variable's default",
         Mode::Variable => "in the variable's value",
         Mode::Output => "in the output's value",
         Mode::Data | Mode::Managed => "in this attribute",
     };
-    let form = if hit.encoded { "base64" } else { "clear" };
-    let message = match hit.kind {
-        "AWS access key id" => format!("the id of a long-lived AWS access key stands {place}"),
-        kind => format!("{} {kind} stands in {form} {place}", article(kind)),
+    let form = if hit.encoded { "encoded" } else { "in clear" };
+    let uses = match told.uses.as_slice() {
+        [] => String::new(),
+        [one] => format!(" and from there in `{one}`"),
+        [one, rest @ ..] => format!(" and from there in `{one}` and {} more", rest.len()),
     };
-    let remediation = match block.change.mode {
-        Mode::Provider => {
-            "remove it and revoke it; log in with OIDC or workload identity, or take it from an ephemeral resource or the environment"
-        }
-        _ => "remove it and revoke it; read it at run time from a secret store, or pass it through an ephemeral value",
+    let message = match hit.kind {
+        "AWS access key id" => format!("the id of a long-lived AWS access key stands {place}{uses}"),
+        kind => format!("{} {kind} stands {form} {place}{uses}", article(kind)),
     };
     let mut finding = RULE
-        .finding(&block.change.address, &hit.path)
+        .finding(address, &hit.path)
         .message(message)
-        .remediation(remediation);
-    finding.severity = Some(hit.severity);
-    let in_configuration = hit.in_configuration || block.change.mode == Mode::Provider;
-    finding.evidence = String::from(if in_configuration { "configuration" } else { "planned" });
+        .remediation(remediation(told.source));
+    finding.severity = Some(told.severity);
+    finding.evidence = String::from(if hit.in_configuration {
+        "configuration"
+    } else {
+        "planned"
+    });
     finding.attributes = vec![
         (String::from("kind"), hit.kind.to_owned()),
         (String::from("length"), hit.length.to_string()),
+        (
+            String::from("value_hash"),
+            secrets::shown(RULE.code, address, &hit.path, &hit.mark),
+        ),
     ];
+    let also = told.uses.iter().take(USES_MAX).copied().collect::<Vec<_>>();
+    if !also.is_empty() {
+        finding.attributes.push((String::from("also_at"), also.join(" ")));
+    }
+    let from = told.source.references.join(" ");
+    if !from.is_empty() {
+        finding.attributes.push((String::from("from"), from));
+    }
     finding
+}
+
+fn remediation(source: &Sighting) -> String {
+    match source.mode {
+        Mode::Provider => String::from(
+            "remove it and revoke it; log in with OIDC or workload identity, or take it from an ephemeral resource or the environment",
+        ),
+        Mode::Variable => String::from(
+            "remove it and revoke it; declare the variable ephemeral and pass it to a write-only argument, or read the secret where it is used",
+        ),
+        _ if source.instead.contains("_wo") => format!(
+            "remove it and revoke it; take it from an ephemeral resource and pass it to `{}`",
+            source.instead.split(", ").next().unwrap_or_default()
+        ),
+        _ => String::from(
+            "remove it and revoke it; read it at run time from a secret store, or pass it through an ephemeral value",
+        ),
+    }
 }
 
 fn article(noun: &str) -> &'static str {

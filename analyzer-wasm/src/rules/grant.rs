@@ -1,69 +1,212 @@
-//! What the rules on grants share: words for whom a grant reaches, and what weakens it.
+//! What the rules on permissions share: words for where a permission comes from, and what weakens it.
 
 use nhi_plan::{Finding, Severity};
 
-use crate::facts::iam::{Bound, Grant, Subject};
+use crate::facts::Facts;
+use crate::facts::iam::access::{Bound, Doubt, Grant, Place, Policy, Principal, PrincipalKind};
+use crate::facts::iam::standing::{Claim, Standing};
 use crate::rule::Rule;
 
-/// Whom a grant reaches: `an inline policy of this role`.
-pub(super) fn who(grant: &Grant) -> String {
-    match &grant.subject {
-        Subject::Inline if grant.kind == "permission set" => String::from("the inline policy of a permission set"),
-        Subject::Inline => format!("an inline policy of a {}", grant.kind),
-        Subject::Managed { .. } => String::from("a managed policy"),
-        Subject::Provider { arn } => format!("`{arn}`, attached to a {},", grant.kind),
+/// Policies beside the first that a message names.
+const NAMED_MAX: usize = 2;
+
+/// A principal and what it amounts to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'f> {
+    pub(super) index: usize,
+    pub(super) principal: &'f Principal,
+    pub(super) standing: &'f Standing,
+}
+
+/// All principals.
+pub(super) fn subjects(facts: &Facts) -> impl Iterator<Item = Subject<'_>> {
+    let all = facts
+        .settled
+        .principals
+        .iter()
+        .zip(&facts.settled.standings)
+        .enumerate();
+    all.map(|(index, (principal, standing))| Subject {
+        index,
+        principal,
+        standing,
+    })
+}
+
+/// Whether all statements behind a claim come from groups: it is told of the group where the group has it by itself.
+pub(super) fn is_told_of_group(
+    facts: &Facts,
+    principal: &Principal,
+    claim: &Claim,
+    has: impl Fn(&Standing) -> bool,
+) -> bool {
+    let mut groups = claim
+        .because
+        .iter()
+        .map(|at| principal.grants.get(at.grant).and_then(|grant| grant.via));
+    let has = |group: usize| facts.settled.standings.get(group).is_some_and(&has);
+    !claim.because.is_empty() && groups.all(|group| group.is_some_and(has))
+}
+
+/// Where a claim comes from.
+pub(super) fn place<'p>(principal: &'p Principal, claim: &Claim) -> Option<Place<'p>> {
+    let doubted = claim.doubts.iter().find_map(|doubt| match doubt {
+        Doubt::Allow(at) | Doubt::Deny(at) => Some(*at),
+        Doubt::Boundary | Doubt::Unread(_) => None,
+    });
+    let first = claim.because.first().copied();
+    let at = if claim.is_certain {
+        first.or(doubted)
+    } else {
+        doubted.or(first)
+    };
+    principal.place(at?)
+}
+
+/// What a grant is, for a message: `an inline policy of a role`.
+fn words(principal: &Principal, grant: &Grant) -> String {
+    let kind = principal.kind.as_str();
+    match grant.policy {
+        Policy::Inline if principal.kind == PrincipalKind::PermissionSet => {
+            String::from("the inline policy of a permission set")
+        }
+        Policy::Inline => format!("an inline policy of a {kind}"),
+        Policy::Provider => {
+            let arn = grant.arn.as_deref().unwrap_or_default();
+            format!("`{arn}`, attached to a {kind},")
+        }
+        Policy::Managed | Policy::Elsewhere if principal.is_dormant() => String::from("a managed policy"),
+        Policy::Managed | Policy::Elsewhere => format!("a managed policy of a {kind}"),
     }
 }
 
-/// The severity of a grant, and what a message adds about it; `weak` is a grant under circumstances.
-pub(super) fn weigh(grant: &Grant, base: Severity, weak: bool) -> (Severity, &'static str) {
+/// The subject of a message, and the statement behind a claim: `("an inline policy of a role", " (statement 1)")`.
+pub(super) fn who(principal: &Principal, claim: &Claim, place: &Place<'_>) -> (String, String) {
+    let mut statement = match place.grant.policy {
+        Policy::Provider => String::new(),
+        _ => format!(" ({})", place.statement()),
+    };
+    let others = others(principal, claim, place);
+    if !others.is_empty() {
+        statement.push_str("; see also ");
+        statement.push_str(&list(&others));
+    }
+    (words(principal, place.grant), statement)
+}
+
+/// Addresses of the other policies that a claim rests on: all of them have to change.
+fn others<'p>(principal: &'p Principal, claim: &Claim, place: &Place<'_>) -> Vec<&'p str> {
+    let mut found = Vec::new();
+    for other in claim.because.iter().filter_map(|at| principal.place(*at)) {
+        let address: &str = &other.grant.address;
+        if *address != *place.grant.address && !found.contains(&address) {
+            found.push(address);
+        }
+    }
+    found
+}
+
+/// The severity of a claim, and what a message adds about it.
+pub(super) fn weigh(principal: &Principal, claim: &Claim, base: Severity) -> (Severity, &'static str) {
     // People get a permission set for a session, and not a workload for good.
-    let base = if grant.kind == "permission set" {
+    let base = if principal.kind == PrincipalKind::PermissionSet {
         base.min(Severity::High)
     } else {
         base
     };
-    match (&grant.subject, grant.bound) {
-        (Subject::Managed { attached: false }, _) => (Severity::Medium, "; nothing in this plan attaches it"),
-        (_, Bound::Unknown) => (
-            Severity::Medium,
+    if principal.is_dormant() {
+        let severity = match base {
+            Severity::Critical | Severity::High => Severity::Medium,
+            other => lower(other),
+        };
+        return (severity, "; nothing in this plan attaches it");
+    }
+    let base = if is_of_a_service(principal, claim) {
+        lower(lower(base))
+    } else {
+        base
+    };
+    match claim.bound {
+        Bound::Unknown => (
+            base.min(Severity::Medium),
             "; a permissions boundary, whose content is not in this plan, may limit it",
         ),
-        (_, Bound::Narrow) => (Severity::Low, "; the permissions boundary limits it"),
-        (_, Bound::None) if weak => (lower(base), "; only under conditions of time, network or second factor"),
-        (_, Bound::None) => (base, ""),
+        Bound::Held => (base.min(Severity::Low), "; the permissions boundary limits it"),
+        Bound::Free if claim.weak => (lower(base), "; only under conditions of time, network or second factor"),
+        Bound::Free => (base, ""),
     }
+}
+
+/// Whether all statements behind a claim are of policies that AWS wrote for one of its own services.
+fn is_of_a_service(principal: &Principal, claim: &Claim) -> bool {
+    let mut grants = claim.because.iter().map(|at| principal.grants.get(at.grant));
+    !claim.because.is_empty()
+        && grants.all(|grant| {
+            let arn = grant
+                .filter(|grant| grant.policy == Policy::Provider)
+                .and_then(|grant| grant.arn.as_deref());
+            arn.is_some_and(|arn| arn.contains(":iam::aws:policy/service-role/"))
+        })
 }
 
 fn lower(severity: Severity) -> Severity {
     match severity {
         Severity::Critical => Severity::High,
         Severity::High => Severity::Medium,
-        _ => Severity::Low,
+        Severity::Medium => Severity::Low,
+        Severity::Low | Severity::Info => Severity::Info,
     }
 }
 
-/// A finding of `rule` about a grant.
-pub(super) fn finding(rule: &Rule, grant: &Grant, severity: Severity, message: String, remediation: &str) -> Finding {
+/// A finding of `rule` about a permission that comes from `place`.
+pub(super) fn finding(
+    rule: &Rule,
+    principal: &Principal,
+    claim: &Claim,
+    place: &Place<'_>,
+    severity: Severity,
+    message: String,
+    remediation: &str,
+) -> Finding {
     let mut finding = rule
-        .finding(&grant.address, &grant.path)
+        .finding(&place.grant.address, &place.grant.path)
         .message(message)
         .remediation(remediation);
     finding.severity = Some(severity);
-    grant.origin.evidence.clone_into(&mut finding.evidence);
-    if let Some(document) = &grant.origin.document {
-        finding.attributes.push((String::from("document"), document.clone()));
+    place.alternative.evidence.clone_into(&mut finding.evidence);
+    if let Some(document) = &place.alternative.source {
+        finding
+            .attributes
+            .push((String::from("document"), document.to_string()));
     }
-    if let Subject::Provider { arn } = &grant.subject {
-        finding.attributes.push((String::from("policy"), arn.clone()));
+    if place.grant.policy == Policy::Provider
+        && let Some(arn) = &place.grant.arn
+    {
+        finding.attributes.push((String::from("policy"), arn.to_string()));
+    }
+    let others = others(principal, claim, place);
+    if !others.is_empty() {
+        finding.attributes.push((String::from("also"), others.join(",")));
+    }
+    if !principal.is_dormant() {
+        finding
+            .attributes
+            .push((String::from("principal"), principal.address.to_string()));
     }
     finding
 }
 
-/// The statement behind a claim, for a message; nothing for policies that are known by name.
-pub(super) fn statement(grant: &Grant, index: usize) -> String {
-    match &grant.subject {
-        Subject::Provider { .. } => String::new(),
-        _ => format!(" ({})", grant.origin.statement(index)),
+/// A list for a message: the first two, and how many more there are.
+pub(super) fn list<T: AsRef<str>>(items: &[T]) -> String {
+    let named: Vec<_> = items
+        .iter()
+        .take(NAMED_MAX)
+        .map(|item| format!("`{}`", item.as_ref()))
+        .collect();
+    let more = items.len().saturating_sub(named.len());
+    if more > 0 {
+        format!("{} and {more} more", named.join(", "))
+    } else {
+        named.join(", ")
     }
 }

@@ -71,8 +71,7 @@ resource "aws_iam_role" "export" {
 
 ## Known limits
 
-- Federated identity providers with a missing or wide subject are not judged yet.
-- A foreign account without an external id is not judged yet.
+- Tokens of identity providers, other accounts and people have rules of their own: NHI030 to NHI035 and NHI038.
 - An external id that is easy to guess counts as a condition.
 
 ## References
@@ -106,14 +105,14 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         out.push(finding);
     }
-    for unreadable in facts.settled.unreadable.iter().filter(|unreadable| unreadable.trust) {
+    for unreadable in &facts.settled.unreadable {
         out.push(unverified(unreadable));
     }
 }
 
 fn unverified(unreadable: &Unreadable) -> Finding {
     let (message, remediation) = match &unreadable.reason {
-        Reason::Unknown(blocks) | Reason::Attached(blocks) => (
+        Reason::Unknown(blocks) => (
             format!(
                 "the trust policy is known only after apply{}, so who may assume the role cannot be told",
                 rests_on(blocks)
@@ -222,6 +221,55 @@ mod tests {
                 Case::clean("an account", anyone(r#"{"StringEquals":{"aws:PrincipalAccount":["111122223333"]}}"#)),
                 Case::clean("and something vacuous", anyone(r#"{"StringEquals":{"aws:PrincipalOrgID":"o-abc123"},"Bool":{"aws:SecureTransport":"true"}}"#)),
                 Case::clean("the own organisation", anyone(r#"{"StringEquals":{"aws:ResourceOrgID":"${aws:PrincipalOrgID}"}}"#)),
+            ]);
+    }
+
+    #[test]
+    fn cases_of_symbols() {
+        use nhi_plan::symbol::{one_of, symbol};
+        let role = |text: &str| {
+            plan(&[(
+                "aws_iam_role.r",
+                &format!(r#"{{"assume_role_policy":{}}}"#, nhi_plan::json::quote(text)),
+            )])
+        };
+        let whole = |statement: &str| format!(r#"{{"Statement":[{statement}]}}"#);
+        let open = whole(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"}"#);
+        let narrow =
+            whole(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}"#);
+        let arn = symbol("aws_iam_role.ci.arn");
+        cases(&super::RULE)
+            .flags(&[
+                Case::critical("each of several texts", role(&one_of([open.as_str(), open.as_str()]))),
+                Case::unverified("one of several texts", role(&one_of([narrow.as_str(), open.as_str()]))),
+                Case::unverified(
+                    "statements that are not known",
+                    role(&format!(r#"{{"Statement":"{arn}"}}"#)),
+                ),
+                Case::unverified(
+                    "a principal of any kind",
+                    trust(&format!(
+                        r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"{arn}"}}"#
+                    )),
+                ),
+                Case::unverified(
+                    "a condition that is not known",
+                    trust(&format!(
+                        r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*","Condition":"{arn}"}}"#
+                    )),
+                ),
+            ])
+            .allows(&[
+                Case::clean(
+                    "several texts, all narrow",
+                    role(&one_of([narrow.as_str(), narrow.as_str()])),
+                ),
+                Case::clean(
+                    "a role of the plan",
+                    trust(&format!(
+                        r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":"{arn}"}}}}"#
+                    )),
+                ),
             ]);
     }
 

@@ -1,7 +1,7 @@
 //! A plan as a sequence of blocks, each with all that is known of it.
 //!
 //! The order is fixed: resource changes as the plan lists them, deferred ones, data sources that were already read,
-//! provider blocks, root variables, root outputs. Masks and references are worked out when a block is reached, so
+//! provider blocks, root variables, constants that module calls pass, root outputs. Masks and references are worked out when a block is reached, so
 //! that a caller who wants few blocks pays for few.
 
 use std::borrow::Cow;
@@ -10,8 +10,12 @@ use std::collections::{HashMap, HashSet};
 use crate::address::{join, without_keys};
 use crate::change::{Action, Change, Mode, Reference};
 use crate::constants::constants;
+use crate::json;
 use crate::masks;
-use crate::plan::{OutputChange, Plan, PlannedVariable, ProviderConfig, ResourceChange, ResourceConfig, StateResource};
+use crate::plan::{
+    Configuration, OutputChange, Plan, PlannedVariable, ProviderConfig, ResourceChange, ResourceConfig, StateResource,
+    VariableConfig,
+};
 use crate::references::{Resolved, Resolver};
 
 /// Decides by mode and resource type whether a block is wanted.
@@ -36,6 +40,7 @@ impl Plan<'_> {
             modules: HashMap::new(),
             again: None,
             rereads: deferred_data.collect(),
+            arguments: None,
             stage: Stage::Changes,
             next: 0,
         }
@@ -49,6 +54,7 @@ enum Stage {
     State,
     Providers,
     Variables,
+    Arguments,
     Outputs,
     Done,
 }
@@ -64,6 +70,8 @@ pub struct Blocks<'p> {
     again: Option<(&'p ResourceConfig<'p>, Vec<Reference<'p>>, bool)>,
     /// Data sources that the plan reads anew.
     rereads: HashSet<&'p str>,
+    /// Constants that module calls pass, once they are reached.
+    arguments: Option<Vec<Argument<'p>>>,
     stage: Stage,
     next: usize,
 }
@@ -110,8 +118,9 @@ impl<'p> Iterator for Blocks<'p> {
                         .variables
                         .get(at)
                         .map(|found| wanted(Mode::Variable, "").then(|| self.variable(found)));
-                    (Stage::Outputs, found)
+                    (Stage::Arguments, found)
                 }
+                Stage::Arguments => (Stage::Outputs, self.argument(at).map(Some)),
                 Stage::Outputs => {
                     let found = plan
                         .output_changes
@@ -264,6 +273,26 @@ impl<'p> Blocks<'p> {
         change
     }
 
+    /// The constant that a module call passes, as the variable that it becomes.
+    fn argument(&mut self, at: usize) -> Option<Change<'p>> {
+        if !(self.wanted)(Mode::Variable, "") {
+            return None;
+        }
+        let plan = self.plan;
+        let arguments = self.arguments.get_or_insert_with(|| arguments(&plan.configuration));
+        let found = arguments.get(at)?;
+        let mut change = blank(Mode::Variable, "");
+        change.address = Cow::Owned(format!("{}.var.{}", found.module, found.variable.name));
+        change.config_address.clone_from(&change.address);
+        change.module_address = Cow::Borrowed(found.module);
+        change.after = Some(Cow::Borrowed(found.value));
+        change.configuration = Some(Cow::Borrowed(found.variable.raw));
+        if found.variable.sensitive {
+            change.sensitive_paths = vec![Cow::Borrowed("")];
+        }
+        Some(change)
+    }
+
     fn output(&mut self, from: &'p OutputChange<'p>) -> Change<'p> {
         let delta = &from.change;
         let mut change = blank(Mode::Output, "");
@@ -284,6 +313,49 @@ impl<'p> Blocks<'p> {
         }
         change
     }
+}
+
+/// A constant in the arguments of a module call.
+#[derive(Debug)]
+struct Argument<'p> {
+    module: &'p str,
+    variable: &'p VariableConfig<'p>,
+    /// JSON text.
+    value: &'p str,
+}
+
+/// The constants that module calls pass and that hold text: what else a call says is a reference to a place of its own.
+fn arguments<'p>(configuration: &'p Configuration<'p>) -> Vec<Argument<'p>> {
+    let mut found = Vec::new();
+    for module in &configuration.modules {
+        let caller = module.parent.and_then(|parent| configuration.modules.get(parent));
+        let text = caller
+            .and_then(|caller| caller.calls.get(module.call)?.expressions)
+            .filter(|text| text.contains("\"constant_value\":"));
+        let Some((text, document)) = text.and_then(|text| Some((text, json::parse(text).ok()?))) else {
+            continue;
+        };
+        let variables: HashMap<&str, &VariableConfig<'_>> = module
+            .variables
+            .iter()
+            .map(|variable| (&*variable.name, variable))
+            .collect();
+        for (name, expression) in document.root().members() {
+            let Some(constant) = expression.get("constant_value") else {
+                continue;
+            };
+            let start = constant.offset();
+            let value = text.get(start..start + constant.raw().len());
+            if let (Some(variable), Some(value)) = (variables.get(&*name), value.filter(|value| value.contains('"'))) {
+                found.push(Argument {
+                    module: &module.address,
+                    variable,
+                    value,
+                });
+            }
+        }
+    }
+    found
 }
 
 fn blank(mode: Mode, address: &str) -> Change<'_> {

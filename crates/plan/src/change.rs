@@ -30,7 +30,7 @@ pub enum Mode {
     Data,
     /// A provider block: its constants.
     Provider,
-    /// A root variable: its value.
+    /// A root variable: its value; or a variable of a module, where the call passes a constant.
     Variable,
     /// A root output: its planned value.
     Output,
@@ -80,7 +80,8 @@ pub struct Location<'a> {
 /// A resource instance, a data source, a provider, a variable or an output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change<'a> {
-    /// Full address, with instance keys; `provider.aws`, `var.name`, `output.name` for the other modes.
+    /// Full address, with instance keys; `provider.aws`, `var.name`, `module.m.var.name`, `output.name` for
+    /// the other modes.
     pub address: Cow<'a, str>,
     /// The block in the configuration: the address without instance keys.
     pub config_address: Cow<'a, str>,

@@ -293,3 +293,28 @@ fn a_plan_without_changes_is_judged_by_what_it_keeps() {
         assert!(addresses(&block(&plan, "output.kept"), "").contains(&"terraform_data.updated"));
     }
 }
+
+#[test]
+fn constants_that_module_calls_pass_are_variables_of_the_module() {
+    let text = r#"{"format_version":"1.2","configuration":{"root_module":{"module_calls":{"db":{"expressions":{
+        "password":{"constant_value":"x"},"names":{"constant_value":["a"]},"size":{"constant_value":3},
+        "user":{"references":["var.user"]},"gone":{"constant_value":"y"}},
+        "module":{"variables":{"password":{"sensitive":true},"names":{},"size":{},"user":{"default":"z"}}}}}}}}"#;
+    let plan = plan(text);
+    let found: Vec<_> = plan.blocks().collect();
+    let seen: Vec<_> = found
+        .iter()
+        .map(|change| (&*change.address, change.after.as_deref().unwrap_or_default()))
+        .collect();
+    assert_eq!(
+        seen,
+        [("module.db.var.password", "\"x\""), ("module.db.var.names", "[\"a\"]")]
+    );
+    assert!(
+        found
+            .iter()
+            .all(|change| change.mode == Mode::Variable && change.module_address == "module.db")
+    );
+    assert_eq!((found[0].sensitive_paths.len(), found[1].sensitive_paths.len()), (1, 0));
+    assert_eq!(found[0].configuration.as_deref(), Some(r#"{"sensitive":true}"#));
+}

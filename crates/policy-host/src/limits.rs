@@ -54,6 +54,8 @@ impl Default for HostLimits {
 pub(crate) const BATCH_CHANGES: usize = 256;
 /// A batch is also closed at this size, so that a few huge values do not fill the guest's memory at once.
 pub(crate) const BATCH_BYTES: usize = 4 << 20;
+/// Batches that wait for the module while it works on one: enough that neither side stands still.
+pub(crate) const BATCHES_AHEAD: usize = 4;
 /// What a change weighs beside its texts, in bytes of input.
 pub(crate) const CHANGE_BYTES: usize = 128;
 /// Core instances, memories and tables of a component; shared-everything linking of Python needs dozens.

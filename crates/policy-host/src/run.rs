@@ -3,6 +3,8 @@
 //! Fuel is handed out as input arrives, so that the same blocks meet the same limit on every machine.
 
 use std::collections::HashMap;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use nhi_plan::{Change, Context, Encoding, Finding, Mode, Needs};
@@ -13,7 +15,7 @@ use crate::accept::Accepted;
 use crate::bindings::{PolicyModule, PolicyModulePre, wit};
 use crate::host::{Host, Module, Trust};
 use crate::limiter::Limiter;
-use crate::limits::{BATCH_BYTES, BATCH_CHANGES, CHANGE_BYTES};
+use crate::limits::{BATCH_BYTES, BATCH_CHANGES, BATCHES_AHEAD, CHANGE_BYTES};
 use crate::{HostError, HostErrorKind, engine, lines, lower};
 
 /// What a run brought.
@@ -157,7 +159,9 @@ impl<'h> Sandbox<'h> {
 impl Host {
     /// Hands `blocks` to the module, as far as it is interested in them, and gives back what it found.
     ///
-    /// `settings` is JSON text, `{}` where there are none. An error means that the module came to no verdict.
+    /// The caller's thread works the blocks out while another one runs the module: the module meets the same batches
+    /// in the same order, whatever the machine. `settings` is JSON text, `{}` where there are none. An error means
+    /// that the module came to no verdict.
     pub fn run<'p>(
         &self,
         module: &Module,
@@ -166,43 +170,80 @@ impl Host {
         blocks: impl IntoIterator<Item = Change<'p>>,
     ) -> Result<Report, HostError> {
         let mut sandbox = Sandbox::new(self, &module.name, &module.pre)?;
-        let mut accepted = Accepted::new(&module.name, &self.limits, &module.description);
-        let mut usage = Usage::default();
         let session = sandbox.open(settings, context)?;
-        let mut interests = Interests::new(module);
-        let mut batch = Vec::with_capacity(BATCH_CHANGES);
-        let mut batch_bytes = 0_usize;
-        for mut change in blocks {
-            let Some(needs) = interests.needs(change.mode, &change.resource_type) else {
-                continue;
-            };
-            needs.strip(&mut change);
-            if module.trust == Trust::ThirdParty {
-                change = nhi_plan::redact(&change);
-            }
-            batch_bytes = batch_bytes.saturating_add(weigh(&change));
-            batch.push(change);
-            usage.changes = usage.changes.saturating_add(1);
-            if batch.len() >= BATCH_CHANGES || batch_bytes >= BATCH_BYTES {
-                sandbox.feed(batch_bytes)?;
-                accepted.extend(sandbox.check(session, module.description.encoding, &batch)?)?;
-                batch.clear();
-                batch_bytes = 0;
-            }
-        }
-        if !batch.is_empty() {
-            sandbox.feed(batch_bytes)?;
-            accepted.extend(sandbox.check(session, module.description.encoding, &batch)?)?;
-        }
-        accepted.extend(sandbox.finish(session)?)?;
-        usage.fuel = sandbox.fuel_given.saturating_sub(sandbox.fuel_left());
-        usage.memory_peak_bytes = sandbox.store.data().memory_peak_bytes();
-        usage.output_bytes = accepted.output_bytes;
-        Ok(Report {
-            findings: accepted.findings,
-            usage,
+        let mut accepted = Accepted::new(&module.name, &self.limits, &module.description);
+        let encoding = module.description.encoding;
+        let (sender, receiver) = mpsc::sync_channel::<Batch<'p>>(BATCHES_AHEAD);
+        thread::scope(|scope| {
+            let guest = thread::Builder::new()
+                .name(String::from("module"))
+                .spawn_scoped(scope, move || {
+                    for batch in receiver {
+                        sandbox.feed(batch.bytes)?;
+                        accepted.extend(sandbox.check(session, encoding, &batch.changes)?)?;
+                    }
+                    accepted.extend(sandbox.finish(session)?)?;
+                    Ok(Report {
+                        usage: Usage {
+                            fuel: sandbox.fuel_given.saturating_sub(sandbox.fuel_left()),
+                            memory_peak_bytes: sandbox.store.data().memory_peak_bytes(),
+                            output_bytes: accepted.output_bytes,
+                            changes: 0,
+                        },
+                        findings: accepted.findings,
+                    })
+                });
+            let engine = |message: String| HostError::new(&module.name, HostErrorKind::Engine, message);
+            let guest = guest.map_err(|error| engine(format!("no thread for the module: {error}")))?;
+            let changes = deliver(module, blocks, &sender);
+            drop(sender);
+            let mut report: Report = guest
+                .join()
+                .map_err(|_| engine(String::from("the module's thread ended")))??;
+            report.usage.changes = changes;
+            Ok(report)
         })
     }
+}
+
+/// Changes for one call, and what they weigh.
+#[derive(Debug, Default)]
+struct Batch<'p> {
+    changes: Vec<Change<'p>>,
+    bytes: usize,
+}
+
+/// Sends what the module wants to see, and returns how many changes that were. A guest that has stopped takes no more.
+fn deliver<'p>(
+    module: &Module,
+    blocks: impl IntoIterator<Item = Change<'p>>,
+    guest: &mpsc::SyncSender<Batch<'p>>,
+) -> usize {
+    let mut interests = Interests::new(module);
+    let mut batch = Batch::default();
+    let mut count = 0_usize;
+    for mut change in blocks {
+        let Some(needs) = interests.needs(change.mode, &change.resource_type) else {
+            continue;
+        };
+        needs.strip(&mut change);
+        if module.trust == Trust::ThirdParty {
+            change = nhi_plan::redact(&change);
+        }
+        batch.bytes = batch.bytes.saturating_add(weigh(&change));
+        batch.changes.push(change);
+        count = count.saturating_add(1);
+        if (batch.changes.len() >= BATCH_CHANGES || batch.bytes >= BATCH_BYTES)
+            && guest.send(std::mem::take(&mut batch)).is_err()
+        {
+            return count;
+        }
+    }
+    if !batch.changes.is_empty() {
+        // It has stopped by itself, and says why.
+        drop(guest.send(batch));
+    }
+    count
 }
 
 /// A module's interests, with the answers remembered: a plan has many blocks and few types.

@@ -17,6 +17,8 @@ mod go_core;
 mod plan_gen;
 mod proto;
 mod provider_docs;
+mod quality;
+mod record;
 mod rule_docs;
 mod shell;
 mod test;
@@ -40,6 +42,8 @@ Usage: cargo xtask <task>
   gen [--check]           write what is generated: protocol code, rule pages, provider pages
   tofu                    print the path of a core; build OpenTofu with Go where there is none
   bench                   measure `nhi check` on generated plans
+  quality [--write]       measure recall and precision on the labelled plans, beside Checkov where it is installed
+  record [CASE…]          plan labelled cases with Terraform and the AWS provider: those named, or those without a plan
   ci                      exactly what the pull-request check runs";
 
 fn main() -> ExitCode {
@@ -77,6 +81,9 @@ fn run(arguments: &[String]) -> Result<()> {
         ("gen", ["--check"]) => generate::run(&workspace, generate::Mode::Check),
         ("tofu", []) => tofu::ensure(&workspace).map(|core| println!("{}", core.path.display())),
         ("bench", []) => bench::run(&workspace),
+        ("quality", []) => quality::run(&workspace, false),
+        ("quality", ["--write"]) => quality::run(&workspace, true),
+        ("record", names) => record::run(&workspace, names),
         ("ci", []) => shell::Run::new("bash")
             .arg(".ci/run")
             .directory(&workspace.root)

@@ -3,6 +3,8 @@
 //! Pages of rules come from the analyzer's own list; pages of the codes that stop a run from `nhi rules`, so that the
 //! page and the terminal never say different things.
 
+mod peers;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -77,7 +79,8 @@ fn rule_page(rule: &Rule) -> Result<String> {
         rule.group.as_str(),
         rule.since
     )?;
-    writeln!(text, "{}", rule.docs.trim())?;
+    writeln!(text, "{}\n", rule.docs.trim())?;
+    text.push_str(&peers::section(rule.code)?);
     Ok(text)
 }
 

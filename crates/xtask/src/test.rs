@@ -64,7 +64,7 @@ fn find(workspace: &Workspace) -> Result<Tools> {
 }
 
 /// A filesystem mirror that holds the AWS provider: named by the caller, or by the user's CLI configuration.
-fn aws_mirror() -> Result<Option<PathBuf>> {
+pub(crate) fn aws_mirror() -> Result<Option<PathBuf>> {
     const AWS: &str = "registry.terraform.io/hashicorp/aws";
     if let Some(path) = env::var_os("NHI_TEST_PROVIDER_MIRROR").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);

@@ -12,6 +12,8 @@ pub(crate) enum Use {
     Identity,
     /// The trust of a role: whoever calls is a stranger until a key says otherwise.
     Trust,
+    /// A policy of a resource: as with trust, and services act for strangers too.
+    Resource,
 }
 
 /// How much a condition takes away.
@@ -42,23 +44,26 @@ pub(crate) struct Condition {
     pub(crate) unknown: bool,
 }
 
+/// How an operator treats a key with several values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quantifier {
+pub(crate) enum Quantifier {
     One,
     All,
     Any,
 }
 
-struct Operator {
-    quantifier: Quantifier,
-    if_exists: bool,
-    negated: bool,
+/// A condition operator, taken apart.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    pub(crate) quantifier: Quantifier,
+    pub(crate) if_exists: bool,
+    pub(crate) negated: bool,
     /// Lower case, without quantifier, negation and `IfExists`.
-    base: String,
+    pub(crate) base: String,
 }
 
 impl Operator {
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let lower = text.to_ascii_lowercase();
         let (quantifier, rest) = match lower.split_once(':') {
             Some(("forallvalues", rest)) => (Quantifier::All, rest),
@@ -97,7 +102,7 @@ impl Condition {
     }
 
     /// Whether another test makes sure that the key is there.
-    fn demands(&self, key: &str) -> bool {
+    pub(crate) fn demands(&self, key: &str) -> bool {
         self.tests.iter().any(|test| {
             test.operator.eq_ignore_ascii_case("null")
                 && test.key.eq_ignore_ascii_case(key)
@@ -134,7 +139,7 @@ fn takes_back(test: &Test, place: Use) -> bool {
 }
 
 /// Keys that every request carries, so that a test "if it exists" is a test.
-fn is_always_present(key: &str) -> bool {
+pub(crate) fn is_always_present(key: &str) -> bool {
     matches!(
         key,
         "aws:principalarn"
@@ -151,6 +156,7 @@ fn positive_worth(base: &str, key: &str, values: &[Option<String>], place: Use) 
     let worth = match place {
         Use::Identity => identity_worth(key),
         Use::Trust => trust_worth(key),
+        Use::Resource => super::resource_keys::worth(key),
     };
     let specific = |value: &Option<String>| {
         value
@@ -258,14 +264,14 @@ fn is_specific(base: &str, key: &str, value: &str, place: Use) -> bool {
         let prefix = value.split_once('/').map(|(_, prefix)| prefix);
         return !matches!(prefix, Some("0" | "1"));
     }
-    if place == Use::Trust && value.contains("${") {
+    if place != Use::Identity && value.contains("${") {
         return is_bound_variable(key, value);
     }
     let is_pattern = matches!(base, "stringlike" | "arnlike" | "arnequals");
     if matches!(key, "iam:policyarn" | "iam:permissionsboundary") {
         return !lets_powers_through(value, is_pattern);
     }
-    !is_pattern || is_specific_pattern(key, value)
+    !is_pattern || !value.contains(['*', '?']) || is_specific_pattern(key, value)
 }
 
 /// Policies that somebody who raises privileges would choose: what AWS offers for it, and any other.
@@ -288,7 +294,7 @@ fn lets_powers_through(value: &str, is_pattern: bool) -> bool {
 /// A policy variable is filled in by the caller, unless it ties the caller to the role's own account or organisation.
 fn is_bound_variable(key: &str, value: &str) -> bool {
     let value = value.to_ascii_lowercase();
-    key.starts_with("aws:principal") && value.contains("${aws:resource")
+    (key.starts_with("aws:principal") || key.starts_with("aws:source")) && value.contains("${aws:resource")
         || key.starts_with("aws:resource") && value.contains("${aws:principal")
 }
 
@@ -300,6 +306,9 @@ fn is_specific_pattern(key: &str, value: &str) -> bool {
             let account = fields.nth(1).unwrap_or_default();
             let resource = fields.next().unwrap_or_default();
             let fixed = |field: &str| !field.is_empty() && !field.contains(['*', '?']);
+            if value.starts_with(nhi_plan::symbol::OPEN) {
+                return true;
+            }
             // A bucket's ARN has no account: its name says whose it is.
             fixed(account)
                 || account.is_empty() && service == "s3" && !resource.starts_with(['*', '?']) && !resource.is_empty()

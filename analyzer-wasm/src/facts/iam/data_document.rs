@@ -4,6 +4,8 @@
 //! of a first plan become readable.
 
 use super::document::Document;
+use super::leads;
+use super::who;
 use crate::facts::Block;
 
 /// A document that another one builds on.
@@ -44,6 +46,9 @@ impl DataDocument {
                 ),
             },
         };
+        let mut document = document;
+        leads::follow(&mut document, block);
+        who::lead(&mut document, block);
         Self {
             address: block.change.address.to_string(),
             module_address: block.change.module_address.to_string(),

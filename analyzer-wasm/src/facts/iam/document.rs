@@ -5,8 +5,10 @@
 use std::borrow::Cow;
 
 use nhi_plan::json::{self, Value};
+use nhi_plan::symbol;
 
 use super::condition::{Condition, Test};
+use super::who::{self, Named};
 
 /// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub(crate) struct Statement {
     pub(crate) actions: Selection,
     pub(crate) resources: Selection,
     pub(crate) principals: Principals,
+    /// Whom `Principal` names, one by one.
+    pub(crate) named: Vec<Named>,
     pub(crate) condition: Condition,
 }
 
@@ -88,12 +92,15 @@ impl Document {
         let statements = member(document.root(), "Statement")?;
         // What IAM would refuse is not read as a document that allows nothing.
         let is_plain = |object: Value<'_>| object.kind() == json::Kind::Object && !is_ambiguous(object);
-        if !is_plain(document.root()) || !one_or_many(statements).all(is_plain) {
+        // A statement, or all of them, that a symbol stands for.
+        let is_hidden = |value: &Value<'_>| value.as_str().is_some_and(|text| nhi_plan::symbol::has_symbols(&text));
+        let known = || one_or_many(statements).filter(|value| !is_hidden(value));
+        if !is_plain(document.root()) || !known().all(is_plain) {
             return None;
         }
         Some(Self {
-            statements: one_or_many(statements).map(from_policy).collect(),
-            open: false,
+            statements: known().map(from_policy).collect(),
+            open: one_or_many(statements).any(|value| is_hidden(&value)),
         })
     }
 
@@ -139,12 +146,12 @@ fn is_ambiguous(object: Value<'_>) -> bool {
 }
 
 /// IAM takes one thing where it takes a list.
-fn one_or_many(value: Value<'_>) -> impl Iterator<Item = Value<'_>> {
+pub(super) fn one_or_many(value: Value<'_>) -> impl Iterator<Item = Value<'_>> {
     let is_list = value.kind() == json::Kind::Array;
     value.elements().chain((!is_list).then_some(value))
 }
 
-fn text(value: Value<'_>) -> Option<String> {
+pub(super) fn text(value: Value<'_>) -> Option<String> {
     value
         .as_str()
         .map(Cow::into_owned)
@@ -178,12 +185,19 @@ fn from_policy(statement: Value<'_>) -> Statement {
         resources: select("Resource", "NotResource"),
         principals: match (member(statement, "Principal"), member(statement, "NotPrincipal")) {
             (Some(value), _) if is_anyone(value) => Principals::Anyone,
+            (Some(value), _) if hides(value) => Principals::Unknown,
             // Everybody but everybody is nobody.
             (None, Some(value)) if !is_anyone(value) => Principals::AnyoneBut,
             _ => Principals::Named,
         },
+        named: member(statement, "Principal").map(who::of_policy).unwrap_or_default(),
         condition: policy_condition(member(statement, "Condition")),
     }
+}
+
+/// Whether the kinds of principal are not known yet.
+fn hides(principal: Value<'_>) -> bool {
+    principal.as_str().is_some_and(|text| symbol::has_symbols(&text))
 }
 
 fn is_star(value: Value<'_>) -> bool {
@@ -212,7 +226,11 @@ fn policy_condition(condition: Option<Value<'_>>) -> Condition {
             });
         }
     }
-    Condition { tests, unknown: false }
+    // A condition, or what stands under an operator, that is one unknown value.
+    let hidden = |value: Value<'_>| value.as_str().is_some_and(|text| symbol::has_symbols(&text));
+    let unknown =
+        condition.is_some_and(|condition| hidden(condition) || condition.members().any(|(_, keys)| hidden(keys)));
+    Condition { tests, unknown }
 }
 
 /// A `statement` block with planned values; unknown elements of a list are null.
@@ -247,6 +265,7 @@ fn from_block(block: Value<'_>, unknown: &dyn Fn(&str) -> bool) -> Statement {
         actions: select(patterns("actions"), patterns("not_actions")),
         resources: select(patterns("resources"), patterns("not_resources")),
         principals: block_principals(block, unknown),
+        named: who::of_block(block),
         condition: block_condition(block, unknown),
     }
 }
@@ -360,6 +379,7 @@ fn from_expressions(block: Value<'_>) -> Statement {
         } else {
             Principals::Named
         },
+        named: who::of_expressions(block),
         condition: Condition {
             tests: blocks("condition")
                 .map(|test| Test {

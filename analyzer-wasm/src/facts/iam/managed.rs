@@ -1,36 +1,147 @@
-//! Policies that AWS manages, known by the end of their ARN in every partition.
+//! Policies that AWS manages, by content, known by the end of their ARN in every partition.
 //!
-//! The table holds only those that matter to a rule; `data/README.md` says how it was derived.
+//! The table leaves out what no rule asks for; `data/README.md` says what, and how it is derived. It is read when the
+//! first such policy is attached, and a policy is built when it is first asked for.
 
-use super::powers::{Claim, ESCALATIONS, Powers};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use nhi_plan::json::quote;
+
+use super::document::Document;
 
 const TABLE: &str = include_str!("../../../data/aws-managed-policies.tsv");
 
-/// What the provider-managed policy of this ARN allows; `None` where no rule has anything to say about it.
-pub(crate) fn powers(arn: &str) -> Option<Powers> {
-    let rest = arn.strip_prefix("arn:")?;
-    let (_, name) = rest.split_once(":iam::aws:policy/")?;
-    let row = TABLE
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once('\t'))
-        .find(|(path, _)| path.eq_ignore_ascii_case(name))?;
-    let (everything, names) = row.1.split_once('\t')?;
-    let claim = Claim {
-        statement: 0,
-        weak: false,
+/// Characters that an index is written in, two for each.
+const DIGIT_COUNT: usize = 91;
+
+/// The table, as lines by index.
+#[derive(Debug, Default)]
+struct Table {
+    actions: Vec<String>,
+    resources: Vec<&'static str>,
+    conditions: Vec<&'static str>,
+    statements: Vec<&'static str>,
+    /// Whether it is for auditors, and codes of statements, by path in lower case.
+    policies: HashMap<String, (bool, &'static str)>,
+}
+
+impl Table {
+    fn read() -> Self {
+        let mut table = Self::default();
+        for line in TABLE.lines() {
+            let Some((kind, rest)) = line.split_at_checked(1) else {
+                continue;
+            };
+            match kind {
+                "a" => {
+                    let mut words = rest.split(' ');
+                    let service = words.next().unwrap_or_default();
+                    table.actions.extend(words.map(|word| [service, word].concat()));
+                }
+                "r" => table.resources.push(rest),
+                "c" => table.conditions.push(rest),
+                "s" => table.statements.push(rest),
+                "p" | "q" => {
+                    let (path, codes) = rest.split_once(' ').unwrap_or((rest, ""));
+                    table.policies.insert(path.to_ascii_lowercase(), (kind == "q", codes));
+                }
+                _ => {}
+            }
+        }
+        table
+    }
+
+    /// The document, written as AWS would and read as any other.
+    fn document(&self, codes: &str) -> Option<Document> {
+        let rows = indices(codes).filter_map(|index| self.statements.get(index));
+        let statements: Option<Vec<_>> = rows.map(|row| self.statement(row)).collect();
+        Document::parse(&format!(r#"{{"Statement":[{}]}}"#, statements?.join(",")))
+    }
+
+    fn statement(&self, row: &str) -> Option<String> {
+        let mut fields = row.split(' ');
+        let (flags, actions) = fields.next()?.split_at_checked(3)?;
+        let (resources, condition) = (fields.next()?, fields.next()?);
+        let effect = if flags.starts_with('D') { "Deny" } else { "Allow" };
+        let not = |at: std::ops::Range<usize>| if flags.get(at) == Some("n") { "Not" } else { "" };
+        let actions = indices(actions).filter_map(|index| self.actions.get(index).map(String::as_str));
+        let resources = indices(resources).filter_map(|index| self.resources.get(index).copied());
+        Some(format!(
+            r#"{{"Effect":"{effect}","{}Action":{},"{}Resource":{},"Condition":{}}}"#,
+            not(1..2),
+            list(actions),
+            not(2..3),
+            list(resources),
+            self.condition(indices(condition).next()?)?
+        ))
+    }
+
+    fn condition(&self, index: usize) -> Option<String> {
+        let mut operators: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for test in self.conditions.get(index)?.split('\t').filter(|test| !test.is_empty()) {
+            let mut words = test.split(' ');
+            let (operator, key) = (words.next()?, words.next()?);
+            operators
+                .entry(operator)
+                .or_default()
+                .push(format!("{}:{}", quote(key), list(words)));
+        }
+        let operators = operators
+            .iter()
+            .map(|(operator, tests)| format!("{}:{{{}}}", quote(operator), tests.join(",")));
+        Some(format!("{{{}}}", operators.collect::<Vec<_>>().join(",")))
+    }
+}
+
+fn list<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    format!("[{}]", texts.map(quote).collect::<Vec<_>>().join(","))
+}
+
+/// The indices that a run of codes holds.
+fn indices(codes: &str) -> impl Iterator<Item = usize> + '_ {
+    let digit = |byte: u8| {
+        let skipped = usize::from(byte > b'"') + usize::from(byte > b'#') + usize::from(byte > b'\\');
+        usize::from(byte).saturating_sub(usize::from(b'!') + skipped)
     };
-    let listed = |action: &str| names == "*" || names.split(',').any(|name| action.strip_prefix("iam:") == Some(name));
-    let actions: Vec<_> = ESCALATIONS
-        .iter()
-        .map(|(action, _)| *action)
-        .filter(|action| listed(action))
-        .collect();
-    Some(Powers {
-        everything: (everything == "everything").then_some(claim),
-        administers: (!actions.is_empty()).then_some((claim, actions)),
-        unknown: None,
+    codes.as_bytes().chunks_exact(2).map(move |pair| match pair {
+        [high, low] => digit(*high) * DIGIT_COUNT + digit(*low),
+        _ => usize::MAX,
     })
+}
+
+/// Provider-managed policies that this plan attaches.
+#[derive(Debug, Default)]
+pub(crate) struct Managed {
+    table: Option<Table>,
+    read: HashMap<String, Option<Arc<Document>>>,
+}
+
+impl Managed {
+    /// The content of the provider-managed policy of this ARN; `None` where the table does not have it.
+    pub(crate) fn document(&mut self, arn: &str) -> Option<Arc<Document>> {
+        let path = path(arn)?.to_ascii_lowercase();
+        let table = self.table.get_or_insert_with(Table::read);
+        let found = self.read.entry(path).or_insert_with_key(|path| {
+            let (_, codes) = table.policies.get(path)?;
+            Some(Arc::new(table.document(codes)?))
+        });
+        found.clone()
+    }
+
+    /// Whether the provider-managed policy of this ARN reads many services and does hardly anything else.
+    pub(crate) fn is_audit(&mut self, arn: &str) -> bool {
+        let table = self.table.get_or_insert_with(Table::read);
+        let path = path(arn).map(str::to_ascii_lowercase);
+        path.and_then(|path| table.policies.get(&path))
+            .is_some_and(|(is_audit, _)| *is_audit)
+    }
+}
+
+/// What follows `policy/` in the ARN of a provider-managed policy.
+pub(crate) fn path(arn: &str) -> Option<&str> {
+    let rest = arn.strip_prefix("arn:")?;
+    Some(rest.split_once(":iam::aws:policy/")?.1)
 }
 
 /// Whether a configuration address is a managed policy of this plan.
@@ -43,44 +154,74 @@ pub(crate) fn is_policy_block(address: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::iam::document::{Patterns, Selection};
 
     #[test]
     fn known_in_every_partition() {
+        let mut managed = Managed::default();
         for partition in ["aws", "aws-cn", "aws-us-gov", "aws-iso"] {
-            let powers = powers(&format!("arn:{partition}:iam::aws:policy/AdministratorAccess"));
-            assert!(powers.is_some_and(|powers| powers.everything.is_some() && powers.is_whole_iam()));
+            let document = managed.document(&format!("arn:{partition}:iam::aws:policy/AdministratorAccess"));
+            let document = document.expect("in the table");
+            let [statement] = document.statements.as_slice() else {
+                panic!("{document:?}")
+            };
+            let all = Selection::Only(Patterns {
+                known: vec![String::from("*")],
+                unknown: false,
+            });
+            assert_eq!((&statement.actions, &statement.resources), (&all, &all));
         }
-        let iam = powers("arn:aws:iam::aws:policy/iamfullaccess");
-        assert!(iam.is_some_and(|powers| powers.everything.is_none() && powers.is_whole_iam()));
-        let partly = powers("arn:aws:iam::aws:policy/AWSOpsWorksRegisterCLI");
-        assert!(partly.is_some_and(|powers| powers.administers.is_some() && !powers.is_whole_iam()));
+        assert!(managed.document("arn:aws:iam::aws:policy/iamfullaccess").is_some());
         for arn in [
-            "arn:aws:iam::aws:policy/ReadOnlyAccess",
-            "arn:aws:iam::aws:policy/PowerUserAccess",
             "arn:aws:iam::123456789012:policy/AdministratorAccess",
             "arn:aws:iam::aws:policy/AdministratorAccess2",
             "AdministratorAccess",
         ] {
-            assert!(powers(arn).is_none(), "{arn}");
+            assert!(managed.document(arn).is_none(), "{arn}");
         }
     }
 
     #[test]
-    fn rows_are_sorted_and_name_actions_that_exist() {
-        let rows: Vec<_> = TABLE.lines().filter(|line| !line.starts_with('#')).collect();
-        assert!(rows.is_sorted());
-        for row in rows {
-            let fields: Vec<_> = row.split('\t').collect();
-            assert_eq!(fields.len(), 3, "{row}");
-            for name in fields[2].split(',').filter(|name| *name != "*") {
+    fn every_row_can_be_read() {
+        let table = Table::read();
+        assert!(table.policies.len() > 900 && table.actions.len() > 3_000);
+        let policies: BTreeMap<_, _> = table.policies.iter().collect();
+        for (path, (_, codes)) in policies {
+            let document = table.document(codes).expect(path);
+            assert_eq!(document.statements.len() * 2, codes.len(), "{path}");
+            for statement in &document.statements {
+                let (Selection::Only(actions) | Selection::Except(actions)) = &statement.actions;
+                assert!(!actions.known.is_empty(), "{path}");
                 assert!(
-                    ESCALATIONS
-                        .iter()
-                        .any(|(action, _)| action.strip_prefix("iam:") == Some(name)),
-                    "{name}"
+                    statement.condition.tests.iter().all(|test| !test.values.is_empty()),
+                    "{path}"
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_row_says_what_the_policy_says() {
+        let mut managed = Managed::default();
+        let power = managed
+            .document("arn:aws:iam::aws:policy/PowerUserAccess")
+            .expect("in the table");
+        let spared = ["account:*", "iam:*", "organizations:*"].map(str::to_owned);
+        let wanted = Selection::Except(Patterns {
+            known: spared.to_vec(),
+            unknown: false,
+        });
+        assert_eq!(
+            power.statements.first().map(|statement| &statement.actions),
+            Some(&wanted)
+        );
+        let beanstalk = managed.document("arn:aws:iam::aws:policy/AdministratorAccess-AWSElasticBeanstalk");
+        let tests = beanstalk.iter().flat_map(|document| &document.statements);
+        assert!(
+            tests
+                .flat_map(|statement| &statement.condition.tests)
+                .any(|test| test.key == "iam:PassedToService")
+        );
     }
 
     #[test]

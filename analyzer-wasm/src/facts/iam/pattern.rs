@@ -100,64 +100,9 @@ pub(crate) fn is_every_resource(pattern: &str) -> bool {
     })
 }
 
-/// A kind of IAM resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Role,
-    User,
-    Group,
-    Policy,
-}
-
-impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::Role, Self::User, Self::Group, Self::Policy];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Role => "role",
-            Self::User => "user",
-            Self::Group => "group",
-            Self::Policy => "policy",
-        }
-    }
-}
-
-/// Whether a resource pattern covers all roles (users, …) of an account, not only those under a path or a prefix.
-pub(crate) fn covers_kind(pattern: &str, kind: Kind) -> bool {
-    let pattern = &*in_any_account(pattern);
-    if pattern == "*" {
-        return true;
-    }
-    let mut fields = pattern.splitn(6, ':').skip(1);
-    let partition = fields
-        .next()
-        .filter(|field| PARTITIONS.contains(field))
-        .unwrap_or("aws");
-    let is_account = |field: &&str| field.len() == 12 && field.bytes().all(|byte| byte.is_ascii_digit());
-    let account = fields.nth(2).filter(is_account).unwrap_or("918273645546");
-    let kind = kind.as_str();
-    ["qxzj", "zj/kq/xjqz", "Jq.9"].iter().all(|name| {
-        matches(
-            pattern,
-            &format!("arn:{partition}:iam::{account}:{kind}/{name}"),
-            Case::Exact,
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_action() {
-        for pattern in ["*", "**", "*:*", "***", "?*", "*?", "*:?*"] {
-            assert!(is_every_action(pattern), "{pattern}");
-        }
-        for pattern in ["", "iam:*", "*:Get*", "i*", "s3:*", "*m:*", "?", "*-*", "Get*"] {
-            assert!(!is_every_action(pattern), "{pattern}");
-        }
-    }
 
     #[test]
     fn every_resource() {
@@ -181,40 +126,6 @@ mod tests {
             "arn:aws:ec2:*",
         ] {
             assert!(!is_every_resource(pattern), "{pattern}");
-        }
-    }
-
-    #[test]
-    fn all_of_a_kind() {
-        let yes = [
-            "*",
-            "arn:aws:iam::*:role/*",
-            "arn:aws:iam::123456789012:role/*",
-            "arn:aws-cn:iam::123456789012:role/*",
-            "arn:*:iam::*:role/*",
-            "arn:aws:iam::123456789012:*",
-            "arn:aws:iam::*",
-            "arn:aws:iam::*:role*",
-            "arn:aws:iam::${aws:PrincipalAccount}:role/*",
-            "arn:aws:iam::&{AWS:principalaccount}:*",
-        ];
-        for pattern in yes {
-            assert!(covers_kind(pattern, Kind::Role), "{pattern}");
-        }
-        let no = [
-            "arn:aws:iam::*:role/app-*",
-            "arn:aws:iam::*:role/service-role/*",
-            "arn:aws:iam::*:user/*",
-            "arn:aws:iam::123456789012:role/ci",
-            "arn:aws:iam::*:role/*-ci",
-            "arn:aws:s3:::*",
-            "arn:aws:iam::*:role/${aws:username}",
-            "arn:aws:iam::${aws:PrincipalAccount}:role/app-*",
-            "arn:aws:iam::${aws:PrincipalTag/account}:role/*",
-            "",
-        ];
-        for pattern in no {
-            assert!(!covers_kind(pattern, Kind::Role), "{pattern}");
         }
     }
 }

@@ -71,7 +71,13 @@ fn encode(bytes: &[u8]) -> String {
 /// Text in base64 as others write it.
 #[cfg(test)]
 pub(super) fn encode_padded(text: &str) -> String {
-    let mut out = encode(text.as_bytes());
+    encode_bytes(text.as_bytes())
+}
+
+/// Bytes in base64 as others write it.
+#[cfg(test)]
+pub(super) fn encode_bytes(bytes: &[u8]) -> String {
+    let mut out = encode(bytes);
     out.extend(std::iter::repeat_n('=', (4 - out.len() % 4) % 4));
     out
 }

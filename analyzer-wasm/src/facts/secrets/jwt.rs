@@ -49,7 +49,7 @@ pub(crate) fn token<'t>(text: &'t str, at: usize, now: &str) -> Option<(&'t str,
 }
 
 /// Seconds since 1970 of an RFC 3339 time in UTC.
-fn unix_seconds(text: &str) -> Option<i64> {
+pub(crate) fn unix_seconds(text: &str) -> Option<i64> {
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);

@@ -1,6 +1,6 @@
 //! Secrets without a shape of their own, which a name or a place gives away: AWS secret keys, passwords in URLs.
 
-use super::proofs;
+use super::{negative, proofs};
 
 /// The AWS secret key that follows the name which ends at `end`: `NAME = "…"`, `"NAME","value":"…"`.
 pub(crate) fn aws_secret_after(text: &str, end: usize) -> Option<&str> {
@@ -53,29 +53,44 @@ pub(crate) fn aws_secrets(text: &str) -> impl Iterator<Item = &str> {
         .filter(|run| is_aws_secret(run))
 }
 
-/// The password in the URL whose scheme stands at `start..end`.
-pub(crate) fn url_password(text: &str, start: usize, end: usize) -> Option<&str> {
-    let scheme = text.get(start..end)?;
+/// The password in the URL whose `://` ends at `end`.
+pub(crate) fn url_password(text: &str, end: usize) -> Option<&str> {
     let rest = text.get(end..)?;
     let length = rest
-        .find(['/', '?', '#', '"', '\'', ' ', '\n', '\\', ',', '`'])
+        .find(['/', '?', '#', '"', '\'', ' ', '\n', '\\', ',', '`', '<', '>'])
         .unwrap_or(rest.len());
     let (user, host) = rest.get(..length)?.rsplit_once('@')?;
-    // Some schemes in the table end with the user's name.
-    let password = if scheme.ends_with(':') {
-        user
-    } else {
-        user.split_once(':')?.1
-    };
+    let (user, password) = user.split_once(':')?;
     let local = ["localhost", "127.0.0.1", "[::1]"]
         .iter()
         .any(|name| host.starts_with(name));
     let filled_in =
         password.contains(['$', '{', '%', '*', '<']) && !password.contains('%') || password.starts_with('%');
-    let is_word = ["password", "passwd", "pass", "secret", "token", "user", "postgres"].contains(&password);
-    let stands_in = filled_in || is_word || proofs::is_placeholder(password) || proofs::is_reference(password);
-    (password.len() >= 4 && !local && !host.is_empty() && !stands_in).then_some(password)
+    let is_word = [
+        "password", "passwd", "pass", "secret", "token", "user", "postgres", "guest",
+    ]
+    .contains(&password);
+    let stands_in = filled_in
+        || is_word
+        || password == user
+        || proofs::is_placeholder(password)
+        || negative::refers(password)
+        || negative::stands_in(password);
+    let is_number = password.bytes().all(|byte| byte.is_ascii_digit());
+    (password.len() >= 4 && !local && !host.is_empty() && !stands_in && !is_number).then_some(password)
 }
+
+/// Whether a user and a password may stand behind `://` of raw JSON: a cheap look before a block is parsed.
+pub(crate) fn may_be_url(text: &str, end: usize) -> bool {
+    let rest = text.as_bytes().get(end..).unwrap_or_default();
+    let rest = rest.get(..rest.len().min(URL_MAX)).unwrap_or_default();
+    let host = rest.iter().position(|byte| matches!(byte, b'/' | b'"' | b' ' | b'?'));
+    let authority = rest.get(..host.unwrap_or(rest.len())).unwrap_or_default();
+    authority.contains(&b'@') && authority.contains(&b':')
+}
+
+/// Longer than the user part of any URL.
+const URL_MAX: usize = 400;
 
 #[cfg(test)]
 mod tests {
@@ -110,7 +125,7 @@ mod tests {
     fn passwords_in_urls() {
         let find = |text: &'static str| {
             let end = text.find("://").expect("scheme") + 3;
-            url_password(text, 0, end)
+            url_password(text, end)
         };
         assert_eq!(find("postgres://app:h7Kq2mZx@db.internal:5432/app"), Some("h7Kq2mZx"));
         assert_eq!(find("amqps://app:h7%4Kq2m@mq.internal"), Some("h7%4Kq2m"));

@@ -1,13 +1,14 @@
 //! One automaton for everything that a credential may begin with.
 //!
-//! It runs over the raw JSON of every block, so it is a table-driven DFA: a byte costs one look-up.
+//! It runs over the raw JSON of every block, so it is a table-driven DFA: a byte costs one look-up. What it finds there
+//! is looked at once more, cheaply, before a block is parsed: most names of secrets stand before `null`.
 
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use super::base64;
 use super::shapes::{SHAPES, Shape};
+use super::{assign, base64, named, names};
 
 /// What a needle announces.
 #[derive(Debug, Clone, Copy)]
@@ -16,14 +17,34 @@ pub(crate) enum Needle {
     Shape(&'static Shape),
     /// A private key.
     Pem,
+    /// A private key of `PuTTY`.
+    Putty,
     /// A JSON Web Token.
     Jwt,
     /// A name under which an AWS secret key stands.
     AwsSecretName,
-    /// A URL with user and password.
+    /// A name that says that its value is a secret.
+    Name,
+    /// A URL, perhaps with user and password.
     Url,
+    /// User and password in base64.
+    Basic,
+    /// A bearer token.
+    Bearer,
+    /// User and password in a command.
+    UserOption,
+    /// A line of `.pgpass`.
+    PgPass,
+    /// The hash of a password.
+    Hash,
+    /// The signature of a shared access URL.
+    Signature,
     /// Base64 in which something may hide.
     Base64,
+    /// Hexadecimal digits in which something may hide.
+    Hex,
+    /// Text in which separators are percent-encoded.
+    Percent,
     /// JSON in which letters are escaped.
     Escape,
 }
@@ -43,26 +64,9 @@ const AWS_SECRET_NAMES: [&str; 12] = [
     "secret-access-key",
 ];
 
-/// Schemes whose user part holds a password.
-const SCHEMES: [&str; 14] = [
-    "postgres://",
-    "postgresql://",
-    "mysql://",
-    "mariadb://",
-    "sqlserver://",
-    "mongodb://",
-    "mongodb+srv://",
-    "redis://",
-    "rediss://",
-    "amqp://",
-    "amqps://",
-    "ldaps://",
-    "https://oauth2:",
-    "https://x-access-token:",
-];
-
-/// Beginnings of base64 that scripts, cloud-init files, JSON and mails have, and names of attributes that hold it.
-const BASE64: [&str; 10] = [
+/// Beginnings of base64 that scripts, cloud-init files, JSON, mails, compressed and binary files have, and names of
+/// attributes that hold it.
+const BASE64: [&str; 16] = [
     "IyEv",
     "I2Nsb3VkLWNvbmZpZw",
     "Q29udGVudC1UeXBl",
@@ -70,13 +74,19 @@ const BASE64: [&str; 10] = [
     "PHBvd2Vyc2hlbGw",
     "ew0K",
     "ewog",
+    "H4sI",
+    "MII",
+    "/u3+7Q",
+    "zs7Ozg",
+    "ransfer-Encoding: base64",
+    "YXBpVmVyc2lvbjog",
     "_base64\":\"",
     "user_data\":\"",
     "custom_data\":\"",
 ];
 
 /// What also shows when it stands in the middle of base64.
-const DISGUISED: [&str; 22] = [
+const DISGUISED: [&str; 30] = [
     "AKIA",
     "SECRET_ACCESS_KEY",
     "secret_access_key",
@@ -99,10 +109,47 @@ const DISGUISED: [&str; 22] = [
     "postgres",
     "mysql://",
     "mongodb",
+    "PASSWORD",
+    "password",
+    "Password",
+    "_TOKEN",
+    "_SECRET",
+    "client_secret",
+    "_token",
+    "api_key",
 ];
 
 /// Escapes of letters and digits: no encoder writes them.
 const ESCAPES: [&str; 5] = ["\\u003", "\\u004", "\\u005", "\\u006", "\\u007"];
+
+/// What else begins a credential.
+const OTHERS: [(&str, Needle); 25] = [
+    ("PRIVATE KEY-----", Needle::Pem),
+    ("PuTTY-User-Key-File-", Needle::Putty),
+    ("eyJ", Needle::Jwt),
+    ("://", Needle::Url),
+    ("Basic ", Needle::Basic),
+    ("basic ", Needle::Basic),
+    ("\"auth\"", Needle::Basic),
+    ("\\\"auth\\\"", Needle::Basic),
+    ("Bearer ", Needle::Bearer),
+    (" -u ", Needle::UserOption),
+    (" --user ", Needle::UserOption),
+    (":5432:", Needle::PgPass),
+    (":5433:", Needle::PgPass),
+    (":$apr1$", Needle::Hash),
+    (":$2y$", Needle::Hash),
+    (":$2a$", Needle::Hash),
+    (":$2b$", Needle::Hash),
+    (":$6$", Needle::Hash),
+    (":{SHA}", Needle::Hash),
+    ("sig=", Needle::Signature),
+    ("2d2d2d2d2d424547494e20", Needle::Hex),
+    ("1f8b0800", Needle::Hex),
+    ("%3A%2F%2F", Needle::Percent),
+    ("%3a%2f%2f", Needle::Percent),
+    ("%22%3A%22", Needle::Percent),
+];
 
 #[derive(Debug)]
 pub(crate) struct Needles {
@@ -120,16 +167,21 @@ impl Needles {
             texts.push(text.to_owned());
             kinds.push(kind);
         };
-        for shape in &SHAPES {
+        for shape in SHAPES {
             add(shape.needle, Needle::Shape(shape));
         }
-        add("PRIVATE KEY-----", Needle::Pem);
-        add("eyJ", Needle::Jwt);
-        let names = AWS_SECRET_NAMES.iter().map(|text| (*text, Needle::AwsSecretName));
-        let schemes = SCHEMES.iter().map(|text| (*text, Needle::Url));
-        let markers = BASE64.iter().map(|text| (*text, Needle::Base64));
-        for (text, kind) in names.chain(schemes).chain(markers) {
+        for (text, kind) in OTHERS {
             add(text, kind);
+        }
+        let secrets = AWS_SECRET_NAMES.iter().map(|text| (*text, Needle::AwsSecretName));
+        let markers = BASE64.iter().map(|text| (*text, Needle::Base64));
+        for (text, kind) in secrets.chain(markers) {
+            add(text, kind);
+        }
+        for name in names::ENDS {
+            for spelling in spellings(name) {
+                add(&spelling, Needle::Name);
+            }
         }
         for text in DISGUISED {
             for disguise in base64::disguises(text) {
@@ -154,10 +206,16 @@ impl Needles {
         Self { automaton, kinds }
     }
 
-    /// Whether anything in text is worth a look.
-    pub(crate) fn any(&self, text: &str) -> bool {
+    /// Whether anything in the raw JSON of a block is worth a look.
+    pub(crate) fn any(&self, json: &str) -> bool {
         // Without an automaton nothing is known to be harmless.
-        self.automaton.as_ref().is_none_or(|automaton| automaton.is_match(text))
+        self.automaton.is_none()
+            || self.find(json).any(|(start, end, needle)| match needle {
+                Needle::Shape(shape) => shape.may(json, start),
+                Needle::Name => assign::may(json, start, end),
+                Needle::Url => named::may_be_url(json, end),
+                _ => true,
+            })
     }
 
     /// Every needle in text with its place.
@@ -172,6 +230,25 @@ impl Needles {
     }
 }
 
+/// A name in small letters, in capitals, and as code writes it.
+fn spellings(name: &str) -> Vec<String> {
+    let words: Vec<&str> = name.split(['_', '-']).filter(|word| !word.is_empty()).collect();
+    let capital = |word: &str| {
+        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        format!("{}{rest}", first.to_ascii_uppercase())
+    };
+    let pascal: String = words.iter().map(|word| capital(word)).collect();
+    let mut all = vec![name.to_owned(), name.to_ascii_uppercase(), pascal.clone()];
+    if let [first, rest @ ..] = words.as_slice()
+        && !rest.is_empty()
+    {
+        let tail: String = rest.iter().map(|word| capital(word)).collect();
+        all.push(format!("{first}{tail}"));
+    }
+    all.dedup();
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,10 +261,20 @@ mod tests {
             r#"{"user_data_base64":null,"html":"\u003cb\u003e \u0026 \u003C"}"#,
             r#"{"source_code_hash":"n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=","disk-name":"task-disk-risk"}"#,
             r#"{"name":"akia","url":"https://example.com","password":null}"#,
+            r#"{"metadata_options":[{"http_tokens":"required"}],"get_password_data":false,"token":"","secret":null}"#,
+            r#"{"policy":"{\"Action\":\"secretsmanager:GetSecretValue\",\"Resource\":\"arn:aws:secretsmanager:x:secret:db\"}"}"#,
+            r#"{"condition":"token.actions.githubusercontent.com:sub","password_policy":[{"minimum_length":12}]}"#,
         ] {
             assert!(!NEEDLES.any(text), "{text}");
         }
-        for text in [r#"{"x":"AKIA"}"#, r#"{"x":"\u0041KIA"}"#, r#"{"x":"QUtJQVFY"}"#] {
+        for text in [
+            r#"{"x":"AKIA0000000000000000"}"#,
+            r#"{"x":"\u0041KIA"}"#,
+            r#"{"x":"QUtJQVFY"}"#,
+            r#"{"DB_PASSWORD":"x1"}"#,
+            r#"{"x":"postgres://a:b@c/"}"#,
+            r#"{"name":"API_KEY","type":"PLAINTEXT","value":"x"}"#,
+        ] {
             assert!(NEEDLES.any(text), "{text}");
         }
     }

@@ -9,8 +9,10 @@ const BODY_MAX: usize = 32 << 10;
 
 /// A private key in text.
 pub(crate) struct Key {
-    /// Of its base64.
-    pub(crate) length: usize,
+    /// Its base64 without line breaks.
+    pub(crate) payload: String,
+    /// Bytes of text from `PRIVATE KEY-----` to its end.
+    pub(crate) span: usize,
     /// A pass phrase protects it.
     pub(crate) encrypted: bool,
 }
@@ -27,6 +29,7 @@ pub(crate) fn private_key(text: &str, at: usize) -> Option<Key> {
     let body = rest.strip_prefix("PRIVATE KEY-----")?;
     let body = body.get(..body.floor_char_boundary(BODY_MAX))?;
     let (body, _) = body.split_once("-----END ")?;
+    let span = body.len();
     let encrypted = label.starts_with("ENCRYPTED") || body.contains("ENCRYPTED");
     let body = body.replace("\\r", "").replace("\\n", "\n");
     let payload: String = body.lines().map(str::trim).filter(|line| !line.contains(':')).collect();
@@ -34,7 +37,8 @@ pub(crate) fn private_key(text: &str, at: usize) -> Option<Key> {
     let is_key =
         bytes.len() >= 32 && (bytes.first() == Some(&0x30) || bytes.starts_with(b"openssh-key-v1") || encrypted);
     is_key.then_some(Key {
-        length: payload.len(),
+        payload,
+        span: span + 32,
         encrypted,
     })
 }

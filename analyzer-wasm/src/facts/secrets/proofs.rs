@@ -22,6 +22,12 @@ pub(crate) fn base62(number: u32) -> String {
     (0..6).rev().map(|place| char::from(digit(place))).collect()
 }
 
+/// A number in base 36 with small letters, padded to seven digits.
+pub(crate) fn base36(number: u32) -> String {
+    let digit = |place: u32| char::from_digit(number / 36_u32.pow(place) % 36, 36).unwrap_or('0');
+    (0..7).rev().map(digit).collect()
+}
+
 /// Whether the last six characters are the checksum of those before them.
 pub(crate) fn has_checksum(body: &str) -> bool {
     let split = body.len().checked_sub(6).and_then(|at| body.split_at_checked(at));
@@ -128,27 +134,6 @@ fn is_sequence(text: &str) -> bool {
     })
 }
 
-/// References to a secret that stands elsewhere.
-const REFERENCES: [&str; 12] = [
-    "arn:",
-    "vault:",
-    "op://",
-    "ssm:",
-    "ref+",
-    "secretref:",
-    "projects/",
-    "https://",
-    "data.",
-    "var.",
-    "aws-sm://",
-    "{{resolve:",
-];
-
-/// Whether text says where a secret is instead of being one.
-pub(crate) fn is_reference(text: &str) -> bool {
-    REFERENCES.iter().any(|prefix| text.starts_with(prefix))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +144,8 @@ mod tests {
         assert_eq!(base62(0), "000000");
         assert_eq!(base62(61), "00000z");
         assert_eq!(base62(u32::MAX), "4gfFC3");
+        assert_eq!(base36(0), "0000000");
+        assert_eq!(base36(u32::MAX), "1z141z3");
         let body = "0123456789abcdefghijABCDEFGHIJ";
         assert!(has_checksum(&format!("{body}{}", base62(crc32(body.as_bytes())))));
         assert!(!has_checksum(&format!("{body}000000")));

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use nhi_plan::Severity;
 use nhi_plan::json::Value;
 
-use super::{Hit, proofs};
+use super::{Hit, negative, proofs};
 use crate::facts::Block;
 
 const TABLE: &str = include_str!("../../../data/provider-credentials.tsv");
@@ -61,6 +61,7 @@ pub(crate) fn constants(block: &Block<'_>) -> Vec<Hit> {
                 severity: Severity::Critical,
                 encoded: false,
                 in_configuration: true,
+                mark: super::fingerprint::mark(text.trim().as_bytes()),
             });
         }
     }
@@ -90,7 +91,12 @@ fn is_credential(text: &str) -> bool {
         STAND_INS.iter().any(|word| text.eq_ignore_ascii_case(word)) || text.to_ascii_lowercase().starts_with("mock");
     // A path to a file of credentials is the place of a secret.
     let is_path = text.starts_with(['/', '~', '.']) && !text.contains(char::is_whitespace);
-    text.len() >= LENGTH_MIN && !mocked && !is_path && !proofs::is_placeholder(text) && !proofs::is_reference(text)
+    text.len() >= LENGTH_MIN
+        && !mocked
+        && !is_path
+        && !proofs::is_placeholder(text)
+        && !negative::refers(text)
+        && !text.starts_with("https://")
 }
 
 #[cfg(test)]

@@ -1,37 +1,52 @@
-//! Goes through the values of a block and proves what the automaton announced.
+//! Goes through the values, the expressions and the provisioners of a block.
 
-use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, BTreeSet};
 
-use nhi_plan::Severity;
 use nhi_plan::json::{self, Trail, Value};
+use nhi_plan::path::Segment;
+use nhi_plan::{Mode, Severity};
 
+use super::names::{self, Class};
 use super::needles::{NEEDLES, Needle};
-use super::shapes::AWS_KEY_ID;
-use super::{Hit, base64, jwt, named, pem};
+use super::schema::{self, Kind, Row};
+use super::shapes::{AWS_KEY_ID, TEMPORARY_ID};
+use super::strength::{self, Judged, Trust};
+use super::{Hit, fingerprint, named};
 use crate::facts::Block;
+use crate::facts::block::without_indices;
 
-/// Layers of base64 and nested JSON that are opened.
-const DEPTH_MAX: u32 = 2;
 /// Hits of one block; more of them say nothing new.
 const HITS_MAX: usize = 32;
+/// Bytes of one block that are decoded and nested texts that are read, all layers together.
+const BUDGET: usize = 16 << 20;
 
-const AWS_SECRET: &str = "AWS secret access key";
-const TEMPORARY_ID: &str = "temporary AWS access key id";
+pub(super) const AWS_SECRET: &str = "AWS secret access key";
 
 /// Every credential in the values, the expressions and the provisioners of a block.
 pub(crate) fn scan(block: &Block<'_>) -> Vec<Hit> {
-    let mut scanner = Scanner {
-        now: block.now,
-        ..Scanner::default()
-    };
+    let mut scanner = Scanner::new(block);
     let change = block.change;
-    if change.after.as_deref().is_some_and(|text| NEEDLES.any(text)) {
+    let rows = scanner.rows;
+    let worth = |text: &str| schema::may_take(rows, text) || NEEDLES.any(text);
+    // The constants of a variable's declaration come first: they are its source.
+    if change.mode == Mode::Variable {
+        let declared = block.configuration().and_then(|declared| declared.get("default"));
+        if let Some(default) = declared.filter(|default| scanner.variable_is_secret() || NEEDLES.any(default.raw())) {
+            scanner.origin = Origin::Default;
+            scanner.values(default);
+        }
+    }
+    let is_named = scanner.variable_is_secret();
+    if change.after.as_deref().is_some_and(|text| is_named || worth(text)) {
         scanner.origin = Origin::Planned;
         block.after().into_iter().for_each(|root| scanner.values(root));
     }
-    if change.configuration.as_deref().is_some_and(|text| NEEDLES.any(text)) {
+    let has_expressions = matches!(change.mode, Mode::Managed | Mode::Data);
+    let has_constants =
+        |text: &str| text.contains("constant_value") && (rows.iter().any(|row| row.kind.takes()) || NEEDLES.any(text));
+    if has_expressions && change.configuration.as_deref().is_some_and(has_constants) {
         scanner.origin = Origin::Expressions;
+        scanner.by_name = true;
         block.configuration().into_iter().for_each(|root| scanner.values(root));
     }
     let provisioners = change.attributes.iter().find(|(key, _)| key == "provisioners");
@@ -39,6 +54,7 @@ pub(crate) fn scan(block: &Block<'_>) -> Vec<Hit> {
         && let Ok(document) = json::parse(text)
     {
         scanner.origin = Origin::Provisioners;
+        scanner.by_name = true;
         scanner.values(document.root());
     }
     scanner.finish()
@@ -49,209 +65,217 @@ pub(crate) fn scan(block: &Block<'_>) -> Vec<Hit> {
 enum Origin {
     #[default]
     Planned,
+    Default,
     Expressions,
     Provisioners,
 }
 
-#[derive(Default)]
-struct Scanner<'n> {
-    now: &'n str,
+pub(super) struct Scanner<'n> {
+    pub(super) now: &'n str,
     origin: Origin,
+    rows: &'static [Row],
+    /// The name of the variable or output that the block is.
+    variable: Option<&'n str>,
+    /// Names count: what a data source read from elsewhere is nobody's constant.
+    pub(super) by_name: bool,
     hits: Vec<Hit>,
-    /// Kind and hash of values that were told: one value in `tags` and `tags_all` is one hit.
-    told: BTreeSet<(&'static str, u64)>,
+    /// Values that were told: one value in `tags` and `tags_all` is one hit.
+    told: BTreeSet<fingerprint::Mark>,
+    /// How often something was proven, told or not.
+    pub(super) proven: usize,
+    /// Bytes that may still be decoded.
+    pub(super) budget: usize,
     /// Where an AWS secret key may stand, in case its id shows up.
     candidates: Vec<Hit>,
 }
 
 /// Where the text at hand stands.
 #[derive(Clone, Copy)]
-struct Place<'p> {
-    path: &'p dyn Fn() -> String,
-    depth: u32,
-    encoded: bool,
+pub(super) struct Place<'p> {
+    pub(super) path: &'p dyn Fn() -> String,
+    pub(super) depth: u32,
+    pub(super) encoded: bool,
 }
 
-impl Scanner<'_> {
-    fn values(&mut self, root: Value<'_>) {
-        let mut sibling: Option<(String, String)> = None;
-        root.walk(|trail, text| {
-            let path = || attribute_path(trail, self.origin);
-            let key = trail.last_key().unwrap_or_default();
-            let owner = || {
-                trail
-                    .path()
-                    .rsplit_once('.')
-                    .map(|(owner, _)| owner.to_owned())
-                    .unwrap_or_default()
-            };
-            if matches!(&*key, "name" | "key") {
-                sibling = Some((owner(), text.to_string()));
-            }
-            let under_name = &*key == "value"
-                && sibling
-                    .as_ref()
-                    .is_some_and(|(at, name)| named::names_aws_secret(name) && *at == owner());
-            let path = path();
-            if named::is_aws_secret(&text) {
-                let is_named = under_name || named::names_aws_secret(&constant_name(trail, self.origin));
-                let hit = self.hit(&path, AWS_SECRET, Severity::High, text.len(), false);
-                if !is_named {
-                    self.candidates.push(hit);
-                } else if self.is_new(AWS_SECRET, &text) {
-                    self.hits.push(hit);
-                }
-            }
-            self.text(
-                &text,
-                Place {
-                    path: &|| path.clone(),
-                    depth: 0,
-                    encoded: false,
-                },
-            );
-        });
-    }
-
-    fn hit(&self, path: &str, kind: &'static str, severity: Severity, length: usize, encoded: bool) -> Hit {
-        Hit {
-            path: path.to_owned(),
-            kind,
-            length,
-            severity,
-            encoded,
-            in_configuration: self.origin != Origin::Planned,
+impl Place<'_> {
+    pub(super) fn deeper(self) -> Self {
+        Self {
+            depth: self.depth + 1,
+            ..self
         }
     }
 
-    fn is_new(&mut self, kind: &'static str, value: &str) -> bool {
-        let mut hasher = DefaultHasher::new();
-        value.hash(&mut hasher);
-        self.told.insert((kind, hasher.finish()))
+    pub(super) fn encoded(self) -> Self {
+        Self { encoded: true, ..self }
+    }
+}
+
+impl<'n> Scanner<'n> {
+    fn new(block: &'n Block<'_>) -> Self {
+        let change = block.change;
+        let name = match change.mode {
+            Mode::Variable => change.address.rsplit_once("var.").map(|(_, name)| name),
+            Mode::Output => change.address.strip_prefix("output."),
+            _ => None,
+        };
+        Self {
+            now: block.now,
+            origin: Origin::Planned,
+            rows: rows(block),
+            variable: name,
+            by_name: change.mode != Mode::Data,
+            hits: Vec::new(),
+            told: BTreeSet::new(),
+            proven: 0,
+            budget: BUDGET,
+            candidates: Vec::new(),
+        }
     }
 
-    fn tell(&mut self, kind: &'static str, severity: Severity, value: &str, length: usize, place: Place<'_>) {
-        if self.hits.len() < HITS_MAX && self.is_new(kind, value) {
-            let hit = self.hit(&(place.path)(), kind, severity, length, place.encoded);
+    fn variable_is_secret(&self) -> bool {
+        self.variable.is_some_and(|name| names::class(name).is_some())
+    }
+
+    /// Takes from the budget; `false` where it is used up.
+    pub(super) fn spend(&mut self, bytes: usize) -> bool {
+        let fits = bytes <= self.budget;
+        self.budget = self.budget.saturating_sub(bytes);
+        fits
+    }
+
+    fn values(&mut self, root: Value<'_>) {
+        let origin = self.origin;
+        let siblings = siblings(root, origin);
+        root.walk(|trail, text| {
+            // What is referred to stands elsewhere.
+            if matches!(origin, Origin::Expressions | Origin::Provisioners) && is_reference(trail) {
+                return;
+            }
+            let path = || attribute_path(trail, origin);
+            let place = Place {
+                path: &path,
+                depth: 0,
+                encoded: false,
+            };
+            let row = if self.rows.is_empty() {
+                None
+            } else {
+                schema::find(self.rows, &without_indices(&path())).copied()
+            };
+            let name = name(trail, origin, &siblings);
+            let is_made = row.is_some_and(|row| matches!(row.kind, Kind::Made | Kind::Store))
+                || row.is_none() && origin == Origin::Planned && self.variable.is_none() && schema::is_made(&name);
+            if !is_made {
+                self.leaf(&name, &text, row, place);
+            }
+        });
+    }
+
+    /// JSON inside a text.
+    pub(super) fn nested(&mut self, root: Value<'_>, place: Place<'_>) {
+        let siblings = siblings(root, Origin::Planned);
+        root.walk(|trail, text| {
+            let name = name(trail, Origin::Planned, &siblings);
+            self.leaf(&name, &text, None, place);
+        });
+    }
+
+    fn leaf(&mut self, name: &str, text: &str, row: Option<Row>, place: Place<'_>) {
+        let before = self.proven;
+        if named::is_aws_secret(text) {
+            let hit = self.hit(AWS_SECRET, Severity::High, text.as_bytes(), text.len(), place);
+            if named::names_aws_secret(name) {
+                self.push(hit);
+            } else {
+                self.candidates.push(hit);
+            }
+        }
+        self.text(text, place);
+        if self.proven > before {
+            return;
+        }
+        match row.map(|row| row.kind) {
+            Some(Kind::Carries | Kind::WriteOnly | Kind::Map) => self.by_schema(name, text, row, place),
+            Some(Kind::Made | Kind::Store | Kind::Public) => {}
+            _ if self.origin == Origin::Expressions && name.ends_with("_wo") => self.by_schema(name, text, row, place),
+            Some(Kind::Config) | None if self.by_name => {
+                let class = names::class(name).or_else(|| self.variable_class(name));
+                let judged = class.and_then(|class| strength::judge(class, text, Trust::Name));
+                self.judged(judged, text, place);
+            }
+            Some(Kind::Config) | None => {}
+        }
+    }
+
+    /// What lies in a variable with the name of a secret is one, whatever its key.
+    fn variable_class(&self, name: &str) -> Option<Class> {
+        let class = names::class(self.variable?)?;
+        (!names::identifies(name)).then_some(class)
+    }
+
+    fn by_schema(&mut self, name: &str, text: &str, row: Option<Row>, place: Place<'_>) {
+        if text.trim_start().starts_with('{')
+            && let Ok(document) = json::parse(text)
+        {
+            document.root().walk(|trail, text| {
+                let key = trail.last_key().unwrap_or_default();
+                self.judged(strength::in_map(&key, &text), &text, place);
+            });
+            return;
+        }
+        let judged = if row.is_some_and(|row| row.kind == Kind::Map) {
+            strength::in_map(name, text)
+        } else {
+            strength::by_schema(name, text)
+        };
+        self.judged(judged, text, place);
+    }
+
+    fn judged(&mut self, judged: Option<Judged>, text: &str, place: Place<'_>) {
+        if let Some(judged) = judged {
+            let place = if judged.encoded { place.encoded() } else { place };
+            let text = text.trim();
+            self.tell(judged.kind, judged.severity, text.as_bytes(), text.len(), place);
+        }
+    }
+
+    fn hit(&self, kind: &'static str, severity: Severity, value: &[u8], length: usize, place: Place<'_>) -> Hit {
+        Hit {
+            path: shown_path((place.path)()),
+            kind,
+            length,
+            severity,
+            encoded: place.encoded,
+            in_configuration: self.origin != Origin::Planned,
+            mark: fingerprint::mark(value),
+        }
+    }
+
+    fn push(&mut self, hit: Hit) {
+        self.proven += 1;
+        if self.hits.len() < HITS_MAX && self.told.insert(hit.mark) {
             self.hits.push(hit);
         }
     }
 
-    fn text(&mut self, text: &str, place: Place<'_>) {
-        let (mut hides, mut escapes, mut has_id, mut any) = (false, false, false, false);
-        for (start, end, needle) in NEEDLES.find(text) {
-            any = true;
-            match needle {
-                Needle::Shape(shape) => {
-                    if let Some(token) = shape.prove(text, start) {
-                        self.tell(shape.kind, shape.severity, token, token.len(), place);
-                        has_id |= shape.kind == AWS_KEY_ID || shape.kind == TEMPORARY_ID;
-                    }
-                }
-                Needle::Pem => self.key(text, start, place),
-                Needle::Jwt => {
-                    hides = true;
-                    if let Some((token, severity)) = jwt::token(text, start, self.now) {
-                        self.tell("JSON Web Token", severity, token, token.len(), place);
-                    }
-                }
-                Needle::AwsSecretName => {
-                    if let Some(secret) = named::aws_secret_after(text, end) {
-                        self.tell(AWS_SECRET, Severity::High, secret, secret.len(), place);
-                    }
-                }
-                Needle::Url => {
-                    if let Some(password) = named::url_password(text, start, end) {
-                        self.tell("password in a URL", Severity::High, password, password.len(), place);
-                    }
-                }
-                Needle::Base64 => hides = true,
-                Needle::Escape => escapes = true,
-            }
-        }
-        if has_id {
-            self.beside(text, place);
-        }
-        if place.depth < DEPTH_MAX {
-            if hides || place.depth == 0 && holds_base64(&(place.path)()) {
-                self.encoded(text, place);
-            }
-            if escapes {
-                self.nested(text, place);
-            }
-            if any && let Some(plain) = unescaped(text) {
-                let depth = place.depth + 1;
-                self.text(&plain, Place { depth, ..place });
-            }
-        }
-    }
-
-    /// Secrets in the same text as a key id.
-    fn beside(&mut self, text: &str, place: Place<'_>) {
-        for secret in named::aws_secrets(text) {
-            self.tell(AWS_SECRET, Severity::High, secret, secret.len(), place);
-        }
-    }
-
-    fn key(&mut self, text: &str, start: usize, place: Place<'_>) {
-        let Some(key) = pem::private_key(text, start) else {
-            return;
-        };
-        let is_google = text.contains("service_account") && text.contains("private_key_id");
-        let (kind, severity) = match (key.encrypted, is_google) {
-            (true, _) => ("encrypted private key", Severity::Medium),
-            (_, true) => ("Google service account key", Severity::High),
-            _ => ("private key", Severity::High),
-        };
-        let value = text.get(start..).unwrap_or(text);
-        let value = &unescaped(value).unwrap_or_else(|| value.to_owned());
-        self.tell(kind, severity, value, key.length, place);
-    }
-
-    fn encoded(&mut self, text: &str, place: Place<'_>) {
-        let inner = Place {
-            depth: place.depth + 1,
-            encoded: true,
-            ..place
-        };
-        let joined: String = text.split_ascii_whitespace().collect();
-        // Base64 broken into lines is one run.
-        if joined.len() != text.len()
-            && let Some(decoded) = decode(&joined)
-        {
-            self.text(&decoded, inner);
-        }
-        for run in base64::runs(text) {
-            // Padding ends base64, any other `=` stands before it.
-            let pieces = run.trim_end_matches('=').split('=');
-            for decoded in pieces.filter_map(decode) {
-                self.text(&decoded, inner);
-            }
-        }
-    }
-
-    fn nested(&mut self, text: &str, place: Place<'_>) {
-        if text.trim_start().starts_with(['{', '['])
-            && let Ok(document) = json::parse(text)
-        {
-            let inner = Place {
-                depth: place.depth + 1,
-                ..place
-            };
-            for string in document.strings() {
-                self.text(&string, inner);
-            }
-        }
+    pub(super) fn tell(
+        &mut self,
+        kind: &'static str,
+        severity: Severity,
+        value: &[u8],
+        length: usize,
+        place: Place<'_>,
+    ) {
+        let hit = self.hit(kind, severity, value, length, place);
+        self.push(hit);
     }
 
     /// A key id with its secret is one credential; a temporary id without one is none.
     fn finish(mut self) -> Vec<Hit> {
-        let has_id = self
-            .hits
-            .iter()
-            .any(|hit| hit.kind == AWS_KEY_ID || hit.kind == TEMPORARY_ID);
-        if has_id && !self.hits.iter().any(|hit| hit.kind == AWS_SECRET) {
-            self.hits.extend(self.candidates.drain(..).take(1));
+        let is_id = |hit: &Hit| hit.kind == AWS_KEY_ID || hit.kind == TEMPORARY_ID;
+        if self.hits.iter().any(is_id) && !self.hits.iter().any(|hit| hit.kind == AWS_SECRET) {
+            let fresh = self.candidates.drain(..).find(|hit| self.told.insert(hit.mark));
+            self.hits.extend(fresh);
         }
         let has_secret = self.hits.iter().any(|hit| hit.kind == AWS_SECRET);
         self.hits
@@ -261,45 +285,101 @@ impl Scanner<'_> {
     }
 }
 
-/// One byte of another encoding hides nothing: what is not UTF-8 is replaced.
-fn decode(text: &str) -> Option<String> {
-    Some(String::from_utf8_lossy(&base64::decode(text)?).into_owned())
-}
-
-/// Whether an attribute of this name holds base64 without its text showing it.
-fn holds_base64(path: &str) -> bool {
-    ["_base64", "user_data", "custom_data"]
-        .iter()
-        .any(|name| path.ends_with(name))
-}
-
-/// Text with the line breaks and tabs that are escaped in it, where there are any: the letter of an escape is no part
-/// of the token behind it.
-fn unescaped(text: &str) -> Option<String> {
-    let escapes = [("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t")];
-    escapes.iter().any(|(escape, _)| text.contains(escape)).then(|| {
-        escapes
-            .iter()
-            .fold(text.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
+/// A path in which no key is a secret itself: what looks like one is left out.
+fn shown_path(path: String) -> String {
+    // Identifiers of attributes stand without quotes.
+    if path.len() < 8 {
+        return path;
+    }
+    let is_secret = |key: &str| {
+        strength::judge(Class::Token, key, Trust::Name).is_some()
+            || strength::judge(Class::Password, key, Trust::Name).is_some() && key.len() >= 12
+            || NEEDLES
+                .find(key)
+                .any(|(start, _, needle)| matches!(needle, Needle::Shape(shape) if shape.prove(key, start).is_some()))
+    };
+    let segments = nhi_plan::path::parse(&path).unwrap_or_default();
+    let hides = |segment: &Segment<'_>| matches!(segment, Segment::Key(key) if is_secret(key));
+    if !segments.iter().any(hides) {
+        return path;
+    }
+    segments.iter().fold(String::new(), |mut shown, segment| {
+        if hides(segment) {
+            shown.push_str("[*]");
+        } else {
+            nhi_plan::path::push(&mut shown, segment);
+        }
+        shown
     })
+}
+
+/// Whether the way leads into a list of references.
+fn is_reference(trail: &Trail<'_>) -> bool {
+    let mut keys = trail.segments().rev();
+    let (last, before) = (keys.next(), keys.next());
+    matches!((last, before), (Some(Segment::Index(_)), Some(Segment::Key(key))) if key == "references")
+}
+
+/// The rows of a block's type. A parameter that is no `SecureString` takes no secret by its schema.
+fn rows(block: &Block<'_>) -> &'static [Row] {
+    let change = block.change;
+    let is_parameter = change.resource_type == "aws_ssm_parameter";
+    if is_parameter && block.string("type").is_some_and(|kind| kind != "SecureString") {
+        return &[];
+    }
+    schema::rows(change.mode, &change.resource_type)
+}
+
+/// Names that stand beside values, by the object that holds both: `{name, value}`.
+fn siblings(root: Value<'_>, origin: Origin) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    // Most objects have no value to be named.
+    if ![
+        "\"value\"",
+        "\"Value\"",
+        "\"text_value\"",
+        "\"value_wo\"",
+        "\"secret_value\"",
+    ]
+    .iter()
+    .any(|key| root.raw().contains(key))
+    {
+        return names;
+    }
+    root.walk(|trail, text| {
+        let path = attribute_path(trail, origin);
+        if let Some((owner, "name" | "key" | "Name" | "Key" | "variable_name")) = path.rsplit_once('.') {
+            names.entry(owner.to_owned()).or_insert_with(|| text.into_owned());
+        } else if matches!(path.as_str(), "name" | "key" | "variable_name") {
+            names.entry(String::new()).or_insert_with(|| text.into_owned());
+        }
+    });
+    names
+}
+
+/// The name that a value stands under: that beside it, its key, or its attribute.
+fn name(trail: &Trail<'_>, origin: Origin, siblings: &BTreeMap<String, String>) -> String {
+    let key = match origin {
+        Origin::Planned | Origin::Default => trail.last_key().unwrap_or_default().into_owned(),
+        Origin::Expressions | Origin::Provisioners => strength::last_name(&attribute_path(trail, origin)).to_owned(),
+    };
+    if siblings.is_empty() || !key.to_ascii_lowercase().contains("value") {
+        return key;
+    }
+    let path = attribute_path(trail, origin);
+    let owner = path.rsplit_once('.').map_or("", |(owner, _)| owner);
+    siblings.get(owner).cloned().unwrap_or(key)
 }
 
 /// In the configuration a value stands under `constant_value`.
 fn attribute_path(trail: &Trail<'_>, origin: Origin) -> String {
     let path = trail.path();
     match origin {
-        Origin::Planned => path,
+        Origin::Planned | Origin::Default => path,
         Origin::Expressions => path.replacen(".constant_value", "", 1),
         Origin::Provisioners => {
             let own = path.replacen(".expressions", "", 1).replacen(".constant_value", "", 1);
             format!("provisioner{own}")
         }
     }
-}
-
-/// The name that a value stands under.
-fn constant_name(trail: &Trail<'_>, origin: Origin) -> String {
-    let path = attribute_path(trail, origin);
-    let name = path.trim_end_matches(['"', ']']);
-    name.rsplit(['.', '"', '[']).next().unwrap_or_default().to_owned()
 }

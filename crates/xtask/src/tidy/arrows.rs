@@ -21,7 +21,13 @@ const ALLOWED: [(&str, May); 13] = [
     ("nhi-analyzer", May::Use(&["nhi-plan", "nhi-policy-sdk"])),
     (
         "nhi-cli",
-        May::Use(&["nhi-evaluate", "nhi-governance", "nhi-plan", "nhi-policy-host", "nhi-registry"]),
+        May::Use(&[
+            "nhi-evaluate",
+            "nhi-governance",
+            "nhi-plan",
+            "nhi-policy-host",
+            "nhi-registry",
+        ]),
     ),
     ("nhi-evaluate", May::Use(&["nhi-plan"])),
     ("nhi-governance", May::Use(&[])),
