@@ -41,6 +41,8 @@ pub(crate) struct Inputs {
 pub(crate) struct Wish {
     /// Judge also what the plan starts from.
     pub(crate) before: bool,
+    /// Tell what the principals of findings are known by.
+    pub(crate) principals: bool,
     /// Let the built-in analyzer report who can become whom.
     pub(crate) graph: bool,
     /// Say of this address what was worked out, and what was not.
@@ -144,7 +146,11 @@ impl Inputs {
         if let Some(address) = &wish.explain {
             examined.evidence = Evidence::of(&plan, evaluation.as_ref(), address);
         }
-        let now = World::After(evaluation.as_ref());
+        let now = World {
+            is_before: false,
+            evaluation: evaluation.as_ref(),
+            principals: wish.principals,
+        };
         modules.run(&plan, now, &context, settings, report, &mut progress)?;
         if report.blocks.total() == 0 {
             report
@@ -155,7 +161,7 @@ impl Inputs {
         if wish.before {
             let mut before = Report::new(report.threshold);
             modules.enrol(&mut before);
-            let then = World::Before(evaluation.as_ref());
+            let then = World { is_before: true, ..now };
             modules.run(&plan, then, &context, settings, &mut before, &mut progress)?;
             before.finish();
             if before.is_complete() {

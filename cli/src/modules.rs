@@ -33,25 +33,25 @@ pub(crate) struct Selection {
     pub(crate) files: Vec<PathBuf>,
 }
 
-/// Which of the two worlds of a plan is judged.
-///
-/// With an evaluation at hand, what the configuration says of unknown attributes is filled in.
+/// Which world of a plan is judged, and what is wanted of it beside the findings.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum World<'e> {
-    /// What will be once the plan is applied.
-    After(Option<&'e Evaluation>),
-    /// What was before it.
-    Before(Option<&'e Evaluation>),
+pub(crate) struct World<'e> {
+    /// What was before the plan; otherwise what will be once it is applied.
+    pub(crate) is_before: bool,
+    /// What the configuration says of unknown attributes is filled in.
+    pub(crate) evaluation: Option<&'e Evaluation>,
+    /// Tell what the principals of findings are known by.
+    pub(crate) principals: bool,
 }
 
 impl<'p> World<'p> {
     /// The wanted blocks of this world.
     fn blocks(self, plan: &'p Plan<'p>, wanted: Wanted<'p>) -> Box<dyn Iterator<Item = Change<'p>> + 'p> {
-        match self {
-            Self::After(None) => Box::new(plan.blocks_wanted(wanted)),
-            Self::Before(None) => Box::new(plan.blocks_before(wanted)),
-            Self::After(Some(evaluation)) => Box::new(laid_over(plan.blocks_wanted(wanted), evaluation)),
-            Self::Before(Some(evaluation)) => Box::new(laid_over(plan.blocks_before(wanted), evaluation)),
+        match (self.is_before, self.evaluation) {
+            (false, None) => Box::new(plan.blocks_wanted(wanted)),
+            (true, None) => Box::new(plan.blocks_before(wanted)),
+            (false, Some(evaluation)) => Box::new(laid_over(plan.blocks_wanted(wanted), evaluation)),
+            (true, Some(evaluation)) => Box::new(laid_over(plan.blocks_before(wanted), evaluation)),
         }
     }
 }
@@ -315,7 +315,13 @@ fn take(report: &mut Report, position: usize, loaded: &Loaded, result: nhi_polic
 
 /// Gives each finding what the report shows of its block. The plan is gone through again only when there is a finding.
 fn locate(plan: &Plan<'_>, world: World<'_>, report: &mut Report) {
-    let wanted: HashSet<String> = report.entries.iter().map(|entry| entry.address.clone()).collect();
+    let principals = || {
+        let entries = report.entries.iter().filter(|_| world.principals);
+        entries.filter_map(|entry| entry.fact("principal"))
+    };
+    let is_principal: HashSet<String> = principals().map(str::to_owned).collect();
+    let addresses = report.entries.iter().map(|entry| entry.address.as_str());
+    let wanted: HashSet<String> = addresses.chain(principals()).map(str::to_owned).collect();
     if wanted.is_empty() {
         return;
     }
@@ -326,28 +332,40 @@ fn locate(plan: &Plan<'_>, world: World<'_>, report: &mut Report) {
     for entry in &mut report.entries {
         entries.entry(entry.address.clone()).or_default().push(entry);
     }
-    let mut enter = |change: Change<'_>| {
-        let Some(found) = entries.get_mut(change.address.as_ref()) else {
+    let mut known: HashMap<String, String> = HashMap::new();
+    world.blocks(plan, &may_be).for_each(|change| {
+        let address: &str = &change.address;
+        if !wanted.contains(address) {
             return;
-        };
-        let document = change
-            .after
-            .as_deref()
-            .or(change.before.as_deref())
-            .and_then(|text| json::parse(text).ok());
+        }
+        let values = change.after.as_deref().or(change.before.as_deref());
+        let document = values.and_then(|text| json::parse(text).ok());
         let values = document.as_ref().map(json::Document::root);
         let facts = BlockFacts::of(&change, values);
-        for entry in found {
-            if let Some(values) = values.filter(|_| !entry.is_credential()) {
-                entry.value_sha256 = fingerprint::value_sha256(&change, values, &entry.path);
-            }
-            if entry.evidence == PLANNED && is_worked_out(&change, &entry.path) {
-                CONFIGURATION.clone_into(&mut entry.evidence);
-            }
+        if is_principal.contains(address)
+            && let Some(identity) = &facts.identity
+        {
+            known.insert(address.to_owned(), format!("{} {identity}", facts.resource_type));
+        }
+        for entry in entries.get_mut(address).into_iter().flatten() {
+            enter(entry, &change, values);
             entry.block = Some(facts.clone());
         }
-    };
-    world.blocks(plan, &may_be).for_each(&mut enter);
+    });
+    for entry in &mut report.entries {
+        let principal = entry.fact("principal");
+        entry.principal = principal.and_then(|address| known.get(address).cloned());
+    }
+}
+
+/// What a finding takes from the values of its block.
+fn enter(entry: &mut Entry, change: &Change<'_>, values: Option<json::Value<'_>>) {
+    if let Some(values) = values.filter(|_| !entry.is_credential()) {
+        entry.value_sha256 = fingerprint::value_sha256(change, values, &entry.path);
+    }
+    if entry.evidence == PLANNED && is_worked_out(change, &entry.path) {
+        CONFIGURATION.clone_into(&mut entry.evidence);
+    }
 }
 
 /// Whether the value at a path was worked out from the configuration.

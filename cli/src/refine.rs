@@ -40,6 +40,13 @@ pub(crate) struct Decisions {
     allow_inline_waivers: bool,
 }
 
+impl Decisions {
+    /// Whether findings are compared with those of another run.
+    pub(crate) fn compares(&self) -> bool {
+        self.new_only || self.baseline.is_some()
+    }
+}
+
 /// The decisions, read before the plan is.
 #[derive(Debug)]
 pub(crate) struct Decided {

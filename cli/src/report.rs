@@ -152,6 +152,8 @@ pub(crate) struct Entry {
     /// Address of the block; for an undecided entry the plan or the module.
     pub(crate) address: String,
     pub(crate) block: Option<BlockFacts>,
+    /// What the principal is known by in the world, where it is a block of the plan.
+    pub(crate) principal: Option<String>,
     /// Where the attribute stands in the source, when that is known better than the block's place.
     pub(crate) place: Option<Place>,
     pub(crate) path: String,
@@ -190,6 +192,7 @@ impl From<Problem> for Entry {
             module: "nhi".to_owned(),
             address: problem.subject,
             block: None,
+            principal: None,
             place: None,
             path: String::new(),
             byte_offset: problem.byte_offset,
@@ -223,6 +226,7 @@ impl Entry {
             module: module.to_owned(),
             address: finding.address,
             block: None,
+            principal: None,
             place: None,
             path: finding.path,
             byte_offset: None,

@@ -45,7 +45,11 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         fail_on: Severity::Critical,
         fail_on_unverified: false,
     });
-    create.inputs.examine(&Wish::default(), &mut report)?;
+    let wish = Wish {
+        principals: true,
+        ..Wish::default()
+    };
+    create.inputs.examine(&wish, &mut report)?;
     if !report.is_complete() {
         // Half a baseline would let the other half in.
         console.talk(&output::summary(&report, console.talk_width));

@@ -61,6 +61,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     });
     let wish = Wish {
         before: args.decisions.new_only,
+        principals: args.decisions.compares(),
         explain: args.explain_evidence.clone(),
         ..Wish::default()
     };

@@ -57,6 +57,8 @@ pub(crate) struct Graph<'r> {
     /// In the order of their names.
     pub(super) nodes: Vec<Node<'r>>,
     pub(super) edges: Vec<Edge<'r>>,
+    /// How many more there are, which the analyzer does not tell.
+    pub(super) omitted: u64,
 }
 
 #[derive(Debug)]
@@ -94,15 +96,16 @@ impl<'r> Graph<'r> {
         };
         let mut found: BTreeMap<&str, (&str, bool)> = BTreeMap::new();
         for (entry, from, to) in edges() {
-            for (name, kind) in [(from, "from_kind"), (to, "to_kind")] {
+            for (name, kind, admin) in [
+                (from, "from_kind", "from_administrator"),
+                (to, "to_kind", "to_administrator"),
+            ] {
                 let known = found.entry(name).or_insert(("", false));
                 let kind = entry.fact(kind).unwrap_or_default();
                 if known.0.is_empty() {
                     known.0 = kind;
                 }
-            }
-            if let Some(known) = found.get_mut(to) {
-                known.1 |= entry.fact("admin") == Some("true");
+                known.1 |= entry.fact(admin) == Some("true");
             }
         }
         let positions: BTreeMap<&str, usize> = found
@@ -121,16 +124,16 @@ impl<'r> Graph<'r> {
                     to: *positions.get(to)?,
                     how: entry.fact("how").unwrap_or(&entry.message),
                     via: entry.fact("via").unwrap_or_default(),
-                    certain: entry.status == Status::Violation
-                        && !matches!(
-                            entry.fact("certainty"),
-                            Some("maybe" | "possible" | "unknown" | "unverified")
-                        ),
+                    certain: entry.status == Status::Violation && entry.fact("certainty") != Some("possibly"),
                     entry,
                 })
             })
             .collect();
-        Self { nodes, edges }
+        let omitted = report.entries.iter().filter(|entry| is_edge(entry));
+        let omitted = omitted
+            .filter_map(|entry| entry.fact("omitted")?.parse::<u64>().ok())
+            .sum();
+        Self { nodes, edges, omitted }
     }
 
     fn name(&self, node: usize) -> &'r str {

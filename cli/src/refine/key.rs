@@ -4,8 +4,10 @@
 
 use crate::report::Entry;
 
-/// Facts that say what can be done, the most telling first.
-const CAPABILITIES: [&str; 5] = ["capability", "method", "kind", "actions", "how"];
+/// Facts that tell one capability from another where a rule does not name it in one word.
+const CAPABILITIES: [&str; 9] = [
+    "actions", "excepted", "how", "kind", "method", "methods", "role", "roles", "services",
+];
 
 /// The same for the same finding.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,16 +25,32 @@ impl Key {
     pub(super) fn of(entry: &Entry) -> Self {
         let block = entry.block.as_ref();
         let in_the_world = block.and_then(|block| block.identity.as_deref().or(block.previous_address.as_deref()));
-        let principal = entry.fact("principal").filter(|text| !text.is_empty());
-        let capability = CAPABILITIES.iter().find_map(|key| entry.fact(key));
+        let named = entry.fact("principal").filter(|text| !text.is_empty());
+        // A principal that is a block of the plan is known by what it is, whatever the block is called.
+        let principal = entry.principal.as_deref().or(named);
+        let capability = entry.fact("capability").filter(|text| !text.is_empty());
+        // Who can do what: where it is written does not matter.
+        let says_all = principal.is_some() && capability.is_some();
+        let resource_type = block
+            .filter(|_| principal.is_none())
+            .map(|block| block.resource_type.clone());
         Self {
             code: entry.code.clone(),
-            resource_type: block.map(|block| block.resource_type.clone()).unwrap_or_default(),
+            resource_type: resource_type.unwrap_or_default(),
             subject: principal.or(in_the_world).unwrap_or(&entry.address).to_owned(),
-            capability: capability.unwrap_or_default().to_owned(),
-            attribute: without_positions(&entry.path),
+            capability: capability.map_or_else(|| told_apart(entry), str::to_owned),
+            attribute: if says_all {
+                String::new()
+            } else {
+                without_positions(&entry.path)
+            },
         }
     }
+}
+
+fn told_apart(entry: &Entry) -> String {
+    let facts = CAPABILITIES.iter().filter_map(|key| entry.fact(key));
+    facts.collect::<Vec<_>>().join("; ")
 }
 
 /// `statement[3].actions` as `statement[].actions`: a list that is put in another order says the same.

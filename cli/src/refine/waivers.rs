@@ -157,6 +157,7 @@ impl Waiver {
                 Target::Line { .. } => place.clone(),
             },
             block: None,
+            principal: None,
             place: None,
             path: String::new(),
             byte_offset: None,

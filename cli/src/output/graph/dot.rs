@@ -31,6 +31,9 @@ pub(super) fn render(graph: &Graph<'_>) -> String {
             quoted(&label)
         );
     }
+    if graph.omitted > 0 {
+        let _ = writeln!(out, "  // and {} more edges, which are not told", graph.omitted);
+    }
     out.push_str("}\n");
     out
 }

@@ -51,6 +51,9 @@ pub(in crate::output) fn body(out: &mut String, graph: &Graph<'_>) {
         );
     }
     table(out, graph);
+    if graph.omitted > 0 {
+        let _ = writeln!(out, "<p>And {} more, which are not told.</p>", graph.omitted);
+    }
 }
 
 fn drawing(out: &mut String, graph: &Graph<'_>) {

@@ -13,6 +13,7 @@ struct Document<'g> {
     version: u32,
     plan: &'g str,
     complete: bool,
+    omitted: u64,
     nodes: Vec<Node<'g>>,
     edges: Vec<Edge<'g>>,
 }
@@ -40,6 +41,7 @@ pub(super) fn render(graph: &Graph<'_>, report: &Report) -> Result<String, serde
         version: FORMAT_VERSION,
         plan: &report.plan.source,
         complete: report.verdict() != crate::report::Verdict::Undecided,
+        omitted: graph.omitted,
         nodes: graph
             .nodes
             .iter()

@@ -34,6 +34,9 @@ pub(super) fn render(graph: &Graph<'_>) -> String {
             edge.to
         );
     }
+    if graph.omitted > 0 {
+        let _ = writeln!(out, "  %% and {} more edges, which are not told", graph.omitted);
+    }
     out
 }
 

@@ -22,15 +22,27 @@ fn edge(from: &str, to: &str, facts: &[(&str, &str)]) -> Finding {
     finding
 }
 
+/// What the analyzer says when there are more edges than it tells.
+fn omitted() -> Finding {
+    let mut finding = Finding::new("NHI090", "ci").message("and 7 more edges, which are not told");
+    finding.attributes = vec![("omitted".to_owned(), "7".to_owned())];
+    finding
+}
+
 fn report() -> Report {
     Report::of_findings(
         "NHI090",
         vec![
-            edge("ci", "deploy", &[("via", "trust policy"), ("certainty", "certain")]),
-            edge("deploy", "admin", &[("admin", "true"), ("certainty", "maybe")]),
+            edge("ci", "deploy", &[("via", "trust policy"), ("certainty", "yes")]),
+            edge(
+                "deploy",
+                "admin",
+                &[("to_administrator", "true"), ("certainty", "possibly")],
+            ),
             edge("admin", "ci", &[]),
-            edge("ci", "admin", &[("admin", "true")]),
+            edge("ci", "admin", &[("to_administrator", "true")]),
             edge("self", "self", &[]),
+            omitted(),
         ],
     )
 }
@@ -96,6 +108,10 @@ fn every_format_draws_every_edge() {
     let json: serde_json::Value = serde_json::from_str(&render(GraphFormat::Json, &report).unwrap()).unwrap();
     assert_eq!(json["edges"].as_array().unwrap().len(), 5);
     assert_eq!(json["nodes"][0]["admin"], true);
+    assert_eq!(json["omitted"], 7);
+    for text in [dot, mermaid, html] {
+        assert!(text.contains("nd 7 more"), "{text}");
+    }
 }
 
 #[test]
