@@ -290,3 +290,40 @@ fn override_files_override() {
         "z_override.tf"
     );
 }
+
+#[test]
+fn a_plan_without_sources_still_tells_its_documents() {
+    let plan = r#"{"format_version":"1.2","resource_changes":[
+      {"address":"aws_s3_bucket.b","mode":"managed","type":"aws_s3_bucket","name":"b","change":{"actions":["create"],
+       "after":{"bucket":"data"},"after_unknown":{"arn":true,"id":true}}},
+      {"address":"data.aws_iam_policy_document.d","mode":"data","type":"aws_iam_policy_document","name":"d",
+       "change":{"actions":["read"],"after":{"statement":[{"actions":["s3:*"],"effect":null,"resources":[null,"x"],
+       "principals":[],"condition":[]}],"version":null},
+       "after_unknown":{"json":true,"statement":[{"resources":[true,false]}]}}}],
+      "configuration":{"provider_config":{"aws":{"name":"aws","expressions":{"region":{"constant_value":"cn-north-1"}}}},
+       "root_module":{}}}"#;
+    common::with_plan(plan, |plan| {
+        let evaluation = evaluate(&Sources::default(), plan, &Limits::default());
+        let json = |address: &str| symbol::readable(&evaluation.filled(address)[0].json).into_owned();
+        assert_eq!(json("aws_s3_bucket.b"), "\"arn:aws-cn:s3:::data\"");
+        let document: String = serde_json::from_str(&json("data.aws_iam_policy_document.d")).unwrap();
+        let compact: String = document.split_whitespace().collect();
+        assert_eq!(
+            compact,
+            "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\
+             [\"${data.aws_iam_policy_document.d.statement[0].resources[0]}\",\"x\"]}]}"
+        );
+    });
+}
+
+#[test]
+fn nothing_is_said_where_nothing_is_unknown() {
+    let plan = PLAN.replace("true", "false");
+    common::with_plan(&plan, |plan| {
+        let evaluation = evaluate(&layouts()[0], plan, &Limits::default());
+        assert_eq!(evaluation.steps(), 0);
+        let change = common::overlaid(plan, &evaluation, "aws_iam_policy.p");
+        assert!(change.location.is_some() && change.attributes.iter().all(|(key, _)| key != "resolved"));
+        assert!(matches!(change.after, Some(std::borrow::Cow::Borrowed(_))));
+    });
+}
