@@ -56,6 +56,7 @@ mod plan_index;
 mod policy_document;
 mod reconcile;
 mod scan;
+mod shared_text;
 mod sources;
 mod value;
 

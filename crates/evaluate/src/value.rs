@@ -12,6 +12,7 @@ use nhi_plan::symbol;
 use crate::ast::Text;
 use crate::limits::{ORIGIN_BYTES_MAX, VALUE_DEPTH_MAX};
 use crate::number::Number;
+use crate::shared_text::SharedText;
 
 /// A value and whether it is sensitive as a whole; parts may be sensitive by themselves.
 #[derive(Debug, Clone)]
@@ -26,7 +27,7 @@ pub(crate) enum Data {
     Bool(bool),
     Number(Number),
     /// May hold symbols.
-    Text(Text),
+    Text(SharedText),
     List(Arc<Items<Vec<Value>>>),
     Set(Arc<Items<Vec<Value>>>),
     Map(Arc<Items<BTreeMap<Text, Value>>>),
@@ -54,6 +55,8 @@ pub(crate) struct Traits {
     pub(crate) choice: bool,
     pub(crate) sensitive: bool,
     pub(crate) depth: u32,
+    /// How long it takes to go through all of it, in steps.
+    pub(crate) weight: u64,
 }
 
 impl Traits {
@@ -65,10 +68,17 @@ impl Traits {
             all.choice |= one.choice;
             all.sensitive |= one.sensitive;
             all.depth = all.depth.max(one.depth);
+            all.weight = all.weight.saturating_add(one.weight);
         }
         all.depth += 1;
+        all.weight = all.weight.saturating_add(1);
         all
     }
+}
+
+/// Steps that it takes to go through a text.
+pub(crate) fn text_weight(bytes: usize) -> u64 {
+    1 + u64::try_from(bytes / 64).unwrap_or(u64::MAX)
 }
 
 /// The name of a symbol, cut to a length that a reader can take in.
@@ -102,7 +112,7 @@ impl Value {
         Data::Number(value).into()
     }
 
-    pub(crate) fn text(text: impl Into<Text>) -> Self {
+    pub(crate) fn text(text: impl Into<SharedText>) -> Self {
         Data::Text(text.into()).into()
     }
 
@@ -134,9 +144,7 @@ impl Value {
     pub(crate) fn set(items: Vec<Self>) -> Self {
         let sensitive = items.iter().any(Self::any_sensitive);
         let mut unique: Vec<Self> = Vec::with_capacity(items.len());
-        let scalars = items
-            .iter()
-            .all(|item| matches!(item.data, Data::Text(_) | Data::Number(_) | Data::Bool(_)));
+        let scalars = items.iter().all(Self::is_scalar);
         if scalars {
             unique = items;
             unique.sort_by(order);
@@ -199,18 +207,20 @@ impl Value {
     }
 
     pub(crate) fn traits(&self) -> Traits {
+        let one = Traits {
+            weight: 1,
+            ..Traits::default()
+        };
         let mut traits = match &self.data {
             Data::List(items) | Data::Set(items) | Data::OneOf(items) => items.traits,
             Data::Map(items) => items.traits,
             Data::Text(text) => Traits {
-                unknown: symbol::has_symbols(text),
-                ..Traits::default()
+                unknown: text.has_symbols(),
+                weight: text_weight(text.len()),
+                ..one
             },
-            Data::Unknown(_) | Data::Resource(_) | Data::Module(_) => Traits {
-                unknown: true,
-                ..Traits::default()
-            },
-            Data::Null | Data::Bool(_) | Data::Number(_) => Traits::default(),
+            Data::Unknown(_) | Data::Resource(_) | Data::Module(_) => Traits { unknown: true, ..one },
+            Data::Null | Data::Bool(_) | Data::Number(_) => one,
         };
         traits.sensitive |= self.sensitive;
         traits
@@ -232,6 +242,11 @@ impl Value {
         matches!(self.data, Data::Null)
     }
 
+    /// A text, a number or a bool.
+    pub(crate) fn is_scalar(&self) -> bool {
+        matches!(self.data, Data::Text(_) | Data::Number(_) | Data::Bool(_))
+    }
+
     /// Unknown as a whole.
     pub(crate) fn is_unknown(&self) -> bool {
         matches!(self.data, Data::Unknown(_) | Data::Resource(_) | Data::Module(_))
@@ -240,12 +255,12 @@ impl Value {
     /// The text, where it is known to its end.
     pub(crate) fn known_text(&self) -> Option<&str> {
         match &self.data {
-            Data::Text(text) if !symbol::has_symbols(text) => Some(text),
+            Data::Text(text) if !text.has_symbols() => Some(text),
             _ => None,
         }
     }
 
-    pub(crate) fn as_text(&self) -> Option<&Text> {
+    pub(crate) fn as_text(&self) -> Option<&SharedText> {
         match &self.data {
             Data::Text(text) => Some(text),
             _ => None,
@@ -294,7 +309,8 @@ impl Value {
             (Data::Null, Data::Null) => true,
             (Data::Bool(a), Data::Bool(b)) => a == b,
             (Data::Number(a), Data::Number(b)) => a == b,
-            (Data::Text(a), Data::Text(b)) | (Data::Unknown(a), Data::Unknown(b)) => a == b,
+            (Data::Text(a), Data::Text(b)) => a == b,
+            (Data::Unknown(a), Data::Unknown(b)) => a == b,
             (Data::Resource(a), Data::Resource(b)) | (Data::Module(a), Data::Module(b)) => a == b,
             (Data::List(a), Data::List(b)) | (Data::Set(a), Data::Set(b)) | (Data::OneOf(a), Data::OneOf(b)) => {
                 Arc::ptr_eq(a, b)

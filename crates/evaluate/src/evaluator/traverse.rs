@@ -131,6 +131,7 @@ impl Evaluator<'_> {
                 Data::Map(items) => items.items.values().cloned().collect(),
                 _ => return Ok(Value::unknown("an element").marked(sensitive)),
             };
+            self.charge_value(value)?;
             let found = if all.is_empty() {
                 Value::unknown("an element")
             } else {

@@ -18,7 +18,9 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value
         "jsonencode" => evaluator.json_of(value)?,
         "jsondecode" => match &value.data {
             Data::Text(text) => {
+                // Values take many times the room of their text.
                 evaluator.charge_text(text.len())?;
+                evaluator.charge(u64::try_from(text.len() / 4).unwrap_or(u64::MAX))?;
                 json_text::decode(text)?
             }
             _ if value.is_unknown() => {
