@@ -5,6 +5,7 @@
 //! backwards, statements with the same sid replace one another across documents, `&{` becomes `${`.
 
 mod json;
+mod source;
 mod statement;
 
 use crate::ast::Text;
