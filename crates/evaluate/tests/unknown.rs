@@ -327,3 +327,34 @@ fn nothing_is_said_where_nothing_is_unknown() {
         assert!(matches!(change.after, Some(std::borrow::Cow::Borrowed(_))));
     });
 }
+
+#[test]
+fn a_module_beside_the_root_is_found() {
+    let files = [
+        (
+            "main.tf",
+            "module \"a\" {\n  source = \"../shared/a\"\n}\noutput \"o\" {\n  value = module.a.x\n}\n",
+        ),
+        (
+            "../shared/a/main.tf",
+            "module \"b\" {\n  source = \"../b\"\n}\noutput \"x\" {\n  value = module.b.y\n}\n",
+        ),
+        ("../shared/b/main.tf", "output \"y\" {\n  value = \"found\"\n}\n"),
+    ];
+    let sources = Sources::new(
+        files
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), (*text).to_owned())),
+    );
+    common::with_plan(&common::plan_of_outputs(["o"], ""), |plan| {
+        let evaluation = evaluate(&sources, plan, &Limits::default());
+        assert_eq!(common::output(&evaluation, "o").as_deref(), Ok("\"found\""));
+    });
+    assert_eq!(
+        sources
+            .location("module.a.module.b.output.y")
+            .map(|place| place.file.into_owned())
+            .as_deref(),
+        Some("../shared/b/main.tf")
+    );
+}
