@@ -134,6 +134,35 @@ fn what_is_made_of_a_secret_is_one() {
     }
 }
 
+#[test]
+fn no_secret_is_part_of_a_name_or_a_reason() {
+    for expression in [
+        "var.list[var.secret]",
+        "{ a = 1 }[var.secret]",
+        "lookup({ a = 1 }, var.secret)",
+        "tonumber(var.secret)",
+        "jsondecode(var.secret)",
+        "[var.list[var.secret]]",
+        "\"x${var.list[var.secret].y}\"",
+        "{ (var.secret) = var.text }[\"b\"]",
+        "file(var.secret)",
+        "var.secret && true",
+        "terraform_data.x[var.secret].y",
+    ] {
+        let sources = common::one_file(&format!("{DECLARED}\noutput \"o\" {{\n value = {expression}\n}}\n"));
+        let plan = common::plan_of_outputs(["o"], r#","variables":{"secret":{"value":"hush"}}"#);
+        common::with_plan(&plan, |plan| {
+            let evaluation = evaluate(&sources, plan, &Limits::default());
+            let told = format!(
+                "{:?} {:?}",
+                evaluation.filled("output.o"),
+                evaluation.outcomes("output.o")
+            );
+            assert!(!told.contains("hush"), "{expression}: {told}");
+        });
+    }
+}
+
 const PLAN: &str = r#"{"format_version":"1.2","resource_changes":[
   {"address":"aws_iam_policy.p","mode":"managed","type":"aws_iam_policy","name":"p","change":{"actions":["create"],
    "after":{"name":"p"},"after_unknown":{"policy":true}}},
