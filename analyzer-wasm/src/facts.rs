@@ -6,9 +6,11 @@
 pub(crate) mod azure;
 pub(crate) mod block;
 pub(crate) mod cloud;
+pub(crate) mod escalation;
 pub(crate) mod gitlab;
 pub(crate) mod google;
 pub(crate) mod governance;
+pub(crate) mod graph;
 pub(crate) mod iam;
 pub(crate) mod kubernetes;
 pub(crate) mod paper;
@@ -16,14 +18,17 @@ pub(crate) mod postgresql;
 pub(crate) mod reach;
 pub(crate) mod resource_policy;
 pub(crate) mod secrets;
+pub(crate) mod setting;
 pub(crate) mod trust;
 pub(crate) mod vault;
 
 pub(crate) use block::Block;
 
 use self::azure::Azure;
+use self::escalation::Escalations;
 use self::google::Google;
 use self::governance::Governance;
+use self::graph::Graph;
 use self::iam::{Iam, Settled};
 use self::kubernetes::Kubernetes;
 use self::paper::Placed;
@@ -40,6 +45,7 @@ pub(crate) struct Facts {
     pub(crate) azure: Azure,
     pub(crate) google: Google,
     pub(crate) governance: Governance,
+    escalation: escalation::Collected,
     pub(crate) kubernetes: Kubernetes,
     pub(crate) postgresql: Postgresql,
     pub(crate) vault: Vault,
@@ -51,6 +57,10 @@ pub(crate) struct Facts {
     pub(crate) rotation: Rotation,
     /// Filled once all blocks have been seen.
     pub(crate) settled: Settled,
+    /// Filled once all blocks have been seen.
+    pub(crate) escalations: Escalations,
+    /// Who can become whom, where somebody asked.
+    pub(crate) graph: Option<Graph>,
     trust: Trust,
     /// What is wrong with trust documents; filled once all blocks have been seen.
     pub(crate) trusts: Vec<Placed<trust::Remark>>,
@@ -69,6 +79,7 @@ impl Facts {
         self.azure.collect(block);
         self.google.collect(block);
         self.governance.collect(block);
+        self.escalation.collect(block);
         self.kubernetes.collect(block);
         self.postgresql.collect(block);
         self.vault.collect(block);
@@ -81,9 +92,19 @@ impl Facts {
         self.ledger.collect(block, |hit| state.tells(block, hit));
     }
 
+    /// Takes in a block that is no more after the apply: others still speak of it.
+    pub(crate) fn collect_gone(&mut self, block: &Block<'_>) {
+        self.iam.collect_gone(block);
+    }
+
     /// Joins what was collected; rules on the whole plan run after it.
     pub(crate) fn settle(&mut self) {
         self.settled = self.iam.settle();
+        let Settled {
+            principals, standings, ..
+        } = &self.settled;
+        self.escalations = self.escalation.settle(principals, standings, self.graph.as_mut());
+        self.settled.escalating = self.escalations.outranking().collect();
         self.azure.settle();
         self.google.settle();
         self.kubernetes.settle();
@@ -92,10 +113,20 @@ impl Facts {
         self.trusts = self.trust.settle(&self.iam.documents);
         self.pools = self.federations.settle();
         self.resources = self.policies.settle(&self.iam.documents);
+        self.draw();
+    }
+
+    /// Adds to the graph who can become whom in Google Cloud, Azure and Entra.
+    fn draw(&mut self) {
+        let Some(mut graph) = self.graph.take() else { return };
+        for edge in self.cloud_edges() {
+            graph.add(edge.into());
+        }
+        graph.edges.sort();
+        self.graph = Some(graph);
     }
 
     /// Who can become whom in Google Cloud, Azure and Entra.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the graph of a whole plan takes them in"))]
     pub(crate) fn cloud_edges(&self) -> impl Iterator<Item = &cloud::Edge> {
         self.google.edges.iter().chain(&self.azure.edges)
     }

@@ -8,6 +8,7 @@ mod report;
 mod rule;
 pub mod rules;
 mod session;
+mod settings;
 
 pub use rule::{Group, Rule};
 pub use rules::rules;

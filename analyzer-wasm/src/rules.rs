@@ -40,6 +40,7 @@ mod google_public_member;
 mod grant;
 mod graph_application_permission;
 mod human_in_workload_trust;
+mod identity_edge;
 mod kubernetes_cluster_admin;
 mod kubernetes_read_secrets;
 mod kubernetes_role_escalates;
@@ -56,6 +57,7 @@ mod postgresql_grant_all;
 mod postgresql_role_chain;
 mod postgresql_role_without_end;
 mod postgresql_superuser;
+mod privilege_escalation;
 mod public_resource_policy;
 mod pull_request_subject;
 mod secret_in_output;
@@ -76,10 +78,11 @@ mod workload_identity_pool_wide;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 68] = [
+static RULES: [&Rule; 70] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
+    &privilege_escalation::RULE,
     &service_wide_wildcard::RULE,
     &broad_data_access::RULE,
     &allow_with_not_action::RULE,
@@ -145,6 +148,7 @@ static RULES: [&Rule; 68] = [
     &postgresql_grant_all::RULE,
     &postgresql_role_without_end::RULE,
     &postgresql_role_chain::RULE,
+    &identity_edge::RULE,
 ];
 
 /// Every rule, in the order of their codes.

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use nhi_plan::{Change, Context, Description, Interest, Mode, Sharding};
 use nhi_policy_sdk::{Findings, PolicyModule};
 
+use crate::facts::graph::Graph;
 use crate::facts::secrets::schema::write_only_types;
 use crate::facts::{Block, Facts};
 use crate::report;
 use crate::rule::{Check, Rule};
 use crate::rules::rules;
+use crate::settings::{SCHEMA, Settings};
 
 /// Blocks whose expressions matter: what they hash, or what is unknown in them.
 const WITH_CONFIGURATION: [&str; 16] = [
@@ -29,6 +31,14 @@ const WITH_CONFIGURATION: [&str; 16] = [
     "hcloud_server",
     "openstack_compute_instance_v2",
     "vsphere_virtual_machine",
+];
+
+/// Blocks of which it matters what they gave before: others repeat it.
+const WITH_BEFORE: [&str; 4] = [
+    "aws_iam_*_policy",
+    "aws_iam_*_policy_attachment",
+    "aws_iam_*_policy_attachments_exclusive",
+    "aws_iam_policy_attachment",
 ];
 
 /// The built-in analyzer at work on one plan.
@@ -92,6 +102,11 @@ impl PolicyModule for Analyzer {
                     resource_types: own(&WITH_CONFIGURATION),
                     needs: own(&["configuration"]),
                 },
+                Interest {
+                    modes: own(&["managed"]),
+                    resource_types: own(&WITH_BEFORE),
+                    needs: own(&["before"]),
+                },
                 // What they write and do not store stands in the configuration only.
                 Interest {
                     modes: own(&["managed"]),
@@ -106,14 +121,22 @@ impl PolicyModule for Analyzer {
                 },
             ],
             sharding: Sharding::WholePlan,
+            settings_schema: SCHEMA.to_owned(),
             ..Description::new("nhi-analyzer", env!("CARGO_PKG_VERSION"))
         }
     }
 
-    fn open(_settings: &str, context: &Context) -> Result<Self, String> {
+    fn validate_settings(settings: &str) -> Result<(), Vec<String>> {
+        Settings::parse(settings).map(|_| ())
+    }
+
+    fn open(settings: &str, context: &Context) -> Result<Self, String> {
+        let settings = Settings::parse(settings).map_err(|errors| errors.join("; "))?;
+        let mut facts = Facts::default();
+        facts.graph = settings.graph.then(Graph::default);
         Ok(Self {
             now: context.now.clone(),
-            facts: Facts::default(),
+            facts,
             told: report::Budget::default(),
             dispatch: Dispatch::new(),
         })
@@ -121,10 +144,11 @@ impl PolicyModule for Analyzer {
 
     fn check(&mut self, change: &Change<'_>, findings: &mut Findings) -> Result<(), String> {
         // What the apply takes away is no risk any more.
+        let block = Block::new(change, &self.now);
         if !change.remains() {
+            self.facts.collect_gone(&block);
             return Ok(());
         }
-        let block = Block::new(change, &self.now);
         self.facts.collect(&block);
         for rule in self.dispatch.of(&block) {
             if let Check::Block(check) | Check::Resource(_, check) = rule.check {

@@ -88,6 +88,66 @@ const CLEAN: &[(&str, &str)] = &[
         "aws_iam_role_policy_attachment.audit",
         r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/SecurityAudit"}"#,
     ),
+    (
+        "aws_iam_role_policy_attachment.view",
+        r#"{"role":"v","policy_arn":"arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.lambda_basic",
+        r#"{"role":"l","policy_arn":"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.lambda_vpc",
+        r#"{"role":"l","policy_arn":"arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.ecs_execution",
+        r#"{"role":"e","policy_arn":"arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.eks_cluster",
+        r#"{"role":"k","policy_arn":"arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.eks_worker",
+        r#"{"role":"w","policy_arn":"arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.eks_cni",
+        r#"{"role":"w","policy_arn":"arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.images",
+        r#"{"role":"w","policy_arn":"arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.agent",
+        r#"{"role":"w","policy_arn":"arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.rds_monitoring",
+        r#"{"role":"m","policy_arn":"arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.disks",
+        r#"{"role":"d","policy_arn":"arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy"}"#,
+    ),
+    (
+        "aws_iam_role_policy_attachment.tracing",
+        r#"{"role":"t","policy_arn":"arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"}"#,
+    ),
+    (
+        "aws_iam_role_policy.secret",
+        r#"{"role":"s","policy":"{\"Statement\":[{\"Action\":\"secretsmanager:GetSecretValue\",\"Effect\":\"Allow\",\"Resource\":\"arn:aws:secretsmanager:eu-west-1:111122223333:secret:app/db-AbCdEf\"},{\"Action\":\"kms:Decrypt\",\"Effect\":\"Allow\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"kms:ViaService\":\"secretsmanager.eu-west-1.amazonaws.com\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role_policy.regions",
+        r#"{"role":"g","policy":"{\"Statement\":[{\"NotAction\":[\"iam:*\",\"sts:*\"],\"Effect\":\"Deny\",\"Resource\":\"*\",\"Condition\":{\"StringNotEquals\":{\"aws:RequestedRegion\":\"eu-west-1\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role_policy.node_discovery",
+        r#"{"role":"n","policy":"{\"Statement\":[{\"Action\":[\"ec2:DescribeInstances\",\"ec2:DescribeTags\",\"autoscaling:DescribeAutoScalingGroups\",\"ecr:GetAuthorizationToken\"],\"Effect\":\"Allow\",\"Resource\":\"*\"}]}"}"#,
+    ),
     // A boundary grants nothing, however wide it is.
     (
         "aws_iam_policy.boundary",
@@ -132,6 +192,18 @@ const CLEAN: &[(&str, &str)] = &[
         r#"{"project":"p","role":"roles/artifactregistry.writer","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}"#,
     ),
     (
+        "google_project_iam_member.deploys_to_run",
+        r#"{"project":"p","role":"roles/run.developer","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}"#,
+    ),
+    (
+        "google_project_iam_member.builds",
+        r#"{"project":"p","role":"roles/cloudbuild.builds.builder","member":"serviceAccount:build@p.iam.gserviceaccount.com"}"#,
+    ),
+    (
+        "google_cloud_run_v2_service_iam_member.public",
+        r#"{"name":"web","role":"roles/run.invoker","member":"allUsers"}"#,
+    ),
+    (
         "google_service_account_iam_member.runs_as",
         r#"{"service_account_id":"projects/p/serviceAccounts/app@p.iam.gserviceaccount.com","role":"roles/iam.serviceAccountUser","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}"#,
     ),
@@ -163,6 +235,10 @@ const CLEAN: &[(&str, &str)] = &[
     (
         "azurerm_role_assignment.pull",
         r#"{"scope":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r","role_definition_name":"AcrPull","principal_id":"x"}"#,
+    ),
+    (
+        "azurerm_role_assignment.operator",
+        r#"{"scope":"/subscriptions/s/resourceGroups/nodes","role_definition_name":"Managed Identity Operator","principal_id":"x","principal_type":"ServicePrincipal"}"#,
     ),
     (
         "azurerm_role_assignment.network",
@@ -336,6 +412,38 @@ const CLEAN: &[(&str, &str)] = &[
     (
         "azurerm_federated_identity_credential.pod",
         r#"{"audience": ["api://AzureADTokenExchange"], "issuer": "https://westeurope.oic.prod-aks.azure.com/t/i/", "subject": "system:serviceaccount:app:worker"}"#,
+    ),
+    (
+        "aws_kms_key.alarms",
+        r#"{"policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"AWS\": \"arn:aws:iam::111122223333:root\"}, \"Action\": \"kms:*\", \"Resource\": \"*\"}, {\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"cloudwatch.amazonaws.com\"}, \"Action\": [\"kms:Decrypt\", \"kms:GenerateDataKey*\"], \"Resource\": \"*\"}]}"}"#,
+    ),
+    (
+        "aws_s3_bucket_policy.from_configuration",
+        r#"{"policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"config.amazonaws.com\"}, \"Action\": \"s3:PutObject\", \"Resource\": \"arn:aws:s3:::c/*\", \"Condition\": {\"StringEquals\": {\"s3:x-amz-acl\": \"bucket-owner-full-control\", \"AWS:SourceAccount\": \"111122223333\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.pod_identity",
+        r#"{"assume_role_policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": [\"sts:AssumeRole\", \"sts:TagSession\"], \"Principal\": {\"Service\": \"pods.eks.amazonaws.com\"}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.own_account",
+        r#"{"assume_role_policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"AWS\": \"arn:aws:iam::111122223333:root\"}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.chained",
+        r#"{"assume_role_policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"AWS\": \"arn:aws:iam::111122223333:role/ci\"}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.flow_logs",
+        r#"{"assume_role_policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"Service\": \"vpc-flow-logs.amazonaws.com\"}}]}"}"#,
+    ),
+    (
+        "aws_sns_topic_policy.budget",
+        r#"{"policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"budgets.amazonaws.com\"}, \"Action\": \"SNS:Publish\", \"Resource\": \"*\", \"Condition\": {\"StringEquals\": {\"aws:SourceAccount\": \"111122223333\"}, \"ArnLike\": {\"aws:SourceArn\": \"arn:aws:budgets::111122223333:*\"}}}]}"}"#,
+    ),
+    (
+        "aws_lambda_permission.pool",
+        r#"{"action": "lambda:InvokeFunction", "function_name": "f", "principal": "cognito-idp.amazonaws.com", "source_arn": "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_A1"}"#,
     ),
     // Values that look like credentials and are none.
     (

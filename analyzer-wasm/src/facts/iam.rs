@@ -60,6 +60,13 @@ impl Iam {
         }
     }
 
+    /// Takes in a block that is no more after the apply.
+    pub(crate) fn collect_gone(&mut self, block: &Block<'_>) {
+        if block.change.mode == Mode::Managed {
+            self.roster.collect_gone(block);
+        }
+    }
+
     /// Joins what was collected.
     pub(crate) fn settle(&mut self) -> Settled {
         settle::settle(self)

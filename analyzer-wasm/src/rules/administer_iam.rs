@@ -71,9 +71,7 @@ data "aws_iam_policy_document" "provision" {
 
 ## Known limits
 
-- `iam:PassRole` escalates only together with a service that runs code; such pairs are not judged yet.
-- A resource that is known only after apply counts as narrow, also where it is the role's own ARN.
-- A prefix such as `role/app-*` counts as narrow whatever roles it matches.
+- A resource that is known only after apply, a prefix such as `role/app-*` and the identity's own ARN count as narrow here; what an identity can do with them to become more is told by NHI004, as are `iam:PassRole` and everything that takes more than one step.
 - Guardrails that a plan cannot show are assumed to take nothing away; see NHI001.
 
 ## References
@@ -93,7 +91,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         };
         let told = |standing: &Standing| standing.is_owner() || standing.administers.is_some();
-        if standing.everything.is_some() || grant::is_told_of_group(facts, principal, claim, told) {
+        let is_doubted_more = !claim.is_certain && standing.everything.is_some();
+        if standing.is_owner() || is_doubted_more || grant::is_told_of_group(facts, principal, claim, told) {
             continue;
         }
         let Some(place) = grant::place(principal, claim) else {
@@ -145,6 +144,8 @@ mod tests {
                 Case::critical("all of iam", policy(r#"{"Effect":"Allow","Action":"iam:*","Resource":"*"}"#)),
                 Case::critical("all of iam, in another case", policy(r#"{"Effect":"Allow","Action":"IAM:*","Resource":["arn:aws:iam::*:*"]}"#)),
                 Case::critical("all actions on iam", policy(r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:iam::111122223333:*"}"#)),
+                Case::critical("all of iam, and perhaps more", policy(&format!(r#"{{"Effect":"Allow","Action":["iam:*","{}"],"Resource":"*"}}"#, nhi_plan::symbol::symbol("local.more")))),
+                Case::unverified("on all roles, with actions that are known after apply", policy(&format!(r#"{{"Effect":"Allow","Action":"{}","Resource":"arn:aws:iam::*:role/*"}}"#, nhi_plan::symbol::symbol("local.actions")))),
                 Case::high("put", policy(r#"{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"*"}"#)),
                 Case::high("a wildcard inside", policy(r#"{"Effect":"Allow","Action":"iam:Put*Policy","Resource":"*"}"#)),
                 Case::high("every role", policy(r#"{"Effect":"Allow","Action":["iam:attachrolepolicy"],"Resource":"arn:aws:iam::*:role/*"}"#)),

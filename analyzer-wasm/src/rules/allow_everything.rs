@@ -86,6 +86,7 @@ resource "aws_iam_role_policy" "deploy" {
 ## Known limits
 
 - Guardrails of the account do not stand in a plan: service control policies, resource control policies and session policies are assumed to take nothing away.
+- What a resource grants in its own policy (a bucket, a key, a queue) is not added to what a principal may do.
 - A policy that cannot be read, and one that is attached by an ARN whose content is not in the plan, is assumed to deny nothing.
 - An ARN that is known only after apply counts as one resource, never as all of them.
 - A document that `jsonencode` builds around an unknown value is not readable from plan JSON; use `aws_iam_policy_document`.
@@ -106,6 +107,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             principal, standing, ..
         } = subject;
         let Some(claim) = &standing.everything else { continue };
+        // What is certain is worse than what is not, and told by NHI002.
+        let is_iam = standing.administers.as_ref().is_some_and(|(iam, _)| iam.is_certain);
+        if !claim.is_certain && is_iam {
+            continue;
+        }
         if grant::is_told_of_group(facts, principal, claim, Standing::is_owner) {
             continue;
         }

@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     name: "allow-with-not-action",
     group: Group::Privilege,
     severity: Severity::High,
-    since: "0.2.0",
+    since: "0.1.0",
     summary: "an AWS principal may perform every action that a `NotAction` does not name",
     why: "everything that nobody thought of is allowed, and so is every service that AWS adds later",
     controls: &[

@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     name: "broad-data-access",
     group: Group::Privilege,
     severity: Severity::High,
-    since: "0.2.0",
+    since: "0.1.0",
     summary: "an AWS principal may read all secrets, objects, tables, parameters or whatever any key encrypts",
     why: "one leaked credential of this identity is a leak of all data of that kind, whoever it belongs to",
     controls: &[
@@ -33,6 +33,8 @@ pub(super) static RULE: Rule = Rule {
 Flags an AWS role, user, group or permission set whose policies together allow one of these reads on everything of its kind: `secretsmanager:GetSecretValue`, `s3:GetObject`, `dynamodb:Scan` and `GetItem`, `rds-db:connect` (high), `kms:Decrypt` and `ssm:GetParameter*` (medium).
 A region or an account in the resource does not make it narrow; a path, a prefix, a name or a condition on the resource does.
 A policy for auditors, which reads at least twenty services and does hardly anything else, is left out, also when it is your own: `ReadOnlyAccess`, `SecurityAudit` and `ViewOnlyAccess` are such policies.
+Of policies that AWS manages, only reads that are high are told: its agents need parameters and keys, and their policies cannot be narrowed.
+A policy that AWS wrote for one of its services (`service-role/…`) counts two steps lower.
 What a wider finding says already (NHI001, NHI005, NHI007) is not told twice.
 
 ## Why is this bad?
@@ -135,6 +137,7 @@ mod tests {
                 Case::medium("a key by any alias", policy(r#"{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:*:*:key/*","Condition":{"StringLike":{"kms:RequestAlias":"*"}}}"#)),
                 Case::high("a condition that is vacuous", policy(r#"{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"*","Condition":{"StringEqualsIfExists":{"secretsmanager:ResourceTag/team":"a"}}}"#)),
                 Case::medium("with a second factor", policy(r#"{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}"#)),
+                Case::low("of a service of AWS", attached("service-role/AmazonMacieServiceRole")),
                 Case::high("provider-managed", attached("AmazonS3ReadOnlyAccess")),
             ])
             .allows(&[
@@ -147,6 +150,7 @@ mod tests {
                 Case::clean("writes", policy(r#"{"Effect":"Allow","Action":["s3:PutObject","kms:Encrypt","dynamodb:PutItem"],"Resource":"*"}"#)),
                 Case::clean("the whole service is another rule", policy(r#"{"Effect":"Allow","Action":"secretsmanager:*","Resource":"*"}"#)),
                 Case::clean("read only, for auditors", attached("ReadOnlyAccess")),
+                Case::clean("an agent of AWS", attached("AmazonSSMManagedInstanceCore")),
                 Case::clean("security audit", attached("SecurityAudit")),
                 Case::clean("view only", attached("job-function/ViewOnlyAccess")),
             ]);

@@ -105,11 +105,24 @@ impl Plan {
         self.edit(address, edit)
     }
 
+    /// Everything the analyzer says about it with these settings.
+    pub(crate) fn judge_with(&self, settings: &str) -> Vec<Finding> {
+        Tester::<Analyzer>::new()
+            .settings(settings)
+            .changes(self.0.iter().cloned())
+            .expect("the analyzer decides")
+    }
+
     /// What is known of it before any rule runs.
     pub(crate) fn facts(&self) -> crate::facts::Facts {
         let mut facts = crate::facts::Facts::default();
-        for change in self.0.iter().filter(|change| change.remains()) {
-            facts.collect(&crate::facts::Block::new(change, "2026-01-01T00:00:00Z"));
+        for change in &self.0 {
+            let block = crate::facts::Block::new(change, "2026-01-01T00:00:00Z");
+            if change.remains() {
+                facts.collect(&block);
+            } else {
+                facts.collect_gone(&block);
+            }
         }
         facts.settle();
         facts

@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     name: "service-wide-wildcard",
     group: Group::Privilege,
     severity: Severity::High,
-    since: "0.2.0",
+    since: "0.1.0",
     summary: "an AWS principal may perform every action of a service on all of its resources",
     why: "a workload that needs a few calls can also delete, publish and reconfigure everything else in that service",
     controls: &[

@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     name: "unbounded-pass-role",
     group: Group::Privilege,
     severity: Severity::Medium,
-    since: "0.2.0",
+    since: "0.1.0",
     summary: "an AWS principal may pass every role to every service",
     why: "whoever starts a function or a machine with somebody else's role gets that role's permissions",
     controls: &["NHI5:2025", "CWE-269", "CWE-441", "AC-6", "PR.AA-05", "CC6.3", "A.8.2"],

@@ -179,7 +179,30 @@ impl<'a> Evaluator<'a> {
         if self.work_bytes > self.limits.work_bytes_total {
             return Err(Fault::Limit("the budget of bytes for the plan is used up"));
         }
-        self.charge(bytes / 256)
+        self.charge(bytes / 64)
+    }
+
+    /// Charges for going through all of a value.
+    pub(crate) fn charge_value(&mut self, value: &Value) -> Result<(), Fault> {
+        self.charge(value.traits().weight / 4)
+    }
+
+    /// A set of these elements; those that are no scalars are compared with one another.
+    pub(crate) fn set_of(&mut self, items: Vec<Value>) -> Result<Value, Fault> {
+        self.charge_distinct(&items)?;
+        Ok(Value::set(items))
+    }
+
+    /// Charges for comparing elements with one another.
+    pub(crate) fn charge_distinct(&mut self, items: &[Value]) -> Result<(), Fault> {
+        self.charge_items(items.len())?;
+        if items.iter().all(Value::is_scalar) {
+            return Ok(());
+        }
+        let weight = items
+            .iter()
+            .fold(0_u64, |sum, item| sum.saturating_add(item.traits().weight));
+        self.charge(weight.saturating_mul(u64::try_from(items.len()).unwrap_or(u64::MAX)) / 64)
     }
 
     /// Charges for going through a collection.

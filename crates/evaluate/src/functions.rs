@@ -123,7 +123,10 @@ impl Evaluator<'_> {
     }
 
     fn apply(&mut self, name: &Text, arguments: &[Value], scope: &Scope<'_>) -> Result<Value, Fault> {
-        for argument in arguments {
+        // These look at one place only.
+        let quick = matches!(&**name, "length" | "lookup" | "element");
+        for argument in arguments.iter().filter(|argument| !quick || argument.is_scalar()) {
+            self.charge_value(argument)?;
             let size = argument.elements().map_or(0, <[Value]>::len)
                 + argument.members().map_or(0, std::collections::BTreeMap::len);
             self.charge_items(size)?;

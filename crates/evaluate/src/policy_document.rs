@@ -5,6 +5,7 @@
 //! backwards, statements with the same sid replace one another across documents, `&{` becomes `${`.
 
 mod json;
+mod source;
 mod statement;
 
 use crate::ast::Text;
@@ -131,7 +132,10 @@ impl Evaluator<'_> {
         for item in items.iter().filter(|item| !item.is_null()) {
             match &item.data {
                 Data::Text(text) if text.is_empty() => {}
-                Data::Text(text) => texts.push(text.to_string()),
+                Data::Text(text) => {
+                    self.charge_text(text.len())?;
+                    texts.push(text.to_string());
+                }
                 _ => {
                     return error(format!(
                         "a document that is merged in is unknown: {}",

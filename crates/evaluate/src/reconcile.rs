@@ -7,6 +7,9 @@ use nhi_plan::path;
 
 use crate::value::{Data, Value};
 
+/// Elements that are compared with one another, at most.
+const PAIRS_MAX: usize = 250_000;
+
 /// The holes of `planned` with what `configured` has for them.
 pub(crate) fn reconcile(planned: &Value, configured: &Value, at: String, out: &mut Vec<(String, Value)>) {
     if planned.is_unknown() {
@@ -25,6 +28,11 @@ pub(crate) fn reconcile(planned: &Value, configured: &Value, at: String, out: &m
                     reconcile(hole, &value.clone().marked(configured.sensitive), at, out);
                 }
             }
+        }
+        (Data::List(holes), Data::List(values) | Data::Set(values))
+            if holes.items.len().saturating_mul(values.items.len()) > PAIRS_MAX =>
+        {
+            out.push((at, Value::unknown("blocks that are too many to tell apart")));
         }
         (Data::List(holes), Data::List(values) | Data::Set(values)) => {
             for (index, value) in pair(&holes.items, &values.items) {

@@ -3,6 +3,8 @@
 //! A text holds its unknown parts as symbols (`nhi_plan::symbol`); whatever else is unknown is a value of its own
 //! that knows its origin. `OneOf` is a value that depends on something unknown and can be only so many things.
 
+mod choices;
+
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +14,9 @@ use nhi_plan::symbol;
 use crate::ast::Text;
 use crate::limits::{ORIGIN_BYTES_MAX, VALUE_DEPTH_MAX};
 use crate::number::Number;
+use crate::shared_text::SharedText;
+
+pub(crate) use choices::{collapsed, combinations};
 
 /// A value and whether it is sensitive as a whole; parts may be sensitive by themselves.
 #[derive(Debug, Clone)]
@@ -26,7 +31,7 @@ pub(crate) enum Data {
     Bool(bool),
     Number(Number),
     /// May hold symbols.
-    Text(Text),
+    Text(SharedText),
     List(Arc<Items<Vec<Value>>>),
     Set(Arc<Items<Vec<Value>>>),
     Map(Arc<Items<BTreeMap<Text, Value>>>),
@@ -54,6 +59,8 @@ pub(crate) struct Traits {
     pub(crate) choice: bool,
     pub(crate) sensitive: bool,
     pub(crate) depth: u32,
+    /// How long it takes to go through all of it, in steps.
+    pub(crate) weight: u64,
 }
 
 impl Traits {
@@ -65,10 +72,17 @@ impl Traits {
             all.choice |= one.choice;
             all.sensitive |= one.sensitive;
             all.depth = all.depth.max(one.depth);
+            all.weight = all.weight.saturating_add(one.weight);
         }
         all.depth += 1;
+        all.weight = all.weight.saturating_add(1);
         all
     }
+}
+
+/// Steps that it takes to go through a text.
+pub(crate) fn text_weight(bytes: usize) -> u64 {
+    1 + u64::try_from(bytes / 64).unwrap_or(u64::MAX)
 }
 
 /// The name of a symbol, cut to a length that a reader can take in.
@@ -102,7 +116,7 @@ impl Value {
         Data::Number(value).into()
     }
 
-    pub(crate) fn text(text: impl Into<Text>) -> Self {
+    pub(crate) fn text(text: impl Into<SharedText>) -> Self {
         Data::Text(text.into()).into()
     }
 
@@ -134,9 +148,7 @@ impl Value {
     pub(crate) fn set(items: Vec<Self>) -> Self {
         let sensitive = items.iter().any(Self::any_sensitive);
         let mut unique: Vec<Self> = Vec::with_capacity(items.len());
-        let scalars = items
-            .iter()
-            .all(|item| matches!(item.data, Data::Text(_) | Data::Number(_) | Data::Bool(_)));
+        let scalars = items.iter().all(Self::is_scalar);
         if scalars {
             unique = items;
             unique.sort_by(order);
@@ -199,18 +211,20 @@ impl Value {
     }
 
     pub(crate) fn traits(&self) -> Traits {
+        let one = Traits {
+            weight: 1,
+            ..Traits::default()
+        };
         let mut traits = match &self.data {
             Data::List(items) | Data::Set(items) | Data::OneOf(items) => items.traits,
             Data::Map(items) => items.traits,
             Data::Text(text) => Traits {
-                unknown: symbol::has_symbols(text),
-                ..Traits::default()
+                unknown: text.has_symbols(),
+                weight: text_weight(text.len()),
+                ..one
             },
-            Data::Unknown(_) | Data::Resource(_) | Data::Module(_) => Traits {
-                unknown: true,
-                ..Traits::default()
-            },
-            Data::Null | Data::Bool(_) | Data::Number(_) => Traits::default(),
+            Data::Unknown(_) | Data::Resource(_) | Data::Module(_) => Traits { unknown: true, ..one },
+            Data::Null | Data::Bool(_) | Data::Number(_) => one,
         };
         traits.sensitive |= self.sensitive;
         traits
@@ -232,6 +246,11 @@ impl Value {
         matches!(self.data, Data::Null)
     }
 
+    /// A text, a number or a bool.
+    pub(crate) fn is_scalar(&self) -> bool {
+        matches!(self.data, Data::Text(_) | Data::Number(_) | Data::Bool(_))
+    }
+
     /// Unknown as a whole.
     pub(crate) fn is_unknown(&self) -> bool {
         matches!(self.data, Data::Unknown(_) | Data::Resource(_) | Data::Module(_))
@@ -240,12 +259,12 @@ impl Value {
     /// The text, where it is known to its end.
     pub(crate) fn known_text(&self) -> Option<&str> {
         match &self.data {
-            Data::Text(text) if !symbol::has_symbols(text) => Some(text),
+            Data::Text(text) if !text.has_symbols() => Some(text),
             _ => None,
         }
     }
 
-    pub(crate) fn as_text(&self) -> Option<&Text> {
+    pub(crate) fn as_text(&self) -> Option<&SharedText> {
         match &self.data {
             Data::Text(text) => Some(text),
             _ => None,
@@ -294,7 +313,8 @@ impl Value {
             (Data::Null, Data::Null) => true,
             (Data::Bool(a), Data::Bool(b)) => a == b,
             (Data::Number(a), Data::Number(b)) => a == b,
-            (Data::Text(a), Data::Text(b)) | (Data::Unknown(a), Data::Unknown(b)) => a == b,
+            (Data::Text(a), Data::Text(b)) => a == b,
+            (Data::Unknown(a), Data::Unknown(b)) => a == b,
             (Data::Resource(a), Data::Resource(b)) | (Data::Module(a), Data::Module(b)) => a == b,
             (Data::List(a), Data::List(b)) | (Data::Set(a), Data::Set(b)) | (Data::OneOf(a), Data::OneOf(b)) => {
                 Arc::ptr_eq(a, b)
@@ -390,89 +410,4 @@ pub(crate) fn order(a: &Value, b: &Value) -> Ordering {
         (Data::Bool(a), Data::Bool(b)) => a.cmp(b),
         _ => Ordering::Equal,
     }
-}
-
-/// All that a value may turn out to be, with no choice left in it; `None` where that is more than `most`.
-pub(crate) fn choices(value: &Value, most: usize) -> Option<Vec<Value>> {
-    if !value.is_choice() {
-        return Some(vec![value.clone()]);
-    }
-    let sensitive = value.sensitive;
-    match &value.data {
-        Data::OneOf(items) => {
-            let mut all = Vec::new();
-            for item in &items.items {
-                all.extend(choices(item, most)?);
-            }
-            (all.len() <= most).then(|| all.into_iter().map(|value| value.marked(sensitive)).collect())
-        }
-        Data::List(items) | Data::Set(items) => {
-            let is_set = matches!(value.data, Data::Set(_));
-            let rows = combinations(items.items.iter(), most)?;
-            Some(
-                rows.into_iter()
-                    .map(|row| if is_set { Value::set(row) } else { Value::list(row) }.marked(sensitive))
-                    .collect(),
-            )
-        }
-        Data::Map(items) => {
-            let rows = combinations(items.items.values(), most)?;
-            let build = |row: Vec<Value>| Value::map(items.items.keys().cloned().zip(row).collect()).marked(sensitive);
-            Some(rows.into_iter().map(build).collect())
-        }
-        _ => Some(vec![value.clone()]),
-    }
-}
-
-/// Every combination of what the values may turn out to be.
-pub(crate) fn combinations<'v>(values: impl Iterator<Item = &'v Value>, most: usize) -> Option<Vec<Vec<Value>>> {
-    let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
-    for value in values {
-        let mut options = choices(value, most)?;
-        if options.len() == 1 {
-            if let Some(only) = options.pop() {
-                for row in &mut rows {
-                    row.push(only.clone());
-                }
-            }
-            continue;
-        }
-        if rows.len() * options.len() > most {
-            return None;
-        }
-        let mut next = Vec::with_capacity(rows.len() * options.len());
-        for row in &rows {
-            for option in &options {
-                let mut row = row.clone();
-                row.push(option.clone());
-                next.push(row);
-            }
-        }
-        rows = next;
-    }
-    Some(rows)
-}
-
-/// The value with every choice in it made an unknown, so that the rest of it stays known.
-pub(crate) fn collapsed(value: &Value) -> Value {
-    if !value.is_choice() {
-        return value.clone();
-    }
-    let plain = match &value.data {
-        Data::OneOf(items) => {
-            let sensitive = items.traits.sensitive;
-            Value::unknown(&format!("one of {} values", items.items.len())).marked(sensitive)
-        }
-        Data::List(items) => Value::list(items.items.iter().map(collapsed).collect()),
-        Data::Set(items) => Value::set(items.items.iter().map(collapsed).collect()),
-        Data::Map(items) => Value::map(
-            items
-                .items
-                .iter()
-                .map(|(key, value)| (key.clone(), collapsed(value)))
-                .collect(),
-        ),
-        _ => value.clone(),
-    };
-    plain.marked(value.sensitive)
 }

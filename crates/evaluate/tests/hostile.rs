@@ -299,3 +299,25 @@ proptest! {
         let _ = common::one_file(&text);
     }
 }
+
+#[test]
+fn what_looks_cheap_is_charged_for_what_it_costs() {
+    let big = "locals {\n  text = join(\"\", [for x in range(60000) : \"0123456789012345678901234567890123456789\"])\n  list = [for x in range(60000) : [x]]\n}\n";
+    for costly in [
+        "[for x in range(90000) : length(local.text)]",
+        "[for x in range(90000) : upper(local.text)]",
+        "[for x in range(90000) : local.list == local.list]",
+        "distinct(concat(local.list, local.list))",
+        "toset(local.list)",
+        "[for x in range(90000) : \"${local.text}\"]",
+        "[for x in range(90000) : [local.text]]",
+        "[for x in range(90000) : jsondecode(jsonencode(local.list))]",
+        "[for x in range(90000) : setsubtract(local.list, local.list)]",
+        "[for x in range(90000) : contains(local.list, local.list)]",
+    ] {
+        let start = std::time::Instant::now();
+        let _ = output_of(&format!("{big}output \"o\" {{\n value = {costly}\n}}\n"));
+        // Under load a debug build is slow; what is not charged for would take hours.
+        assert!(start.elapsed().as_secs() < 60, "{costly}");
+    }
+}

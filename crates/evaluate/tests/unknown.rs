@@ -134,6 +134,35 @@ fn what_is_made_of_a_secret_is_one() {
     }
 }
 
+#[test]
+fn no_secret_is_part_of_a_name_or_a_reason() {
+    for expression in [
+        "var.list[var.secret]",
+        "{ a = 1 }[var.secret]",
+        "lookup({ a = 1 }, var.secret)",
+        "tonumber(var.secret)",
+        "jsondecode(var.secret)",
+        "[var.list[var.secret]]",
+        "\"x${var.list[var.secret].y}\"",
+        "{ (var.secret) = var.text }[\"b\"]",
+        "file(var.secret)",
+        "var.secret && true",
+        "terraform_data.x[var.secret].y",
+    ] {
+        let sources = common::one_file(&format!("{DECLARED}\noutput \"o\" {{\n value = {expression}\n}}\n"));
+        let plan = common::plan_of_outputs(["o"], r#","variables":{"secret":{"value":"hush"}}"#);
+        common::with_plan(&plan, |plan| {
+            let evaluation = evaluate(&sources, plan, &Limits::default());
+            let told = format!(
+                "{:?} {:?}",
+                evaluation.filled("output.o"),
+                evaluation.outcomes("output.o")
+            );
+            assert!(!told.contains("hush"), "{expression}: {told}");
+        });
+    }
+}
+
 const PLAN: &str = r#"{"format_version":"1.2","resource_changes":[
   {"address":"aws_iam_policy.p","mode":"managed","type":"aws_iam_policy","name":"p","change":{"actions":["create"],
    "after":{"name":"p"},"after_unknown":{"policy":true}}},
@@ -288,5 +317,73 @@ fn override_files_override() {
     assert_eq!(
         sources.attribute("aws_iam_policy.p", "policy").unwrap().file,
         "z_override.tf"
+    );
+}
+
+#[test]
+fn a_plan_without_sources_still_tells_its_documents() {
+    let plan = r#"{"format_version":"1.2","resource_changes":[
+      {"address":"aws_s3_bucket.b","mode":"managed","type":"aws_s3_bucket","name":"b","change":{"actions":["create"],
+       "after":{"bucket":"data"},"after_unknown":{"arn":true,"id":true}}},
+      {"address":"data.aws_iam_policy_document.d","mode":"data","type":"aws_iam_policy_document","name":"d",
+       "change":{"actions":["read"],"after":{"statement":[{"actions":["s3:*"],"effect":null,"resources":[null,"x"],
+       "principals":[],"condition":[]}],"version":null},
+       "after_unknown":{"json":true,"statement":[{"resources":[true,false]}]}}}],
+      "configuration":{"provider_config":{"aws":{"name":"aws","expressions":{"region":{"constant_value":"cn-north-1"}}}},
+       "root_module":{}}}"#;
+    common::with_plan(plan, |plan| {
+        let evaluation = evaluate(&Sources::default(), plan, &Limits::default());
+        let json = |address: &str| symbol::readable(&evaluation.filled(address)[0].json).into_owned();
+        assert_eq!(json("aws_s3_bucket.b"), "\"arn:aws-cn:s3:::data\"");
+        let document: String = serde_json::from_str(&json("data.aws_iam_policy_document.d")).unwrap();
+        let compact: String = document.split_whitespace().collect();
+        assert_eq!(
+            compact,
+            "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\
+             [\"${data.aws_iam_policy_document.d.statement[0].resources[0]}\",\"x\"]}]}"
+        );
+    });
+}
+
+#[test]
+fn nothing_is_said_where_nothing_is_unknown() {
+    let plan = PLAN.replace("true", "false");
+    common::with_plan(&plan, |plan| {
+        let evaluation = evaluate(&layouts()[0], plan, &Limits::default());
+        assert_eq!(evaluation.steps(), 0);
+        let change = common::overlaid(plan, &evaluation, "aws_iam_policy.p");
+        assert!(change.location.is_some() && change.attributes.iter().all(|(key, _)| key != "resolved"));
+        assert!(matches!(change.after, Some(std::borrow::Cow::Borrowed(_))));
+    });
+}
+
+#[test]
+fn a_module_beside_the_root_is_found() {
+    let files = [
+        (
+            "main.tf",
+            "module \"a\" {\n  source = \"../shared/a\"\n}\noutput \"o\" {\n  value = module.a.x\n}\n",
+        ),
+        (
+            "../shared/a/main.tf",
+            "module \"b\" {\n  source = \"../b\"\n}\noutput \"x\" {\n  value = module.b.y\n}\n",
+        ),
+        ("../shared/b/main.tf", "output \"y\" {\n  value = \"found\"\n}\n"),
+    ];
+    let sources = Sources::new(
+        files
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), (*text).to_owned())),
+    );
+    common::with_plan(&common::plan_of_outputs(["o"], ""), |plan| {
+        let evaluation = evaluate(&sources, plan, &Limits::default());
+        assert_eq!(common::output(&evaluation, "o").as_deref(), Ok("\"found\""));
+    });
+    assert_eq!(
+        sources
+            .location("module.a.module.b.output.y")
+            .map(|place| place.file.into_owned())
+            .as_deref(),
+        Some("../shared/b/main.tf")
     );
 }

@@ -1,6 +1,7 @@
 //! Who is in a plan and which policies are given to whom, block by block; [`join`] puts them together.
 
 mod contents;
+mod former;
 mod join;
 mod rows;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use nhi_plan::symbol;
 
+use self::former::Former;
 use self::rows::Row;
 use super::access::{PrincipalKind, without_keys};
 use super::library::{Library, Text};
@@ -63,6 +65,8 @@ struct Owner {
     arn: Option<String>,
     /// The path of its ARN, with slashes at both ends.
     path: Option<String>,
+    /// What a name begins with that AWS or the provider completes.
+    name_prefix: Option<String>,
     boundary: Option<Naming>,
 }
 
@@ -153,14 +157,21 @@ pub(super) struct Roster {
     memberships: Vec<Membership>,
     /// Boundaries that a block of its own puts on a permission set.
     boundaries: Vec<(Stand, Naming, Naming)>,
+    former: Former,
 }
 
 impl Roster {
+    /// Takes in a managed resource that is no more.
+    pub(super) fn collect_gone(&mut self, block: &Block<'_>) {
+        self.former.collect(block);
+    }
+
     /// Takes in a managed resource.
     pub(super) fn collect(&mut self, block: &Block<'_>) {
         let Some(row) = rows::row(block.change.resource_type.as_ref()) else {
             return;
         };
+        self.former.collect(block);
         if let Some(kind) = row.owner {
             self.owner(block, row, kind);
         }
@@ -201,6 +212,7 @@ impl Roster {
                 None if block.is_unknown("path") => None,
                 path => Some(path.unwrap_or_else(|| String::from("/"))),
             },
+            name_prefix: name_prefix(block, row.name),
             boundary: boundary.map(|(_, naming)| naming),
         });
     }
@@ -317,6 +329,14 @@ impl Roster {
             }
         }
     }
+}
+
+/// The start of a name that is completed during apply: the prefix that is written, or the provider's own.
+fn name_prefix(block: &Block<'_>, attribute: &str) -> Option<String> {
+    let written = block.string("name_prefix").filter(|prefix| !prefix.is_empty());
+    let nothing_written = || block.is_unknown(attribute) && block.references(attribute).is_empty();
+    let is_generated = block.change.resource_type.starts_with("aws_iam_") && !block.is_unknown("name_prefix");
+    written.or_else(|| (is_generated && nothing_written()).then(|| String::from("terraform-")))
 }
 
 /// What stands at a path with at most one `[*]`: known texts, and for what is not known each block that it rests on.

@@ -41,7 +41,12 @@ pub(crate) fn strings_at(block: &Block<'_>, path: &str) -> Vec<(String, Option<S
     let text = |value: Value<'_>| value.as_str().map(std::borrow::Cow::into_owned);
     let Some(after) = block.after() else { return Vec::new() };
     let Some((list, rest)) = path.split_once("[*]") else {
-        let known = after.get(path).filter(|value| !value.is_null());
+        let found = if path.contains('.') {
+            after.at(path)
+        } else {
+            after.get(path)
+        };
+        let known = found.filter(|value| !value.is_null());
         return known.map(|value| (path.to_owned(), text(value))).into_iter().collect();
     };
     let elements = after.get(list).into_iter().flat_map(Value::elements).enumerate();

@@ -117,10 +117,15 @@ pub(crate) struct Standing {
 
 impl Standing {
     pub(crate) fn of(principal: &Principal) -> Self {
-        let mut standing = Self::default();
-        if !principal.grants.iter().any(Grant::is_relevant) {
-            return standing;
+        if principal.grants.iter().any(Grant::is_relevant) {
+            Self::evaluate(principal)
+        } else {
+            Self::default()
         }
+    }
+
+    fn evaluate(principal: &Principal) -> Self {
+        let mut standing = Self::default();
         let iam = administers(principal);
         standing.everything = iam.any.as_ref().and_then(|iam| everything(principal, iam));
         standing.administers = iam.free.map(|claim| (claim, iam.actions));

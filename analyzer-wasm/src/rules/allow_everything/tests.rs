@@ -162,6 +162,17 @@ fn cases_of_places() {
             ),
             Case::clean("destroyed", plan(&[("aws_iam_role_policy.p", &format!(r#"{{"policy":{all}}}"#))]).destroyed("aws_iam_role_policy.p")),
             Case::clean(
+                "detached, though the role repeats it",
+                plan(&[
+                    ("aws_iam_role.r", r#"{"name":"r","managed_policy_arns":["arn:aws:iam::aws:policy/AdministratorAccess"]}"#),
+                    ("aws_iam_role_policy_attachment.a", "null"),
+                ])
+                .changed("aws_iam_role_policy_attachment.a", |change| {
+                    change.before = Some(r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/AdministratorAccess"}"#.into());
+                })
+                .destroyed("aws_iam_role_policy_attachment.a"),
+            ),
+            Case::clean(
                 "computed and not written",
                 plan(&[("aws_iam_role.r", r#"{"name":"r"}"#)]).unknown("aws_iam_role.r", &["inline_policy", "managed_policy_arns"]),
             ),
@@ -321,6 +332,13 @@ fn cases_of_principals() {
                 ]),
             ),
             Case::clean(
+                "certain of IAM and perhaps of more is another rule",
+                policy(&format!(
+                    r#"{{"Effect":"Allow","Action":["iam:*","{}"],"Resource":"*"}}"#,
+                    nhi_plan::symbol::symbol("local.more")
+                )),
+            ),
+            Case::clean(
                 "halves of two roles",
                 plan(&[
                     (
@@ -347,103 +365,111 @@ fn cases_of_unknown_documents() {
             .references("aws_iam_role_policy.p", "policy", &["data.aws_iam_policy_document.d"])
     };
     let data = "data.aws_iam_policy_document.d";
-    cases(&super::RULE)
-        .flags(&[
-            Case::critical(
-                "statements of a deferred data source",
-                deferred(data, DEFERRED).unknown(data, &["statement[1].resources[0]", "json", "id"]),
-            ),
-            Case::critical(
-                "constants of the configuration",
-                deferred(data, "{}")
-                    .unknown(data, &["statement", "json"])
-                    .configuration(
-                        data,
-                        r#"{"statement":[{"actions":{"constant_value":["*"]},"resources":{"constant_value":["*"]}}]}"#,
-                    ),
-            ),
-            Case::critical(
-                "through a source document",
-                deferred(data, r#"{"statement":[]}"#)
-                    .unknown(data, &["source_policy_documents", "json"])
-                    .references(data, "source_policy_documents", &["data.aws_iam_policy_document.base"])
-                    .and(("data.aws_iam_policy_document.base", DEFERRED)),
-            ),
-            Case::critical(
-                "the same module instance",
-                plan(&[
-                    (r#"module.m["b"].aws_iam_role_policy.p"#, "{}"),
-                    (
-                        r#"module.m["a"].data.aws_iam_policy_document.d"#,
-                        r#"{"statement":[{"actions":["s3:GetObject"],"resources":["*"]}]}"#,
-                    ),
-                    (r#"module.m["b"].data.aws_iam_policy_document.d"#, DEFERRED),
-                ])
-                .unknown(r#"module.m["b"].aws_iam_role_policy.p"#, &["policy"])
-                .references(
-                    r#"module.m["b"].aws_iam_role_policy.p"#,
-                    "policy",
-                    &["module.m.data.aws_iam_policy_document.d"],
+    cases(&super::RULE).flags(&[
+        Case::critical(
+            "statements of a deferred data source",
+            deferred(data, DEFERRED).unknown(data, &["statement[1].resources[0]", "json", "id"]),
+        ),
+        Case::critical(
+            "constants of the configuration",
+            deferred(data, "{}")
+                .unknown(data, &["statement", "json"])
+                .configuration(
+                    data,
+                    r#"{"statement":[{"actions":{"constant_value":["*"]},"resources":{"constant_value":["*"]}}]}"#,
                 ),
+        ),
+        Case::critical(
+            "through a source document",
+            deferred(data, r#"{"statement":[]}"#)
+                .unknown(data, &["source_policy_documents", "json"])
+                .references(data, "source_policy_documents", &["data.aws_iam_policy_document.base"])
+                .and(("data.aws_iam_policy_document.base", DEFERRED)),
+        ),
+        Case::critical(
+            "the same module instance",
+            plan(&[
+                (r#"module.m["b"].aws_iam_role_policy.p"#, "{}"),
+                (
+                    r#"module.m["a"].data.aws_iam_policy_document.d"#,
+                    r#"{"statement":[{"actions":["s3:GetObject"],"resources":["*"]}]}"#,
+                ),
+                (r#"module.m["b"].data.aws_iam_policy_document.d"#, DEFERRED),
+            ])
+            .unknown(r#"module.m["b"].aws_iam_role_policy.p"#, &["policy"])
+            .references(
+                r#"module.m["b"].aws_iam_role_policy.p"#,
+                "policy",
+                &["module.m.data.aws_iam_policy_document.d"],
             ),
-            Case::unverified(
-                "encoded around an unknown value",
-                plan(&[("aws_iam_role_policy.p", "{}")])
-                    .unknown("aws_iam_role_policy.p", &["policy"])
-                    .references("aws_iam_role_policy.p", "policy", &["aws_s3_bucket.b"]),
-            ),
-            Case::unverified(
-                "unknown actions",
-                deferred(data, r#"{"statement":[{"resources":["*"]}]}"#)
-                    .unknown(data, &["statement[0].actions", "json"]),
-            ),
-            Case::unverified(
-                "not a document",
-                plan(&[("aws_iam_role_policy.p", r#"{"policy":"{"}"#)]),
-            ),
-            Case::unverified(
-                "one of two",
-                plan(&[
-                    ("aws_iam_role_policy.p", "{}"),
-                    (data, DEFERRED),
-                    (
-                        "data.aws_iam_policy_document.e",
-                        r#"{"statement":[{"actions":["s3:GetObject"],"resources":["*"]}]}"#,
-                    ),
-                ])
+        ),
+        Case::unverified(
+            "encoded around an unknown value",
+            plan(&[("aws_iam_role_policy.p", "{}")])
                 .unknown("aws_iam_role_policy.p", &["policy"])
-                .references(
-                    "aws_iam_role_policy.p",
-                    "policy",
-                    &[data, "data.aws_iam_policy_document.e"],
+                .references("aws_iam_role_policy.p", "policy", &["aws_s3_bucket.b"]),
+        ),
+        Case::unverified(
+            "unknown actions",
+            deferred(data, r#"{"statement":[{"resources":["*"]}]}"#).unknown(data, &["statement[0].actions", "json"]),
+        ),
+        Case::unverified(
+            "not a document",
+            plan(&[("aws_iam_role_policy.p", r#"{"policy":"{"}"#)]),
+        ),
+        Case::unverified(
+            "one of two",
+            plan(&[
+                ("aws_iam_role_policy.p", "{}"),
+                (data, DEFERRED),
+                (
+                    "data.aws_iam_policy_document.e",
+                    r#"{"statement":[{"actions":["s3:GetObject"],"resources":["*"]}]}"#,
                 ),
+            ])
+            .unknown("aws_iam_role_policy.p", &["policy"])
+            .references(
+                "aws_iam_role_policy.p",
+                "policy",
+                &[data, "data.aws_iam_policy_document.e"],
             ),
-        ])
-        .allows(&[
-            Case::clean(
-                "only an ARN is unknown",
-                deferred(data, r#"{"statement":[{"actions":["s3:*"],"resources":[null]}]}"#)
-                    .unknown(data, &["statement[0].resources[0]", "json"]),
-            ),
-            Case::clean(
-                "all actions on one unknown bucket",
-                deferred(data, r#"{"statement":[{"actions":["*"],"resources":[null]}]}"#)
-                    .unknown(data, &["statement[0].resources[0]", "json"]),
-            ),
-            Case::clean(
-                "unknown actions on one bucket",
-                deferred(data, r#"{"statement":[{"resources":["arn:aws:s3:::b"]}]}"#)
-                    .unknown(data, &["statement[0].actions", "json"]),
-            ),
-            Case::clean(
-                "overridden by sid",
-                deferred(data, DEFERRED)
-                    .unknown(data, &["override_policy_documents", "json"])
-                    .references(data, "override_policy_documents", &["data.aws_iam_policy_document.o"])
-                    .and((
-                        "data.aws_iam_policy_document.o",
-                        r#"{"statement":[{"sid":"Admin","actions":["s3:GetObject"],"resources":["*"]}]}"#,
-                    )),
-            ),
-        ]);
+        ),
+    ]);
+}
+
+#[test]
+fn cases_of_unknown_documents_that_are_harmless() {
+    let deferred = |data: &'static str, document: &str| {
+        plan(&[("aws_iam_role_policy.p", r#"{"name":"p"}"#), (data, document)])
+            .unknown("aws_iam_role_policy.p", &["policy", "role"])
+            .references("aws_iam_role_policy.p", "policy", &["data.aws_iam_policy_document.d"])
+    };
+    let data = "data.aws_iam_policy_document.d";
+    cases(&super::RULE).allows(&[
+        Case::clean(
+            "only an ARN is unknown",
+            deferred(data, r#"{"statement":[{"actions":["s3:*"],"resources":[null]}]}"#)
+                .unknown(data, &["statement[0].resources[0]", "json"]),
+        ),
+        Case::clean(
+            "all actions on one unknown bucket",
+            deferred(data, r#"{"statement":[{"actions":["*"],"resources":[null]}]}"#)
+                .unknown(data, &["statement[0].resources[0]", "json"]),
+        ),
+        Case::clean(
+            "unknown actions on one bucket",
+            deferred(data, r#"{"statement":[{"resources":["arn:aws:s3:::b"]}]}"#)
+                .unknown(data, &["statement[0].actions", "json"]),
+        ),
+        Case::clean(
+            "overridden by sid",
+            deferred(data, DEFERRED)
+                .unknown(data, &["override_policy_documents", "json"])
+                .references(data, "override_policy_documents", &["data.aws_iam_policy_document.o"])
+                .and((
+                    "data.aws_iam_policy_document.o",
+                    r#"{"statement":[{"sid":"Admin","actions":["s3:GetObject"],"resources":["*"]}]}"#,
+                )),
+        ),
+    ]);
 }

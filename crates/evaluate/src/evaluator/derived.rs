@@ -199,11 +199,25 @@ impl Evaluator<'_> {
         found
     }
 
+    /// The region that the plan's only provider block names, for a plan without sources.
+    fn only_region(&self) -> Option<Text> {
+        let mut providers = self
+            .plan
+            .configuration
+            .providers
+            .iter()
+            .filter(|provider| provider.name == "aws");
+        let only = providers.next().filter(|_| providers.next().is_none())?;
+        let document = nhi_plan::json::parse(only.expressions?).ok()?;
+        let region = document.root().at("region.constant_value")?.as_str()?;
+        Some(Text::from(&*region))
+    }
+
     /// The region of the provider block that an instance uses.
     fn region(&mut self, at: u32) -> Value {
         let unknown = || Value::unknown("region");
         let Some((block, module)) = self.block_of(at) else {
-            return unknown();
+            return self.only_region().map_or_else(unknown, Value::text);
         };
         if let Some(region) = block.body.attribute("region") {
             let kind = &region.value.kind;

@@ -6,7 +6,7 @@ use super::{Evaluator, Frame, Scope};
 use crate::ast::{Expr, For, Kind, Operator, Text};
 use crate::fault::{Fault, error};
 use crate::number::Number;
-use crate::value::{Data, Value};
+use crate::value::{Data, Value, text_weight};
 
 /// The operand as an operator takes it: a text that holds a number is one.
 fn number_of(value: &Value) -> Result<Option<Number>, Fault> {
@@ -39,7 +39,10 @@ impl Evaluator<'_> {
             Kind::Bool(value) => Ok(Value::bool(*value)),
             Kind::Number(Some(number)) => Ok(Value::number(*number)),
             Kind::Number(None) => Ok(self.because("a number", "the number is too large or too long")),
-            Kind::Text(text) => Ok(Value::text(text.clone())),
+            Kind::Text(text) => {
+                self.charge(text_weight(text.len()) - 1)?;
+                Ok(Value::text(text.clone()))
+            }
             _ => self.deeper(|evaluator| evaluator.compound(expression, scope)),
         }
     }
@@ -163,6 +166,9 @@ impl Evaluator<'_> {
         let right = self.evaluate(right, scope);
         let right = self.settle(right, "an operand")?;
         let sensitive = left.any_sensitive() || right.any_sensitive();
+        if matches!(operator, Operator::Equal | Operator::NotEqual) {
+            self.charge(left.traits().weight.min(right.traits().weight) / 4)?;
+        }
         let value = self.lift(&[left, right], |_, values| {
             let [left, right] = values else {
                 return error("two operands are needed");

@@ -6,7 +6,7 @@ use super::expressions::bool_of;
 use super::{Evaluator, Frame, Scope};
 use crate::ast::{ForPart, Part};
 use crate::fault::{Fault, error};
-use crate::value::{Data, Value};
+use crate::value::{Data, Value, text_weight};
 
 impl Evaluator<'_> {
     pub(crate) fn template(&mut self, parts: &[Part], scope: &Scope<'_>) -> Result<Value, Fault> {
@@ -14,7 +14,10 @@ impl Evaluator<'_> {
         for part in parts {
             self.charge(1)?;
             values.push(match part {
-                Part::Text(text) => Value::text(text.clone()),
+                Part::Text(text) => {
+                    self.charge(text_weight(text.len()) - 1)?;
+                    Value::text(text.clone())
+                }
                 Part::Value(expression) => {
                     let value = self.evaluate(expression, scope);
                     let value = self.settle(value, "a part of a template")?;

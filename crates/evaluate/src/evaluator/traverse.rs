@@ -115,7 +115,8 @@ impl Evaluator<'_> {
         if value.is_unknown() && !matches!(value.data, Data::Resource(_) | Data::Module(_)) {
             self.doubt();
             let key = self.written(index)?;
-            let key = match (&index.data, key.known_text()) {
+            // An origin is read by people, so that no secret may be part of it.
+            let key = match (&index.data, key.known_text().filter(|_| !index.any_sensitive())) {
                 (Data::Number(_), Some(number)) => number.to_owned(),
                 (_, Some(text)) => nhi_plan::json::quote(text),
                 _ => "?".to_owned(),
@@ -131,6 +132,7 @@ impl Evaluator<'_> {
                 Data::Map(items) => items.items.values().cloned().collect(),
                 _ => return Ok(Value::unknown("an element").marked(sensitive)),
             };
+            self.charge_value(value)?;
             let found = if all.is_empty() {
                 Value::unknown("an element")
             } else {
@@ -150,7 +152,13 @@ impl Evaluator<'_> {
                     None => return error("there is no element with this index"),
                 }
             }
-            Data::Map(_) | Data::Resource(_) | Data::Module(_) => match self.key_text(index)? {
+            Data::Map(items) => match self.key_text(index)?.map(|key| items.items.get(&key).cloned()) {
+                Some(Some(found)) => found,
+                // The key may be a secret, so that it is not told.
+                Some(None) => return error("there is no member with this key"),
+                None => Value::unknown("an element"),
+            },
+            Data::Resource(_) | Data::Module(_) => match self.key_text(index)?.filter(|_| !index.any_sensitive()) {
                 Some(key) => self.attribute(value, &key)?,
                 None => Value::unknown("an element"),
             },

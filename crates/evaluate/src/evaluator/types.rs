@@ -33,7 +33,10 @@ impl Evaluator<'_> {
                 let sensitive = value.sensitive;
                 let made = match (&*call.name, call.arguments.as_slice()) {
                     ("list", [inner]) => Value::list(self.convert_elements(&value, inner)?),
-                    ("set", [inner]) => Value::set(self.convert_elements(&value, inner)?),
+                    ("set", [inner]) => {
+                        let elements = self.convert_elements(&value, inner)?;
+                        self.set_of(elements)?
+                    }
                     ("map", [inner]) => {
                         let Some(members) = value.members() else {
                             return error(format!("a map is needed, not {}", value.kind()));

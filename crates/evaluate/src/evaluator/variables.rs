@@ -19,6 +19,9 @@ pub(crate) fn from_json(value: json::Value<'_>, depth: u32) -> Value {
     if depth > VALUE_DEPTH_MAX {
         return Value::unknown("a value that is nested too deeply");
     }
+    if value.len() > ELEMENTS_MAX {
+        return Value::unknown("a collection that is too large");
+    }
     match value.kind() {
         JsonKind::Null => Value::null(),
         JsonKind::Bool => Value::bool(value.as_bool() == Some(true)),
@@ -34,15 +37,9 @@ pub(crate) fn from_json(value: json::Value<'_>, depth: u32) -> Value {
                 None => Value::text(&*text),
             }
         }
-        JsonKind::Array => Value::list(
-            value
-                .elements()
-                .take(ELEMENTS_MAX)
-                .map(|element| from_json(element, depth + 1))
-                .collect(),
-        ),
+        JsonKind::Array => Value::list(value.elements().map(|element| from_json(element, depth + 1)).collect()),
         JsonKind::Object => {
-            let members = value.members().take(ELEMENTS_MAX);
+            let members = value.members();
             Value::map(
                 members
                     .map(|(key, member)| (Text::from(&*key), from_json(member, depth + 1)))
@@ -256,6 +253,9 @@ fn merged(
     if depth > VALUE_DEPTH_MAX {
         return Value::unknown("a value that is nested too deeply").marked(marked);
     }
+    if value.into_iter().chain(unknown).any(|part| part.len() > ELEMENTS_MAX) {
+        return Value::unknown("a collection that is too large").marked(marked);
+    }
     let kind_of = |value: Option<json::Value<'_>>| value.map_or(JsonKind::Null, json::Value::kind);
     let below = match kind_of(value) {
         JsonKind::Null if matches!(kind_of(unknown), JsonKind::Object | JsonKind::Array) => kind_of(unknown),
@@ -270,7 +270,7 @@ fn merged(
             let mut items = Vec::new();
             loop {
                 let (value, unknown, sensitive) = (values.next(), unknowns.next(), sensitives.next());
-                if (value.is_none() && unknown.is_none()) || items.len() >= ELEMENTS_MAX {
+                if value.is_none() && unknown.is_none() {
                     break;
                 }
                 let trail = Trail {
@@ -295,7 +295,7 @@ fn object(
 ) -> Value {
     let mut parts: BTreeMap<Text, [Option<json::Value<'_>>; 3]> = BTreeMap::new();
     for (at, source) in [value, unknown, sensitive].into_iter().enumerate() {
-        for (key, member) in source.into_iter().flat_map(json::Value::members).take(ELEMENTS_MAX) {
+        for (key, member) in source.into_iter().flat_map(json::Value::members) {
             // Masks hold containers for what is not there; only what they say `true` of counts.
             let entry = match at {
                 0 => Some(parts.entry(Text::from(&*key)).or_default()),

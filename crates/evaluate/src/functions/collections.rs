@@ -21,15 +21,10 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value
                 Ok(items.iter().filter(kept).cloned().collect())
             })?
         }
-        ("distinct", [list]) => over(evaluator, name, list, |items| {
-            let mut unique: Vec<Value> = Vec::new();
-            for item in items {
-                if !unique.iter().any(|known| known.is_same(item)) {
-                    unique.push(item.clone());
-                }
-            }
-            Ok(unique)
-        })?,
+        ("distinct", [list]) => {
+            evaluator.charge_distinct(list.elements().unwrap_or_default())?;
+            over(evaluator, name, list, |items| Ok(distinct(items)))?
+        }
         ("reverse", [list]) => over(evaluator, name, list, |items| Ok(items.iter().rev().cloned().collect()))?,
         ("sort", [list]) => sort(evaluator, list)?,
         ("slice", [list, from, to]) => slice(evaluator, list, from, to)?,
@@ -52,6 +47,22 @@ fn over(
         Some(items) => Ok(Value::list(make(items)?)),
         None => Ok(evaluator.opaque(name, std::slice::from_ref(list))),
     }
+}
+
+/// Each value once, in the order of its first.
+fn distinct(items: &[Value]) -> Vec<Value> {
+    let mut unique: Vec<Value> = Vec::new();
+    let mut texts = std::collections::BTreeSet::new();
+    for item in items {
+        let new = match &item.data {
+            Data::Text(text) => texts.insert((text.clone(), item.sensitive)),
+            _ => !unique.iter().any(|known| known.is_same(item)),
+        };
+        if new {
+            unique.push(item.clone());
+        }
+    }
+    unique
 }
 
 fn concat(evaluator: &mut Evaluator<'_>, arguments: &[Value]) -> Result<Value, Fault> {

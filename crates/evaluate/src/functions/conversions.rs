@@ -18,7 +18,9 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value
         "jsonencode" => evaluator.json_of(value)?,
         "jsondecode" => match &value.data {
             Data::Text(text) => {
+                // Values take many times the room of their text.
                 evaluator.charge_text(text.len())?;
+                evaluator.charge(u64::try_from(text.len() / 4).unwrap_or(u64::MAX))?;
                 json_text::decode(text)?
             }
             _ if value.is_unknown() => {
@@ -27,34 +29,7 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value
             }
             _ => return error("a string is needed"),
         },
-        "tostring" => {
-            if value.is_null() {
-                Value::null()
-            } else if value.is_unknown() {
-                value.clone()
-            } else {
-                evaluator.written(value)?
-            }
-        }
-        "tonumber" => match &value.data {
-            Data::Null | Data::Number(_) => value.clone(),
-            _ => match known(value)? {
-                Some(text) => match Number::parse(&text) {
-                    Some(number) => Value::number(number),
-                    None => return error("a text is no number"),
-                },
-                None => evaluator.opaque(name, arguments),
-            },
-        },
-        "tobool" => match &value.data {
-            Data::Null | Data::Bool(_) => value.clone(),
-            _ => match known(value)?.as_deref() {
-                Some("true") => Value::bool(true),
-                Some("false") => Value::bool(false),
-                Some(_) => return error("a text is no bool"),
-                None => evaluator.opaque(name, arguments),
-            },
-        },
+        "tostring" | "tonumber" | "tobool" => scalar(evaluator, name, value)?,
         "tolist" => match elements(value) {
             Ok(Some(items)) => Value::list(alike(evaluator, items)?),
             Ok(None) => value.clone(),
@@ -90,6 +65,41 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value
         _ => return Ok(None),
     };
     Ok(Some(made))
+}
+
+/// A text, a number or a bool, written as another of them.
+fn scalar(evaluator: &mut Evaluator<'_>, name: &str, value: &Value) -> Result<Value, Fault> {
+    Ok(match name {
+        "tostring" => {
+            if value.is_null() {
+                Value::null()
+            } else if value.is_unknown() {
+                value.clone()
+            } else {
+                evaluator.written(value)?
+            }
+        }
+        "tonumber" => match &value.data {
+            Data::Null | Data::Number(_) => value.clone(),
+            _ => match known(value)? {
+                Some(text) => match Number::parse(&text) {
+                    Some(number) => Value::number(number),
+                    None => return error("a text is no number"),
+                },
+                None => evaluator.opaque(name, std::slice::from_ref(value)),
+            },
+        },
+        "tobool" => match &value.data {
+            Data::Null | Data::Bool(_) => value.clone(),
+            _ => match known(value)?.as_deref() {
+                Some("true") => Value::bool(true),
+                Some("false") => Value::bool(false),
+                Some(_) => return error("a text is no bool"),
+                None => evaluator.opaque(name, std::slice::from_ref(value)),
+            },
+        },
+        _ => return error("there is no such conversion"),
+    })
 }
 
 impl Evaluator<'_> {

@@ -80,7 +80,8 @@ fn lookup(evaluator: &mut Evaluator<'_>, map: &Value, key: &Value, default: Opti
     match (members.get(&*key), default) {
         (Some(found), _) => Ok(found.clone()),
         (None, Some(default)) => Ok(default.clone()),
-        (None, None) => error(format!("the map has no key `{key}`")),
+        // The key may be a secret.
+        (None, None) => error("the map has no such key"),
     }
 }
 

@@ -9,7 +9,10 @@ use crate::value::{Data, Value};
 pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value]) -> Answer {
     let made = match (name, arguments) {
         ("toset", [list]) => match elements(list)? {
-            Some(items) => Value::set(alike(evaluator, items)?),
+            Some(items) => {
+                let items = alike(evaluator, items)?;
+                evaluator.set_of(items)?
+            }
             None => evaluator.opaque(name, arguments),
         },
         ("setunion", _) => {
@@ -20,8 +23,8 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value
                     None => return Ok(Some(evaluator.opaque(name, arguments))),
                 }
             }
-            evaluator.charge_items(all.len())?;
-            Value::set(alike(evaluator, &all)?)
+            let all = alike(evaluator, &all)?;
+            evaluator.set_of(all)?
         }
         ("setintersection", [first, rest @ ..]) => intersection(evaluator, first, rest, arguments)?,
         ("setsubtract", [from, take]) => filtered(evaluator, name, from, take, false)?,
@@ -55,7 +58,10 @@ fn intersection(evaluator: &mut Evaluator<'_>, first: &Value, rest: &[Value], al
         }
     }
     match elements(&kept)? {
-        Some(items) => Ok(Value::set(items.to_vec())),
+        Some(items) => {
+            let items = items.to_vec();
+            evaluator.set_of(items)
+        }
         None => Ok(evaluator.opaque("setintersection", all)),
     }
 }
@@ -88,7 +94,7 @@ fn filtered(
             None => return Ok(evaluator.opaque(name, &[from.clone(), other.clone()])),
         }
     }
-    Ok(Value::set(kept))
+    evaluator.set_of(kept)
 }
 
 fn product(evaluator: &mut Evaluator<'_>, arguments: &[Value]) -> Result<Value, Fault> {

@@ -56,9 +56,18 @@ fn manifest(text: Option<&Arc<str>>) -> BTreeMap<String, String> {
     found
 }
 
-/// A directory without `.` parts; one outside of the root module keeps its `..`.
-fn clean(directory: &str) -> String {
-    join("", directory).unwrap_or_else(|| directory.trim_end_matches('/').to_owned())
+/// A directory without `.` parts; one outside of the root module keeps its `..` at the beginning.
+fn clean(directory: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in directory.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    let root = if directory.starts_with('/') { "/" } else { "" };
+    format!("{root}{}", parts.join("/"))
 }
 
 /// Whether a file name is configuration, and what it is called without its ending.
@@ -109,7 +118,7 @@ impl Sources {
                 continue;
             };
             let directory = directories.get(key).map_or("", String::as_str);
-            let readable = match clean(directory) {
+            let readable = match clean(directory, "") {
                 directory if directory.is_empty() => name.to_owned(),
                 directory => format!("{directory}/{name}"),
             };
@@ -121,7 +130,7 @@ impl Sources {
         for (key, files) in modules {
             let directory = directories
                 .get(&key)
-                .map(|directory| clean(directory))
+                .map(|directory| clean(directory, ""))
                 .unwrap_or_default();
             let at = self.read_module(directory, without_doubles(files));
             self.keys.insert(key, at);
@@ -135,7 +144,7 @@ impl Sources {
             let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
             if stem(name).is_some() {
                 let entry = (name.to_owned(), path.clone(), text.clone());
-                files.entry(clean(directory)).or_default().push(entry);
+                files.entry(clean(directory, "")).or_default().push(entry);
             }
             self.texts.insert(path, text);
         }
@@ -161,8 +170,8 @@ impl Sources {
             for (name, source) in self.calls_of(at) {
                 let child = if key.is_empty() { name } else { format!("{key}.{name}") };
                 let directory = match directories.get(&child) {
-                    Some(directory) => Some(clean(directory)),
-                    None => source.and_then(|source| join(&directory, &source)),
+                    Some(directory) => Some(clean(directory, "")),
+                    None => source.map(|source| clean(&directory, &source)),
                 };
                 if let Some(directory) = directory {
                     pending.push((child, directory, depth + 1));

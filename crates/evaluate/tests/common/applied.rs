@@ -96,17 +96,17 @@ fn alike(state: &State, found: &Value, applied: &Value) -> bool {
 
 /// What came of the comparison.
 #[derive(Debug, Default)]
-pub struct Compared {
+pub(crate) struct Compared {
     /// Attributes that are known, be it in part.
-    pub filled: usize,
+    pub(crate) filled: usize,
     /// Addresses at which an attribute stays unknown as a whole.
-    pub left: Vec<String>,
+    pub(crate) left: Vec<String>,
     /// What the apply made otherwise.
-    pub wrong: Vec<String>,
+    pub(crate) wrong: Vec<String>,
 }
 
 /// Works the plan out and compares the `input` of every `terraform_data` with the state.
-pub fn compare(files: Vec<(String, String)>, plan: &str, state: &str) -> Compared {
+pub(crate) fn compare(files: Vec<(String, String)>, plan: &str, state: &str) -> Compared {
     let sources = Sources::new(files.into_iter());
     let state = read(state);
     let decoded = nhi_plan::decode(plan.as_bytes()).expect("text");

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use nhi_plan::symbol::symbol;
 
 use super::contents::{Found, Read};
+use super::former::Former;
 use super::{Content, Given, ManagedPolicy, Membership, Naming, Owner, Roster, Stand};
 use crate::facts::iam::access::{Alternative, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Unread};
 use crate::facts::iam::data_document::instance_key;
@@ -48,6 +49,7 @@ pub(super) struct Join<'r> {
     pub(super) given: &'r [Given],
     pub(super) memberships: &'r [Membership],
     pub(super) set_boundaries: &'r [(Stand, Naming, Naming)],
+    former: &'r Former,
     pub(super) principals: Vec<Principal>,
     pub(super) owner_blocks: Nearest,
     pub(super) owner_names: HashMap<(PrincipalKind, &'r str), Vec<usize>>,
@@ -72,6 +74,7 @@ impl<'r> Join<'r> {
             given,
             memberships,
             boundaries,
+            former,
             ..
         } = roster;
         let mut join = Self {
@@ -82,6 +85,7 @@ impl<'r> Join<'r> {
             given,
             memberships,
             set_boundaries: boundaries,
+            former,
             principals: Vec::with_capacity(owners.len()),
             owner_blocks: Nearest::default(),
             owner_names: HashMap::new(),
@@ -120,6 +124,9 @@ impl<'r> Join<'r> {
     }
 
     fn give(&mut self, given: &'r Given) {
+        if given.to.is_none() && self.is_former(given) {
+            return;
+        }
         let Some(grant) = self.grant(given) else { return };
         let holder = match &given.to {
             None => self.find_block(&given.stand),
@@ -127,6 +134,19 @@ impl<'r> Join<'r> {
         };
         if let Some(principal) = holder.and_then(|index| self.principals.get_mut(index)) {
             principal.grants.push(grant);
+        }
+    }
+
+    /// Whether a principal only repeats what a block of its own gave it.
+    fn is_former(&self, given: &Given) -> bool {
+        let owner = self.find_block(&given.stand).and_then(|index| self.owners.get(index));
+        let policy = match &given.content {
+            Content::Policy(naming) => naming.text.as_ref(),
+            Content::Text(_) | Content::Pending(_) => given.name.as_ref(),
+        };
+        match (owner.and_then(|owner| owner.name.as_ref()), policy) {
+            (Some(name), Some(policy)) => self.former.gave(given.kind, name, policy),
+            _ => false,
         }
     }
 
@@ -405,7 +425,9 @@ impl<'r> Join<'r> {
 
 /// `is_alone` says that the block has no other instance, so that a reference to it means this one.
 fn principal(owner: &Owner, boundary: Boundary, is_alone: bool) -> Principal {
-    let derived = match (&owner.name, &owner.path) {
+    let completed = |prefix: &String| format!("{prefix}{}", symbol(&format!("{}.name", owner.stand.address)));
+    let name = owner.name.clone().or_else(|| owner.name_prefix.as_ref().map(completed));
+    let derived = match (&name, &owner.path) {
         (Some(name), Some(path)) => own_arn(owner.kind, path, name),
         _ => None,
     };

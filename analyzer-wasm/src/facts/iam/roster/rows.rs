@@ -183,6 +183,7 @@ static ROWS: [Row; 29] = [
         owner: Some(PermissionSet),
         documents: &["inline_policy"],
         policies: &["managed_policies[*]", "customer_managed_policy_references[*].name"],
+        boundary: Some("permissions_boundary.managed_policy_arn"),
         ..NONE
     },
 ];

@@ -147,6 +147,16 @@ fn permission_sets() {
         let set = set.unwrap_or_else(|| panic!("case {index}: {found:#?}"));
         assert_eq!(reads_secrets(set), Verdict::Yes, "case {index}: {set:#?}");
     }
+    let held = plan(&[(
+        "awscc_sso_permission_set.s",
+        &format!(
+            r#"{{"name":"s","inline_policy":{text},"permissions_boundary":{{"managed_policy_arn":"arn:aws:iam::aws:policy/AmazonSQSFullAccess"}}}}"#
+        ),
+    )]);
+    assert_eq!(
+        reads_secrets(of(&principals(&held), "awscc_sso_permission_set.s")),
+        Verdict::No
+    );
     let bounded = unknown(
         "aws_ssoadmin_managed_policy_attachment.x",
         r#"{"managed_policy_arn":"arn:aws:iam::aws:policy/SecretsManagerReadWrite"}"#,
@@ -488,4 +498,54 @@ fn symbols_name_instances() {
         given("arn:aws:iam::aws:policy/AdministratorAccess"),
         (Verdict::Yes, Verdict::Yes)
     );
+}
+
+#[test]
+fn what_is_taken_away_is_gone() {
+    let arn = "arn:aws:iam::aws:policy/AdministratorAccess";
+    let role = format!(
+        r#"{{"name":"r","managed_policy_arns":["{arn}"],"inline_policy":[{{"name":"i","policy":{}}}]}}"#,
+        secrets()
+    );
+    let before = |block: &str, before: &str| {
+        let text = std::borrow::Cow::Owned(before.to_owned());
+        plan(&[("aws_iam_role.r", &role), (block, "null")])
+            .changed(block, |change| change.before = Some(text))
+            .destroyed(block)
+    };
+    let may = |plan: &Plan, action: &str, kind: ResourceKind| {
+        let found = principals(plan);
+        of(&found, "aws_iam_role.r")
+            .may(&Request::new(action).on(Resource::Every(kind)))
+            .verdict
+    };
+    let detached = before(
+        "aws_iam_role_policy_attachment.a",
+        &format!(r#"{{"role":"r","policy_arn":"{arn}"}}"#),
+    );
+    assert_eq!(may(&detached, "iam:PutRolePolicy", ResourceKind::Role), Verdict::No);
+    assert_eq!(
+        may(&detached, "secretsmanager:GetSecretValue", ResourceKind::Secret),
+        Verdict::Yes
+    );
+    let dropped = before("aws_iam_role_policy.i", r#"{"role":"r","name":"i","policy":"{}"}"#);
+    assert_eq!(may(&dropped, "iam:PutRolePolicy", ResourceKind::Role), Verdict::Yes);
+    let elsewhere = before(
+        "aws_iam_role_policy_attachment.a",
+        &format!(r#"{{"role":"other","policy_arn":"{arn}"}}"#),
+    );
+    assert_eq!(may(&elsewhere, "iam:PutRolePolicy", ResourceKind::Role), Verdict::Yes);
+    let moved = plan(&[
+        ("aws_iam_role.r", &role),
+        (
+            "aws_iam_role_policy_attachment.a",
+            r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}"#,
+        ),
+    ])
+    .changed("aws_iam_role_policy_attachment.a", |change| {
+        change.before = Some(std::borrow::Cow::Owned(format!(
+            r#"{{"role":"r","policy_arn":"{arn}"}}"#
+        )));
+    });
+    assert_eq!(may(&moved, "iam:PutRolePolicy", ResourceKind::Role), Verdict::No);
 }

@@ -73,6 +73,10 @@ fn asks(pattern: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     #[test]
@@ -100,6 +104,62 @@ mod tests {
             r#"{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"arn:aws:iam::111122223333:role/ci"}"#,
         ] {
             assert!(!relevant(statement), "{statement}");
+        }
+    }
+
+    const ACTIONS: [&str; 14] = [
+        "*",
+        "s3:*",
+        "s3:Get*",
+        "s3:GetObject",
+        "iam:P*",
+        "iam:PutRolePolicy",
+        "*:Put*",
+        "kms:Decrypt",
+        "sqs:*",
+        "logs:PutLogEvents",
+        "iam:PassRole",
+        "ssm:Get?arameter",
+        "ec2:Describe*",
+        "\u{FDD0}local.a\u{FDD1}",
+    ];
+    const RESOURCES: [&str; 13] = [
+        "*",
+        "arn:aws:s3:::*",
+        "arn:aws:s3:::*/*",
+        "arn:aws:s3:::logs/*",
+        "arn:aws:s3:::app-1/*",
+        "arn:aws:iam::*:role/*",
+        "arn:aws:iam::111122223333:*",
+        "arn:aws:iam::*:role/app-*",
+        "arn:*",
+        "arn:aws:kms:*:*:key/*",
+        "arn:aws:sqs:*:*:*",
+        "arn:aws:iam::\u{FDD0}account\u{FDD1}:role/*",
+        "arn:aws:ssm:*:*:parameter*",
+    ];
+
+    proptest::proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_left_out_amounts_to_nothing(
+            effect in select(vec!["Allow", "Deny", "\u{FDD0}local.e\u{FDD1}"]),
+            not in select(vec![("", ""), ("", ""), ("Not", ""), ("", "Not")]),
+            actions in vec(select(ACTIONS.to_vec()), 1..3),
+            resources in vec(select(RESOURCES.to_vec()), 1..3),
+        ) {
+            let list = |texts: &[&str]| texts.iter().map(|text| nhi_plan::json::quote(text)).collect::<Vec<_>>().join(",");
+            let statement = format!(
+                r#"{{"Effect":"{effect}","{}Action":[{}],"{}Resource":[{}]}}"#,
+                not.0, list(&actions), not.1, list(&resources)
+            );
+            let plan = crate::rules::cases::policy(&statement);
+            for principal in plan.facts().settled.principals {
+                let standing = super::super::Standing::evaluate(&principal);
+                let is_empty = standing == super::super::Standing::default();
+                prop_assert!(is_empty || principal.grants.iter().any(crate::facts::iam::access::Grant::is_relevant), "{standing:?}");
+            }
         }
     }
 }
