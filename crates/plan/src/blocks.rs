@@ -120,7 +120,7 @@ impl<'p> Iterator for Blocks<'p> {
                         .map(|found| wanted(Mode::Variable, "").then(|| self.variable(found)));
                     (Stage::Arguments, found)
                 }
-                Stage::Arguments => (Stage::Outputs, self.argument(at).map(Some)),
+                Stage::Arguments => (Stage::Outputs, self.argument(at)),
                 Stage::Outputs => {
                     let found = plan
                         .output_changes
@@ -273,14 +273,14 @@ impl<'p> Blocks<'p> {
         change
     }
 
-    /// The constant that a module call passes, as the variable that it becomes.
-    fn argument(&mut self, at: usize) -> Option<Change<'p>> {
-        if !(self.wanted)(Mode::Variable, "") {
-            return None;
-        }
+    /// The constant that a module call passes, as the variable that it becomes; inside, whether it is wanted.
+    fn argument(&mut self, at: usize) -> Option<Option<Change<'p>>> {
         let plan = self.plan;
         let arguments = self.arguments.get_or_insert_with(|| arguments(&plan.configuration));
         let found = arguments.get(at)?;
+        if !(self.wanted)(Mode::Variable, "") {
+            return Some(None);
+        }
         let mut change = blank(Mode::Variable, "");
         change.address = Cow::Owned(format!("{}.var.{}", found.module, found.variable.name));
         change.config_address.clone_from(&change.address);
@@ -290,7 +290,7 @@ impl<'p> Blocks<'p> {
         if found.variable.sensitive {
             change.sensitive_paths = vec![Cow::Borrowed("")];
         }
-        Some(change)
+        Some(Some(change))
     }
 
     fn output(&mut self, from: &'p OutputChange<'p>) -> Change<'p> {
