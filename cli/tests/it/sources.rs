@@ -248,7 +248,12 @@ fn a_fix_is_shown_then_written_and_keeps_every_other_byte() {
     let read = |name: &str| fs::read_to_string(place.path().join(name)).unwrap();
 
     let shown = fix(&[]).exits(1).stdout;
-    for word in ["--- a/main.tf", "@@ -3,1 +3,1 @@", "+    read_only  =  true # why", "comes from elsewhere"] {
+    for word in [
+        "--- a/main.tf",
+        "@@ -3,1 +3,1 @@",
+        "+    read_only  =  true # why",
+        "comes from elsewhere",
+    ] {
         assert!(shown.contains(word), "no `{word}` in\n{shown}");
     }
     assert_eq!(read("main.tf"), main, "without --write nothing is written");
