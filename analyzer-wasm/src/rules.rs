@@ -80,13 +80,14 @@ mod vault_token_without_end;
 mod vault_wildcard_path;
 mod weak_machine_authentication;
 mod weakened_governance;
+mod webhook_without_verification;
 mod wildcard_trust;
 mod workload_identity_grant_wide;
 mod workload_identity_pool_wide;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 78] = [
+static RULES: [&Rule; 79] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -111,6 +112,7 @@ static RULES: [&Rule; 78] = [
     &plan_time_code::RULE,
     &interactive_machine_identity::RULE,
     &weakened_governance::RULE,
+    &webhook_without_verification::RULE,
     &oidc_trust_without_subject::RULE,
     &oidc_trust_wide_subject::RULE,
     &oidc_trust_without_audience::RULE,

@@ -26,7 +26,7 @@ pub(super) static RULE: Rule = Rule {
         "A.5.18",
     ],
     check: Check::Plan(check),
-    docs: r#"
+    docs: r"
 ## What it does
 
 Flags a resource that is an identity or a credential and that the plan only drops from the state: a `removed` block with `destroy = false`, also where a new object takes its place.
@@ -70,7 +70,7 @@ removed {
 
 - [OWASP NHI1:2025 Improper Offboarding](https://owasp.org/www-project-non-human-identities-top-10/2025/1-improper-offboarding/)
 - [OpenTofu: removing resources](https://opentofu.org/docs/language/resources/syntax/#removing-resources)
-"#,
+",
 };
 
 fn check(facts: &Facts, out: &mut Findings) {

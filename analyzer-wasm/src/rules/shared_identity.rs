@@ -108,6 +108,9 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    use nhi_plan::json;
+    use nhi_plan::symbol::symbol;
+
     use crate::rules::cases::{Case, Plan, cases, plan};
 
     const ARN: &str = r#""arn:aws:iam::111122223333:role/app""#;
@@ -123,6 +126,17 @@ mod tests {
                 &format!(r#"{{"function_name":"b","role":{second}}}"#),
             ),
         ])
+    }
+
+    fn whole(origin: &str) -> String {
+        json::quote(&symbol(origin))
+    }
+
+    fn partly(name: &str) -> String {
+        json::quote(&format!(
+            "arn:aws:iam::{}:role/{name}",
+            symbol("data.aws_caller_identity.own.account_id")
+        ))
     }
 
     fn by_reference(plan: Plan, uses: &[(&str, &str, &str)]) -> Plan {
@@ -169,8 +183,24 @@ mod tests {
                     ("kubernetes_service_account_v1.a", r#"{"metadata":[{"name":"a","namespace":"a","annotations":{"eks.amazonaws.com/role-arn":"arn:aws:iam::111122223333:role/app"}}]}"#),
                     ("kubernetes_service_account_v1.b", r#"{"metadata":[{"name":"b","namespace":"b","annotations":{"eks.amazonaws.com/role-arn":"arn:aws:iam::111122223333:role/app"}}]}"#),
                 ])),
+                Case::low("an account that is not known", functions(&partly("app"), &partly("app"))),
+                Case::low("a profile called like its role", plan(&[
+                    ("aws_iam_role.app", r#"{"name":"app"}"#),
+                    ("aws_iam_instance_profile.app", r#"{"name":"app","role":"app"}"#),
+                    ("aws_instance.a", r#"{"iam_instance_profile":"app"}"#),
+                    ("aws_lambda_function.b", &format!(r#"{{"role":{ARN}}}"#)),
+                ])),
+                Case::low("annotations to come", plan(&[
+                    role,
+                    ("kubernetes_service_account.a", r#"{"metadata":[{"name":"a","namespace":"a","annotations":{}}]}"#),
+                    ("aws_lambda_function.b", &format!(r#"{{"role":{ARN}}}"#)),
+                ])
+                .unknown("kubernetes_service_account.a", &[r#"metadata[0].annotations["eks.amazonaws.com/role-arn"]"#])
+                .references("kubernetes_service_account.a", "metadata[0].annotations", &["aws_iam_role.app"])),
             ])
             .allows(&[
+                Case::clean("other names", functions(&partly("app"), &partly("mails"))),
+                Case::clean("nothing known", functions(&whole("var.a"), &whole("var.a"))),
                 Case::clean("a role each", functions(ARN, r#""arn:aws:iam::111122223333:role/mails""#)),
                 Case::clean("instances of one block", plan(&[
                     (r#"aws_lambda_function.f["a"]"#, &format!(r#"{{"role":{ARN}}}"#)),

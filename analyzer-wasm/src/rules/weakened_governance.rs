@@ -130,126 +130,133 @@ mod tests {
             .changed("github_branch_protection.b", goes(PROTECTION))
     }
 
+    const BOUNDARY: &str = r#"{"name":"r","permissions_boundary":"arn:aws:iam::111122223333:policy/b"}"#;
+
+    fn trail() -> Plan {
+        plan(&[("aws_cloudtrail.t", "{}"), ("aws_s3_bucket.b", "{}")])
+    }
+
     #[test]
     fn table() {
-        let boundary = r#"{"name":"r","permissions_boundary":"arn:aws:iam::111122223333:policy/b"}"#;
-        let trail = plan(&[("aws_cloudtrail.t", "{}"), ("aws_s3_bucket.b", "{}")]);
-        cases(&super::RULE)
-            .flags(&[
-                Case::medium(
-                    "a boundary",
-                    update(
-                        "aws_iam_role.r",
-                        boundary,
-                        r#"{"name":"r","permissions_boundary":null}"#,
-                    ),
-                )
-                .at("permissions_boundary"),
-                Case::medium(
-                    "fewer reviews",
-                    update(
-                        "github_branch_protection.b",
-                        r#"{"required_pull_request_reviews":[{"required_approving_review_count":2}]}"#,
-                        r#"{"required_pull_request_reviews":[{"required_approving_review_count":0}]}"#,
-                    ),
+        cases(&super::RULE).flags(&[
+            Case::medium(
+                "a boundary",
+                update(
+                    "aws_iam_role.r",
+                    BOUNDARY,
+                    r#"{"name":"r","permissions_boundary":null}"#,
                 ),
-                Case::medium(
-                    "no reviews",
-                    update(
-                        "github_branch_protection.b",
-                        r#"{"required_pull_request_reviews":[{"require_code_owner_reviews":true}]}"#,
-                        r#"{"required_pull_request_reviews":[]}"#,
-                    ),
+            )
+            .at("permissions_boundary"),
+            Case::medium(
+                "fewer reviews",
+                update(
+                    "github_branch_protection.b",
+                    r#"{"required_pull_request_reviews":[{"required_approving_review_count":2}]}"#,
+                    r#"{"required_pull_request_reviews":[{"required_approving_review_count":0}]}"#,
                 ),
-                Case::medium(
-                    "no reviewers",
-                    update(
-                        "github_repository_environment.e",
-                        r#"{"reviewers":[{"teams":[1]}]}"#,
-                        r#"{"reviewers":[]}"#,
-                    ),
+            ),
+            Case::medium(
+                "no reviews",
+                update(
+                    "github_branch_protection.b",
+                    r#"{"required_pull_request_reviews":[{"require_code_owner_reviews":true}]}"#,
+                    r#"{"required_pull_request_reviews":[]}"#,
                 ),
-                Case::low(
-                    "a longer life",
-                    update("nhi_identity.i", r#"{"ttl":"720h"}"#, r#"{"ttl":"2160h"}"#),
-                )
-                .at("ttl"),
-                Case::low(
-                    "a lower tier",
-                    update(
-                        "nhi_identity.i",
-                        r#"{"min_risk_tier":"high"}"#,
-                        r#"{"min_risk_tier":"low"}"#,
-                    ),
+            ),
+            Case::medium(
+                "no reviewers",
+                update(
+                    "github_repository_environment.e",
+                    r#"{"reviewers":[{"teams":[1]}]}"#,
+                    r#"{"reviewers":[]}"#,
                 ),
-                Case::unverified(
-                    "a life that is not known",
-                    update("nhi_identity.i", r#"{"ttl":"720h"}"#, "{}").unknown("nhi_identity.i", &["ttl"]),
+            ),
+            Case::low(
+                "a longer life",
+                update("nhi_identity.i", r#"{"ttl":"720h"}"#, r#"{"ttl":"2160h"}"#),
+            )
+            .at("ttl"),
+            Case::low(
+                "a lower tier",
+                update(
+                    "nhi_identity.i",
+                    r#"{"min_risk_tier":"high"}"#,
+                    r#"{"min_risk_tier":"low"}"#,
                 ),
-                Case::medium(
-                    "logging off",
-                    update(
-                        "aws_cloudtrail.t",
-                        r#"{"enable_logging":true}"#,
-                        r#"{"enable_logging":false}"#,
-                    ),
+            ),
+            Case::unverified(
+                "a life that is not known",
+                update("nhi_identity.i", r#"{"ttl":"720h"}"#, "{}").unknown("nhi_identity.i", &["ttl"]),
+            ),
+            Case::medium(
+                "logging off",
+                update(
+                    "aws_cloudtrail.t",
+                    r#"{"enable_logging":true}"#,
+                    r#"{"enable_logging":false}"#,
                 ),
-                Case::medium("a trail goes", trail.clone().changed("aws_cloudtrail.t", goes("{}"))),
-                Case::medium("a protection goes", unprotected("github_repository.r")),
-            ])
-            .allows(&[
-                Case::clean(
-                    "a new boundary",
-                    update(
-                        "aws_iam_role.r",
-                        boundary,
-                        r#"{"permissions_boundary":"arn:aws:iam::111122223333:policy/c"}"#,
-                    ),
+            ),
+            Case::medium("a trail goes", trail().changed("aws_cloudtrail.t", goes("{}"))),
+            Case::medium("a protection goes", unprotected("github_repository.r")),
+        ]);
+    }
+
+    #[test]
+    fn near_misses() {
+        cases(&super::RULE).allows(&[
+            Case::clean(
+                "a new boundary",
+                update(
+                    "aws_iam_role.r",
+                    BOUNDARY,
+                    r#"{"permissions_boundary":"arn:aws:iam::111122223333:policy/c"}"#,
                 ),
-                Case::clean(
-                    "a boundary to come",
-                    update("aws_iam_role.r", boundary, r#"{"name":"r"}"#)
-                        .unknown("aws_iam_role.r", &["permissions_boundary"]),
+            ),
+            Case::clean(
+                "a boundary to come",
+                update("aws_iam_role.r", BOUNDARY, r#"{"name":"r"}"#)
+                    .unknown("aws_iam_role.r", &["permissions_boundary"]),
+            ),
+            Case::clean(
+                "never had one",
+                update("aws_iam_role.r", r#"{"name":"r"}"#, r#"{"name":"r"}"#),
+            ),
+            Case::clean(
+                "more reviews",
+                update(
+                    "github_branch_protection.b",
+                    r#"{"required_pull_request_reviews":[{"required_approving_review_count":1}]}"#,
+                    r#"{"required_pull_request_reviews":[{"required_approving_review_count":2}]}"#,
                 ),
-                Case::clean(
-                    "never had one",
-                    update("aws_iam_role.r", r#"{"name":"r"}"#, r#"{"name":"r"}"#),
-                ),
-                Case::clean(
-                    "more reviews",
-                    update(
-                        "github_branch_protection.b",
-                        r#"{"required_pull_request_reviews":[{"required_approving_review_count":1}]}"#,
-                        r#"{"required_pull_request_reviews":[{"required_approving_review_count":2}]}"#,
-                    ),
-                ),
-                Case::clean(
-                    "a shorter life",
-                    update("nhi_identity.i", r#"{"ttl":"720h"}"#, r#"{"ttl":"168h"}"#),
-                ),
-                Case::clean(
-                    "with its repository",
-                    unprotected("github_team.t")
-                        .and(("github_repository.r", "{}"))
-                        .changed("github_repository.r", goes(r#"{"name":"infra"}"#)),
-                ),
-                Case::clean("another takes over", unprotected("github_repository_ruleset.r")),
-                Case::clean(
-                    "everything goes",
-                    plan(&[("aws_cloudtrail.t", "{}")]).changed("aws_cloudtrail.t", goes("{}")),
-                ),
-                Case::clean(
-                    "replaced",
-                    trail.changed("aws_cloudtrail.t", |change| {
-                        change.actions = vec![Action::Delete, Action::Create]
-                    }),
-                ),
-                Case::clean(
-                    "forgotten, but there",
-                    unprotected("github_repository.r").changed("github_branch_protection.b", |change| {
-                        change.actions = vec![Action::Forget];
-                    }),
-                ),
-            ]);
+            ),
+            Case::clean(
+                "a shorter life",
+                update("nhi_identity.i", r#"{"ttl":"720h"}"#, r#"{"ttl":"168h"}"#),
+            ),
+            Case::clean(
+                "with its repository",
+                unprotected("github_team.t")
+                    .and(("github_repository.r", "{}"))
+                    .changed("github_repository.r", goes(r#"{"name":"infra"}"#)),
+            ),
+            Case::clean("another takes over", unprotected("github_repository_ruleset.r")),
+            Case::clean(
+                "everything goes",
+                plan(&[("aws_cloudtrail.t", "{}")]).changed("aws_cloudtrail.t", goes("{}")),
+            ),
+            Case::clean(
+                "replaced",
+                trail().changed("aws_cloudtrail.t", |change| {
+                    change.actions = vec![Action::Delete, Action::Create];
+                }),
+            ),
+            Case::clean(
+                "forgotten, but there",
+                unprotected("github_repository.r").changed("github_branch_protection.b", |change| {
+                    change.actions = vec![Action::Forget];
+                }),
+            ),
+        ]);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use nhi_plan::Mode;
+use nhi_plan::json::Value;
 
 use crate::facts::Block;
 use crate::facts::cloud::{self, Site, Text};
@@ -72,7 +73,7 @@ impl People {
                 None => return,
             },
         };
-        let all = value.elements().chain([value]).filter_map(|member| member.as_str());
+        let all = value.elements().chain([value]).filter_map(Value::as_str);
         if let Some(member) = all.into_iter().find(|member| member.starts_with("user:")) {
             self.found.push(Human::Member {
                 site: Site::new(block, path),

@@ -75,7 +75,7 @@ impl Usage {
                 .iter()
                 .flat_map(|reference| &reference.addresses);
             let identities = all.filter(|address| principal::is_identity(address));
-            self.referred.extend(identities.map(|address| address.to_string()));
+            self.referred.extend(identities.map(ToString::to_string));
         }
     }
 
@@ -150,12 +150,12 @@ fn shared(principals: &Principals, key: &str, uses: &[&Use]) -> Option<Shared> {
         let address = groups.entry(&one.group).or_insert(&one.site.address);
         *address = (*address).min(&one.site.address);
     }
-    let mut users: Vec<_> = groups.into_values().map(str::to_owned).collect();
-    users.sort();
-    (users.len() > 1).then_some(())?;
+    let mut named: Vec<_> = groups.into_values().map(str::to_owned).collect();
+    named.sort();
+    (named.len() > 1).then_some(())?;
     Some(Shared {
         site: site_of(principals, key, uses)?,
-        users,
+        users: named,
     })
 }
 

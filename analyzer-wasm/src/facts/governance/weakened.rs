@@ -2,6 +2,7 @@
 //!
 //! A guard that goes together with what it guarded, or that another of its kind takes over from, is no loss.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use nhi_plan::json::{self, Kind, Value};
@@ -267,10 +268,7 @@ impl Weakened {
             let values = attributes
                 .iter()
                 .filter_map(|name| before.as_ref()?.root().get(name)?.as_str());
-            values
-                .filter(|text| !text.is_empty())
-                .map(|text| text.into_owned())
-                .collect()
+            values.filter(|text| !text.is_empty()).map(Cow::into_owned).collect()
         };
         if SUBJECTS.contains(&change.resource_type.as_ref()) {
             self.gone.extend(texts(&[
@@ -336,7 +334,7 @@ fn first_word(name: &str) -> &str {
     name.split('_').next().unwrap_or(name)
 }
 
-fn loosened<'b>(block: &'b Block<'_>) -> Vec<Loss> {
+fn loosened(block: &Block<'_>) -> Vec<Loss> {
     let name = block.change.resource_type.as_ref();
     let mut knobs = KNOBS.iter().filter(|knob| knob.0 == name).peekable();
     if knobs.peek().is_none() {

@@ -1,5 +1,7 @@
 //! Environments, as tags and labels name them, and policies that let one into another.
 
+use std::borrow::Cow;
+
 use nhi_plan::json::{self, Kind, Value};
 use nhi_plan::{Mode, symbol};
 
@@ -71,6 +73,17 @@ pub(super) fn of(block: &Block<'_>) -> Option<Environment> {
         })
 }
 
+/// Types that carry tags and a policy in one block, and where the policy stands.
+const POLICIES: [(&str, &str); 7] = [
+    ("aws_elasticsearch_domain", "access_policies"),
+    ("aws_iam_role", "assume_role_policy"),
+    ("aws_kms_key", "policy"),
+    ("aws_opensearch_domain", "access_policies"),
+    ("aws_secretsmanager_secret", "policy"),
+    ("aws_sns_topic", "policy"),
+    ("aws_sqs_queue", "policy"),
+];
+
 /// A policy of something in production, and whom it lets in.
 #[derive(Debug)]
 pub(super) struct Policy {
@@ -83,13 +96,11 @@ pub(super) struct Policy {
 
 /// The policy of a block of which the environment is known.
 pub(super) fn policy(block: &Block<'_>) -> Option<Policy> {
-    if block.change.mode != Mode::Managed || !block.change.resource_type.starts_with("aws_") {
+    let row = POLICIES.iter().find(|row| row.0 == block.change.resource_type)?;
+    if block.change.mode != Mode::Managed {
         return None;
     }
-    let after = block.after()?;
-    let path = ["assume_role_policy", "policy"]
-        .into_iter()
-        .find(|path| after.get(path).is_some_and(|value| !value.is_null()) || block.is_unknown(path))?;
+    let path = row.1;
     let environment = of(block).filter(Environment::is_production)?;
     let text = block.string(path).filter(|text| !text.is_empty());
     let (named, unverified) = match &text {
@@ -125,9 +136,9 @@ fn principals(text: &str) -> Vec<Text> {
             Kind::Array => value
                 .elements()
                 .filter_map(Value::as_str)
-                .map(|text| text.into_owned())
+                .map(Cow::into_owned)
                 .collect(),
-            _ => value.as_str().map(|text| text.into_owned()).into_iter().collect(),
+            _ => value.as_str().map(Cow::into_owned).into_iter().collect(),
         }
     };
     let mut named = Vec::new();

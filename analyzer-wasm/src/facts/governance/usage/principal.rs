@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nhi_plan::{Action, Mode};
+use nhi_plan::{Action, Mode, symbol};
 
 use super::environment::{self, Environment};
 use super::workloads::Use;
@@ -18,6 +18,10 @@ const PROFILE: &str = "aws_iam_instance_profile";
 
 /// Whether a configuration address is of an identity, or of a profile that stands for one.
 pub(super) fn is_identity(address: &str) -> bool {
+    // Most addresses lead elsewhere, and taking one apart costs more than a look.
+    if !address.contains(PROFILE) && !IDENTITIES.iter().any(|name| address.contains(name)) {
+        return false;
+    }
     let name = cloud::type_of(address);
     IDENTITIES.contains(&name) || name == PROFILE
 }
@@ -132,7 +136,11 @@ impl Principals {
         }
         found.sort();
         found.dedup();
-        found
+        match text.options.as_slice() {
+            // The account is not known, the name is.
+            [option] if found.is_empty() && is_named(option) => self.by_name(option).into_iter().collect(),
+            _ => found,
+        }
     }
 
     fn of_profile(&self, profile: &Profile) -> Vec<String> {
@@ -184,6 +192,14 @@ impl Principals {
             .filter(|identity| identity.existed && identity.dedicated)?;
         Some(&identity.site.config_address)
     }
+}
+
+/// Whether a text with unknown parts says which identity it means.
+fn is_named(text: &str) -> bool {
+    let known = |part: &str| !part.is_empty() && !symbol::has_symbols(part);
+    let role = text.split_once(":role/").map(|(_, role)| role);
+    let account = text.split_once('@').map(|(account, _)| account);
+    role.or(account).is_some_and(known)
 }
 
 /// Identities that a cloud makes and that are shared by nature; other rules speak of them.

@@ -6,6 +6,7 @@ use nhi_plan::json::{Kind, Value};
 use nhi_plan::{Change, Mode};
 
 use super::environment::{self, Environment};
+use super::principal::is_identity;
 use crate::facts::Block;
 use crate::facts::cloud::{Site, Text};
 
@@ -102,7 +103,8 @@ pub(super) fn read(block: &Block<'_>) -> Option<Use> {
     if ACCOUNTS.contains(&name) {
         return account(block);
     }
-    let mut specs = SPECS.iter().filter(|spec| spec.0 == name).peekable();
+    let first = SPECS.partition_point(|spec| spec.0 < name);
+    let mut specs = SPECS.iter().skip(first).take_while(|spec| spec.0 == name).peekable();
     let path = specs.peek()?.1;
     let list = path.ends_with("[*]");
     let texts: Vec<_> = specs.flat_map(|spec| texts(block, spec.1)).collect();
@@ -164,10 +166,7 @@ fn account(block: &Block<'_>) -> Option<Use> {
     let metadata = block.after()?.at("metadata[0]")?;
     let texts: Vec<_> = ANNOTATIONS
         .iter()
-        .filter_map(|name| {
-            let value = metadata.get("annotations")?.get(name)?.as_str()?;
-            (!value.is_empty()).then(|| Text::of(&value, Vec::new()))
-        })
+        .filter_map(|name| annotation(block, metadata, name))
         .collect();
     let text = |name: &str| metadata.get(name).and_then(Value::as_str).map(Cow::into_owned);
     (!texts.is_empty()).then(|| Use {
@@ -179,7 +178,33 @@ fn account(block: &Block<'_>) -> Option<Use> {
     })
 }
 
+fn annotation(block: &Block<'_>, metadata: Value<'_>, name: &str) -> Option<Text> {
+    let path = "metadata[0].annotations";
+    let value = metadata.get("annotations").and_then(|all| all.get(name)?.as_str());
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        return Some(Text::of(&value, Vec::new()));
+    }
+    // All annotations share their references: one identity among them is the one that is meant.
+    let mut blocks = block.references(path);
+    blocks.retain(|address| is_identity(address));
+    let is_unknown = block.is_unknown(&format!("{path}[{}]", nhi_plan::json::quote(name)));
+    (is_unknown && blocks.len() == 1).then(|| Text {
+        options: Vec::new(),
+        blocks,
+    })
+}
+
 /// The same account in several clusters is one workload.
 fn named(namespace: Option<String>, name: Option<String>) -> Option<String> {
     Some(format!("{}/{}", namespace?, name?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn specs_are_sorted() {
+        assert!(SPECS.is_sorted());
+    }
 }
