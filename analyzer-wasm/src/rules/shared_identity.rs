@@ -197,54 +197,131 @@ mod tests {
                 ])
                 .unknown("kubernetes_service_account.a", &[r#"metadata[0].annotations["eks.amazonaws.com/role-arn"]"#])
                 .references("kubernetes_service_account.a", "metadata[0].annotations", &["aws_iam_role.app"])),
-            ])
-            .allows(&[
-                Case::clean("other names", functions(&partly("app"), &partly("mails"))),
-                Case::clean("nothing known", functions(&whole("var.a"), &whole("var.a"))),
-                Case::clean("a role each", functions(ARN, r#""arn:aws:iam::111122223333:role/mails""#)),
-                Case::clean("instances of one block", plan(&[
+            ]);
+    }
+
+    #[test]
+    fn near_misses() {
+        cases(&super::RULE).allows(&[
+            Case::clean("other names", functions(&partly("app"), &partly("mails"))),
+            Case::clean("nothing known", functions(&whole("var.a"), &whole("var.a"))),
+            Case::clean(
+                "a role each",
+                functions(ARN, r#""arn:aws:iam::111122223333:role/mails""#),
+            ),
+            Case::clean(
+                "instances of one block",
+                plan(&[
                     (r#"aws_lambda_function.f["a"]"#, &format!(r#"{{"role":{ARN}}}"#)),
                     (r#"aws_lambda_function.f["b"]"#, &format!(r#"{{"role":{ARN}}}"#)),
-                ])),
-                Case::clean("a role for each key", by_reference(plan(&[
-                    (r#"aws_iam_role.r["a"]"#, r#"{"name":"a"}"#),
-                    (r#"aws_iam_role.r["b"]"#, r#"{"name":"b"}"#),
-                    (r#"aws_lambda_function.f["a"]"#, "{}"),
-                    (r#"aws_sfn_state_machine.s["b"]"#, "{}"),
-                ]), &[
-                    (r#"aws_lambda_function.f["a"]"#, "role", "aws_iam_role.r"),
-                    (r#"aws_sfn_state_machine.s["b"]"#, "role_arn", "aws_iam_role.r"),
-                ])),
-                Case::clean("one of several, not known which", by_reference(plan(&[
-                    (r#"aws_iam_role.r["a"]"#, r#"{"name":"a"}"#),
-                    (r#"aws_iam_role.r["b"]"#, r#"{"name":"b"}"#),
-                    ("aws_lambda_function.f", "{}"),
-                    ("aws_sfn_state_machine.s", "{}"),
-                ]), &[
-                    ("aws_lambda_function.f", "role", "aws_iam_role.r"),
-                    ("aws_sfn_state_machine.s", "role_arn", "aws_iam_role.r"),
-                ])),
-                Case::clean("an execution role", plan(&[
-                    ("aws_ecs_task_definition.a", &format!(r#"{{"execution_role_arn":{ARN}}}"#)),
-                    ("aws_ecs_task_definition.b", &format!(r#"{{"execution_role_arn":{ARN}}}"#)),
-                ])),
-                Case::clean("templates of one cluster", plan(&[
-                    ("aws_launch_template.a", r#"{"iam_instance_profile":[{"name":"nodes"}]}"#),
-                    ("aws_launch_template.b", r#"{"iam_instance_profile":[{"name":"nodes"}]}"#),
-                ])),
-                Case::clean("node groups", plan(&[
+                ]),
+            ),
+            Case::clean(
+                "a role for each key",
+                by_reference(
+                    plan(&[
+                        (r#"aws_iam_role.r["a"]"#, r#"{"name":"a"}"#),
+                        (r#"aws_iam_role.r["b"]"#, r#"{"name":"b"}"#),
+                        (r#"aws_lambda_function.f["a"]"#, "{}"),
+                        (r#"aws_sfn_state_machine.s["b"]"#, "{}"),
+                    ]),
+                    &[
+                        (r#"aws_lambda_function.f["a"]"#, "role", "aws_iam_role.r"),
+                        (r#"aws_sfn_state_machine.s["b"]"#, "role_arn", "aws_iam_role.r"),
+                    ],
+                ),
+            ),
+            Case::clean(
+                "one of several, not known which",
+                by_reference(
+                    plan(&[
+                        (r#"aws_iam_role.r["a"]"#, r#"{"name":"a"}"#),
+                        (r#"aws_iam_role.r["b"]"#, r#"{"name":"b"}"#),
+                        ("aws_lambda_function.f", "{}"),
+                        ("aws_sfn_state_machine.s", "{}"),
+                    ]),
+                    &[
+                        ("aws_lambda_function.f", "role", "aws_iam_role.r"),
+                        ("aws_sfn_state_machine.s", "role_arn", "aws_iam_role.r"),
+                    ],
+                ),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn platforms() {
+        cases(&super::RULE).allows(&[
+            Case::clean(
+                "an execution role",
+                plan(&[
+                    (
+                        "aws_ecs_task_definition.a",
+                        &format!(r#"{{"execution_role_arn":{ARN}}}"#),
+                    ),
+                    (
+                        "aws_ecs_task_definition.b",
+                        &format!(r#"{{"execution_role_arn":{ARN}}}"#),
+                    ),
+                ]),
+            ),
+            Case::clean(
+                "templates of one cluster",
+                plan(&[
+                    (
+                        "aws_launch_template.a",
+                        r#"{"iam_instance_profile":[{"name":"nodes"}]}"#,
+                    ),
+                    (
+                        "aws_launch_template.b",
+                        r#"{"iam_instance_profile":[{"name":"nodes"}]}"#,
+                    ),
+                ]),
+            ),
+            Case::clean(
+                "an instance of a template",
+                plan(&[
+                    ("aws_launch_template.a", r#"{"iam_instance_profile":[{"name":"p"}]}"#),
+                    (
+                        "aws_instance.b",
+                        r#"{"iam_instance_profile":"p","launch_template":[{"id":"lt-1"}]}"#,
+                    ),
+                ]),
+            ),
+            Case::clean(
+                "node groups",
+                plan(&[
                     ("aws_eks_node_group.a", &format!(r#"{{"node_role_arn":{ARN}}}"#)),
                     ("aws_eks_node_group.b", &format!(r#"{{"node_role_arn":{ARN}}}"#)),
-                ])),
-                Case::clean("one account in two clusters", plan(&[
-                    ("aws_eks_pod_identity_association.a", &format!(r#"{{"namespace":"n","service_account":"s","role_arn":{ARN}}}"#)),
-                    ("aws_eks_pod_identity_association.b", &format!(r#"{{"namespace":"n","service_account":"s","role_arn":{ARN}}}"#)),
-                ])),
-                Case::clean("a default account, which is another rule's", plan(&[
-                    ("google_cloudfunctions_function.a", r#"{"service_account_email":"p@appspot.gserviceaccount.com"}"#),
-                    ("google_cloudfunctions_function.b", r#"{"service_account_email":"p@appspot.gserviceaccount.com"}"#),
-                ])),
-                Case::clean("one that goes", functions(ARN, ARN).destroyed("aws_lambda_function.b")),
-            ]);
+                ]),
+            ),
+            Case::clean(
+                "one account in two clusters",
+                plan(&[
+                    (
+                        "aws_eks_pod_identity_association.a",
+                        &format!(r#"{{"namespace":"n","service_account":"s","role_arn":{ARN}}}"#),
+                    ),
+                    (
+                        "aws_eks_pod_identity_association.b",
+                        &format!(r#"{{"namespace":"n","service_account":"s","role_arn":{ARN}}}"#),
+                    ),
+                ]),
+            ),
+            Case::clean(
+                "a default account, which is another rule's",
+                plan(&[
+                    (
+                        "google_cloudfunctions_function.a",
+                        r#"{"service_account_email":"p@appspot.gserviceaccount.com"}"#,
+                    ),
+                    (
+                        "google_cloudfunctions_function.b",
+                        r#"{"service_account_email":"p@appspot.gserviceaccount.com"}"#,
+                    ),
+                ]),
+            ),
+            Case::clean("one that goes", functions(ARN, ARN).destroyed("aws_lambda_function.b")),
+        ]);
     }
 }

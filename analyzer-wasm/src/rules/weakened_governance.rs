@@ -35,6 +35,7 @@ Flags changes, not states:
 
 - guards that are destroyed: policies of an organisation, policy assignments, conditional access, deny policies, audit logs and trails, detectors, protections of branches, approval rules;
 - permissions boundaries that a role or user loses;
+- policies and rules that are not enforced any more;
 - reviews, approvals and reviewers of deployments that become fewer, and protections that administrators may pass by;
 - records of `nhi_identity` that live longer, or whose least risk tier falls.
 
@@ -197,6 +198,22 @@ mod tests {
                     r#"{"enable_logging":false}"#,
                 ),
             ),
+            Case::medium(
+                "a policy off",
+                update(
+                    "google_org_policy_policy.p",
+                    r#"{"spec":[{"rules":[{"enforce":"TRUE"}]}]}"#,
+                    r#"{"spec":[{"rules":[{"enforce":"FALSE"}]}]}"#,
+                ),
+            ),
+            Case::medium(
+                "access to be reported only",
+                update(
+                    "azuread_conditional_access_policy.p",
+                    r#"{"state":"enabled"}"#,
+                    r#"{"state":"enabledForReportingButNotEnforced"}"#,
+                ),
+            ),
             Case::medium("a trail goes", trail().changed("aws_cloudtrail.t", goes("{}"))),
             Case::medium("a protection goes", unprotected("github_repository.r")),
         ]);
@@ -228,6 +245,14 @@ mod tests {
                     "github_branch_protection.b",
                     r#"{"required_pull_request_reviews":[{"required_approving_review_count":1}]}"#,
                     r#"{"required_pull_request_reviews":[{"required_approving_review_count":2}]}"#,
+                ),
+            ),
+            Case::clean(
+                "a policy on",
+                update(
+                    "google_org_policy_policy.p",
+                    r#"{"spec":[{"rules":[{"enforce":"FALSE"}]}]}"#,
+                    r#"{"spec":[{"rules":[{"enforce":"TRUE"}]}]}"#,
                 ),
             ),
             Case::clean(

@@ -2,206 +2,17 @@
 //!
 //! A guard that goes together with what it guarded, or that another of its kind takes over from, is no loss.
 
+mod tables;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use nhi_plan::json::{self, Kind, Value};
 use nhi_plan::{Action, Mode, Severity};
 
+pub(crate) use self::tables::WITH_BEFORE;
+use self::tables::{GUARDS, Guard, KNOBS, Looser};
 use crate::facts::Block;
-
-/// A resource type that is a guard as a whole.
-struct Guard {
-    resource_type: &'static str,
-    /// Guards of one family take over from each other.
-    family: &'static str,
-    severity: Severity,
-}
-
-const fn guard(resource_type: &'static str, family: &'static str, severity: Severity) -> Guard {
-    Guard {
-        resource_type,
-        family,
-        severity,
-    }
-}
-
-/// Sorted by type.
-static GUARDS: [Guard; 23] = [
-    guard("aws_accessanalyzer_analyzer", "an access analyzer", Severity::Low),
-    guard("aws_cloudtrail", "an audit trail", Severity::Medium),
-    guard("aws_guardduty_detector", "a threat detector", Severity::Medium),
-    guard(
-        "aws_organizations_policy",
-        "a policy of the organisation",
-        Severity::Medium,
-    ),
-    guard(
-        "aws_organizations_policy_attachment",
-        "a policy of the organisation",
-        Severity::Medium,
-    ),
-    guard(
-        "azuread_conditional_access_policy",
-        "a conditional access policy",
-        Severity::Medium,
-    ),
-    guard(
-        "azurerm_management_group_policy_assignment",
-        "a policy assignment",
-        Severity::Medium,
-    ),
-    guard(
-        "azurerm_resource_group_policy_assignment",
-        "a policy assignment",
-        Severity::Low,
-    ),
-    guard(
-        "azurerm_subscription_policy_assignment",
-        "a policy assignment",
-        Severity::Medium,
-    ),
-    guard("github_branch_protection", "a branch protection", Severity::Medium),
-    guard("github_branch_protection_v3", "a branch protection", Severity::Medium),
-    guard("github_organization_ruleset", "a branch protection", Severity::Medium),
-    guard("github_repository_ruleset", "a branch protection", Severity::Medium),
-    guard("gitlab_branch_protection", "a branch protection", Severity::Medium),
-    guard("gitlab_project_approval_rule", "an approval rule", Severity::Medium),
-    guard("google_folder_iam_audit_config", "an audit log", Severity::Medium),
-    guard("google_iam_deny_policy", "a deny policy", Severity::Medium),
-    guard(
-        "google_org_policy_policy",
-        "a policy of the organisation",
-        Severity::Medium,
-    ),
-    guard("google_organization_iam_audit_config", "an audit log", Severity::Medium),
-    guard(
-        "google_organization_policy",
-        "a policy of the organisation",
-        Severity::Medium,
-    ),
-    guard("google_project_iam_audit_config", "an audit log", Severity::Medium),
-    guard(
-        "google_project_organization_policy",
-        "a policy of the organisation",
-        Severity::Medium,
-    ),
-    guard("vault_audit", "an audit log", Severity::Medium),
-];
-
-/// What makes a changed attribute looser.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Looser {
-    /// It said something, and says nothing any more.
-    Gone,
-    /// `true` became `false`.
-    Off,
-    /// The number, the duration or the tier fell.
-    Less,
-    /// The number or the duration rose.
-    More,
-}
-
-/// Resource type, path, what is looser, words, severity.
-type Knob = (&'static str, &'static str, Looser, &'static str, Severity);
-
-static KNOBS: [Knob; 11] = [
-    (
-        "aws_cloudtrail",
-        "enable_logging",
-        Looser::Off,
-        "the audit trail is switched off",
-        Severity::Medium,
-    ),
-    (
-        "aws_iam_role",
-        "permissions_boundary",
-        Looser::Gone,
-        "the role loses its permissions boundary",
-        Severity::Medium,
-    ),
-    (
-        "aws_iam_user",
-        "permissions_boundary",
-        Looser::Gone,
-        "the user loses its permissions boundary",
-        Severity::Medium,
-    ),
-    (
-        "github_branch_protection",
-        "enforce_admins",
-        Looser::Off,
-        "administrators may pass by the branch protection",
-        Severity::Low,
-    ),
-    (
-        "github_branch_protection",
-        "required_pull_request_reviews",
-        Looser::Gone,
-        "changes need no review any more",
-        Severity::Medium,
-    ),
-    (
-        "github_branch_protection",
-        "required_pull_request_reviews[0].required_approving_review_count",
-        Looser::Less,
-        "changes need fewer reviews",
-        Severity::Medium,
-    ),
-    (
-        "github_repository_environment",
-        "reviewers",
-        Looser::Gone,
-        "deployments need no reviewer any more",
-        Severity::Medium,
-    ),
-    (
-        "gitlab_project_approval_rule",
-        "approvals_required",
-        Looser::Less,
-        "changes need fewer approvals",
-        Severity::Medium,
-    ),
-    (
-        "nhi_identity",
-        "min_risk_tier",
-        Looser::Less,
-        "the least risk tier of the record falls",
-        Severity::Low,
-    ),
-    (
-        "nhi_identity",
-        "min_risk_tier",
-        Looser::Gone,
-        "the record loses its least risk tier",
-        Severity::Low,
-    ),
-    (
-        "nhi_identity",
-        "ttl",
-        Looser::More,
-        "the identity lives longer than before",
-        Severity::Low,
-    ),
-];
-
-/// Resource types of which it matters what they were before.
-pub(crate) const WITH_BEFORE: [&str; 14] = [
-    "aws_cloudtrail",
-    "aws_iam_role",
-    "aws_iam_user",
-    "aws_organizations_*",
-    "azurerm_*_policy_assignment",
-    "github_*_ruleset",
-    "github_branch_protection*",
-    "github_repository",
-    "github_repository_environment",
-    "gitlab_branch_protection",
-    "gitlab_project",
-    "gitlab_project_approval_rule",
-    "google_project*",
-    "nhi_identity",
-];
 
 /// What guards stand around.
 const SUBJECTS: [&str; 6] = [
@@ -354,7 +165,7 @@ fn loosened(block: &Block<'_>) -> Vec<Loss> {
             let is_looser = match looser {
                 _ if unverified => true,
                 Looser::Gone => new.is_none() && !block.is_unknown(path),
-                Looser::Off => old.as_bool() == Some(true) && new.is_some_and(|new| new.as_bool() == Some(false)),
+                Looser::Off => is_on(old) == Some(true) && is_on(new?) == Some(false),
                 Looser::Less => size(new?)? < size(old)?,
                 Looser::More => size(new?)? > size(old)?,
             };
@@ -373,6 +184,18 @@ fn loosened(block: &Block<'_>) -> Vec<Loss> {
             })
         })
         .collect()
+}
+
+/// Whether a switch is on, whatever it calls that.
+fn is_on(value: Value<'_>) -> Option<bool> {
+    if let Some(truth) = value.as_bool() {
+        return Some(truth);
+    }
+    match value.as_str()?.to_ascii_lowercase().as_str() {
+        "true" | "enabled" | "active" => Some(true),
+        "false" | "disabled" | "evaluate" | "enabledforreportingbutnotenforced" => Some(false),
+        _ => None,
+    }
 }
 
 fn says(value: Value<'_>) -> bool {
@@ -423,12 +246,6 @@ fn duration(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn tables_are_sorted() {
-        assert!(GUARDS.is_sorted_by(|left, right| left.resource_type < right.resource_type));
-        assert!(KNOBS.is_sorted_by_key(|knob| knob.0));
-    }
 
     #[test]
     fn durations() {

@@ -111,7 +111,12 @@ pub(super) fn read(block: &Block<'_>) -> Option<Use> {
     if texts.is_empty() {
         return None;
     }
-    let group = if TEMPLATES.contains(&name) {
+    // An instance repeats the profile of the template that it starts from.
+    let from_template = || {
+        let template = block.after().and_then(|after| after.at("launch_template[0]"));
+        template.is_some_and(|template| !template.is_null())
+    };
+    let group = if TEMPLATES.contains(&name) || name == "aws_instance" && from_template() {
         String::from("templates")
     } else if name == "aws_eks_pod_identity_association" {
         named(block.string("namespace"), block.string("service_account"))
