@@ -498,6 +498,32 @@ mod tests {
     }
 
     #[test]
+    fn short_names_in_a_default() {
+        let at = "var.settings";
+        let default = |member: &str| {
+            let declared = format!(r#"{{"default":{{"smtp":{{{member}}}}}}}"#);
+            with_mode(at, Mode::Variable, "", "null").configuration(at, &declared)
+        };
+        cases(&super::RULE)
+            .flags(&[
+                Case::high("pass", default(r#""pass":"Winter-2024!x""#)).at("smtp.pass"),
+                Case::high("PASS", default(r#""PASS":"Winter-2024!x""#)).at("smtp.PASS"),
+                Case::high("Pass", default(r#""Pass":"Winter-2024!x""#)).at("smtp.Pass"),
+                Case::high("pwd", default(r#""pwd":"Winter-2024!x""#)).at("smtp.pwd"),
+                Case::high("passwd", default(r#""passwd":"Winter-2024!x""#)).at("smtp.passwd"),
+                Case::high("nested text", default(r#""json":"{\"pass\":\"Winter-2024!x\"}""#)).at("smtp.json"),
+            ])
+            .allows(&[
+                Case::clean("a switch", default(r#""pass":true"#)),
+                Case::clean("a choice", default(r#""pass":"optional""#)),
+                Case::clean("a mode", default(r#""pass_through":"Headers-2024!x""#)),
+                Case::clean("a count", default(r#""passes":"Winter-2024!x""#)),
+                Case::clean("a way round", default(r#""bypass":"Winter-2024!x""#)),
+                Case::clean("empty", default(r#""pass":"""#)),
+            ]);
+    }
+
+    #[test]
     fn two_things_stand() {
         let told = lambda(&format!("Basic {}", base64("admin:Zq8-pr4TvW6"))).judge();
         let message = told
