@@ -25,7 +25,7 @@ impl Evaluator<'_> {
             Data::Unknown(origin) => self
                 .insides
                 .get(origin)
-                .map(|text| text.to_string())
+                .map(ToString::to_string)
                 .unwrap_or_default(),
             Data::List(_) | Data::Set(_) | Data::Map(_) => {
                 let text = json_text::encode(value, self.limits.output_bytes, &|value| self.name_of(value))?;
