@@ -411,6 +411,10 @@ fn what_is_known_of_an_encoded_text_is_kept() {
             r##"base64encode("#cloud-config\n${yamlencode({ a = ["x", var.text] })}")"##,
             "#cloud-config\n{\"a\":[\"x\",\"${var.text}\"]}",
         ),
+        (
+            r#"base64encode(replace("A=${var.text} P=@@", "@@", "p"))"#,
+            "A=${var.text} P=p",
+        ),
         (r#""x-${base64encode("p ${var.text}")}""#, "p ${var.text}"),
         (
             r#"[base64encode("p ${var.text}"), base64encode("q ${var.text}")]"#,
@@ -427,6 +431,7 @@ fn what_is_known_of_an_encoded_text_is_kept() {
     for expression in [
         r#"base64encode("${var.secret} ${var.text}")"#,
         r#"sensitive(base64encode("p ${var.text}"))"#,
+        r#"base64encode(replace("A=${var.text} P=@@", "@@", var.secret))"#,
         r#"sha256("p ${var.text}")"#,
         r#""p ${var.text}""#,
     ] {
