@@ -118,7 +118,8 @@ fn unbound(block: &Block<'_>, path: &'static str, bounds: &[&str]) -> Option<Ope
 fn jwt(block: &Block<'_>) -> Option<Open> {
     let browser =
         block.string("role_type").is_none_or(|kind| kind == "oidc") && is_there(block, "allowed_redirect_uris");
-    let glob = block.string("bound_claims_type").is_some_and(|kind| kind == "glob");
+    let later = block.is_unknown("bound_claims_type") && !block.references("bound_claims_type").is_empty();
+    let glob = later || block.string("bound_claims_type").is_some_and(|kind| kind == "glob");
     let subject = is_there(block, "bound_subject");
     if !subject && block.is_unknown("bound_claims") && !block.references("bound_claims").is_empty() {
         return Some(Open {
@@ -140,20 +141,27 @@ fn jwt(block: &Block<'_>) -> Option<Open> {
             (false, false) => "any token of the issuer may log in with the role: no subject and no claim is bound",
         };
         let severity = if browser { Severity::Low } else { Severity::High };
-        return Some(open_to(
-            if claims { "bound_claims" } else { "bound_subject" },
-            severity,
-            message,
-            "bind the exact subject, or claims that only the workload has",
-        ));
+        let path = if claims { "bound_claims" } else { "bound_subject" };
+        return Some(Open {
+            sure: !(later && claims),
+            ..open_to(
+                path,
+                severity,
+                message,
+                "bind the exact subject, or claims that only the workload has",
+            )
+        });
     }
     if width == Width::Group && !browser {
-        return Some(open_to(
-            "bound_claims",
-            Severity::Medium,
-            "every repository or project of the organisation may log in with the role",
-            "bind the repository, and its environment or branch",
-        ));
+        return Some(Open {
+            sure: !later,
+            ..open_to(
+                "bound_claims",
+                Severity::Medium,
+                "every repository or project of the organisation may log in with the role",
+                "bind the repository, and its environment or branch",
+            )
+        });
     }
     (!browser && !is_there(block, "bound_audiences")).then(|| {
         open_to(
@@ -202,7 +210,8 @@ fn claims_width(block: &Block<'_>, glob: bool) -> Width {
 /// The same of claims whose values are known only after apply: the name of the claim says how far they reach.
 fn claims_to_come(block: &Block<'_>) -> impl Iterator<Item = Width> {
     let inside = |path: &str| {
-        let key = path.strip_prefix("bound_claims")?.trim_start_matches(['.', '[', '"']);
+        let rest = path.strip_prefix("bound_claims")?;
+        let key = rest.strip_prefix(['.', '['])?.trim_start_matches('"');
         let key = key.trim_end_matches(['"', ']']).trim_start_matches('/');
         let anybody = SAID_BY_ANYBODY.contains(&key);
         (!key.is_empty()).then(|| {
