@@ -97,14 +97,14 @@ fn read(folder: &Path, random: &mut Random) -> Option<Case> {
     if aws && random.below(AWS_STRIDE) > 0 {
         return None;
     }
-    let expect = labels.root().get("expect").into_iter().flat_map(|list| list.elements());
+    let expect = labels.root().get("expect").into_iter().flat_map(json::Value::elements);
     let expect = expect.map(|one| {
         let rules = one
             .get("rule")
-            .and_then(|rule| rule.as_str())
+            .and_then(json::Value::as_str)
             .expect("rule")
             .into_owned();
-        let addresses = one.get("address").into_iter().flat_map(|list| list.elements());
+        let addresses = one.get("address").into_iter().flat_map(json::Value::elements);
         let addresses = addresses.filter_map(|address| Some(address.as_str()?.into_owned()));
         (rules.split('|').map(str::to_owned).collect(), addresses.collect())
     });

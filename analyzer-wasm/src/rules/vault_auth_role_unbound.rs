@@ -148,27 +148,6 @@ mod tests {
                 jwt(&format!(r#""bound_claims":{{"iss":"https://a.example"}},{aud}"#)),
             )
             .at("bound_claims"),
-            Case::high(
-                "a branch of any repository",
-                jwt(&format!(r#""bound_claims":{{"ref":"refs/heads/main"}},{aud}"#)),
-            )
-            .at("bound_claims"),
-            Case::medium(
-                "an organisation by its own claim",
-                jwt(&format!(r#""bound_claims":{{"repository_owner":"example"}},{aud}"#)),
-            )
-            .at("bound_claims"),
-            Case::unverified(
-                "claims known after apply",
-                jwt(aud)
-                    .unknown("vault_jwt_auth_backend_role.r", &["bound_claims"])
-                    .references(
-                        "vault_jwt_auth_backend_role.r",
-                        "bound_claims",
-                        &["terraform_data.claims"],
-                    ),
-            )
-            .at("bound_claims"),
             Case::high("any subject", glob("*")),
             Case::high("any repository", glob("repo:*")),
             Case::medium(
@@ -229,6 +208,34 @@ mod tests {
             ),
             Case::high("any of Google", role(gcp, r#"{"type":"iam","bound_projects":[]}"#)),
             Case::high("any of Azure", role(azure, r#"{"role":"r"}"#)),
+        ]);
+    }
+
+    #[test]
+    fn claims_by_their_names() {
+        let aud = r#""bound_audiences":["vault"]"#;
+        cases(&super::RULE).flags(&[
+            Case::high(
+                "a branch of any repository",
+                jwt(&format!(r#""bound_claims":{{"ref":"refs/heads/main"}},{aud}"#)),
+            )
+            .at("bound_claims"),
+            Case::medium(
+                "an organisation by its own claim",
+                jwt(&format!(r#""bound_claims":{{"repository_owner":"example"}},{aud}"#)),
+            )
+            .at("bound_claims"),
+            Case::unverified(
+                "claims known after apply",
+                jwt(aud)
+                    .unknown("vault_jwt_auth_backend_role.r", &["bound_claims"])
+                    .references(
+                        "vault_jwt_auth_backend_role.r",
+                        "bound_claims",
+                        &["terraform_data.claims"],
+                    ),
+            )
+            .at("bound_claims"),
         ]);
     }
 
