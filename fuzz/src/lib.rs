@@ -33,29 +33,59 @@ impl Dice {
 /// Changes the first `size` bytes of `data` and returns how many they are now, at most `size_max`.
 pub fn splice(data: &mut [u8], size: usize, size_max: usize, seed: u32, snippets: &[&str]) -> usize {
     let mut dice = Dice::new(seed);
-    if dice.below(3) == 0 {
+    if dice.below(4) == 0 {
         return libfuzzer_sys::fuzzer_mutate(data, size, size_max);
     }
     let text = data.get(..size).unwrap_or_default();
-    let (start, end) = piece(text, &mut dice);
-    let (before, rest) = text.split_at(start);
-    let (piece, after) = rest.split_at(end - start);
     let snippet = snippets
         .get(dice.below(snippets.len()))
         .map_or(b"" as &[u8], |text| text.as_bytes());
-    let made = match dice.below(6) {
-        0 => [before, after].concat(),
-        1 => [before, piece, piece, after].concat(),
-        2 | 3 => [before, snippet, piece, after].concat(),
-        _ => [before, snippet, after].concat(),
+    let made = if dice.below(2) == 0 {
+        replaced(text, snippet, &mut dice)
+    } else {
+        torn(text, snippet, &mut dice)
     };
     let length = made.len().min(size_max).min(data.len());
     data[..length].copy_from_slice(&made[..length]);
     length
 }
 
-/// A piece between two seams: a whole string or bracket, or from one seam to another that is often near.
-fn piece(text: &[u8], dice: &mut Dice) -> (usize, usize) {
+/// With one value in the place of another, or with one more: what was well-formed mostly stays so.
+fn replaced(text: &[u8], snippet: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let values: Vec<(usize, usize)> = seams(text)
+        .into_iter()
+        .filter_map(|start| Some((start, start + value(&text[start..])?)))
+        .collect();
+    let Some(&(start, end)) = values.get(dice.below(values.len())) else {
+        return [text, snippet].concat();
+    };
+    let other = values[dice.below(values.len())];
+    let is_value = value(snippet) == Some(snippet.len());
+    match dice.below(4) {
+        0 => [&text[..start], &text[other.0..other.1], &text[end..]].concat(),
+        1 | 2 if is_value => [&text[..start], snippet, &text[end..]].concat(),
+        _ if matches!(text[start], b'[' | b'{') => {
+            [&text[..=start], snippet, b"," as &[u8], &text[start + 1..]].concat()
+        }
+        _ => [&text[..start], snippet, b"," as &[u8], &text[start..]].concat(),
+    }
+}
+
+/// With a piece dropped, doubled or replaced, wherever that tears the text.
+fn torn(text: &[u8], snippet: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let (start, end) = piece(text, dice);
+    let (before, rest) = text.split_at(start);
+    let (piece, after) = rest.split_at(end - start);
+    match dice.below(6) {
+        0 => [before, after].concat(),
+        1 => [before, piece, piece, after].concat(),
+        2 | 3 => [before, snippet, piece, after].concat(),
+        _ => [before, snippet, after].concat(),
+    }
+}
+
+/// Where pieces of a text may begin or end.
+fn seams(text: &[u8]) -> Vec<usize> {
     let mut seams = vec![0];
     for (at, byte) in text.iter().enumerate() {
         if SEAMS.contains(byte) {
@@ -64,6 +94,18 @@ fn piece(text: &[u8], dice: &mut Dice) -> (usize, usize) {
     }
     seams.push(text.len());
     seams.dedup();
+    seams
+}
+
+/// The length of the string, bracket or word that `text` begins with.
+fn value(text: &[u8]) -> Option<usize> {
+    let word = text.iter().take_while(|byte| !SEAMS.contains(byte)).count();
+    if word > 0 { Some(word) } else { closed(text) }
+}
+
+/// A piece between two seams: a whole string or bracket, or from one seam to another that is often near.
+fn piece(text: &[u8], dice: &mut Dice) -> (usize, usize) {
+    let seams = seams(text);
     let first = dice.below(seams.len());
     let start = seams[first];
     if dice.below(2) == 0

@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 
-use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target};
 use nhi_plan::{Change, Limits, json};
 
 const SNIPPETS: &[&str] = &[
@@ -38,15 +38,29 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     nhi_fuzz::splice(data, size, max_size, seed, SNIPPETS)
 });
 
-fuzz_target!(|data: &[u8]| {
+/// What is refused is worth coming back to only while it is short: mutants of a plan should mostly be plans.
+const REFUSED_BYTES_MAX: usize = 64;
+
+fuzz_target!(|data: &[u8]| -> Corpus {
     let limits = Limits {
         bytes: 1 << 20,
         nodes: 100_000,
         records: 10_000,
         ..Limits::default()
     };
-    let Ok(decoded) = nhi_plan::decode(data) else { return };
-    let Ok(plan) = decoded.read(&limits) else { return };
+    let refused = || {
+        if data.len() <= REFUSED_BYTES_MAX {
+            Corpus::Keep
+        } else {
+            Corpus::Reject
+        }
+    };
+    let Ok(decoded) = nhi_plan::decode(data) else {
+        return refused();
+    };
+    let Ok(plan) = decoded.read(&limits) else {
+        return refused();
+    };
     for block in plan.blocks() {
         for text in [&block.before, &block.after, &block.configuration]
             .into_iter()
@@ -60,6 +74,7 @@ fuzz_target!(|data: &[u8]| {
         }
         planted(&block);
     }
+    Corpus::Keep
 });
 
 /// The planted defect: room for so many elements of a list.

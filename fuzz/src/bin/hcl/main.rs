@@ -20,7 +20,7 @@ const SNIPPETS: &[&str] = &[
     "data \"aws_iam_policy_document\" \"d\" {\n  statement {\n    actions = [\"s3:*\"]\n  }\n}\n",
     "dynamic \"statement\" {\n  for_each = [1, 2]\n  content {\n    sid = statement.value\n  }\n}\n",
     "terraform_data.u.id",
-    "terraform_data.u.id == \"\" ? \"a\" : \"b\"",
+    "(terraform_data.u.id == \"\" ? \"a\" : \"b\")",
     "(terraform_data.u.output == 1 ? \"c\" : terraform_data.u.id)",
     "terraform_data.t[\"list\"].output[*].id",
     "[for k, v in local.x : \"${k}${v}\"]",
@@ -65,6 +65,9 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 static READ: LazyLock<Plan<'static>> =
     LazyLock::new(|| nhi_plan::read(PLAN, &nhi_plan::Limits::default()).expect("the plan of a test"));
 
+/// What cannot be read is worth coming back to only while it is short.
+const REFUSED_BYTES_MAX: usize = 64;
+
 fuzz_target!(|data: &[u8]| -> Corpus {
     let Ok(text) = std::str::from_utf8(data) else {
         return Corpus::Reject;
@@ -96,7 +99,8 @@ fuzz_target!(|data: &[u8]| -> Corpus {
             });
         }
     }
-    Corpus::Keep
+    let keeps = sources.notes().is_empty() || data.len() <= REFUSED_BYTES_MAX;
+    if keeps { Corpus::Keep } else { Corpus::Reject }
 });
 
 /// The planted defect: nothing ever has more than so many alternatives.
