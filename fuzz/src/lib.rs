@@ -64,10 +64,13 @@ fn replaced(text: &[u8], snippet: &[u8], dice: &mut Dice) -> Vec<u8> {
     match dice.below(4) {
         0 => [&text[..start], &text[other.0..other.1], &text[end..]].concat(),
         1 | 2 if is_value => [&text[..start], snippet, &text[end..]].concat(),
-        _ if matches!(text[start], b'[' | b'{') => {
-            [&text[..=start], snippet, b"," as &[u8], &text[start + 1..]].concat()
+        3 => [&text[..start], snippet, b"," as &[u8], &text[start..]].concat(),
+        _ => {
+            let opened = values.iter().filter(|(start, _)| matches!(text[*start], b'[' | b'{'));
+            let opened: Vec<usize> = opened.map(|(start, _)| start + 1).collect();
+            let at = opened.get(dice.below(opened.len())).copied().unwrap_or(start);
+            [&text[..at], snippet, b"," as &[u8], &text[at..]].concat()
         }
-        _ => [&text[..start], snippet, b"," as &[u8], &text[start..]].concat(),
     }
 }
 

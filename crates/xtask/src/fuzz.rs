@@ -146,13 +146,17 @@ fn nice(program: impl AsRef<std::ffi::OsStr>) -> Run {
 /// Copies what a target begins with into a folder that nothing else writes to, and empties that of its last run.
 fn prepare(workspace: &Workspace, place: &Path, target: &str, more: &[&str]) -> Result<PathBuf> {
     let seeds = place.join("seeds").join(target);
-    for folder in [&seeds, &place.join("corpus").join(target)] {
+    // A failure of the run before is either repaired or will be found again.
+    for folder in [
+        &seeds,
+        &place.join("corpus").join(target),
+        &place.join("failures").join(target),
+    ] {
         if folder.exists() {
             fs::remove_dir_all(folder).with_context(|| format!("empty `{}`", folder.display()))?;
         }
         fs::create_dir_all(folder).with_context(|| format!("make `{}`", folder.display()))?;
     }
-    fs::create_dir_all(place.join("failures"))?;
     let own = workspace.root.join("fuzz/seeds").join(target);
     let listing = fs::read_dir(&own).with_context(|| format!("list `{}`", own.display()))?;
     let mut files = listing
@@ -172,7 +176,7 @@ fn log(place: &Path, target: &str) -> PathBuf {
 
 /// Runs a target once; what it says goes to its log.
 fn fuzz(programs: &Path, place: &Path, target: &str, seeds: &Path, limits: &[String]) -> Result<Outcome> {
-    let failures = place.join("failures").join(format!("{target}-"));
+    let failures = place.join("failures").join(target).join("");
     let output = nice(programs.join(target))
         .arg(place.join("corpus").join(target))
         .arg(seeds)

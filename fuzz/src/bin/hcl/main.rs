@@ -61,7 +61,6 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     nhi_fuzz::splice(data, size, max_size, seed, SNIPPETS)
 });
 
-#[expect(clippy::expect_used, reason = "the plan is part of this file")]
 static READ: LazyLock<Plan<'static>> =
     LazyLock::new(|| nhi_plan::read(PLAN, &nhi_plan::Limits::default()).expect("the plan of a test"));
 
