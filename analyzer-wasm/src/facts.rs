@@ -95,6 +95,7 @@ impl Facts {
     /// Takes in a block that is no more after the apply: others still speak of it.
     pub(crate) fn collect_gone(&mut self, block: &Block<'_>) {
         self.iam.collect_gone(block);
+        self.governance.collect_gone(block);
     }
 
     /// Joins what was collected; rules on the whole plan run after it.
@@ -105,6 +106,7 @@ impl Facts {
         } = &self.settled;
         self.escalations = self.escalation.settle(principals, standings, self.graph.as_mut());
         self.settled.escalating = self.escalations.outranking().collect();
+        self.governance.settle();
         self.azure.settle();
         self.google.settle();
         self.kubernetes.settle();

@@ -21,6 +21,7 @@ mod eks_cluster_admin;
 mod entra_directory_role;
 mod entra_machine_owner;
 mod federated_trust_without_check;
+mod forgotten_identity;
 mod github_actions_permissions;
 mod github_actions_secret_exposed;
 mod github_admin_collaborator;
@@ -40,7 +41,9 @@ mod google_public_member;
 mod grant;
 mod graph_application_permission;
 mod human_in_workload_trust;
+mod identity_across_environments;
 mod identity_edge;
+mod interactive_machine_identity;
 mod kubernetes_cluster_admin;
 mod kubernetes_read_secrets;
 mod kubernetes_role_escalates;
@@ -52,7 +55,9 @@ mod long_lived_secret;
 mod oidc_trust_wide_subject;
 mod oidc_trust_without_audience;
 mod oidc_trust_without_subject;
+mod orphaned_identity;
 mod plain_parameter;
+mod plan_time_code;
 mod postgresql_grant_all;
 mod postgresql_role_chain;
 mod postgresql_role_without_end;
@@ -64,6 +69,7 @@ mod secret_in_output;
 mod secret_in_state;
 mod service_principal_without_source;
 mod service_wide_wildcard;
+mod shared_identity;
 mod static_credential_resource;
 mod unbounded_pass_role;
 mod ungoverned_identity;
@@ -72,13 +78,16 @@ mod vault_auth_role_unbound;
 mod vault_dynamic_administrator;
 mod vault_token_without_end;
 mod vault_wildcard_path;
+mod weak_machine_authentication;
+mod weakened_governance;
+mod webhook_without_verification;
 mod wildcard_trust;
 mod workload_identity_grant_wide;
 mod workload_identity_pool_wide;
 
 use crate::rule::Rule;
 
-static RULES: [&Rule; 70] = [
+static RULES: [&Rule; 79] = [
     &allow_everything::RULE,
     &administer_iam::RULE,
     &wildcard_trust::RULE,
@@ -95,6 +104,15 @@ static RULES: [&Rule; 70] = [
     &long_lived_secret::RULE,
     &plain_parameter::RULE,
     &ungoverned_identity::RULE,
+    &shared_identity::RULE,
+    &identity_across_environments::RULE,
+    &forgotten_identity::RULE,
+    &orphaned_identity::RULE,
+    &weak_machine_authentication::RULE,
+    &plan_time_code::RULE,
+    &interactive_machine_identity::RULE,
+    &weakened_governance::RULE,
+    &webhook_without_verification::RULE,
     &oidc_trust_without_subject::RULE,
     &oidc_trust_wide_subject::RULE,
     &oidc_trust_without_audience::RULE,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use nhi_plan::{Change, Context, Description, Interest, Mode, Sharding};
 use nhi_policy_sdk::{Findings, PolicyModule};
 
+use crate::facts::governance;
 use crate::facts::graph::Graph;
 use crate::facts::secrets::schema::write_only_types;
 use crate::facts::{Block, Facts};
@@ -105,6 +106,12 @@ impl PolicyModule for Analyzer {
                 Interest {
                     modes: own(&["managed"]),
                     resource_types: own(&WITH_BEFORE),
+                    needs: own(&["before"]),
+                },
+                // What goes away or is loosened says in its values what that means.
+                Interest {
+                    modes: own(&["managed"]),
+                    resource_types: governance::with_before().map(str::to_owned).collect(),
                     needs: own(&["before"]),
                 },
                 // What they write and do not store stands in the configuration only.

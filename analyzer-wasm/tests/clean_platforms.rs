@@ -175,7 +175,7 @@ fn nothing_above_information() {
     let found = Tester::<Analyzer>::new()
         .changes(changes)
         .expect("the analyzer decides");
-    for finding in found.iter().filter(|finding| finding.rule != "NHI020") {
+    for finding in &found {
         assert_eq!(finding.severity, Some(Severity::Info), "{finding:#?}");
     }
 }

@@ -2,14 +2,20 @@
 //!
 //! A resource is governed when an `nhi_identity` claims it, or when it says itself who answers for it and until when.
 
+pub(crate) mod code;
+mod forgotten;
 mod labels;
+pub(crate) mod people;
 mod types;
+pub(crate) mod usage;
+pub(crate) mod weakened;
 
 use std::collections::BTreeSet;
 
 use nhi_plan::Mode;
 use nhi_plan::json::Value;
 
+use self::forgotten::Forgotten;
 use self::labels::{Expiry, Labels};
 use self::types::IdentityType;
 use super::Block;
@@ -45,6 +51,18 @@ pub(crate) struct Ungoverned {
 #[derive(Debug, Default)]
 pub(crate) struct Governance {
     ungoverned: Vec<Ungoverned>,
+    /// Something in the plan is of this provider: the team keeps records.
+    adopted: bool,
+    /// Identities and credentials that the state forgets and that go on to exist.
+    forgotten: Vec<Forgotten>,
+    /// Who runs as whom.
+    pub(crate) usage: usage::Usage,
+    /// What runs on the machine of the plan or the apply.
+    pub(crate) code: code::Code,
+    /// Machine identities that people use too.
+    pub(crate) people: people::People,
+    /// What the plan takes away from those who watch.
+    pub(crate) weakened: weakened::Weakened,
     /// Configuration addresses and identifiers that records claim.
     claimed: BTreeSet<String>,
     /// Configuration addresses of identities in the plan.
@@ -53,6 +71,12 @@ pub(crate) struct Governance {
 
 impl Governance {
     pub(crate) fn collect(&mut self, block: &Block<'_>) {
+        self.adopted |= is_own(block);
+        self.forgotten.extend(forgotten::read(block));
+        self.usage.collect(block);
+        self.code.collect(block);
+        self.people.collect(block);
+        self.weakened.collect(block);
         if block.is_managed("nhi_identity") {
             self.claimed.extend(block.references("external"));
             if let Some(external) = block.after().and_then(|after| after.get("external")) {
@@ -65,13 +89,41 @@ impl Governance {
         let Some(row) = types::find(&block.change.resource_type).filter(|_| block.change.mode == Mode::Managed) else {
             return;
         };
-        if is_service_linked(block) {
+        if is_service_linked(block) || adopts_existing(block) {
             return;
         }
         if row.noun == "identity" {
             self.identities.insert(block.change.config_address.to_string());
         }
         self.ungoverned.extend(judge(block, row));
+    }
+
+    /// Takes in a block that is no more after the apply.
+    pub(crate) fn collect_gone(&mut self, block: &Block<'_>) {
+        self.adopted |= is_own(block);
+        self.forgotten.extend(forgotten::read(block));
+        self.usage.collect_gone(block);
+        self.weakened.collect_gone(block);
+    }
+
+    /// Joins what was collected.
+    pub(crate) fn settle(&mut self) {
+        self.usage.settle();
+        self.people.settle();
+    }
+
+    /// Whether the plan shows that records are kept at all.
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.adopted
+    }
+
+    /// What the state forgets and no record claims, in the order of the plan.
+    pub(crate) fn forgotten(&self) -> impl Iterator<Item = &Forgotten> {
+        self.forgotten.iter().filter(|one| {
+            !one.identifiers
+                .iter()
+                .any(|identifier| self.claimed.contains(identifier))
+        })
     }
 
     /// Resources that nothing in the plan governs, in the order of the plan.
@@ -93,6 +145,30 @@ impl Governance {
 fn is_service_linked(block: &Block<'_>) -> bool {
     let path = block.string("path").unwrap_or_default();
     path.starts_with("/aws-service-role/") || path.starts_with("/aws-reserved/")
+}
+
+/// Types of resources of which it matters what they were before.
+pub(crate) fn with_before() -> impl Iterator<Item = &'static str> {
+    weakened::WITH_BEFORE
+        .into_iter()
+        .chain(usage::types())
+        .chain(types::all())
+}
+
+/// A principal of somebody else that the tenant has already; destroying the resource leaves it.
+fn adopts_existing(block: &Block<'_>) -> bool {
+    let value = block.after().and_then(|after| after.get("use_existing"));
+    value.and_then(Value::as_bool) == Some(true)
+}
+
+/// A record, a look at records, or the provider that keeps them.
+fn is_own(block: &Block<'_>) -> bool {
+    let name = block.change.resource_type.as_ref();
+    match block.change.mode {
+        Mode::Managed | Mode::Data => name.starts_with("nhi_"),
+        Mode::Provider => name == "nhi",
+        Mode::Variable | Mode::Output => false,
+    }
 }
 
 fn judge(block: &Block<'_>, row: &IdentityType) -> Option<Ungoverned> {

@@ -189,9 +189,12 @@ pub(super) fn finding(
         finding.attributes.push((String::from("also"), others.join(",")));
     }
     if !principal.is_dormant() {
+        // Where the plan does not create it, the block is only the first that speaks of it, in whatever order they come.
+        let elsewhere = principal.name.as_deref().filter(|_| !principal.in_plan);
+        let known_by = elsewhere.unwrap_or(&principal.address);
         finding
             .attributes
-            .push((String::from("principal"), principal.address.to_string()));
+            .push((String::from("principal"), known_by.to_owned()));
     }
     finding
 }

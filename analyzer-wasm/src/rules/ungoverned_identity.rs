@@ -1,6 +1,6 @@
 //! Flags identities and credentials that nobody answers for, or that have no end.
 
-use nhi_plan::Severity;
+use nhi_plan::{Finding, Severity};
 use nhi_policy_sdk::Findings;
 
 use crate::facts::Facts;
@@ -40,7 +40,9 @@ Flags a resource that creates an identity or a credential, of any provider the a
 Keys for the owner: `owner`, `owners`, `owned_by`, `owner_team`, `owner_email`, `team`, `responsible`, `technical_owner`, `policy_owner`.
 Keys for the end: `expires`, `expires_at`, `expires_on`, `expiry`, `expiry_date`, `expiration`, `expiration_date`, `valid_until`, `end_date`, `ttl`.
 Case, `-`, `_` and a prefix such as `nhi:` or `example.com/` make no difference; `never`, `none`, `tbd` and the like say nothing, and a date that has passed is no end.
-A credential of an identity in the plan is judged with that identity; service-linked roles are left out.
+A credential of an identity in the plan is judged with that identity; service-linked roles, and principals that are only looked up with `use_existing`, are left out.
+
+The severity is medium where the plan shows that records are kept: an `nhi_*` resource or data source, or the provider `nhi`. Elsewhere it is info, because there every identity lacks a record; a credential that never ends is then told by the rules on credentials.
 
 ## Why is this bad?
 
@@ -112,10 +114,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             .finding(&ungoverned.address, &path)
             .message(message)
             .remediation(remediation);
-        out.push(if ungoverned.unverified {
-            finding.unverified()
-        } else {
-            finding
+        out.push(match (ungoverned.unverified, facts.governance.is_adopted()) {
+            (true, _) => finding.unverified(),
+            (false, true) => finding,
+            // Where nobody keeps records yet, every identity lacks one.
+            (false, false) => Finding {
+                severity: Some(Severity::Info),
+                ..finding
+            },
         });
     }
 }
@@ -137,26 +143,37 @@ fn message(ungoverned: &Ungoverned) -> String {
 
 #[cfg(test)]
 mod tests {
+    use nhi_plan::{Change, Mode};
+
     use crate::rules::cases::{Case, cases, plan};
+
+    fn as_provider(change: &mut Change<'static>) {
+        change.mode = Mode::Provider;
+        change.resource_type = change.address.trim_start_matches("provider.").to_owned().into();
+    }
 
     #[test]
     fn table() {
         cases(&super::RULE)
             .flags(&[
-                Case::medium("a bare role", plan(&[("aws_iam_role.r", r#"{"name":"r","tags":null}"#)])).at("tags"),
-                Case::medium("an owner only", plan(&[("aws_iam_user.u", r#"{"name":"u","tags":{"Owner":"team-a"}}"#)])),
-                Case::medium("an end only", plan(&[("aws_iam_role.r", r#"{"tags":{"expires_at":"2026-06-01"}}"#)])),
-                Case::medium("an end that has passed", plan(&[("aws_iam_role.r", r#"{"tags":{"owner":"a","expires_at":"2025-06-01"}}"#)])),
-                Case::medium("words that say nothing", plan(&[("aws_iam_role.r", r#"{"tags":{"owner":"tbd","expires":"never"}}"#)])),
-                Case::medium("google", plan(&[("google_service_account.s", r#"{"account_id":"s","description":"deploys"}"#)])),
-                Case::medium("azure", plan(&[("azurerm_user_assigned_identity.i", r#"{"name":"i","tags":{}}"#)])),
-                Case::medium("entra", plan(&[("azuread_application.a", r#"{"display_name":"a","owners":[]}"#)])),
-                Case::medium("kubernetes", plan(&[("kubernetes_service_account_v1.s", r#"{"metadata":[{"name":"s","labels":{"app":"x"}}]}"#)])).at("metadata[0].labels"),
-                Case::medium("a token without an end", plan(&[("gitlab_project_access_token.t", r#"{"name":"t"}"#)])),
-                Case::medium("a key of a user elsewhere", plan(&[("aws_iam_access_key.k", r#"{"user":"legacy"}"#)])),
-                Case::medium("told once with its key", plan(&[("aws_iam_user.u", r#"{"name":"u"}"#), ("aws_iam_access_key.k", r#"{"user":"u"}"#)])
+                Case::info("a bare role", plan(&[("aws_iam_role.r", r#"{"name":"r","tags":null}"#)])).at("tags"),
+                Case::info("an owner only", plan(&[("aws_iam_user.u", r#"{"name":"u","tags":{"Owner":"team-a"}}"#)])),
+                Case::info("an end only", plan(&[("aws_iam_role.r", r#"{"tags":{"expires_at":"2026-06-01"}}"#)])),
+                Case::info("an end that has passed", plan(&[("aws_iam_role.r", r#"{"tags":{"owner":"a","expires_at":"2025-06-01"}}"#)])),
+                Case::info("words that say nothing", plan(&[("aws_iam_role.r", r#"{"tags":{"owner":"tbd","expires":"never"}}"#)])),
+                Case::info("google", plan(&[("google_service_account.s", r#"{"account_id":"s","description":"deploys"}"#)])),
+                Case::info("azure", plan(&[("azurerm_user_assigned_identity.i", r#"{"name":"i","tags":{}}"#)])),
+                Case::info("entra", plan(&[("azuread_application.a", r#"{"display_name":"a","owners":[]}"#)])),
+                Case::info("kubernetes", plan(&[("kubernetes_service_account_v1.s", r#"{"metadata":[{"name":"s","labels":{"app":"x"}}]}"#)])).at("metadata[0].labels"),
+                Case::info("a token without an end", plan(&[("gitlab_project_access_token.t", r#"{"name":"t"}"#)])),
+                Case::info("a key of a user elsewhere", plan(&[("aws_iam_access_key.k", r#"{"user":"legacy"}"#)])),
+                Case::info("told once with its key", plan(&[("aws_iam_user.u", r#"{"name":"u"}"#), ("aws_iam_access_key.k", r#"{"user":"u"}"#)])
                     .references("aws_iam_access_key.k", "user", &["aws_iam_user.u"])),
                 Case::medium("a record of something else", plan(&[("aws_iam_role.r", r#"{"name":"r"}"#), ("nhi_identity.i", r#"{"external":["arn:aws:iam::111122223333:role/other"]}"#)])),
+                Case::medium("beside the provider", plan(&[("aws_iam_role.r", r#"{"name":"r"}"#), ("provider.nhi", "{}")]).changed("provider.nhi", as_provider)),
+                Case::info("another provider", plan(&[("aws_iam_role.r", r#"{"name":"r"}"#), ("provider.aws", "{}")]).changed("provider.aws", as_provider)),
+                Case::medium("beside the last record, which goes", plan(&[("aws_iam_role.r", r#"{"name":"r"}"#), ("nhi_identity.i", "{}")]).destroyed("nhi_identity.i")),
+                Case::info("a principal of its own", plan(&[("azuread_service_principal.s", r#"{"use_existing":null,"owners":[]}"#)])),
                 Case::unverified("tags unknown", plan(&[("aws_iam_role.r", r#"{"name":"r"}"#)])
                     .unknown("aws_iam_role.r", &["tags", "tags_all"])
                     .references("aws_iam_role.r", "tags", &["aws_s3_bucket.b"])),
@@ -183,6 +200,7 @@ mod tests {
                     ("aws_iam_user.u", r#"{"tags":{"owner":"a","ttl":"90d"}}"#),
                     ("aws_iam_access_key.k", "{}"),
                 ]).references("aws_iam_access_key.k", "user", &["aws_iam_user.u"])),
+                Case::clean("a principal that is there already", plan(&[("azuread_service_principal.s", r#"{"client_id":"00000003-0000-0000-c000-000000000000","use_existing":true}"#)])),
                 Case::clean("no identity", plan(&[("aws_s3_bucket.b", r#"{"bucket":"b"}"#), ("aws_iam_policy.p", r#"{"name":"p"}"#)])),
                 Case::clean("destroyed", plan(&[("aws_iam_role.r", r#"{"name":"r"}"#)]).destroyed("aws_iam_role.r")),
                 Case::clean("a data source", plan(&[("data.aws_iam_role.r", r#"{"name":"r"}"#)])),

@@ -92,6 +92,12 @@ fn existing(at: &AttributePlace<'_>, text: &str, replacement: &str) -> Result<(R
         return Ok((whole_lines(text, &at.attribute), String::new()));
     }
     let old = text.get(at.expression.clone()).unwrap_or_default();
+    if old == replacement {
+        return Err(format!(
+            "the configuration says so already at {}:{}: plan again",
+            at.file, at.line
+        ));
+    }
     if let Some(why) = not_literal(old) {
         return Err(format!("its value at {}:{} {why}", at.file, at.line));
     }

@@ -214,3 +214,59 @@ fn a_fix_needs_a_configuration_and_says_when_there_is_nothing() {
         .run()
         .exits(3);
 }
+
+/// A deploy key that can push, for which the analyzer has a patch.
+fn deploy_keys(keys: &[(&str, Value)]) -> String {
+    let mut changes = Vec::new();
+    for (address, read_only) in keys {
+        let mut change = crate::support::create(address, json!({"repository": "shop", "title": "t"}));
+        change["type"] = json!("github_repository_deploy_key");
+        change["change"]["after"]["read_only"] = read_only.clone();
+        changes.push(change);
+    }
+    plan(&changes)
+}
+
+#[test]
+fn a_fix_is_shown_then_written_and_keeps_every_other_byte() {
+    let main = "resource \"github_repository_deploy_key\" \"k\" {\r\n\ttitle=\"t\"   # a tab, and no blanks\r\n\tread_only  =  false # why\r\n}\r\n\
+                module \"m\" {\n  source    = \"./m\"\n  read_only = false\n}\n";
+    let inner = "variable \"read_only\" {}\nresource \"github_repository_deploy_key\" \"k\" {\n  read_only = var.read_only\n}\n";
+    let place = Place::new(main);
+    fs::create_dir(place.path().join("m")).unwrap();
+    fs::write(place.path().join("m/main.tf"), inner).unwrap();
+    let text = deploy_keys(&[
+        ("github_repository_deploy_key.k", json!(false)),
+        ("module.m.github_repository_deploy_key.k", json!(false)),
+    ]);
+    fs::write(place.path().join("keys.json"), text).unwrap();
+    let fix = |arguments: &[&str]| {
+        let mut all = vec!["fix", "keys.json", "--source", "."];
+        all.extend(arguments);
+        nhi(&all).directory(place.path()).run()
+    };
+    let read = |name: &str| fs::read_to_string(place.path().join(name)).unwrap();
+
+    let shown = fix(&[]).exits(1).stdout;
+    for word in [
+        "--- a/main.tf",
+        "@@ -3,1 +3,1 @@",
+        "+    read_only  =  true # why",
+        "comes from elsewhere",
+    ] {
+        assert!(shown.contains(word), "no `{word}` in\n{shown}");
+    }
+    assert_eq!(read("main.tf"), main, "without --write nothing is written");
+
+    fix(&["--write"]).exits(1);
+    assert_eq!(read("main.tf"), main.replacen("false # why", "true # why", 1));
+    assert_eq!(read("m/main.tf"), inner);
+
+    // The same plan again: what was fixed is still wrong in it, but the file already says what the patch says.
+    let again = fix(&[]);
+    assert!(!again.stdout.contains("@@"), "{}", again.stdout);
+    // The fixed configuration, planned again, passes.
+    let good = deploy_keys(&[("github_repository_deploy_key.k", json!(true))]);
+    let found = crate::support::report(&good, &[]);
+    assert!(!found["findings"].to_string().contains("can push"), "{found:#}");
+}

@@ -120,7 +120,12 @@ impl<'p> Iterator for Blocks<'p> {
                         .map(|found| wanted(Mode::Variable, "").then(|| self.variable(found)));
                     (Stage::Arguments, found)
                 }
-                Stage::Arguments => (Stage::Outputs, self.argument(at).map(Some)),
+                Stage::Arguments => {
+                    let is_there = at < self.arguments().len();
+                    let is_wanted = is_there && wanted(Mode::Variable, "");
+                    let found = is_wanted.then(|| self.argument(at)).flatten();
+                    (Stage::Outputs, is_there.then_some(found))
+                }
                 Stage::Outputs => {
                     let found = plan
                         .output_changes
@@ -273,14 +278,15 @@ impl<'p> Blocks<'p> {
         change
     }
 
+    /// The constants that module calls pass, worked out once.
+    fn arguments(&mut self) -> &[Argument<'p>] {
+        let plan = self.plan;
+        self.arguments.get_or_insert_with(|| arguments(&plan.configuration))
+    }
+
     /// The constant that a module call passes, as the variable that it becomes.
     fn argument(&mut self, at: usize) -> Option<Change<'p>> {
-        if !(self.wanted)(Mode::Variable, "") {
-            return None;
-        }
-        let plan = self.plan;
-        let arguments = self.arguments.get_or_insert_with(|| arguments(&plan.configuration));
-        let found = arguments.get(at)?;
+        let found = self.arguments().get(at)?;
         let mut change = blank(Mode::Variable, "");
         change.address = Cow::Owned(format!("{}.var.{}", found.module, found.variable.name));
         change.config_address.clone_from(&change.address);

@@ -53,6 +53,11 @@ fn row(line: &'static str) -> Option<IdentityType> {
     })
 }
 
+/// Every resource type of the table.
+pub(crate) fn all() -> impl Iterator<Item = &'static str> {
+    TYPES.iter().map(|row| row.resource_type)
+}
+
 /// The row of a resource type.
 pub(crate) fn find(resource_type: &str) -> Option<&'static IdentityType> {
     let types = &*TYPES;

@@ -19,6 +19,19 @@ pub(crate) fn is_base64(text: &str) -> bool {
         })
 }
 
+/// Whether anything in a text is long enough to be base64 of base64 of a credential.
+pub(crate) fn has_long_run(text: &str) -> bool {
+    const LENGTH_MIN: usize = 40;
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_')))
+        .any(|run| run.len() >= LENGTH_MIN)
+}
+
+/// Whether text in base64 is itself text in base64, or holds plain text: keys, digests and names are neither.
+pub(crate) fn wraps_text(text: &str) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+    super::base64::decode(text.trim_end()).is_some_and(|bytes| bytes.iter().all(is_plain))
+}
+
 /// Text with the line breaks, tabs and quotes that are escaped in it, where there are any: the letter of an escape is
 /// no part of the token behind it.
 pub(crate) fn unescaped(text: &str) -> Option<String> {

@@ -33,11 +33,24 @@ pub(crate) fn refers(text: &str) -> bool {
     REFERENCES.iter().any(|start| lower.starts_with(start))
         // Templates and shells fill these in.
         || ["${", "{{", "$(", "<%", "#{", "%{", "{%"].iter().any(|open| lower.contains(open))
-        || lower.starts_with('$') && lower.bytes().skip(1).all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        || is_shell_variable(&lower)
         || lower.starts_with('%') && lower.ends_with('%')
         || lower.starts_with('`') || lower.ends_with("()")
         || lower.contains("/secrets/") && lower.contains("/versions/")
         || lower.contains(".vault.azure.net/")
+}
+
+/// `$NAME`, alone or with what is no part of a name behind it: `$TOKEN@github.com`.
+fn is_shell_variable(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('$') else {
+        return false;
+    };
+    let end = rest
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(rest.len());
+    let (name, behind) = rest.split_at(end);
+    !name.is_empty()
+        && (behind.is_empty() || name.len() > 1 && behind.starts_with(['@', '/', ':', '"', '\'', '.', '&']))
 }
 
 /// Whether text is public, encrypted or a digest.
@@ -223,6 +236,7 @@ mod tests {
         for text in [
             "${var.x}",
             "$DB_PASSWORD",
+            "$TOKEN@github.com/acme/site.git",
             "$(cat /run/secret)",
             "{{resolve:secretsmanager:x}}",
             "op://vault/item/field",
@@ -238,7 +252,7 @@ mod tests {
         ] {
             assert!(refers(text), "{text}");
         }
-        assert!(!refers("Sup3r$3cret") && !refers("h7Kq2mZx"));
+        assert!(!refers("Sup3r$3cret") && !refers("h7Kq2mZx") && !refers("$3cret!Pw") && !refers("$"));
     }
 
     #[test]

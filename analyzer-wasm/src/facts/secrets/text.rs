@@ -146,7 +146,7 @@ impl Scanner<'_> {
     /// Opens what the text hides.
     fn layers(&mut self, text: &str, seen: &mut Seen, place: Place<'_>) {
         let inner = place.deeper();
-        let is_wrapped = place.encoded && decode::is_base64(text);
+        let is_wrapped = decode::is_base64(text) && (place.encoded || decode::wraps_text(text));
         if seen.hides || is_wrapped || place.depth == 0 && decode::holds_base64(&(place.path)()) {
             self.encoded(text, seen, inner.encoded());
         }

@@ -11,7 +11,7 @@ use super::needles::{NEEDLES, Needle};
 use super::schema::{self, Kind, Row};
 use super::shapes::{AWS_KEY_ID, TEMPORARY_ID};
 use super::strength::{self, Judged, Trust};
-use super::{Hit, fingerprint, named};
+use super::{Hit, decode, fingerprint, named};
 use crate::facts::Block;
 use crate::facts::block::without_indices;
 
@@ -27,7 +27,10 @@ pub(crate) fn scan(block: &Block<'_>) -> Vec<Hit> {
     let mut scanner = Scanner::new(block);
     let change = block.change;
     let rows = scanner.rows;
-    let worth = |text: &str| schema::may_take(rows, text) || NEEDLES.any(text);
+    // What is encoded twice shows no beginning that the automaton knows.
+    let may_wrap = rows.iter().any(|row| row.kind == Kind::Config);
+    let worth =
+        |text: &str| schema::may_take(rows, text) || NEEDLES.any(text) || may_wrap && decode::has_long_run(text);
     // The constants of a variable's declaration come first: they are its source.
     if change.mode == Mode::Variable {
         let declared = block.configuration().and_then(|declared| declared.get("default"));

@@ -170,6 +170,8 @@ fn describe(name: Option<&str>, judge: &Judge<'_>) -> Option<(Reach, Owner, Stri
         account_of(name).or_else(|| name.split(':').nth(4))?
     };
     let owner = match judge.accounts.owner(account) {
+        // The account that the plan's resources are made in.
+        Owner::Unknown if account == symbol::symbol("account") => Owner::Own,
         Owner::Unknown if vendors::name(account).is_some() => Owner::Foreign,
         owner => owner,
     };

@@ -1,0 +1,22 @@
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "AKIA5TQZW2MNX7RCJ4VD"
+  secret_key                  = "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"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
+resource "aws_sns_topic" "events" {
+  name = "events"
+}

@@ -1,0 +1,24 @@
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
+resource "aws_sns_topic" "events" {
+  name = "events"
+
+  provisioner "local-exec" {
+    command = "curl -u admin:t7Hq2mZxV9pLw4 https://hooks.internal/ready"
+  }
+}

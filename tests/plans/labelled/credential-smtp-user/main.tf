@@ -1,0 +1,25 @@
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
+resource "aws_iam_user" "git" {
+  name = "git"
+}
+
+resource "aws_iam_service_specific_credential" "git" {
+  service_name = "codecommit.amazonaws.com"
+  user_name    = aws_iam_user.git.name
+}

@@ -1,0 +1,71 @@
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
+resource "aws_iam_role" "reader" {
+  name = "reader"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "ecs-tasks.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "reader" {
+  name = "read-catalogue"
+  role = aws_iam_role.reader.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = "arn:aws:s3:::acme-catalogue/*"
+    }]
+  })
+}
+
+resource "aws_iam_role" "actor" {
+  name = "ci-runner"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+data "aws_iam_policy_document" "tools" {
+  statement {
+    actions   = ["iam:PassRole"]
+    resources = [aws_iam_role.reader.arn]
+  }
+
+  statement {
+    actions   = ["ecs:StartTask", "ecs:RegisterContainerInstance"]
+    resources = ["*"]
+  }
+}
+
+resource "aws_iam_role_policy" "tools" {
+  name   = "tools"
+  role   = aws_iam_role.actor.id
+  policy = data.aws_iam_policy_document.tools.json
+}

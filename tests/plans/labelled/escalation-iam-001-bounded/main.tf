@@ -1,0 +1,46 @@
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
+resource "aws_iam_user" "actor" {
+  name                 = "legacy-batch"
+  permissions_boundary = aws_iam_policy.limit.arn
+}
+
+resource "aws_iam_policy" "limit" {
+  name = "limit"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject", "logs:*"]
+      Resource = "*"
+    }]
+  })
+}
+
+resource "aws_iam_user_policy" "tools" {
+  name = "tools"
+  user = aws_iam_user.actor.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["iam:CreatePolicyVersion"]
+      Resource = "*"
+    }]
+  })
+}

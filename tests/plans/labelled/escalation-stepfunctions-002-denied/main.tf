@@ -1,0 +1,73 @@
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
+resource "aws_iam_role" "admin" {
+  name = "admin"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "states.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "admin" {
+  role       = aws_iam_role.admin.name
+  policy_arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+}
+
+resource "aws_sfn_state_machine" "worker" {
+  name     = "worker"
+  role_arn = aws_iam_role.admin.arn
+
+  definition = jsonencode({
+    Comment = aws_iam_role.admin.arn
+    StartAt = "Done"
+    States  = { Done = { Type = "Succeed" } }
+  })
+}
+
+resource "aws_iam_role" "actor" {
+  name = "build-worker"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "tools" {
+  name = "tools"
+  role = aws_iam_role.actor.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["states:UpdateStateMachine", "states:StartExecution"]
+      Resource = "*"
+      }, {
+      Effect   = "Deny"
+      Action   = ["states:UpdateStateMachine"]
+      Resource = "*"
+    }]
+  })
+}
