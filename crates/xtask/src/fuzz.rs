@@ -111,7 +111,7 @@ fn build(workspace: &Workspace, place: &Path, planted: bool) -> Result<PathBuf> 
     let mut build = nice(cargo())
         .without_cargo_variables()
         // With `--target` build scripts and macros are left as they are.
-        .args(["build", "--release", "--locked", "--bins", "--target", &host])
+        .args(["build", "--release", "--bins", "--target", &host])
         .arg("--manifest-path")
         .arg(workspace.root.join("fuzz").join("Cargo.toml"))
         .arg("--target-dir")
