@@ -124,7 +124,7 @@ impl<'r> Graph<'r> {
                     certain: entry.status == Status::Violation
                         && !matches!(
                             entry.fact("certainty"),
-                            Some("maybe" | "possible" | "unknown" | "unverified")
+                            Some("maybe" | "possible" | "possibly" | "unknown" | "unverified")
                         ),
                     entry,
                 })
