@@ -18,6 +18,7 @@ pub(crate) mod postgresql;
 pub(crate) mod reach;
 pub(crate) mod resource_policy;
 pub(crate) mod secrets;
+pub(crate) mod setting;
 pub(crate) mod trust;
 pub(crate) mod vault;
 

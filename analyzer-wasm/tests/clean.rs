@@ -192,6 +192,18 @@ const CLEAN: &[(&str, &str)] = &[
         r#"{"project":"p","role":"roles/artifactregistry.writer","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}"#,
     ),
     (
+        "google_project_iam_member.deploys_to_run",
+        r#"{"project":"p","role":"roles/run.developer","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}"#,
+    ),
+    (
+        "google_project_iam_member.builds",
+        r#"{"project":"p","role":"roles/cloudbuild.builds.builder","member":"serviceAccount:build@p.iam.gserviceaccount.com"}"#,
+    ),
+    (
+        "google_cloud_run_v2_service_iam_member.public",
+        r#"{"name":"web","role":"roles/run.invoker","member":"allUsers"}"#,
+    ),
+    (
         "google_service_account_iam_member.runs_as",
         r#"{"service_account_id":"projects/p/serviceAccounts/app@p.iam.gserviceaccount.com","role":"roles/iam.serviceAccountUser","member":"serviceAccount:ci@p.iam.gserviceaccount.com"}"#,
     ),
@@ -223,6 +235,10 @@ const CLEAN: &[(&str, &str)] = &[
     (
         "azurerm_role_assignment.pull",
         r#"{"scope":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r","role_definition_name":"AcrPull","principal_id":"x"}"#,
+    ),
+    (
+        "azurerm_role_assignment.operator",
+        r#"{"scope":"/subscriptions/s/resourceGroups/nodes","role_definition_name":"Managed Identity Operator","principal_id":"x","principal_type":"ServicePrincipal"}"#,
     ),
     (
         "azurerm_role_assignment.network",
@@ -396,6 +412,38 @@ const CLEAN: &[(&str, &str)] = &[
     (
         "azurerm_federated_identity_credential.pod",
         r#"{"audience": ["api://AzureADTokenExchange"], "issuer": "https://westeurope.oic.prod-aks.azure.com/t/i/", "subject": "system:serviceaccount:app:worker"}"#,
+    ),
+    (
+        "aws_kms_key.alarms",
+        r#"{"policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"AWS\": \"arn:aws:iam::111122223333:root\"}, \"Action\": \"kms:*\", \"Resource\": \"*\"}, {\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"cloudwatch.amazonaws.com\"}, \"Action\": [\"kms:Decrypt\", \"kms:GenerateDataKey*\"], \"Resource\": \"*\"}]}"}"#,
+    ),
+    (
+        "aws_s3_bucket_policy.from_configuration",
+        r#"{"policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"config.amazonaws.com\"}, \"Action\": \"s3:PutObject\", \"Resource\": \"arn:aws:s3:::c/*\", \"Condition\": {\"StringEquals\": {\"s3:x-amz-acl\": \"bucket-owner-full-control\", \"AWS:SourceAccount\": \"111122223333\"}}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.pod_identity",
+        r#"{"assume_role_policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": [\"sts:AssumeRole\", \"sts:TagSession\"], \"Principal\": {\"Service\": \"pods.eks.amazonaws.com\"}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.own_account",
+        r#"{"assume_role_policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"AWS\": \"arn:aws:iam::111122223333:root\"}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.chained",
+        r#"{"assume_role_policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"AWS\": \"arn:aws:iam::111122223333:role/ci\"}}]}"}"#,
+    ),
+    (
+        "aws_iam_role.flow_logs",
+        r#"{"assume_role_policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"Service\": \"vpc-flow-logs.amazonaws.com\"}}]}"}"#,
+    ),
+    (
+        "aws_sns_topic_policy.budget",
+        r#"{"policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"budgets.amazonaws.com\"}, \"Action\": \"SNS:Publish\", \"Resource\": \"*\", \"Condition\": {\"StringEquals\": {\"aws:SourceAccount\": \"111122223333\"}, \"ArnLike\": {\"aws:SourceArn\": \"arn:aws:budgets::111122223333:*\"}}}]}"}"#,
+    ),
+    (
+        "aws_lambda_permission.pool",
+        r#"{"action": "lambda:InvokeFunction", "function_name": "f", "principal": "cognito-idp.amazonaws.com", "source_arn": "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_A1"}"#,
     ),
     // Values that look like credentials and are none.
     (

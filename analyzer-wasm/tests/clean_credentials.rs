@@ -1,7 +1,5 @@
 //! What good configurations say about secrets without holding one: no rule on credentials may say anything of it.
 
-#![expect(clippy::expect_used, reason = "tests stop at the first thing that is not as it says")]
-
 use nhi_analyzer::Analyzer;
 use nhi_plan::json::quote;
 use nhi_policy_sdk::{Tester, testing};

@@ -348,6 +348,16 @@ fn every_kind_of_attribute() {
 }
 
 #[test]
+fn one_of_several_is_spelled_out_as_well() {
+    let either = nhi_plan::symbol::one_of([PASSWORD, "hunter2"]);
+    let plan = Plan::new().resource("aws_db_instance.d", &format!(r#"{{"password":"{either}"}}"#), "{}");
+    assert_eq!(plan.literals().len(), 2);
+    let symbol = nhi_plan::symbol::symbol("random_password.p.result");
+    let plan = Plan::new().resource("aws_db_instance.d", &format!(r#"{{"password":"{symbol}"}}"#), "{}");
+    assert!(plan.literals().is_empty());
+}
+
+#[test]
 fn write_only_arguments_stand_in_the_configuration() {
     let plan = Plan::new().resource(
         "aws_db_instance.d",
@@ -457,4 +467,23 @@ fn what_a_module_call_passes_is_told_at_the_call() {
     assert_eq!(found.len(), 1, "{found:#?}");
     assert_eq!(found[0].address, "module.db.var.password");
     assert_eq!(attribute(found[0], "also_at"), "module.db.aws_db_instance.d");
+}
+
+#[test]
+fn a_weak_value_is_told_at_its_variable_too() {
+    let plan = Plan::new().variable("pg", r#""letters""#, "{}").resource(
+        "aws_db_instance.d",
+        r#"{"password":"letters"}"#,
+        r#"{"password":{"references":["var.pg"]}}"#,
+    );
+    let found = one(&plan);
+    assert_eq!((found.address.as_str(), found.path.as_str()), ("var.pg", ""));
+    assert_eq!(attribute(&found, "also_at"), "aws_db_instance.d");
+    // What is put together from a variable is told where it is put together.
+    let plan = Plan::new().variable("env", r#""dev""#, "{}").resource(
+        "aws_db_instance.d",
+        r#"{"password":"dev-letters"}"#,
+        r#"{"password":{"references":["var.env"]}}"#,
+    );
+    assert_eq!(one(&plan).address, "aws_db_instance.d");
 }

@@ -79,6 +79,8 @@ struct Grant {
     role: Role,
     condition: Condition,
     eligible: bool,
+    /// It will be given to one of several.
+    possible: bool,
     evidence: &'static str,
 }
 
@@ -106,10 +108,12 @@ impl Azure {
         if name.starts_with("azuread_") {
             self.entra.collect(block);
         }
+        if matches!(block.change.mode, Mode::Managed | Mode::Data) {
+            self.principals.collect(block);
+        }
         if block.change.mode != Mode::Managed {
             return;
         }
-        self.principals.collect(block);
         self.principals.collect_members(block);
         self.workloads.extend(paths::workload(block));
         paths::owners(block, &mut self.owners);
@@ -131,8 +135,15 @@ impl Azure {
         if block.change.mode == Mode::Data {
             if let Some(found) = built_in(&name).or_else(|| built_in(&id)) {
                 self.definitions.add(block, Definition::of(found));
+                return;
             }
-            return;
+            // One that was read before the plan says what it allows.
+            if block
+                .after()
+                .is_none_or(|after| after.get("permissions").is_none_or(Value::is_empty))
+            {
+                return;
+            }
         }
         let permissions = block.after().and_then(|after| after.get("permissions"));
         let read: Vec<_> = permissions
@@ -266,6 +277,7 @@ impl Azure {
     fn grants(&self, written: &Written) -> Vec<Grant> {
         let role = self.role(written);
         let known = written.principal.known().is_some();
+        let possible = principal::is_one_of(&written.principal);
         let principals = self
             .principals
             .meant(&written.principal, written.declared, &written.site);
@@ -278,6 +290,7 @@ impl Azure {
                 role: role.clone(),
                 condition: written.condition,
                 eligible: written.eligible,
+                possible,
                 evidence: if known { "planned" } else { "references" },
             })
             .collect()

@@ -140,7 +140,8 @@ impl Google {
         for permission in permissions.into_iter().flat_map(Value::elements) {
             match permission.as_str() {
                 Some(name) if !symbol::has_symbols(&name) => {
-                    content.permissions = content.permissions.union(Permissions::of(&name));
+                    let own = Permissions::of(&name).union(Permissions::of_any_policy(&name));
+                    content.permissions = content.permissions.union(own);
                 }
                 _ => content.open = true,
             }
@@ -221,8 +222,8 @@ impl Google {
     /// One grant for each principal of a binding.
     fn grant(&self, written: &Written, binding: &Binding, inside: &str, grants: &mut Vec<Grant>) {
         let role = self.role(&binding.role, &written.site);
-        for (path, member) in &binding.members {
-            let path = match (inside, path.as_str()) {
+        for (attribute, member) in &binding.members {
+            let path = match (inside, attribute.as_str()) {
                 ("", "member") => "role",
                 ("", path) => path,
                 (inside, _) => inside,
@@ -240,7 +241,12 @@ impl Google {
                     sure: role.sure,
                     maybe: role.maybe,
                     open: role.open,
-                    possible: member.options.len() > 1,
+                    // A set that is known only after apply holds all that it rests on.
+                    possible: if attribute == "member" {
+                        Accounts::is_one_of(member)
+                    } else {
+                        member.options.len() > 1
+                    },
                     basic_possible: role.basic_possible,
                     condition: binding.condition,
                     evidence: if binding.role.known().is_some() && member.known().is_some() {

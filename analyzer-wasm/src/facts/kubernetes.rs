@@ -19,9 +19,10 @@ mod weigh;
 mod workloads;
 mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use nhi_plan::Mode;
+use nhi_plan::json::Value;
+use nhi_plan::{Mode, Severity};
 
 pub(crate) use self::aws_auth::{Accounts, Master};
 pub(crate) use self::catalogue::Family;
@@ -36,6 +37,8 @@ use super::Block;
 #[derive(Debug, Default)]
 pub(crate) struct Kubernetes {
     roles: Vec<Role>,
+    /// Groups whose members are IAM identities and not people.
+    machine_groups: BTreeSet<String>,
     bindings: Vec<Binding>,
     /// A cluster of EKS is in the plan.
     eks: bool,
@@ -97,9 +100,24 @@ impl Kubernetes {
             "kubectl_manifest" => read::yaml_body(block, self),
             "helm_release" => read::helm(block, self),
             "aws_eks_access_policy_association" => self.access.extend(eks::read(block)),
+            "aws_eks_access_entry" => {
+                let groups = block.after().and_then(|after| after.get("kubernetes_groups"));
+                let names = groups.into_iter().flat_map(Value::elements).filter_map(Value::as_str);
+                self.machine_groups.extend(names.map(std::borrow::Cow::into_owned));
+            }
             "aws_eks_cluster" => self.eks = true,
             _ => {}
         }
+    }
+
+    /// How bad it is that a subject can do something; `None` where it is not worth a word.
+    fn held_by(&self, subject: &Subject, severity: Severity) -> Option<Severity> {
+        if let Subject::Group(name) = subject
+            && self.machine_groups.contains(name)
+        {
+            return Some(severity);
+        }
+        judgement::held_by(subject, severity)
     }
 
     /// Addresses of workloads that run as one of the subjects, and how many there are.

@@ -10,6 +10,7 @@ use nhi_plan::json::Value;
 use nhi_plan::{Mode, symbol};
 
 use super::Block;
+use super::setting::{self, Is};
 
 /// Roles of which one role may be a member.
 const MEMBERSHIPS_MAX: usize = 1_000;
@@ -65,6 +66,8 @@ pub(crate) struct Role {
     pub(crate) login: bool,
     /// Worst first.
     pub(crate) powers: Vec<Power>,
+    /// An attribute that may give a power, and is known only after apply.
+    pub(crate) unknown: Option<&'static str>,
     name: String,
     config_address: String,
     memberships: Vec<Membership>,
@@ -140,6 +143,15 @@ impl Postgresql {
                 }
             }
         }
+        for role in &mut self.roles {
+            let lost = |membership: &Membership| {
+                let vague = membership.role.is_empty() || symbol::has_symbols(&membership.role);
+                vague && names.find(&membership.role, &membership.references).is_empty()
+            };
+            if role.unknown.is_none() && role.memberships.iter().any(lost) {
+                role.unknown = Some("roles");
+            }
+        }
         let edges: Vec<Vec<(usize, &Membership)>> = self.roles.iter().map(|role| edges(&names, role)).collect();
         let mut chains = Vec::new();
         for (start, role) in self.roles.iter().enumerate().filter(|(_, role)| role.login) {
@@ -185,9 +197,9 @@ impl Names {
 
 fn role(block: &Block<'_>) -> Role {
     let after = block.after();
-    let flag = |name: &str| after.and_then(|after| after.get(name)).and_then(Value::as_bool) == Some(true);
+    let flag = |name: &str| setting::flag(block, name, true);
     let mut powers: Vec<Power> = Vec::new();
-    let attributes = ATTRIBUTES.iter().filter(|(name, _, _)| flag(name));
+    let attributes = ATTRIBUTES.iter().filter(|(name, _, _)| flag(name) == Is::Yes);
     powers.extend(attributes.map(|(name, severity, what)| Power {
         severity: *severity,
         what,
@@ -220,7 +232,12 @@ fn role(block: &Block<'_>) -> Role {
         address: block.change.address.to_string(),
         config_address: block.change.config_address.to_string(),
         name: block.string("name").unwrap_or_default(),
-        login: flag("login"),
+        // A login that is not known yet is one.
+        login: flag("login") > Is::No,
+        unknown: ATTRIBUTES
+            .iter()
+            .map(|(name, _, _)| *name)
+            .find(|name| flag(name) == Is::Maybe),
         powers,
         memberships,
     }

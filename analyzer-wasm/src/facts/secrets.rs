@@ -29,6 +29,7 @@ mod state;
 mod strength;
 mod text;
 mod walk;
+mod words;
 
 use nhi_plan::Severity;
 

@@ -11,6 +11,7 @@ pub(crate) mod issuer;
 mod login;
 mod reads;
 pub(crate) mod subject;
+mod vendors;
 
 use std::collections::BTreeMap;
 

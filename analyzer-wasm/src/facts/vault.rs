@@ -9,7 +9,7 @@ mod settle;
 
 use std::collections::BTreeMap;
 
-use nhi_plan::json::Value;
+use nhi_plan::json::{self, Value};
 use nhi_plan::{Mode, symbol};
 
 use self::language::Policy;
@@ -25,6 +25,8 @@ struct PolicyBlock {
     address: String,
     config_address: String,
     name: String,
+    /// Attribute that holds the text.
+    path: &'static str,
     source: Source,
 }
 
@@ -73,8 +75,12 @@ impl Vault {
                 address: block.change.address.to_string(),
                 config_address: block.change.config_address.to_string(),
                 name: block.string("name").unwrap_or_default(),
+                path: "policy",
                 source: source(block),
             }),
+            (Mode::Managed, "vault_generic_endpoint") => self.collect_generic(block),
+            // What engines call policies is another system's.
+            (Mode::Managed, name) if name.contains("_secret_") => {}
             (Mode::Managed, _) => self.collect_holder(block),
             _ => {}
         }
@@ -101,6 +107,53 @@ impl Vault {
                     references,
                 });
             }
+        }
+    }
+
+    /// A request that is written out: a policy, or somebody who gets policies.
+    fn collect_generic(&mut self, block: &Block<'_>) {
+        let endpoint = block.string("path").unwrap_or_default();
+        let Some(text) = block.string("data_json") else { return };
+        let Ok(document) = json::parse(&text) else { return };
+        let data = document.root();
+        let name = ["sys/policies/acl/", "sys/policy/"]
+            .iter()
+            .find_map(|prefix| endpoint.strip_prefix(prefix));
+        if let Some(name) = name {
+            let text = data.get("policy").and_then(Value::as_str);
+            let source = match text.as_deref().map(language::read) {
+                Some(Ok(policy)) => Source::Read(policy),
+                _ => Source::Broken,
+            };
+            self.policies.push(PolicyBlock {
+                address: block.change.address.to_string(),
+                config_address: block.change.config_address.to_string(),
+                name: name.to_owned(),
+                path: "data_json",
+                source,
+            });
+            return;
+        }
+        for attribute in ["policies", "token_policies"] {
+            let Some(value) = data.get(attribute) else { continue };
+            // The API takes a list, or a text with commas.
+            let mut names: Vec<String> = Vec::new();
+            match value.as_str() {
+                Some(text) => names.extend(text.split(',').map(|name| name.trim().to_owned())),
+                None => names.extend(
+                    value
+                        .elements()
+                        .filter_map(Value::as_str)
+                        .take(ELEMENTS_MAX)
+                        .map(std::borrow::Cow::into_owned),
+                ),
+            }
+            self.holders.push(Holder {
+                address: block.change.address.to_string(),
+                path: String::from("data_json"),
+                names,
+                references: Vec::new(),
+            });
         }
     }
 

@@ -72,6 +72,7 @@ resource "azurerm_role_assignment" "ci" {
 
 ## Known limits
 
+- Roles in Azure and in Entra are compared by how much they give: who administers the one gains nothing by the other unless it gives more.
 - Identities and workloads that are not in the plan are not seen; nor are roles that they hold already.
 - A scope that is written as text leads to a workload only where the workload's identifier is known.
 - Checked against the shape of plans of the AzureRM provider, not against a live one.

@@ -186,6 +186,28 @@ mod tests {
     }
 
     #[test]
+    fn one_of_several_is_a_perhaps_for_each() {
+        let found = plan(&[(
+            A,
+            &format!(r#"{{"scope":"{SUBSCRIPTION}","role_definition_name":"Owner"}}"#),
+        )])
+        .unknown(A, &["principal_id"])
+        .references(
+            A,
+            "principal_id",
+            &["azurerm_linux_web_app.a", "azurerm_linux_web_app.b", "var.which"],
+        )
+        .judge();
+        let found: Vec<_> = found.iter().filter(|finding| finding.rule == "NHI050").collect();
+        assert_eq!(found.len(), 2, "{found:#?}");
+        assert!(
+            found
+                .iter()
+                .all(|finding| finding.outcome == nhi_plan::Outcome::Unverified)
+        );
+    }
+
+    #[test]
     fn cases_of_other_assignments() {
         let excluded = "@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAllValues:GuidNotEquals {8e3af657-a8ff-443c-a75c-2fe8c4bcb635}";
         let owner = "/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635";

@@ -82,6 +82,7 @@ resource "azurerm_role_assignment" "ci" {
 ## Known limits
 
 - A role that is named and is neither in the plan nor in the table counts as one that raises nobody.
+- `Microsoft.Resources/deployments/write` deploys what its holder may do anyway, and does not count by itself.
 - That a resource carries no identity is not known for what is not in the plan.
 - Checked against the shape of plans of the AzureRM provider, not against a live one.
 

@@ -110,7 +110,13 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 fn finding(told: &Told<'_>) -> Finding {
-    let Sighting { address, mode, hit, .. } = told.source;
+    let Sighting { hit, .. } = told.source;
+    let (address, path, mode) = match told.variable {
+        Some(variable) => (variable, "", Mode::Variable),
+        None => (told.source.address.as_str(), hit.path.as_str(), told.source.mode),
+    };
+    let own = told.variable.map(|_| told.source.address.as_str());
+    let used: Vec<&str> = own.into_iter().chain(told.uses.iter().copied()).collect();
     let place = match mode {
         Mode::Provider => "in the provider block",
         Mode::Variable if hit.in_configuration => "in the variable's default",
@@ -119,19 +125,19 @@ fn finding(told: &Told<'_>) -> Finding {
         Mode::Data | Mode::Managed => "in this attribute",
     };
     let form = if hit.encoded { "encoded" } else { "in clear" };
-    let uses = match told.uses.as_slice() {
+    let spread = match used.as_slice() {
         [] => String::new(),
         [one] => format!(" and from there in `{one}`"),
         [one, rest @ ..] => format!(" and from there in `{one}` and {} more", rest.len()),
     };
     let message = match hit.kind {
-        "AWS access key id" => format!("the id of a long-lived AWS access key stands {place}{uses}"),
-        kind => format!("{} {kind} stands {form} {place}{uses}", article(kind)),
+        "AWS access key id" => format!("the id of a long-lived AWS access key stands {place}{spread}"),
+        kind => format!("{} {kind} stands {form} {place}{spread}", article(kind)),
     };
     let mut finding = RULE
-        .finding(address, &hit.path)
+        .finding(address, path)
         .message(message)
-        .remediation(remediation(told.source));
+        .remediation(remediation(told.source, mode));
     finding.severity = Some(told.severity);
     finding.evidence = String::from(if hit.in_configuration {
         "configuration"
@@ -143,10 +149,10 @@ fn finding(told: &Told<'_>) -> Finding {
         (String::from("length"), hit.length.to_string()),
         (
             String::from("value_hash"),
-            secrets::shown(RULE.code, address, &hit.path, &hit.mark),
+            secrets::shown(RULE.code, address, path, &hit.mark),
         ),
     ];
-    let also = told.uses.iter().take(USES_MAX).copied().collect::<Vec<_>>();
+    let also = used.iter().take(USES_MAX).copied().collect::<Vec<_>>();
     if !also.is_empty() {
         finding.attributes.push((String::from("also_at"), also.join(" ")));
     }
@@ -157,8 +163,8 @@ fn finding(told: &Told<'_>) -> Finding {
     finding
 }
 
-fn remediation(source: &Sighting) -> String {
-    match source.mode {
+fn remediation(source: &Sighting, mode: Mode) -> String {
+    match mode {
         Mode::Provider => String::from(
             "remove it and revoke it; log in with OIDC or workload identity, or take it from an ephemeral resource or the environment",
         ),

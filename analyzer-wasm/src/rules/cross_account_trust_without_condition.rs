@@ -34,6 +34,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags an IAM role that trusts an account as a whole (`arn:aws:iam::111122223333:root`, or the bare number), or a principal in another account, without a condition that ties the caller down: `sts:ExternalId`, `aws:PrincipalOrgID`, `aws:PrincipalArn` and the like.
 Which accounts are the plan's own is read from the caller's identity, from providers, from the organisation and from the ARNs of what exists.
+The account of a vendor that is known by its number is high, and a role in it medium.
 An account as a whole is medium, one role of a foreign account is low, and the own account is for information: there every principal that may call `sts:AssumeRole` on the role can use it.
 A second factor or a network lowers the finding by one step.
 
@@ -77,6 +78,7 @@ resource "aws_iam_role" "shared" {
 
 - Where nothing in the plan tells which account is its own, a literal account counts as another one, and the message says so.
 - An account of your organisation that the plan does not show counts as another one: `aws:PrincipalOrgID` says that it is yours.
+- Fifty accounts of vendors are known by number.
 - An external id that is easy to guess counts as a condition.
 
 ## References
@@ -101,6 +103,13 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 fn weigh(foreign: &Foreign) -> Severity {
+    if foreign.vendor.is_some() {
+        // Everybody who is a customer of the vendor can name this role to it.
+        return match foreign.reach {
+            Reach::Account => Severity::High,
+            Reach::Principal => Severity::Medium,
+        };
+    }
     match (foreign.kin, foreign.reach, foreign.weak) {
         (Kin::Own, ..) => Severity::Info,
         (Kin::Foreign | Kin::Unknown, Reach::Account, false) => RULE.severity,
@@ -120,6 +129,14 @@ fn words(foreign: &Foreign) -> (String, &'static str) {
         names.push(format!("{} more", foreign.principals.len() - PRINCIPALS_MAX));
     }
     let names = names.join(", ");
+    if let Some(vendor) = foreign.vendor {
+        return (
+            format!(
+                "any customer of {vendor} can have it assume this role, since no condition says for whom it acts: {names}"
+            ),
+            "require the `sts:ExternalId` that the vendor made for your account",
+        );
+    }
     match (foreign.kin, foreign.reach) {
         (Kin::Own, _) => (
             format!("every principal of the own account that may call `sts:AssumeRole` can become this role: {names}"),
@@ -176,6 +193,8 @@ mod tests {
                 Case::medium("any organisation", from(FOREIGN, r#""StringLike":{"aws:PrincipalOrgID":"o-*"}"#)),
                 Case::low("with a second factor", from(FOREIGN, r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#)),
                 Case::low("from some addresses", from(FOREIGN, r#""IpAddress":{"aws:SourceIp":"203.0.113.0/24"}"#)),
+                Case::high("a vendor", trust(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::464622532012:root"}}"#)),
+                Case::medium("a role of a vendor", from(r#""arn:aws:iam::414351767826:role/unity-catalog-prod-UCMasterRole-14S5ZJVKOTYTL""#, "")),
                 Case::low("a role of another account", from(r#""arn:aws:iam::999988887777:role/ci""#, "")),
                 Case::info("the own account", from(r#""arn:aws:iam::111122223333:root""#, "")),
                 Case::medium("where nothing says which is the own", trust(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::999988887777:root"}}"#)),
@@ -184,6 +203,7 @@ mod tests {
             ])
             .allows(&[
                 Case::clean("an external id", from(FOREIGN, r#""StringEquals":{"sts:ExternalId":"7b1c9e"}"#)),
+                Case::clean("a vendor with an external id", from(r#""464622532012""#, r#""StringEquals":{"sts:ExternalId":"7b1c9e"}"#)),
                 Case::clean("an organisation", from(FOREIGN, r#""StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3"}"#)),
                 Case::clean("an organisational unit", from(FOREIGN, r#""ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-a1b2c3/r-1/ou-1/*"}"#)),
                 Case::clean("one role of the account", from(FOREIGN, r#""ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::999988887777:role/ci"}"#)),

@@ -60,6 +60,7 @@ resource "azuread_application" "directory" {
 
 ## Known limits
 
+- Roles in Azure and in Entra are compared by how much they give: who administers the one gains nothing by the other unless it gives more.
 - What the application holds outside this plan is not seen.
 - That a person owns an application is not judged.
 - Checked against the shape of plans of the AzureAD provider, not against a live one.

@@ -1,10 +1,10 @@
 //! Flags settings of GitHub Actions that give every workflow more than it needs.
 
 use nhi_plan::Severity;
-use nhi_plan::json::Value;
 use nhi_policy_sdk::Findings;
 
 use crate::facts::Block;
+use crate::facts::setting::{self, Is};
 
 use crate::rule::{Check, Group, Rule};
 
@@ -72,48 +72,58 @@ resource "github_actions_organization_workflow_permissions" "org" {
 "#,
 };
 
+/// Attribute, the value that is too much, severity, what it means, what to do.
+type Row = (&'static str, &'static str, Severity, &'static str, &'static str);
+
+const ROWS: [Row; 4] = [
+    (
+        "default_workflow_permissions",
+        "write",
+        Severity::Medium,
+        "the token of every workflow can write to its repository",
+        "set `default_workflow_permissions` to `read` and give more in the workflows that need it",
+    ),
+    (
+        "can_approve_pull_request_reviews",
+        "true",
+        Severity::Medium,
+        "a workflow can approve pull requests, and so stand in for the second person",
+        "set `can_approve_pull_request_reviews` to false",
+    ),
+    (
+        "allows_public_repositories",
+        "true",
+        Severity::High,
+        "anybody with a pull request to a public repository can run code on the runners of this group",
+        "set `allows_public_repositories` to false",
+    ),
+    (
+        "allowed_actions",
+        "all",
+        Severity::Low,
+        "every action that anybody publishes may run with the tokens of the organisation",
+        "set `allowed_actions` to `selected` and list the actions that are used",
+    ),
+];
+
 fn check(block: &Block<'_>, out: &mut Findings) {
-    let text = |path: &str, wanted: &str| block.string(path).is_some_and(|found| found == wanted);
-    let flag = |path: &str| block.after().and_then(|after| after.get(path)).and_then(Value::as_bool) == Some(true);
-    let mut tell = |severity: Severity, path: &str, message: &str, remediation: &str| {
-        let mut finding = RULE
-            .finding(&block.change.address, path)
-            .message(message)
-            .remediation(remediation);
+    for (path, wanted, severity, message, remediation) in ROWS {
+        let is = match wanted {
+            "true" => setting::flag(block, path, true),
+            text => setting::text(block, path, text),
+        };
+        if is == Is::No {
+            continue;
+        }
+        let mut finding = RULE.finding(&block.change.address, path).remediation(remediation);
         finding.severity = Some(severity);
-        out.push(finding);
-    };
-    if text("default_workflow_permissions", "write") {
-        tell(
-            Severity::Medium,
-            "default_workflow_permissions",
-            "the token of every workflow can write to its repository",
-            "set `default_workflow_permissions` to `read` and give more in the workflows that need it",
-        );
-    }
-    if flag("can_approve_pull_request_reviews") {
-        tell(
-            Severity::Medium,
-            "can_approve_pull_request_reviews",
-            "a workflow can approve pull requests, and so stand in for the second person",
-            "set `can_approve_pull_request_reviews` to false",
-        );
-    }
-    if flag("allows_public_repositories") {
-        tell(
-            Severity::High,
-            "allows_public_repositories",
-            "anybody with a pull request to a public repository can run code on the runners of this group",
-            "set `allows_public_repositories` to false",
-        );
-    }
-    if text("allowed_actions", "all") {
-        tell(
-            Severity::Low,
-            "allowed_actions",
-            "every action that anybody publishes may run with the tokens of the organisation",
-            "set `allowed_actions` to `selected` and list the actions that are used",
-        );
+        out.push(if is == Is::Yes {
+            finding.message(message)
+        } else {
+            finding
+                .message(format!("`{path}` is known only after apply"))
+                .unverified()
+        });
     }
 }
 
@@ -129,6 +139,7 @@ mod tests {
                 Case::medium("approves", plan(&[("github_actions_organization_workflow_permissions.p", r#"{"default_workflow_permissions":"read","can_approve_pull_request_reviews":true}"#)])),
                 Case::low("any action", plan(&[("github_actions_organization_permissions.p", r#"{"allowed_actions":"all","enabled_repositories":"all"}"#)])),
                 Case::high("runners for the public", plan(&[("github_actions_runner_group.g", r#"{"name":"g","visibility":"all","allows_public_repositories":true}"#)])),
+                Case::unverified("unknown", plan(&[("github_workflow_repository_permissions.p", "{}")]).unknown("github_workflow_repository_permissions.p", &["default_workflow_permissions"]).references("github_workflow_repository_permissions.p", "default_workflow_permissions", &["local.p"])),
             ])
             .allows(&[
                 Case::clean("reads", plan(&[("github_workflow_repository_permissions.p", r#"{"default_workflow_permissions":"read","can_approve_pull_request_reviews":false}"#)])),

@@ -5,6 +5,7 @@ use nhi_plan::json::Value;
 use nhi_policy_sdk::Findings;
 
 use crate::facts::Block;
+use crate::facts::setting::{self, Is};
 
 use crate::rule::{Check, Group, Rule};
 
@@ -75,12 +76,16 @@ resource "github_actions_organization_secret" "deploy" {
 };
 
 fn check(block: &Block<'_>, out: &mut Findings) {
-    if block.string("visibility").is_some_and(|visibility| visibility == "all") {
+    let all = setting::text(block, "visibility", "all");
+    if all > Is::No {
         let finding = RULE
             .finding(&block.change.address, "visibility")
-            .message("every repository of the organisation can read the secret")
+            .message(match all {
+                Is::Yes => "every repository of the organisation can read the secret",
+                _ => "whether every repository of the organisation can read the secret is known only after apply",
+            })
             .remediation("set `visibility` to `selected` and list the repositories that use it");
-        out.push(finding);
+        out.push(if all == Is::Yes { finding } else { finding.unverified() });
     }
     for path in ["plaintext_value", "value"] {
         let filled = block.string(path).is_none_or(|text| !text.is_empty());
@@ -124,6 +129,12 @@ mod tests {
                 Case::medium(
                     "for all, of another service",
                     plan(&[("github_dependabot_organization_secret.s", r#"{"visibility":"all"}"#)]),
+                ),
+                Case::unverified(
+                    "unknown",
+                    plan(&[(organisation, "{}")])
+                        .unknown(organisation, &["visibility"])
+                        .references(organisation, "visibility", &["local.v"]),
                 ),
                 Case::high(
                     "as text",

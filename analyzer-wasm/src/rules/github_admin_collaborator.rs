@@ -5,8 +5,12 @@ use nhi_plan::json::Value;
 use nhi_policy_sdk::Findings;
 
 use crate::facts::Block;
+use crate::facts::setting::{self, Is};
 
 use crate::rule::{Check, Group, Rule};
+
+/// Entries of a list that are read.
+const ENTRIES_MAX: usize = 1_000;
 
 /// Administrators of GitHub repositories and organisations.
 pub(super) static RULE: Rule = Rule {
@@ -69,51 +73,56 @@ resource "github_repository_collaborator" "bot" {
 };
 
 fn check(block: &Block<'_>, out: &mut Findings) {
-    let mut tell = |severity: Severity, path: String, who: &str| {
-        let mut finding = RULE.finding(&block.change.address, &path).message(who).remediation(
+    let mut tell = |is: Is, severity: Severity, path: &str, who: &str| {
+        if is == Is::No {
+            return;
+        }
+        let mut finding = RULE.finding(&block.change.address, path).remediation(
             "give `push` or `maintain`, and let automation use a GitHub App with the permissions it needs",
         );
         finding.severity = Some(severity);
-        out.push(finding);
+        out.push(if is == Is::Yes {
+            finding.message(who)
+        } else {
+            finding
+                .message(format!("whether {who} is known only after apply"))
+                .unverified()
+        });
     };
-    let admin = |path: &str| block.string(path).is_some_and(|text| text == "admin");
+    let admin = |path: &str| setting::text(block, path, "admin");
     match block.change.resource_type.as_ref() {
-        "github_membership" if admin("role") => {
-            tell(
-                Severity::Medium,
-                String::from("role"),
-                "an account owns the organisation",
-            );
-        }
-        "github_repository_collaborator" if admin("permission") => {
-            tell(
-                Severity::Medium,
-                String::from("permission"),
-                "an account from outside the teams administers the repository",
-            );
-        }
-        "github_team_repository" if admin("permission") => {
-            tell(
-                Severity::Low,
-                String::from("permission"),
-                "everybody in a team administers the repository",
-            );
-        }
-        "github_repository_collaborators" => {
+        "github_membership" => tell(
+            admin("role"),
+            Severity::Medium,
+            "role",
+            "an account owns the organisation",
+        ),
+        "github_repository_collaborator" => tell(
+            admin("permission"),
+            Severity::Medium,
+            "permission",
+            "an account from outside the teams administers the repository",
+        ),
+        "github_team_repository" => tell(
+            admin("permission"),
+            Severity::Low,
+            "permission",
+            "everybody in a team administers the repository",
+        ),
+        _ => {
             let rows = [
                 ("user", Severity::Medium, "an account administers the repository"),
                 ("team", Severity::Low, "everybody in a team administers the repository"),
             ];
             for (name, severity, who) in rows {
-                let entries = block.after().and_then(|after| after.get(name));
-                let is_admin =
-                    |entry: &Value<'_>| entry.get("permission").and_then(Value::as_str).as_deref() == Some("admin");
-                if let Some(index) = entries.and_then(|entries| entries.elements().position(|entry| is_admin(&entry))) {
-                    tell(severity, format!("{name}[{index}].permission"), who);
+                let count = block.after().and_then(|after| after.get(name)).map_or(0, Value::len);
+                let paths = (0..count.min(ENTRIES_MAX)).map(|index| format!("{name}[{index}].permission"));
+                let worst = paths.map(|path| (admin(&path), path)).max_by_key(|(is, _)| *is);
+                if let Some((is, path)) = worst {
+                    tell(is, severity, &path, who);
                 }
             }
         }
-        _ => {}
     }
 }
 
@@ -129,6 +138,7 @@ mod tests {
                 Case::medium("an owner", plan(&[("github_membership.m", r#"{"username":"x","role":"admin"}"#)])),
                 Case::low("a team", plan(&[("github_team_repository.t", r#"{"team_id":"1","permission":"admin"}"#)])),
                 Case::medium("one of many", plan(&[("github_repository_collaborators.c", r#"{"user":[{"username":"a","permission":"push"},{"username":"b","permission":"admin"}],"team":[]}"#)])).at("user[1].permission"),
+                Case::unverified("unknown", plan(&[("github_team_repository.t", "{}")]).unknown("github_team_repository.t", &["permission"]).references("github_team_repository.t", "permission", &["local.p"])),
             ])
             .allows(&[
                 Case::clean("pushes", plan(&[("github_repository_collaborator.c", r#"{"permission":"push"}"#)])),

@@ -1,10 +1,10 @@
 //! Flags deploy keys that can write to their repository.
 
-use nhi_plan::json::Value;
 use nhi_plan::{Patch, Severity};
 use nhi_policy_sdk::Findings;
 
 use crate::facts::Block;
+use crate::facts::setting::{self, Is};
 
 use crate::rule::{Check, Group, Rule};
 
@@ -64,24 +64,27 @@ resource "github_repository_deploy_key" "ci" {
 };
 
 fn check(block: &Block<'_>, out: &mut Findings) {
-    let value = block.after().and_then(|after| after.get("read_only"));
     let finding = RULE.finding(&block.change.address, "read_only");
-    if value.and_then(Value::as_bool) == Some(false) {
-        let mut finding = finding
-            .message("the deploy key can push to its repository")
-            .remediation(
-                "set `read_only` to true, and let what must push use a GitHub App or the workflow's own token",
-            );
-        finding.patch = Some(Patch {
-            path: String::from("read_only"),
-            replacement: String::from("true"),
-        });
-        out.push(finding);
-    } else if block.is_unknown("read_only") {
-        let finding = finding
-            .message("whether the deploy key can push is known only after apply")
-            .remediation("set `read_only` to true");
-        out.push(finding.unverified());
+    match setting::flag(block, "read_only", false) {
+        Is::Yes => {
+            let mut finding = finding
+                .message("the deploy key can push to its repository")
+                .remediation(
+                    "set `read_only` to true, and let what must push use a GitHub App or the workflow's own token",
+                );
+            finding.patch = Some(Patch {
+                path: String::from("read_only"),
+                replacement: String::from("true"),
+            });
+            out.push(finding);
+        }
+        Is::Maybe => {
+            let finding = finding
+                .message("whether the deploy key can push is known only after apply")
+                .remediation("set `read_only` to true");
+            out.push(finding.unverified());
+        }
+        Is::No => {}
     }
 }
 
@@ -95,7 +98,14 @@ mod tests {
         cases(&super::RULE)
             .flags(&[
                 Case::high("writes", plan(&[(key, r#"{"repository":"shop","read_only":false}"#)])).at("read_only"),
-                Case::unverified("unknown", plan(&[(key, "{}")]).unknown(key, &["read_only"])),
+                Case::unverified(
+                    "unknown",
+                    plan(&[(key, "{}")]).unknown(key, &["read_only"]).references(
+                        key,
+                        "read_only",
+                        &["local.read_only"],
+                    ),
+                ),
             ])
             .allows(&[
                 Case::clean("reads", plan(&[(key, r#"{"repository":"shop","read_only":true}"#)])),

@@ -1,10 +1,10 @@
 //! Flags projects of GitLab whose job token allowlist is switched off.
 
 use nhi_plan::Severity;
-use nhi_plan::json::Value;
 use nhi_policy_sdk::Findings;
 
 use crate::facts::Block;
+use crate::facts::setting::{self, Is};
 
 use crate::rule::{Check, Group, Rule};
 
@@ -63,17 +63,20 @@ resource "gitlab_project_job_token_scopes" "shop" {
 };
 
 fn check(block: &Block<'_>, out: &mut Findings) {
-    let enabled = block
-        .after()
-        .and_then(|after| after.get("enabled"))
-        .and_then(Value::as_bool);
-    if enabled == Some(false) {
-        let finding = RULE
-            .finding(&block.change.address, "enabled")
-            .message("job tokens of every project may access this one, whatever the list says")
-            .remediation("set `enabled` to true and list the projects whose jobs need access");
-        out.push(finding);
+    let off = setting::flag(block, "enabled", false);
+    if off == Is::No {
+        return;
     }
+    let finding = RULE
+        .finding(&block.change.address, "enabled")
+        .remediation("set `enabled` to true and list the projects whose jobs need access");
+    out.push(if off == Is::Yes {
+        finding.message("job tokens of every project may access this one, whatever the list says")
+    } else {
+        finding
+            .message("whether job tokens of every project may access this one is known only after apply")
+            .unverified()
+    });
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Flags tokens and keys of GitLab that can do more than their task needs.
 
 use nhi_plan::Severity;
-use nhi_plan::json::Value;
 use nhi_policy_sdk::Findings;
 
 use crate::facts::Block;
+use crate::facts::setting::{self, Is};
 
 use crate::rule::{Check, Group, Rule};
 
@@ -73,57 +73,67 @@ resource "gitlab_project_access_token" "bot" {
 };
 
 fn check(block: &Block<'_>, out: &mut Findings) {
-    let after = block.after();
-    let scopes = after.and_then(|after| after.get("scopes"));
-    let has = |wanted: &str| {
-        scopes
-            .into_iter()
-            .flat_map(Value::elements)
-            .any(|scope| scope.as_str().as_deref() == Some(wanted))
-    };
-    let resource_type = block.change.resource_type.as_ref();
-    // The provider's default.
-    let level = block
-        .string("access_level")
-        .unwrap_or_else(|| String::from("maintainer"));
-    let leads = matches!(level.as_str(), "maintainer" | "owner");
-    let told = match resource_type {
-        "gitlab_deploy_key" => {
-            let pushes = after.and_then(|after| after.get("can_push")).and_then(Value::as_bool) == Some(true);
-            pushes.then_some((Severity::Medium, "can_push", "the deploy key can push to its project"))
+    let has = |wanted: &str| setting::holds(block, "scopes", wanted);
+    let leads = || {
+        let level = ["maintainer", "owner"].map(|level| setting::text(block, "access_level", level));
+        let level = level.into_iter().max().unwrap_or(Is::No);
+        // The provider's default.
+        if block.string("access_level").is_none() {
+            level.max(Is::Yes)
+        } else {
+            level
         }
-        _ if has("sudo") || has("admin_mode") => Some((
+    };
+    let all = has("sudo").max(has("admin_mode"));
+    let (is, severity, path, message) = match block.change.resource_type.as_ref() {
+        "gitlab_deploy_key" => {
+            let pushes = setting::flag(block, "can_push", true);
+            (
+                pushes,
+                Severity::Medium,
+                "can_push",
+                "the deploy key can push to its project",
+            )
+        }
+        _ if all == Is::Yes => (
+            Is::Yes,
             Severity::High,
             "scopes",
             "the token can act as any user of the instance",
-        )),
-        "gitlab_group_access_token" if has("api") && leads => Some((
+        ),
+        "gitlab_group_access_token" => (
+            has("api").min(leads()),
             Severity::High,
             "scopes",
             "the token administers every project of the group",
-        )),
-        "gitlab_project_access_token" if has("api") && leads => {
-            Some((Severity::Medium, "scopes", "the token administers the project"))
-        }
-        "gitlab_personal_access_token" | "gitlab_group_service_account_access_token" if has("api") => {
-            Some((Severity::Medium, "scopes", "the token can do whatever its user may"))
-        }
-        _ => None,
+        ),
+        "gitlab_project_access_token" => (
+            has("api").min(leads()),
+            Severity::Medium,
+            "scopes",
+            "the token administers the project",
+        ),
+        _ => (
+            has("api"),
+            Severity::Medium,
+            "scopes",
+            "the token can do whatever its user may",
+        ),
     };
-    if let Some((severity, path, message)) = told {
-        let mut finding = RULE
-            .finding(&block.change.address, path)
-            .message(message)
-            .remediation("give the narrowest scope and access level that the task needs");
-        finding.severity = Some(severity);
-        out.push(finding);
-    } else if block.is_unknown("scopes") && !block.references("scopes").is_empty() {
-        let finding = RULE
-            .finding(&block.change.address, "scopes")
-            .message("what the token can do is known only after apply")
-            .remediation("write the scopes with values that are known when planning");
-        out.push(finding.unverified());
+    if is == Is::No {
+        return;
     }
+    let mut finding = RULE
+        .finding(&block.change.address, path)
+        .remediation("give the narrowest scope and access level that the task needs");
+    finding.severity = Some(severity);
+    out.push(if is == Is::Yes {
+        finding.message(message)
+    } else {
+        finding
+            .message(format!("whether {message} is known only after apply"))
+            .unverified()
+    });
 }
 
 #[cfg(test)]

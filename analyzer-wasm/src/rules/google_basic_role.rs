@@ -142,6 +142,12 @@ mod tests {
                         .unknown(at, &["member"])
                         .references(at, "member", &["data.external.who"]),
                 ),
+                Case::critical(
+                    "one account, whatever else it rests on",
+                    plan(&[(at, r#"{"project":"p","role":"roles/owner"}"#)])
+                        .unknown(at, &["member"])
+                        .references(at, "member", &["google_service_account.a", "google_project.n"]),
+                ),
                 Case::high(
                     "until a day",
                     plan(&[(at, &format!(r#"{{"project":"p","role":"roles/owner","member":"{CI}","condition":[{{"title":"t","expression":"request.time < timestamp(\"2027-01-01T00:00:00Z\")"}}]}}"#))]),

@@ -31,7 +31,7 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"
 ## What it does
 
-Flags principals that hold on a project, a folder or the organization: reading secrets, decrypting with keys, changing objects and tables, sharing secrets, keys, buckets, datasets, disks and images (medium; above a project high); reading objects and tables, API keys and source code (low).
+Flags principals that hold on a project, a folder or the organization: reading secrets, decrypting with keys, changing objects and tables, sharing secrets, keys, buckets, datasets, disks and images (medium; above a project high); reading objects and tables, API keys and source code, and in a custom role setting the policy of any other kind of resource (low).
 The same roles on one secret, bucket, key or dataset, or under a condition on `resource.name`, are clean.
 One finding for each principal and place.
 
@@ -122,6 +122,13 @@ mod tests {
                 Case::low("reads buckets", holds("roles/storage.objectViewer", APP)),
                 Case::low("reads tables", holds("roles/bigquery.dataViewer", APP)),
                 Case::low("a person", holds("roles/secretmanager.secretAccessor", "user:a@example.com")),
+                Case::low(
+                    "shares topics",
+                    holds("projects/p/roles/own", APP).and((
+                        "google_project_iam_custom_role.r",
+                        r#"{"project":"p","role_id":"own","permissions":["pubsub.topics.list","pubsub.topics.setIamPolicy"]}"#,
+                    )),
+                ),
                 Case::high(
                     "of every project",
                     plan(&[("google_organization_iam_member.m", &format!(r#"{{"org_id":"1","role":"roles/secretmanager.secretAccessor","member":"{APP}"}}"#))]),
@@ -141,6 +148,13 @@ mod tests {
                     plan(&[("google_project_iam_member.m", &format!(r#"{{"project":"p","role":"roles/secretmanager.secretAccessor","member":"{APP}","condition":[{{"expression":"resource.name.startsWith(\"projects/1/secrets/app-\")"}}]}}"#))]),
                 ),
                 Case::clean("an agent of Google", holds("roles/storage.objectViewer", "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com")),
+                Case::clean(
+                    "reads policies",
+                    holds("projects/p/roles/own", APP).and((
+                        "google_project_iam_custom_role.r",
+                        r#"{"project":"p","role_id":"own","permissions":["pubsub.topics.getIamPolicy"]}"#,
+                    )),
+                ),
                 Case::clean("encrypts only", holds("roles/cloudkms.cryptoKeyEncrypter", APP)),
                 Case::clean("runs queries", holds("roles/bigquery.jobUser", APP)),
                 Case::clean("an editor is another rule", holds("roles/editor", APP).and(("google_project_iam_member.n", &format!(r#"{{"project":"p","role":"roles/storage.admin","member":"{APP}"}}"#)))),

@@ -36,7 +36,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags, for each principal and place, the ways of `data/google-methods.tsv` to become a service account:
 
-- on a project or above, tokens, signatures, keys or the policy of every service account (high), and `actAs` alone (medium);
+- on a project or above, tokens, signatures, keys or the policy of every service account (high; critical where one of them in the plan can do more), and `actAs` alone (medium);
 - `actAs` together with a right to run code (functions, machines, Cloud Run, Batch, Workflows, Dataproc, Dataflow, Vertex AI, App Engine, Scheduler and others), also when two roles give them (high);
 - running code where an identity is attached already: Cloud Build, Deployment Manager, patch jobs, clusters, overridden jobs (medium or high);
 - on one service account of the plan that can do more than the principal itself, over any number of service accounts: the path is shown, and the severity is that of what is gained.
@@ -147,8 +147,11 @@ fn message(claim: &Claim) -> String {
         }
         What::Methods(methods) => {
             let effect = methods.first().map_or("", |method| method.effect);
+            let among = claim.among.as_ref().map_or_else(String::new, |(label, gain)| {
+                format!("; those it may become include `{}`, which {gain}", google::cut(label))
+            });
             format!(
-                "{who} {may} {effect} ({} on {})",
+                "{who} {may} {effect} ({} on {}){among}",
                 google::roles(claim),
                 claim.scope.noun()
             )

@@ -118,6 +118,9 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    use nhi_plan::symbol::{one_of, symbol};
+    use proptest::prelude::*;
+
     use crate::facts::kubernetes::testing::{ACCOUNT, binding, cluster_binding, everywhere, group, rule, within};
     use crate::rules::cases::{Case, cases, plan};
 
@@ -256,6 +259,14 @@ mod tests {
                 ),
                 Case::medium("a group of people", plan(&[("kubernetes_cluster_role_v1.r", &named("r", &proxy)), ("kubernetes_cluster_role_binding_v1.b", &cluster_binding("r", &group("platform")))])),
                 Case::high(
+                    "a group of IAM roles",
+                    plan(&[
+                        ("kubernetes_cluster_role_v1.r", &named("r", &proxy)),
+                        ("kubernetes_cluster_role_binding_v1.b", &cluster_binding("r", &group("ci"))),
+                        ("aws_eks_access_entry.ci", r#"{"cluster_name":"c","kubernetes_groups":["ci"],"principal_arn":"arn:aws:iam::111122223333:role/ci"}"#),
+                    ]),
+                ),
+                Case::high(
                     "an account as a user",
                     plan(&[("kubernetes_cluster_role_v1.r", &named("r", &proxy)), ("kubernetes_cluster_role_binding_v1.b", &cluster_binding("r", r#"{"kind":"User","name":"system:serviceaccount:shop:app"}"#))]),
                 ),
@@ -268,6 +279,20 @@ mod tests {
                     plan(&[("kubernetes_cluster_role_v1.r", &format!(r#"{{"metadata":[{{"generate_name":"r-"}}],"rule":[{proxy}]}}"#)), ("kubernetes_cluster_role_binding_v1.b", &cluster_binding("r", ACCOUNT).replace(r#""name":"r""#, r#""name":null"#))])
                         .unknown("kubernetes_cluster_role_binding_v1.b", &["role_ref[0].name"])
                         .references("kubernetes_cluster_role_binding_v1.b", "role_ref.name", &["kubernetes_cluster_role_v1.r"]),
+                ),
+                Case::medium(
+                    "a namespace that is made up later",
+                    within("shop", &rule("", "serviceaccounts/token", "create", ""))
+                        .changed("kubernetes_role.r", |change| change.after = change.after.take().map(|text| text.replace(r#""shop""#, "null").into()))
+                        .unknown("kubernetes_role.r", &["metadata[0].namespace"]),
+                ),
+                Case::medium(
+                    "both namespaces are made up later",
+                    within("shop", &rule("", "serviceaccounts/token", "create", ""))
+                        .changed("kubernetes_role.r", |change| change.after = change.after.take().map(|text| text.replace(r#""shop""#, "null").into()))
+                        .changed("kubernetes_role_binding.b", |change| change.after = change.after.take().map(|text| text.replacen(r#""shop""#, "null", 1).into()))
+                        .unknown("kubernetes_role.r", &["metadata[0].namespace"])
+                        .unknown("kubernetes_role_binding.b", &["metadata[0].namespace"]),
                 ),
                 Case::medium("the built-in editor in a namespace", plan(&[("kubernetes_role_binding.b", &binding("shop", "ClusterRole", "edit", ACCOUNT))])).at("role_ref[0].name"),
                 Case::critical("the built-in controller that escalates", plan(&[("kubernetes_cluster_role_binding.b", &cluster_binding("system:controller:clusterrole-aggregation-controller", ACCOUNT))])),
@@ -284,5 +309,75 @@ mod tests {
                 Case::clean("a name is unknown, and narrows", everywhere(r#"{"api_groups":[""],"resources":["serviceaccounts/token"],"verbs":["create"],"resource_names":[null]}"#)),
                 Case::clean("a manifest of another kind", plan(&[("kubernetes_manifest.m", r#"{"manifest":{"kind":"Deployment","metadata":{"name":"x"},"rules":[{"verbs":["*"]}]}}"#)])),
             ]);
+    }
+
+    #[test]
+    fn a_built_in_role_of_a_namespace_is_told_once() {
+        let found = plan(&[(
+            "kubernetes_role_binding.b",
+            &binding("shop", "ClusterRole", "edit", ACCOUNT),
+        )])
+        .judge();
+        assert_eq!(found.len(), 1, "{found:#?}");
+        let ways = found[0]
+            .attributes
+            .iter()
+            .find(|(key, _)| key == "ways")
+            .map(|(_, ways)| ways.as_str());
+        let ways = ways.unwrap_or_default();
+        assert!(
+            ["token-request", "read-secrets", "create-pods"]
+                .iter()
+                .all(|way| ways.contains(way)),
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn symbols_in_yaml() {
+        let origin = r#"var.rules["a: b"]"#;
+        let of = |rules: &str, namespace: &str| {
+            let role = format!("kind: ClusterRole\nmetadata:\n  name: r\nrules: {rules}\n");
+            let binding = format!(
+                "kind: ClusterRoleBinding\nmetadata: {{name: b}}\nroleRef: {{kind: ClusterRole, name: r}}\nsubjects:\n- kind: ServiceAccount\n  name: app\n  namespace: {namespace}\n"
+            );
+            let body = |text: &str| format!(r#"{{"yaml_body":{}}}"#, nhi_plan::json::quote(text));
+            plan(&[
+                ("kubectl_manifest.r", &body(&role)),
+                ("kubectl_manifest.b", &body(&binding)),
+            ])
+        };
+        let known = "[{apiGroups: [''], resources: [nodes/proxy], verbs: [get]}]";
+        let verbs = format!(
+            "[{{apiGroups: [''], resources: [nodes/proxy], verbs: [{}]}}]",
+            symbol(origin)
+        );
+        let role = |rules: &str| format!("kind: ClusterRole\nmetadata: {{name: r}}\nrules: {rules}\n");
+        let group = plan(&[(
+            "kubectl_manifest.r",
+            &format!(
+                r#"{{"yaml_body":{}}}"#,
+                nhi_plan::json::quote(&one_of([role(known).as_str(), "kind: Pod"]))
+            ),
+        )]);
+        cases(&super::RULE)
+            .flags(&[
+                Case::high("a namespace", of(known, &symbol(origin))),
+                Case::unverified("a verb", of(&verbs, "shop")),
+                Case::unverified("all rules", of(&symbol(origin), "shop")),
+                Case::unverified("one of two manifests", group),
+            ])
+            .allows(&[Case::clean(
+                "verbs of harmless things",
+                of(&verbs.replace("nodes/proxy", "services"), "shop"),
+            )]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_manifest_is_judged(text in r#"(kind: |ClusterRole|Role|Binding|List|\n|rules:|- |verbs: |\['\*'\]|resources: |roleRef: |subjects:|name: |metadata: |\{|\}|items:|  |x|"){0,40}"#) {
+            let body = format!(r#"{{"yaml_body":{0},"values":[{0}],"namespace":"n"}}"#, nhi_plan::json::quote(&text));
+            plan(&[("kubectl_manifest.m", &body), ("helm_release.h", &body)]).judge();
+        }
     }
 }

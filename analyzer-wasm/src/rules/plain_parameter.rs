@@ -106,7 +106,9 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::cases::{Case, cases, plan};
+    use nhi_plan::symbol::symbol;
+
+    use crate::rules::cases::{Case, Plan, cases, plan};
 
     #[test]
     fn parameters() {
@@ -151,6 +153,13 @@ mod tests {
                     named("/app/db_password", r#","type":"String","value":"REPLACE_ME""#),
                 ),
                 Case::clean(
+                    "an address under such a name",
+                    named(
+                        "/app/token",
+                        r#","type":"String","value":"https://auth.example.com/token""#,
+                    ),
+                ),
+                Case::clean(
                     "an arn of a secret",
                     unknown("/app/db_secret", "aws_secretsmanager_secret.s"),
                 ),
@@ -166,6 +175,14 @@ mod tests {
                     )]),
                 ),
             ]);
+    }
+
+    fn with_symbol(origin: &str) -> Plan {
+        let variables = format!(r#"{{"DB_PASSWORD":"{}"}}"#, symbol(origin));
+        plan(&[(
+            "aws_lambda_function.f",
+            &format!(r#"{{"environment":[{{"variables":{variables}}}]}}"#),
+        )])
     }
 
     #[test]
@@ -205,6 +222,22 @@ mod tests {
                     ),
                 ),
             ])
+            .flags(&[
+                Case::medium("worked out from the configuration", with_symbol("random_password.p.result"))
+                    .at("environment[0].variables.DB_PASSWORD"),
+                Case::medium(
+                    "in nested JSON",
+                    plan(&[(
+                        "aws_ecs_task_definition.t",
+                        &format!(
+                            r#"{{"container_definitions":"[{{\"environment\":[{{\"name\":\"DB_PASSWORD\",\"value\":\"{}\"}}]}}]"}}"#,
+                            symbol("data.aws_secretsmanager_secret_version.s.secret_string")
+                        ),
+                    )]),
+                )
+                .at("container_definitions"),
+            ])
+            .allows(&[Case::clean("an address worked out", with_symbol("aws_secretsmanager_secret.s.arn"))])
             .allows(&[
                 Case::clean(
                     "an arn",

@@ -64,7 +64,16 @@ resource "postgresql_role" "app" {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for role in &facts.postgresql.roles {
-        let Some(power) = role.powers.first() else { continue };
+        let Some(power) = role.powers.first() else {
+            if let Some(path) = role.unknown {
+                let finding = RULE
+                    .finding(&role.address, path)
+                    .message(format!("what the role can do by `{path}` is known only after apply"))
+                    .remediation("write it with a value that is known when planning");
+                out.push(finding.unverified());
+            }
+            continue;
+        };
         let (severity, who) = match (role.login, power.severity) {
             (true, severity) => (severity, "the role can log in and"),
             (false, Severity::Critical) => (Severity::High, "members of the role"),
@@ -130,6 +139,18 @@ mod tests {
                     )]),
                 )
                 .at("grant_role"),
+                Case::unverified(
+                    "unknown",
+                    plan(&[("postgresql_role.r", "{}")])
+                        .unknown("postgresql_role.r", &["superuser"])
+                        .references("postgresql_role.r", "superuser", &["local.s"]),
+                ),
+                Case::unverified(
+                    "a membership elsewhere",
+                    plan(&[("postgresql_role.r", r#"{"name":"r","roles":[null]}"#)])
+                        .unknown("postgresql_role.r", &["roles[0]"])
+                        .references("postgresql_role.r", "roles", &["module.db.role"]),
+                ),
             ])
             .allows(&[
                 Case::clean("a login", role(r#","roles":["app_readonly"]"#)),

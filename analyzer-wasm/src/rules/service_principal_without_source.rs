@@ -34,7 +34,7 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 
 Flags a resource policy, or an `aws_lambda_permission`, that allows a service principal something without saying for whom it acts: no `aws:SourceArn`, `aws:SourceAccount`, `aws:SourceOrgID` (or `source_arn`, `source_account`, `principal_org_id`, `event_source_token`), or one in which the account is a wildcard.
-Medium for queues, topics, functions and what CloudFront reads from a bucket; low for the rest; for information where log delivery hands its objects over to the owner of the bucket.
+Medium for queues, topics, functions and what CloudFront reads from a bucket; low for the rest; for information for keys that a service encrypts with, log groups, and where log delivery hands its objects over to the owner of the bucket.
 Of role trust only services are named, for information, whose own documentation asks for a source.
 
 ## Why is this bad?
@@ -115,6 +115,8 @@ fn weigh(service: &Service) -> Severity {
         Kind::Topic if is("s3.amazonaws.com") || is("sns.amazonaws.com") || is("ses.amazonaws.com") => RULE.severity,
         Kind::Bucket if is("cloudfront.amazonaws.com") || service.ability == Ability::Administer => RULE.severity,
         Kind::Bucket if service.hands_over => Severity::Info,
+        // Services encrypt for their customers with keys that are theirs by grant or by such a statement.
+        Kind::Key if service.ability != Ability::Administer => Severity::Info,
         Kind::LogGroup => Severity::Info,
         _ => Severity::Low,
     }
@@ -170,7 +172,8 @@ mod tests {
                 Case::info("log delivery that hands over", bucket("delivery.logs.amazonaws.com", "s3:PutObject", r#""StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control"}"#)),
                 Case::low("a topic for alarms", on("aws_sns_topic_policy", "policy", &service("cloudwatch.amazonaws.com", "sns:Publish", ""))),
                 Case::medium("a topic for a bucket", on("aws_sns_topic_policy", "policy", &service("s3.amazonaws.com", "sns:Publish", ""))),
-                Case::low("a key", on("aws_kms_key", "policy", &service("sns.amazonaws.com", "kms:Decrypt", ""))),
+                Case::low("a key, everything", on("aws_kms_key", "policy", &service("sns.amazonaws.com", "kms:*", ""))),
+                Case::info("a key", on("aws_kms_key", "policy", &service("sns.amazonaws.com", "kms:Decrypt", ""))),
                 Case::low("a secret", on("aws_secretsmanager_secret_policy", "policy", &service("dms.amazonaws.com", "secretsmanager:GetSecretValue", ""))),
                 Case::info("a role for schedules", on("aws_iam_role", "assume_role_policy", r#"{"Effect":"Allow","Principal":{"Service":"scheduler.amazonaws.com"},"Action":"sts:AssumeRole"}"#)),
             ])

@@ -24,6 +24,7 @@ pub(super) static RULE: Rule = Rule {
 Flags policies that allow, on names that the holder may choose:
 writing policies, auth roles, users and groups, identities; creating tokens with `sudo`; enabling auth methods; raw storage; plugins; the audit log; token roles; mounts; root tokens, unseal keys and the seal.
 All policies of a role, token, entity or group count together: the most specific path wins as in Vault, and `deny` takes back.
+Policies and users that `vault_generic_endpoint` writes count as well.
 A policy that nothing in the plan holds is one step lower.
 The policy `root` in a role or a token is critical.
 A policy that is known only after apply, or that cannot be read, is reported as unverified.
@@ -66,7 +67,6 @@ resource "vault_policy" "ci" {
 
 - `auth/token/create` without `sudo` makes tokens with a part of the holder's own policies, which is no escalation.
 - Sentinel policies, namespaces and control groups are not read.
-- Policies written by `vault_generic_endpoint` are not read.
 - Checked against the shape that the provider documents, not against a Vault.
 
 ## References
@@ -92,9 +92,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             "limit the path to the names that the holder manages, or remove it",
         ));
     }
-    for (address, why) in &settled.unread {
+    for (address, path, why) in &settled.unread {
         let finding = RULE
-            .finding(address, "policy")
+            .finding(address, path)
             .message(format!("what the policy allows could not be told: {why}"))
             .remediation("write the policy with values that are known when planning");
         out.push(finding.unverified());
@@ -155,6 +155,14 @@ mod tests {
                 Case::critical("root", plan(&[("vault_approle_auth_backend_role.r", r#"{"role_name":"r","token_policies":["root"],"secret_id_ttl":600}"#)])).at("token_policies"),
                 Case::critical("a root token", plan(&[("vault_token.t", r#"{"policies":["root"],"ttl":"1h"}"#)])).at("policies"),
                 Case::critical("JSON", held(r#"{"path":{"sys/policies/acl/*":{"capabilities":["update"]}}}"#)),
+                Case::critical(
+                    "requests that are written out",
+                    plan(&[
+                        ("vault_generic_endpoint.p", r#"{"path":"sys/policies/acl/p","data_json":"{\"policy\":\"path \\\"sys/policies/acl/*\\\" { capabilities = [\\\"update\\\"] }\"}"}"#),
+                        ("vault_generic_endpoint.u", r#"{"path":"auth/userpass/users/ci","data_json":"{\"policies\":[\"p\"],\"password\":\"x\"}"}"#),
+                    ]),
+                )
+                .at("data_json"),
                 Case::high("held by nobody in the plan", alone(&stanza("sys/policies/acl/*", "update"))),
             ])
             .allows(&[
@@ -171,6 +179,7 @@ mod tests {
                 Case::clean("certain parameters", held("path \"auth/github/role/*\" { capabilities = [\"update\"] allowed_parameters = { \"token_ttl\" = [] } }")),
                 Case::clean("secrets", held(&stanza("secret/data/app/*", "create,read,update"))),
                 Case::clean("empty", held("")),
+                Case::clean("a policy of Consul", plan(&[("vault_consul_secret_backend_role.r", r#"{"policies":["root"]}"#)])),
                 Case::clean("the default policy", plan(&[("vault_token.t", r#"{"policies":["default"],"ttl":"1h"}"#)])),
             ]);
     }

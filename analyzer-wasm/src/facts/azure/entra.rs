@@ -9,7 +9,7 @@ use nhi_plan::json::Value;
 use nhi_plan::{Mode, Severity, symbol};
 
 use super::judge::{Claim, Unknown, What};
-use super::principal::{Kind, Principal, Principals};
+use super::principal::{self, Kind, Principal, Principals};
 use crate::facts::Block;
 use crate::facts::cloud::{Instances, Site, Text, lower};
 
@@ -185,7 +185,7 @@ impl Directory {
     }
 
     fn claim(&self, principal: Principal, base: Severity, name: &str, effect: Option<&'static str>) -> Claim {
-        let possible = effect.is_none();
+        let possible = effect.is_none() || principal::is_one_of(&self.principal);
         let mut severity = base;
         let mut note = "";
         if self.eligible {

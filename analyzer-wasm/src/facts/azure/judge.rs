@@ -139,53 +139,81 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
         scopes.entry(key).or_default().push(grant);
     }
     let mut claims: Vec<Claim> = Vec::new();
-    let mut above: Vec<(&Scope, Broad)> = Vec::new();
+    let mut above = Above::default();
     // From the tenant down, so that what holds above is not told again below.
     for here in scopes.values().rev() {
-        let Some(place) = here.first().map(|grant| &grant.scope) else {
+        let place = here.first().map(|grant| &grant.scope);
+        let Some(place) = place.filter(|place| place.level > Level::Resource) else {
             continue;
         };
-        if place.level == Level::Resource {
-            continue;
-        }
-        let usable = |grant: &&&Grant| grant.condition != Condition::Narrow;
-        let broad = here
-            .iter()
-            .filter(usable)
-            .filter_map(|grant| Some((*grant, grant.role.broad?)))
-            .max_by_key(|(grant, broad)| (!grant.role.broad_possible, *broad, grant.condition == Condition::None));
-        let covered = |least: Broad| {
-            above
-                .iter()
-                .any(|(scope, broad)| scope.covers(place) && *broad >= least)
-        };
-        if let Some((grant, broad)) = broad.filter(|(_, broad)| !covered(*broad)) {
-            let possible = grant.role.broad_possible || place.possible;
+        let mut strongest = above.strongest(place);
+        if let Some((grant, broad)) = broadest(here).filter(|(_, broad)| Some(*broad) > strongest) {
+            let possible = grant.possible || grant.role.broad_possible || place.possible;
             let severity = broad_severity(broad, place.level);
             claims.push(claim(grant, What::Broad(broad), severity, grant.condition, possible));
             if !possible && grant.condition == Condition::None && !grant.eligible {
-                above.push((place, broad));
+                strongest = Some(broad);
+                above.add(place, broad);
             }
         }
-        let strongest = above.iter().filter(|(scope, _)| scope.covers(place) || *scope == place);
-        let strongest = strongest.map(|(_, broad)| *broad).max();
         for data in [false, true] {
             claims.extend(actions_claims(here, data, strongest));
         }
-        let unknown = here
-            .iter()
-            .find(|grant| grant.role.open && strongest != Some(Broad::Owner));
-        claims.extend(unknown.map(|grant| {
-            claim(
-                grant,
-                What::Unknown(Unknown::Role),
-                Severity::Medium,
-                Condition::None,
-                true,
-            )
-        }));
+        let open = |grant: &&&Grant| grant.role.open && strongest != Some(Broad::Owner);
+        if let Some(grant) = here.iter().find(open) {
+            let what = What::Unknown(Unknown::Role);
+            claims.push(claim(grant, what, Severity::Medium, Condition::None, true));
+        }
     }
     claims
+}
+
+/// Broad roles on scopes that may hold others; a subscription is looked up and not searched for.
+#[derive(Default)]
+struct Above<'g> {
+    wide: Vec<(&'g Scope, Broad)>,
+    subscriptions: BTreeMap<&'g str, Broad>,
+    /// The broadest on any subscription, and on one that is not known by name.
+    anywhere: Option<Broad>,
+    nowhere: Option<Broad>,
+}
+
+impl<'g> Above<'g> {
+    fn add(&mut self, scope: &'g Scope, broad: Broad) {
+        match scope.level {
+            Level::Tenant | Level::ManagementGroup => self.wide.push((scope, broad)),
+            Level::Subscription => {
+                self.anywhere = self.anywhere.max(Some(broad));
+                if scope.subscription().is_none() {
+                    self.nowhere = self.nowhere.max(Some(broad));
+                }
+                self.subscriptions.insert(&scope.key, broad);
+            }
+            Level::ResourceGroup | Level::Resource => {}
+        }
+    }
+
+    fn strongest(&self, place: &Scope) -> Option<Broad> {
+        let wide = self.wide.iter().filter(|(scope, _)| scope.covers(place));
+        let wide = wide.map(|(_, broad)| *broad).max();
+        let below = match place.subscription() {
+            _ if place.level >= Level::Subscription => None,
+            Some(subscription) => self.subscriptions.get(subscription).copied().max(self.nowhere),
+            None => self.anywhere,
+        };
+        wide.max(below)
+    }
+}
+
+/// The broadest role at one scope.
+fn broadest<'g>(here: &[&'g Grant]) -> Option<(&'g Grant, Broad)> {
+    here.iter()
+        .filter(|grant| grant.condition != Condition::Narrow)
+        .filter_map(|grant| Some((*grant, grant.role.broad?)))
+        .max_by_key(|(grant, broad)| {
+            let sure = !grant.role.broad_possible && !grant.possible;
+            (sure, *broad, grant.condition == Condition::None)
+        })
 }
 
 /// What the roles at one scope allow beside the broad ones: the worst that holds, and what may hold beyond it.
@@ -216,13 +244,12 @@ fn actions_claim(
     condition: Condition,
     possible: bool,
 ) -> Option<Claim> {
-    // Who owns the place can do everything in it, who contributes everything but hand out roles.
+    // Who hands out roles in a place can do everything in it, who contributes everything but hand out roles.
     let wanted = |action: &&'static Action| {
         let covered = match strongest {
-            Some(Broad::Owner) => true,
-            Some(Broad::Contributor) => action.class != Class::Administer,
-            Some(Broad::UserAccessAdministrator | Broad::AccessAdministrator) => action.class == Class::Administer,
             None => false,
+            Some(Broad::Contributor) => action.class != Class::Administer,
+            Some(_) => true,
         };
         !covered && (action.class == Class::Data) == data
     };
@@ -276,6 +303,7 @@ fn rank(severity: Severity, level: Level) -> u8 {
 }
 
 fn claim(grant: &Grant, what: What, severity: Severity, condition: Condition, possible: bool) -> Claim {
+    let possible = possible || grant.possible;
     let whole = if possible { 0 } else { rank(severity, grant.scope.level) };
     let mut severity = severity;
     let mut note = "";

@@ -270,7 +270,7 @@ fn by_roles(grants: &[Grant], known: &Known<'_>) -> Vec<Hop> {
     for grant in grants {
         let allowed = grant.role.allowed.sure;
         let useful = allowed.has_class(Class::Run) || allowed.has_class(Class::Identity);
-        if !useful || grant.condition != Condition::None {
+        if !useful || grant.possible || grant.condition != Condition::None {
             continue;
         }
         let runs = everywhere

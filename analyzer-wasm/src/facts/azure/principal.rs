@@ -86,7 +86,11 @@ impl Principals {
         let name = block.change.resource_type.as_ref();
         let own = match name {
             "azurerm_user_assigned_identity" => Some("principal_id"),
-            "azuread_service_principal" | "azuread_group" | "azuread_user" => Some("object_id"),
+            "azuread_service_principal"
+            | "azuread_group"
+            | "azuread_user"
+            | "azurerm_client_config"
+            | "azuread_client_config" => Some("object_id"),
             _ => None,
         };
         let attached = block
@@ -177,6 +181,12 @@ impl Principals {
             label: address.to_owned(),
         }
     }
+}
+
+/// Whether a value of one principal will be one of several.
+pub(crate) fn is_one_of(text: &Text) -> bool {
+    let makes_one = |block: &&String| kind_of_type(cloud::type_of(block)).is_some();
+    text.options.len() > 1 || text.options.is_empty() && text.blocks.iter().filter(makes_one).count() > 1
 }
 
 /// What `principal_type` says.

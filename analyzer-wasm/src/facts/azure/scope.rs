@@ -73,6 +73,13 @@ impl Scope {
         }
     }
 
+    /// The subscription that the path begins with, where it is a path.
+    pub(crate) fn subscription(&self) -> Option<&str> {
+        let rest = self.key.strip_prefix("/subscriptions/")?;
+        let name = rest.split('/').next().unwrap_or(rest);
+        self.key.get(.."/subscriptions/".len() + name.len())
+    }
+
     /// Whether what holds here holds at `other` too, as far as the two can be compared.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         if self.level == other.level {

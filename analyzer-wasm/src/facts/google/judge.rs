@@ -12,6 +12,9 @@ use super::paths;
 use super::scope::Scope;
 use crate::facts::cloud::{Edge, Site, lower, raise};
 
+/// Grants on other projects that may turn out to be on the same one.
+const PERHAPS_MAX: usize = 256;
+
 /// What a claim is about.
 #[derive(Debug)]
 pub(crate) enum What {
@@ -48,6 +51,8 @@ pub(crate) struct Claim {
     pub(crate) severity: Severity,
     /// It holds only if something unknown turns out that way.
     pub(crate) possible: bool,
+    /// The service account of the plan that matters most among those it may become, and what that one can do.
+    pub(crate) among: Option<(String, String)>,
     pub(crate) evidence: &'static str,
 }
 
@@ -103,8 +108,35 @@ pub(super) fn judge(grants: &[Grant], accounts: &Accounts) -> (Vec<Claim>, Vec<E
         hops.extend(paths::hops(grants, accounts));
     }
     let (gains, edges) = paths::gains(&claims, &hops);
+    outrank(&mut claims, accounts);
     claims.extend(gains);
     (claims, edges)
+}
+
+/// Whoever may become every service account of a place becomes the strongest of them.
+fn outrank(claims: &mut [Claim], accounts: &Accounts) {
+    let mut strong: Vec<(u8, Principal, String)> = claims
+        .iter()
+        .filter(|claim| claim.rank() > 2 && claim.principal.kind == Kind::Account)
+        .map(|claim| (claim.rank(), claim.principal.clone(), claim.gain()))
+        .collect();
+    strong.sort_by(|left, right| right.0.cmp(&left.0).then_with(|| left.1.key.cmp(&right.1.key)));
+    for claim in claims.iter_mut() {
+        let becomes = matches!(claim.category, Category::Impersonate | Category::Deploy);
+        let methods = matches!(&claim.what, What::Methods(methods) if methods.iter().any(|method| method.severity >= Severity::High));
+        if !becomes || !methods || claim.possible {
+            continue;
+        }
+        let above = claim.scope.level > Level::Project;
+        let found = strong.iter().find(|(rank, account, _)| {
+            let inside = above || accounts.may_be_in(&account.key, &claim.scope.key);
+            *rank > claim.rank() && account.key != claim.principal.key && inside
+        });
+        if let Some((_, account, gain)) = found {
+            claim.severity = raise(claim.severity);
+            claim.among = Some((account.label.clone(), gain.clone()));
+        }
+    }
 }
 
 /// What the grants of one principal give it by themselves.
@@ -119,10 +151,43 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
                 .push(grant);
         }
     }
-    // From the organization down, so that what holds above is not told again below.
+    let on_account = |grant: &&&Grant| grant.scope.level == Level::ServiceAccount && grant.open;
+    let open = grants.iter().filter(on_account);
+    claims.extend(open.map(|grant| claim(grant, What::Unknown, Severity::Medium, Condition::None, true)));
+    let wide = |grant: &&&Grant| grant.scope.level > Level::Project;
+    let projects = || {
+        grants
+            .iter()
+            .filter(|grant| grant.scope.level == Level::Project)
+            .copied()
+    };
+    let around = Around {
+        wide: grants.iter().filter(wide).copied().collect(),
+        unknown: projects()
+            .filter(|grant| !grant.scope.is_known())
+            .take(PERHAPS_MAX)
+            .collect(),
+        projects: projects().take(PERHAPS_MAX).collect(),
+    };
+    // From the organization down, so that what holds above is not told again below. Projects do not cover each other:
+    // beside its own claims a project has to be compared with those above only.
+    let mut above: Vec<Claim> = Vec::new();
     for here in scopes.values().rev() {
-        let basic = basic_claim(here, &claims);
-        claims.extend(basic);
+        let mut found: Vec<Claim> = Vec::new();
+        let covers = |found: &[Claim], strong: &dyn Fn(&Claim) -> bool| {
+            here.first()
+                .is_some_and(|grant| above.iter().chain(found).any(|claim| is_covering(claim, grant, strong)))
+        };
+        if let Some((grant, basic)) = strongest_basic(here)
+            && !covers(
+                &found,
+                &|claim| matches!(claim.what, What::Basic(other) if other >= basic),
+            )
+        {
+            let possible = grant.possible || grant.basic_possible;
+            let what = What::Basic(basic);
+            found.push(claim(grant, what, basic_severity(basic), grant.condition, possible));
+        }
         for category in [
             Category::Administer,
             Category::Impersonate,
@@ -130,67 +195,87 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
             Category::Run,
             Category::Data,
         ] {
-            let found = category_claims(category, here, grants, &claims);
-            claims.extend(found);
+            if !covers(&found, &|claim| is_stronger(claim, category)) {
+                let more = category_claims(category, here, &around);
+                found.extend(more);
+            }
         }
         let owner = |claim: &Claim| matches!(claim.what, What::Basic(Basic::Owner));
-        let unknown = here
-            .iter()
-            .find(|grant| grant.open && grant.condition != Condition::Narrow && !is_covered(&claims, grant, owner));
-        claims.extend(unknown.map(|grant| claim(grant, What::Unknown, Severity::Medium, Condition::None, true)));
+        let open = |grant: &&&Grant| grant.open && grant.condition != Condition::Narrow;
+        if let Some(grant) = here.iter().find(open).filter(|_| !covers(&found, &owner)) {
+            found.push(claim(grant, What::Unknown, Severity::Medium, Condition::None, true));
+        }
+        if here.first().is_some_and(|grant| grant.scope.level > Level::Project) {
+            above.extend(found);
+        } else {
+            claims.extend(found);
+        }
     }
-    claims
+    above.extend(claims);
+    above
 }
 
-/// The strongest basic role at one place, where nothing above gives as much.
-fn basic_claim(here: &[&Grant], claims: &[Claim]) -> Option<Claim> {
-    let (grant, basic) = here
-        .iter()
+/// Grants that hold, or may hold, in more than one place.
+struct Around<'g> {
+    wide: Vec<&'g Grant>,
+    /// On a project that is known only after apply.
+    unknown: Vec<&'g Grant>,
+    /// On any project.
+    projects: Vec<&'g Grant>,
+}
+
+/// The strongest basic role at one place.
+fn strongest_basic<'g>(here: &[&'g Grant]) -> Option<(&'g Grant, Basic)> {
+    here.iter()
         .filter(|grant| grant.condition != Condition::Narrow)
         .filter_map(|grant| Some((*grant, grant.basic?)))
         .max_by_key(|(grant, basic)| {
             let sure = !grant.possible && !grant.basic_possible;
             (sure, *basic, std::cmp::Reverse(grant.condition))
-        })?;
-    let as_strong = |claim: &Claim| matches!(claim.what, What::Basic(other) if other >= basic);
-    if is_covered(claims, grant, as_strong) {
-        return None;
-    }
-    let possible = grant.possible || grant.basic_possible;
-    let what = What::Basic(basic);
-    Some(claim(grant, what, basic_severity(basic), grant.condition, possible))
+        })
 }
 
-/// Whether a claim of the same principal that holds here makes another one superfluous.
-fn is_covered(claims: &[Claim], grant: &Grant, strong: impl Fn(&Claim) -> bool) -> bool {
-    claims.iter().any(|claim| {
-        !claim.possible && claim.condition == Condition::None && claim.scope.covers(&grant.scope) && strong(claim)
-    })
+/// Whether a claim of the same principal holds where a grant is, and makes another one superfluous.
+fn is_covering(claim: &Claim, grant: &Grant, strong: &dyn Fn(&Claim) -> bool) -> bool {
+    !claim.possible && claim.condition == Condition::None && claim.scope.covers(&grant.scope) && strong(claim)
 }
 
-/// Claims of one category at one place: the worst that holds, and what may hold beyond it.
-fn category_claims(category: Category, here: &[&Grant], all: &[&Grant], claims: &[Claim]) -> Vec<Claim> {
-    let Some(place) = here.first() else { return Vec::new() };
-    let stronger = |claim: &Claim| match &claim.what {
+/// Whether a claim gives all that ways of a category can give.
+fn is_stronger(claim: &Claim, category: Category) -> bool {
+    match &claim.what {
         What::Basic(Basic::Owner) => true,
         What::Basic(Basic::Editor) => category > Category::Administer,
         What::Methods(methods) => {
             claim.category == category
                 || claim.category == Category::Administer
-                    && category > Category::Administer
                     && methods.iter().any(|method| method.severity == Severity::Critical)
         }
         _ => false,
-    };
-    if is_covered(claims, place, stronger) {
-        return Vec::new();
     }
-    let reaching: Vec<&Grant> = all
+}
+
+/// Claims of one category at one place: the worst that holds, and what may hold beyond it.
+fn category_claims(category: Category, here: &[&Grant], around: &Around<'_>) -> Vec<Claim> {
+    let Some(place) = here.first().map(|grant| &grant.scope) else {
+        return Vec::new();
+    };
+    let above = around
+        .wide
         .iter()
-        .filter(|grant| grant.scope.covers(&place.scope) || grant.scope == place.scope)
-        .copied()
-        .collect();
-    if reaching.iter().all(|grant| grant.maybe.is_empty()) {
+        .filter(|grant| grant.scope.covers(place) && grant.scope != *place);
+    let mut reaching: Vec<&Grant> = above.copied().collect();
+    reaching.extend(here);
+    let elsewhere = if place.is_known() {
+        &around.unknown
+    } else {
+        &around.projects
+    };
+    let elsewhere = elsewhere
+        .iter()
+        .filter(|grant| grant.scope.may_cover(place) && !grant.scope.covers(place));
+    let mut perhaps = reaching.clone();
+    perhaps.extend(elsewhere);
+    if perhaps.iter().all(|grant| grant.maybe.is_empty()) {
         return Vec::new();
     }
     // The more conditions a way depends on, the less it weighs.
@@ -200,9 +285,10 @@ fn category_claims(category: Category, here: &[&Grant], all: &[&Grant], claims: 
         .filter(|condition| reaching.iter().any(|grant| grant.condition == *condition))
         .filter_map(|condition| methods_claim(category, here, &reaching, condition, false))
         .reduce(|best, next| if next.severity > best.severity { next } else { best });
-    let open = reaching.iter().any(|grant| grant.possible || grant.sure != grant.maybe);
+    let open = |grant: &&Grant| grant.possible || grant.sure != grant.maybe;
+    let open = perhaps.len() > reaching.len() || perhaps.iter().any(open);
     let may = open
-        .then(|| methods_claim(category, here, &reaching, Condition::Other, true))
+        .then(|| methods_claim(category, here, &perhaps, Condition::Other, true))
         .flatten();
     let beyond = may.filter(|may| sure.as_ref().is_none_or(|sure| may.severity > sure.severity));
     sure.into_iter().chain(beyond).collect()
@@ -278,6 +364,7 @@ pub(super) fn claim(grant: &Grant, what: What, base: Severity, condition: Condit
         condition,
         severity,
         possible,
+        among: None,
         evidence: grant.evidence,
     }
 }

@@ -84,6 +84,8 @@ impl Kind {
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
     blocks: Instances<()>,
+    /// Project by address, where it is known.
+    projects: BTreeMap<String, String>,
     /// Address by email.
     emails: BTreeMap<String, String>,
     /// Blocks of groups by email.
@@ -94,6 +96,9 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     pub(crate) fn collect(&mut self, block: &Block<'_>) {
+        let project = block.string("project").filter(|project| !symbol::has_symbols(project));
+        self.projects
+            .extend(project.map(|project| (block.change.address.to_string(), project)));
         self.blocks.add(block, ());
         let email = block.string("email").filter(|email| !symbol::has_symbols(email));
         let made = || {
@@ -139,6 +144,11 @@ impl Accounts {
         principal
     }
 
+    /// Whether a service account of the plan may be in this project.
+    pub(crate) fn may_be_in(&self, address: &str, project: &str) -> bool {
+        self.projects.get(address).is_none_or(|known| known == project)
+    }
+
     /// The service accounts that a text with an email means.
     pub(crate) fn named(&self, text: &str) -> Option<Principal> {
         let email = text.rsplit('/').next().unwrap_or(text);
@@ -160,6 +170,12 @@ impl Accounts {
             found.extend(instances.iter().map(|instance| account(&instance.address)));
         }
         found
+    }
+
+    /// Whether a single member will be one of several.
+    pub(crate) fn is_one_of(text: &Text) -> bool {
+        let makes_one = |block: &&String| is_account(block) || kind_of_block(block).is_some();
+        text.options.len() > 1 || text.options.is_empty() && text.blocks.iter().filter(makes_one).count() > 1
     }
 
     /// The principals that a member may turn out to be.

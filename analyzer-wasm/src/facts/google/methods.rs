@@ -77,6 +77,16 @@ impl Permissions {
             .map_or(Self(0), |bit| Self(1 << bit))
     }
 
+    /// What setting the policy of some kind of resource counts as; projects and identities count by themselves.
+    pub(crate) fn of_any_policy(name: &str) -> Self {
+        let by_itself = name.starts_with("resourcemanager.") || name.starts_with("iam.");
+        if name.ends_with(".setIamPolicy") && !by_itself {
+            Self::of("*.setIamPolicy")
+        } else {
+            Self(0)
+        }
+    }
+
     pub(crate) fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

@@ -66,7 +66,10 @@ pub(super) fn hops<'g>(grants: &[&'g Grant], accounts: &Accounts) -> Vec<Hop<'g>
             .iter()
             .filter(|method| method.works_at(Level::ServiceAccount) && all.has(method.needs))
             .filter(|method| !own.intersection(method.needs).is_empty())
-            .max_by_key(|method| (method.severity, method.category == Category::Impersonate));
+            .min_by_key(|method| {
+                let direct = method.category == Category::Impersonate;
+                (std::cmp::Reverse(method.severity), !direct, method.id)
+            });
         let Some((method, grant)) = best.zip(here.first().copied()) else {
             continue;
         };

@@ -25,6 +25,8 @@ pub(crate) struct Scope {
     pub(crate) kind: String,
     /// Configuration addresses that it rests on.
     pub(crate) blocks: Vec<String>,
+    /// The key is its name, and not what that rests on.
+    known: bool,
 }
 
 impl Scope {
@@ -44,6 +46,16 @@ impl Scope {
         self.key == other.key && self.level == other.level
             || self.level == Level::Organization && other.level < Level::Organization
             || self.level == Level::Folder && other.level < Level::Folder
+    }
+
+    /// Whether the place is known by name.
+    pub(crate) fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// Whether what holds here may turn out to hold at `other` too.
+    pub(crate) fn may_cover(&self, other: &Self) -> bool {
+        self.covers(other) || self.level == other.level && !(self.known && other.known)
     }
 }
 
@@ -87,6 +99,7 @@ pub(crate) fn read(block: &Block<'_>, kind: &str) -> Scope {
         key: String::new(),
         kind: kind.to_owned(),
         blocks: Vec::new(),
+        known: false,
     };
     if level == Level::Resource {
         let after = block.after();
@@ -103,6 +116,7 @@ pub(crate) fn read(block: &Block<'_>, kind: &str) -> Scope {
             Some(known) => plain(&symbol::readable(known)),
             None => text.blocks.join(","),
         };
+        scope.known = text.known().is_some();
         scope.blocks = text.blocks;
     }
     scope

@@ -79,12 +79,17 @@ fn entries(text: &str, key: &str, place: &Place, path: &str, into: &mut Kubernet
                 });
                 break;
             }
-            let mut groups = entry
+            let groups = entry
                 .get("groups")
                 .into_iter()
                 .flat_map(Value::elements)
                 .filter_map(Value::as_str);
-            if groups.any(|group| group == "system:masters") {
+            let groups: Vec<_> = groups.take(ELEMENTS_MAX).map(std::borrow::Cow::into_owned).collect();
+            let is_master = groups.iter().any(|group| group == "system:masters");
+            if key == "mapRoles" {
+                into.machine_groups.extend(groups);
+            }
+            if is_master {
                 let who = ["rolearn", "userarn"].iter().find_map(|name| entry.get(name)?.as_str());
                 into.masters.push(Master {
                     place: place.clone(),

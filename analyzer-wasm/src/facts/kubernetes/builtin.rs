@@ -202,6 +202,7 @@ pub(crate) fn rules(role: &str) -> Option<Vec<PolicyRule>> {
                 .map(|name| list(&format!("kubernetes.io/{name}")))
                 .unwrap_or_default(),
             verbs: list(verbs),
+            maybe: false,
             path: String::new(),
         });
     Some(rules.collect())

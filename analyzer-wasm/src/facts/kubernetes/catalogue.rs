@@ -115,9 +115,10 @@ const BIND_ROLE: usize = 29;
 const EVICTION: usize = 30;
 const WRITE_CLUSTER_ROLES: usize = 31;
 const WRITE_ROLE_BINDINGS: usize = 32;
+const MAKE_CRON_JOBS: usize = 33;
 
 /// All rights that some capability needs; a capability names them by their place.
-pub(crate) static NEEDS: [Need; 33] = [
+pub(crate) static NEEDS: [Need; 34] = [
     in_cluster(need(&["escalate"], RBAC, &["clusterroles"])),
     need(MAKE, RBAC, &["roles"]),
     in_cluster(named(need(&["bind"], RBAC, &["clusterroles"]), ROLES)),
@@ -159,13 +160,15 @@ pub(crate) static NEEDS: [Need; 33] = [
     need(&["create", "get"], "", &["pods/exec", "pods/attach"]),
     need(WRITE, "", &["pods/ephemeralcontainers"]),
     need(WRITE, "", &["pods"]),
-    need(MAKE, "batch", &["jobs", "cronjobs"]),
+    // What a job runs is fixed once it exists.
+    need(&["create"], "batch", &["jobs"]),
     need(MAKE, "", &["replicationcontrollers"]),
     need(&["escalate"], RBAC, &["roles"]),
     named(need(&["bind"], RBAC, &["roles", "clusterroles"]), ROLES),
     need(&["create"], "", &["pods/eviction"]),
     in_cluster(need(MAKE, RBAC, &["clusterroles"])),
     need(MAKE, RBAC, &["rolebindings"]),
+    need(MAKE, "batch", &["cronjobs"]),
 ];
 
 const fn way(
@@ -190,7 +193,7 @@ const fn way(
 use Family::{Escalate, Run, Secrets};
 
 /// All capabilities. Where one contains another, the larger stands first and is the one that is told.
-pub(crate) static CAPABILITIES: [Capability; 33] = [
+pub(crate) static CAPABILITIES: [Capability; 34] = [
     way(
         "escalate",
         Escalate,
@@ -404,8 +407,15 @@ pub(crate) static CAPABILITIES: [Capability; 33] = [
     way(
         "jobs",
         Run,
-        "run pods as any service account (write on `jobs` or `cronjobs`)",
+        "run pods as any service account (`create` on `jobs`)",
         &[MAKE_JOBS],
+        [High, High, Info],
+    ),
+    way(
+        "cron-jobs",
+        Run,
+        "run pods as any service account (write on `cronjobs`)",
+        &[MAKE_CRON_JOBS],
         [High, High, Info],
     ),
     way(

@@ -18,6 +18,9 @@ const COLLECTORS: [(&str, &[&str]); 3] = [
 /// Roles that one role may collect; beyond it the rules of a role are not known as a whole.
 const COLLECTED_MAX: usize = 10_000;
 
+/// Roles of which a binding may mean one.
+const CANDIDATES_MAX: usize = 10;
+
 /// Places of roles by each of their labels.
 type Labels<'r> = BTreeMap<&'r (String, String), Vec<usize>>;
 
@@ -43,6 +46,8 @@ pub(crate) struct Contents {
     /// Places by kind, namespace and name.
     by_name: BTreeMap<(bool, String, String), usize>,
     by_block: BTreeMap<String, Vec<usize>>,
+    /// Roles of namespaces by name alone.
+    elsewhere: BTreeMap<String, Vec<usize>>,
 }
 
 impl Contents {
@@ -66,6 +71,9 @@ impl Contents {
                     .by_name
                     .insert((role.cluster, namespace, role.name.clone()), index);
             }
+            if !role.cluster && !role.name.is_empty() {
+                contents.elsewhere.entry(role.name.clone()).or_default().push(index);
+            }
             contents
                 .by_block
                 .entry(role.place.config_address.clone())
@@ -78,11 +86,6 @@ impl Contents {
     /// The roles that a binding may mean; `None` where it cannot be told.
     pub(crate) fn find(&mut self, roles: &[Role], binding: &Binding) -> Option<Vec<usize>> {
         let name = &binding.role;
-        if name.is_empty() || symbol::has_symbols(name) {
-            let instances = |address: &String| self.by_block.get(address).cloned();
-            let found: Vec<_> = binding.references.iter().filter_map(instances).flatten().collect();
-            return (!found.is_empty()).then_some(found);
-        }
         let namespace = if binding.role_is_cluster {
             String::new()
         } else {
@@ -91,6 +94,36 @@ impl Contents {
         let key = (binding.role_is_cluster, namespace, name.clone());
         if let Some(found) = self.by_name.get(&key) {
             return Some(vec![*found]);
+        }
+        let vague = name.is_empty() || symbol::has_symbols(name);
+        let instances = |address: &String| self.by_block.get(address).cloned();
+        let led = || {
+            binding
+                .references
+                .iter()
+                .filter_map(instances)
+                .flatten()
+                .collect::<Vec<_>>()
+        };
+        if vague || symbol::has_symbols(&binding.namespace) {
+            let found = led();
+            if vague || !found.is_empty() {
+                return (!found.is_empty()).then_some(found);
+            }
+        }
+        if let Some(found) = self.elsewhere.get(name).filter(|_| !binding.role_is_cluster) {
+            // A role in a namespace that is not known yet, or the other way round.
+            let may = |role: &&usize| {
+                let other = roles
+                    .get(**role)
+                    .map(|role| role.namespace.as_str())
+                    .unwrap_or_default();
+                symbol::has_symbols(other) || symbol::has_symbols(&binding.namespace)
+            };
+            let found: Vec<_> = found.iter().filter(may).copied().take(CANDIDATES_MAX).collect();
+            if !found.is_empty() {
+                return Some(found);
+            }
         }
         if !binding.role_is_cluster {
             return Some(Vec::new());

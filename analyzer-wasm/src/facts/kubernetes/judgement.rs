@@ -95,7 +95,7 @@ pub(super) fn held_by(subject: &Subject, severity: Severity) -> Option<Severity>
 }
 
 /// Whoever runs code in a namespace has every service account there: what those can do counts too.
-pub(super) fn raise(judgements: &mut [Judgement]) {
+pub(super) fn raise(kubernetes: &Kubernetes, judgements: &mut [Judgement]) {
     for _ in 0..HOPS_MAX {
         let mut strongest: BTreeMap<String, Vec<(Severity, Subject)>> = BTreeMap::new();
         let mut own: BTreeMap<Subject, Severity> = BTreeMap::new();
@@ -132,7 +132,7 @@ pub(super) fn raise(judgements: &mut [Judgement]) {
                     .filter(|(severity, target)| *severity > has && *target != subject)
                     .max()
             };
-            let raised = held_by(&subject, Severity::High);
+            let raised = kubernetes.held_by(&subject, Severity::High);
             if let (Scope::Namespace(namespace), true) = (&judgement.scope, judgement.ways.is_empty())
                 && let Some((_, target)) = strongest(namespace)
             {

@@ -43,6 +43,8 @@ pub(crate) struct PolicyRule {
     pub(crate) resources: List,
     pub(crate) names: List,
     pub(crate) verbs: List,
+    /// The role may turn out to be another text.
+    pub(crate) maybe: bool,
     /// Path of the rule in its block.
     pub(crate) path: String,
 }
@@ -64,6 +66,10 @@ pub(crate) struct Role {
 
 /// A `RoleBinding` or a `ClusterRoleBinding`.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "kinds of two objects and two doubts, which come in every combination"
+)]
 pub(crate) struct Binding {
     pub(crate) place: Place,
     pub(crate) cluster: bool,
@@ -76,6 +82,8 @@ pub(crate) struct Binding {
     pub(crate) subjects: Vec<Subject>,
     /// There may be further subjects.
     pub(crate) unknown: bool,
+    /// The binding may turn out to be another text.
+    pub(crate) maybe: bool,
 }
 
 /// Who holds a role.

@@ -174,7 +174,10 @@ fn place(block: &Block<'_>, path: &str) -> Place {
 
 fn yaml_text(block: &Block<'_>, text: &str, place: &Place, namespace: &str, manifest: bool, into: &mut Kubernetes) {
     let mut failed = false;
-    for text in symbol::alternatives(text) {
+    let (roles, bindings) = (into.roles.len(), into.bindings.len());
+    let alternatives = symbol::alternatives(text);
+    let several = alternatives.len() > 1;
+    for text in alternatives {
         let Ok(documents) = yaml::documents(text) else {
             failed = true;
             continue;
@@ -193,6 +196,15 @@ fn yaml_text(block: &Block<'_>, text: &str, place: &Place, namespace: &str, mani
                 failed = true;
             }
         }
+    }
+    if several {
+        // One of them it will be, and nobody knows which.
+        let each = into.roles.iter_mut().skip(roles).flat_map(|role| &mut role.rules);
+        each.for_each(|rule| rule.maybe = true);
+        into.bindings
+            .iter_mut()
+            .skip(bindings)
+            .for_each(|binding| binding.maybe = true);
     }
     if failed {
         into.unread.push(Unread {
@@ -295,6 +307,7 @@ fn policy_rule<'o>(object: &Object<'o, '_>, rule: Value<'o>, at: &str) -> Policy
         resources: object.list(rule, at, &["resources", "resources"]),
         names: object.list(rule, at, &["resource_names", "resourceNames"]),
         verbs: object.list(rule, at, &["verbs", "verbs"]),
+        maybe: false,
         path: object.place.inner(at),
     }
 }
@@ -324,6 +337,7 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
         references: object.block.references(&object.place.inner(role_name)),
         role_path,
         subjects: Vec::new(),
+        maybe: false,
         unknown: object.is_unknown(subjects_name) || subjects.is_some_and(|value| value.as_str().is_some()),
         namespace,
     };

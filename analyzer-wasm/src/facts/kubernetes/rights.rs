@@ -90,7 +90,7 @@ impl Rights {
     fn read_wild(&mut self, index: usize, rule: &PolicyRule, all_resources: Is) {
         let verbs = holds(&rule.verbs, |value| value == "*");
         let groups = holds(&rule.groups, |value| value == "*");
-        let sure = verbs == Is::Yes && !rule.names.unknown;
+        let sure = verbs == Is::Yes && !rule.names.unknown && !rule.maybe;
         match (all_resources, groups) {
             (Is::Yes, Is::Yes) => self.wild.push((index, Wild::Everything, sure)),
             (Is::Yes | Is::Maybe, Is::Yes | Is::Maybe) => self.wild.push((index, Wild::Everything, false)),
@@ -132,7 +132,7 @@ fn hit(rule: &PolicyRule, need: &Need, index: usize) -> Option<Hit> {
     }
     Some(Hit {
         rule: index,
-        sure: is == Is::Yes,
+        sure: is == Is::Yes && !rule.maybe,
         named,
     })
 }

@@ -67,3 +67,72 @@ pub(crate) fn binding(namespace: &str, kind: &str, role: &str, subjects: &str) -
         r#"{{"metadata":[{{"name":"b","namespace":"{namespace}"}}],"role_ref":[{{"api_group":"rbac.authorization.k8s.io","kind":"{kind}","name":"{role}"}}],"subject":[{subjects}]}}"#
     )
 }
+
+/// The same role and binding as manifests, and as manifests in YAML.
+fn respelled(rules: &str) -> [Plan; 2] {
+    let rules = rules
+        .replace("api_groups", "apiGroups")
+        .replace("resource_names", "resourceNames")
+        .replace("\"resourceNames\":null", "\"resourceNames\":[]");
+    let objects = [
+        format!(
+            r#"{{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{{"name":"r"}},"rules":[{rules}]}}"#
+        ),
+        String::from(
+            r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"b"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"r"},"subjects":[{"kind":"ServiceAccount","name":"app","namespace":"shop"}]}"#,
+        ),
+    ];
+    let [role, binding] = objects;
+    let manifest = |object: &str| format!(r#"{{"manifest":{object}}}"#);
+    // JSON is YAML; block style is a matter of the parser.
+    let text = |object: &str| {
+        format!(
+            r#"{{"yaml_body":{}}}"#,
+            nhi_plan::json::quote(&object.replace("\":", "\": "))
+        )
+    };
+    [
+        plan(&[
+            ("kubernetes_manifest.r", &manifest(&role)),
+            ("kubernetes_manifest.b", &manifest(&binding)),
+        ]),
+        plan(&[
+            ("kubectl_manifest.b", &text(&binding)),
+            ("kubectl_manifest.r", &text(&role)),
+        ]),
+    ]
+}
+
+#[test]
+fn spellings_agree() {
+    let said = |plan: &Plan| {
+        let found = plan
+            .judge()
+            .into_iter()
+            .filter(|finding| finding.rule.starts_with("NHI06"));
+        let mut said: Vec<_> = found
+            .map(|finding| (finding.rule, finding.severity, finding.outcome, finding.message))
+            .collect();
+        said.sort();
+        said
+    };
+    for (groups, resources, verbs, names) in [
+        ("*", "*", "*", ""),
+        ("", "*", "*", ""),
+        ("", "secrets,pods/exec", "get,create", ""),
+        ("", "secrets", "get", "ca"),
+        ("rbac.authorization.k8s.io", "clusterroles", "bind,escalate,update", ""),
+        ("apps,batch", "deployments,jobs", "patch", ""),
+        ("", "nodes/proxy,serviceaccounts/token", "create", ""),
+        ("example.com", "*", "*", ""),
+    ] {
+        let rules = rule(groups, resources, verbs, names);
+        let expected = said(&everywhere(&rules));
+        for plan in respelled(&rules) {
+            assert_eq!(said(&plan), expected, "{rules}");
+        }
+        // A harmless rule before it changes nothing, and neither does telling the parts apart.
+        let padded = format!("{},{rules}", rule("", "services", "get", ""));
+        assert_eq!(said(&everywhere(&padded)), expected, "{rules}");
+    }
+}

@@ -53,7 +53,7 @@ pub(super) fn settle(kubernetes: &Kubernetes) -> Settled {
                 .inner(if role.place.path.is_empty() { "rule" } else { "rules" }),
         ))
     }));
-    super::judgement::raise(&mut judgements);
+    super::judgement::raise(kubernetes, &mut judgements);
     settled.crowds = super::judgement::crowds(&judgements, &weigher.held_by_crowds(&held));
     settled.defaults = super::judgement::defaults(&judgements, &weigher.held_by_defaults(&held));
     settled.judgements = super::judgement::merge(judgements);
@@ -109,7 +109,7 @@ impl Weigher<'_> {
                     binding: Some(index),
                     content: *role,
                     scope: scope.clone(),
-                    sure: roles.len() == 1,
+                    sure: roles.len() == 1 && !binding.maybe,
                 }));
             }
         }
@@ -155,6 +155,7 @@ impl Weigher<'_> {
             let own = ways.iter().filter(|way| way.capability.family == family);
             out.extend(self.judgement(subject, grants, Kind::Family(family), own.cloned().collect()));
         }
+        fold_built_in(first, out);
         // Where it can run code, so that the accounts there count.
         let mut runs = out.iter_mut().skip(first);
         if let Some(judgement) = runs.rfind(|judgement| judgement.ways.iter().any(|way| ways::gives_accounts(way))) {
@@ -281,7 +282,7 @@ impl Weigher<'_> {
         Judgement {
             kind,
             subjects: vec![subject.clone()],
-            severity: super::judgement::held_by(subject, severity),
+            severity: self.kubernetes.held_by(subject, severity),
             sure: true,
             address: place.map(|place| place.address.clone()).unwrap_or_default(),
             path,
@@ -339,6 +340,52 @@ impl Weigher<'_> {
             }
         }
         found
+    }
+}
+
+/// What a built-in role gives in one namespace is one thing: it is told once, by the worst of it.
+fn fold_built_in(first: usize, out: &mut Vec<Judgement>) {
+    let is_plain = |judgement: &Judgement| {
+        let narrow = matches!(judgement.scope, Scope::Namespace(_)) && !judgement.scope.is_system();
+        narrow && judgement.sure && judgement.binding.as_ref() == Some(&judgement.address)
+    };
+    let Some(worst) = out
+        .iter()
+        .skip(first)
+        .filter(|one| is_plain(one))
+        .map(|one| one.severity)
+        .max()
+    else {
+        return;
+    };
+    let Some(place) = out
+        .iter()
+        .skip(first)
+        .position(|one| is_plain(one) && one.severity == worst)
+    else {
+        return;
+    };
+    let told = out
+        .get(first + place)
+        .map(|one| (one.address.clone(), one.scope.clone()));
+    let mut ways = Vec::new();
+    let mut index = 0;
+    out.retain(|one| {
+        let same = index >= first && is_plain(one) && told == Some((one.address.clone(), one.scope.clone()));
+        let keep = !same || index == first + place;
+        if !keep {
+            ways.extend(one.ways.iter().copied());
+        }
+        index += 1;
+        keep
+    });
+    // Those before it that were folded have moved it.
+    if let Some(one) = out
+        .iter_mut()
+        .skip(first)
+        .find(|one| is_plain(one) && one.severity == worst)
+    {
+        one.ways.extend(ways);
     }
 }
 

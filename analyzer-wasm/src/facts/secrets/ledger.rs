@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use nhi_plan::json::Value;
 use nhi_plan::{Mode, Severity};
 
+use super::fingerprint::{self, Mark};
 use super::{Hit, provider, schema, walk};
 use crate::facts::Block;
 use crate::facts::block::without_indices;
@@ -34,6 +36,8 @@ pub(crate) struct Sighting {
 #[derive(Debug)]
 pub(crate) struct Told<'l> {
     pub(crate) source: &'l Sighting,
+    /// The variable that brings it in, where only the attribute's schema says that it is one.
+    pub(crate) variable: Option<&'l str>,
     /// Where else it stands because of its source.
     pub(crate) uses: Vec<&'l str>,
     pub(crate) severity: Severity,
@@ -43,6 +47,8 @@ pub(crate) struct Told<'l> {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     sightings: Vec<Sighting>,
+    /// Variables by what they hold.
+    variables: BTreeMap<Mark, String>,
     /// Credentials that were not kept, and the address of the first.
     pub(crate) omitted: Option<(usize, String)>,
 }
@@ -53,6 +59,12 @@ impl Ledger {
         let change = block.change;
         if OWN_RULES.contains(&change.resource_type.as_ref()) {
             return;
+        }
+        if change.mode == Mode::Variable
+            && let Some(text) = block.after().and_then(Value::as_str)
+        {
+            let mark = fingerprint::mark(text.trim().as_bytes());
+            self.variables.entry(mark).or_insert_with(|| change.address.to_string());
         }
         let mut hits = walk::scan(block);
         if change.mode == Mode::Provider {
@@ -91,6 +103,12 @@ impl Ledger {
         });
     }
 
+    /// The variable that holds all of a credential and that its attribute takes it from.
+    fn variable_of(&self, sighting: &Sighting) -> Option<&str> {
+        let variable = self.variables.get(&sighting.hit.mark)?;
+        (sighting.mode != Mode::Variable && sighting.references.contains(variable)).then_some(variable)
+    }
+
     /// Whether a credential stands at this place.
     pub(crate) fn holds(&self, address: &str, path: Option<&str>) -> bool {
         self.sightings.iter().any(|sighting| {
@@ -124,6 +142,7 @@ impl Ledger {
                         index,
                         Told {
                             source: sighting,
+                            variable: self.variable_of(sighting),
                             uses: Vec::new(),
                             severity: sighting.hit.severity,
                         },

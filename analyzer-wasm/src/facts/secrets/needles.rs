@@ -33,6 +33,8 @@ pub(crate) enum Needle {
     Bearer,
     /// User and password in a command.
     UserOption,
+    /// A command that takes a password without saying so.
+    Command,
     /// A line of `.pgpass`.
     PgPass,
     /// The hash of a password.
@@ -123,7 +125,7 @@ const DISGUISED: [&str; 30] = [
 const ESCAPES: [&str; 5] = ["\\u003", "\\u004", "\\u005", "\\u006", "\\u007"];
 
 /// What else begins a credential.
-const OTHERS: [(&str, Needle); 25] = [
+const OTHERS: [(&str, Needle); 31] = [
     ("PRIVATE KEY-----", Needle::Pem),
     ("PuTTY-User-Key-File-", Needle::Putty),
     ("eyJ", Needle::Jwt),
@@ -135,6 +137,12 @@ const OTHERS: [(&str, Needle); 25] = [
     ("Bearer ", Needle::Bearer),
     (" -u ", Needle::UserOption),
     (" --user ", Needle::UserOption),
+    ("sshpass -p", Needle::Command),
+    ("docker login", Needle::Command),
+    ("podman login", Needle::Command),
+    ("helm registry login", Needle::Command),
+    ("mysql -", Needle::Command),
+    ("chpasswd", Needle::Command),
     (":5432:", Needle::PgPass),
     (":5433:", Needle::PgPass),
     (":$apr1$", Needle::Hash),

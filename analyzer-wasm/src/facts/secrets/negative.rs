@@ -4,69 +4,15 @@
 //! paths, addresses and numbers.
 
 use super::names;
+use super::words::{FILE_ENDS, PUBLIC, REFERENCES, SETTINGS, STAND_IN_PARTS, STAND_INS};
 
 /// Whether text only stands for a secret that somebody shall fill in.
 pub(crate) fn stands_in(text: &str) -> bool {
-    const WHOLE: [&str; 24] = [
-        "-",
-        "...",
-        "dummy",
-        "example",
-        "fake",
-        "fixme",
-        "foo",
-        "bar",
-        "foobar",
-        "insert",
-        "mock",
-        "n/a",
-        "none",
-        "null",
-        "placeholder",
-        "redacted",
-        "sample",
-        "tbd",
-        "todo",
-        "unset",
-        "undefined",
-        "unknown",
-        "unused",
-        "value",
-    ];
-    const PARTS: [&str; 27] = [
-        "replace_me",
-        "replace-me",
-        "replaceme",
-        "replace_with",
-        "replace-with",
-        "replace this",
-        "to_be_replaced",
-        "your_",
-        "your-",
-        "your ",
-        "yourtoken",
-        "yourkey",
-        "yoursecret",
-        "insert_",
-        "insert-",
-        "placeholder",
-        "redacted",
-        "(sensitive)",
-        "fill_in",
-        "fill-in",
-        "fillme",
-        "_here",
-        "-here",
-        "dummy",
-        "notasecret",
-        "not-a-secret",
-        "to-be-set",
-    ];
     let lower = text.trim().to_ascii_lowercase();
     let first = lower.bytes().next().unwrap_or(b' ');
     lower.is_empty()
-        || WHOLE.contains(&lower.as_str())
-        || PARTS.iter().any(|part| lower.contains(part))
+        || STAND_INS.contains(&lower.as_str())
+        || STAND_IN_PARTS.iter().any(|part| lower.contains(part))
         || lower.starts_with("todo")
         || lower.starts_with("fixme")
         || lower.starts_with("mock_")
@@ -83,66 +29,8 @@ pub(crate) fn stands_in(text: &str) -> bool {
 
 /// Whether text says where a secret is, or how to compute it, instead of being one.
 pub(crate) fn refers(text: &str) -> bool {
-    const STARTS: [&str; 56] = [
-        "arn:",
-        "vault:",
-        "op://",
-        "ssm:",
-        "ref+",
-        "secretref:",
-        "projects/",
-        "data.",
-        "var.",
-        "local.",
-        "module.",
-        "each.",
-        "aws-sm://",
-        "{{resolve:",
-        "@microsoft.keyvault(",
-        "keyvault:",
-        "akv:",
-        "kv:",
-        "sm://",
-        "gcp-sm",
-        "gcpsecret:",
-        "doppler:",
-        "bws:",
-        "env:",
-        "env.",
-        "process.env",
-        "os.environ",
-        "os.getenv",
-        "system.getenv",
-        "getenv",
-        "file:",
-        "file(",
-        "secret/",
-        "secrets/",
-        "secrets.",
-        "kv/",
-        "!ref",
-        "!sub",
-        "!vault",
-        "!getatt",
-        "!secret",
-        "fn::",
-        "$ansible_vault",
-        "enc[",
-        "enc(",
-        "{cipher}",
-        "vault.",
-        "lookup(",
-        "valuefrom",
-        "parameterstore",
-        "secretsmanager",
-        "secretmanager",
-        "ssmparameter",
-        "conjur",
-        "akeyless:",
-        "infisical:",
-    ];
     let lower = text.trim().to_ascii_lowercase();
-    STARTS.iter().any(|start| lower.starts_with(start))
+    REFERENCES.iter().any(|start| lower.starts_with(start))
         // Templates and shells fill these in.
         || ["${", "{{", "$(", "<%", "#{", "%{", "{%"].iter().any(|open| lower.contains(open))
         || lower.starts_with('$') && lower.bytes().skip(1).all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -154,35 +42,7 @@ pub(crate) fn refers(text: &str) -> bool {
 
 /// Whether text is public, encrypted or a digest.
 pub(crate) fn is_public(text: &str) -> bool {
-    const STARTS: [&str; 26] = [
-        "-----BEGIN PUBLIC",
-        "-----BEGIN CERT",
-        "-----BEGIN RSA PUBLIC",
-        "-----BEGIN PGP PUBLIC",
-        "-----BEGIN SSH2 PUBLIC",
-        "-----BEGIN PGP MESSAGE",
-        "-----BEGIN X509",
-        "ssh-rsa ",
-        "ssh-ed25519 ",
-        "ssh-dss ",
-        "ecdsa-sha2-",
-        "sk-ssh-",
-        "sk-ecdsa-",
-        "sha256:",
-        "sha512:",
-        "sha1:",
-        "md5:",
-        "sha256-",
-        "sha384-",
-        "sha512-",
-        "AQICAH",
-        "AQECAH",
-        "vault:v",
-        "age1",
-        "kms:",
-        "gAAAAAB",
-    ];
-    STARTS.iter().any(|start| text.starts_with(start)) || is_uuid(text)
+    PUBLIC.iter().any(|start| text.starts_with(start)) || is_uuid(text)
 }
 
 /// Eight, four, four, four and twelve hexadecimal digits.
@@ -193,54 +53,6 @@ pub(crate) fn is_uuid(text: &str) -> bool {
             _ => byte.is_ascii_hexdigit(),
         })
 }
-
-/// Words of settings, under whatever name.
-const SETTINGS: [&str; 44] = [
-    "true",
-    "false",
-    "yes",
-    "no",
-    "on",
-    "off",
-    "enabled",
-    "disabled",
-    "required",
-    "optional",
-    "default",
-    "auto",
-    "basic",
-    "bearer",
-    "managed",
-    "manual",
-    "plaintext",
-    "securestring",
-    "string",
-    "password",
-    "passwd",
-    "secret",
-    "token",
-    "key",
-    "apikey",
-    "credentials",
-    "oauth2",
-    "oauth",
-    "jwt",
-    "opaque",
-    "rotate",
-    "random",
-    "generated",
-    "hours",
-    "minutes",
-    "days",
-    "seconds",
-    "admin",
-    "root",
-    "user",
-    "test",
-    "allow",
-    "deny",
-    "file",
-];
 
 /// Whether text is a setting, number, time, address, path, file, pattern, name or sentence.
 pub(crate) fn is_plain(text: &str) -> bool {
@@ -253,6 +65,13 @@ pub(crate) fn is_plain(text: &str) -> bool {
         || is_pattern(text)
         || is_sentence(text)
         || is_name(text)
+}
+
+/// Whether text says where something is: a file or a URL without a password.
+pub(crate) fn is_place(text: &str) -> bool {
+    let rooted = ["/", "./", "../", "~/"].iter().any(|root| text.starts_with(root)) && is_path(text);
+    let lower = text.to_ascii_lowercase();
+    rooted || FILE_ENDS.iter().any(|end| lower.ends_with(end)) || text.contains("://") && is_address(text)
 }
 
 fn is_number(text: &str) -> bool {
@@ -294,30 +113,6 @@ fn is_address(text: &str) -> bool {
 }
 
 fn is_path(text: &str) -> bool {
-    const ENDS: [&str; 22] = [
-        ".pem",
-        ".key",
-        ".crt",
-        ".cer",
-        ".json",
-        ".yaml",
-        ".yml",
-        ".txt",
-        ".conf",
-        ".cfg",
-        ".ini",
-        ".env",
-        ".p12",
-        ".pfx",
-        ".jks",
-        ".pub",
-        ".sh",
-        ".xml",
-        ".toml",
-        ".token",
-        ".password",
-        ".secret",
-    ];
     let has_no_space = !text.contains(char::is_whitespace);
     let lower = text.to_ascii_lowercase();
     has_no_space
@@ -326,7 +121,7 @@ fn is_path(text: &str) -> bool {
             || text.starts_with("~/")
             || text.starts_with("%2F")
             || lower.starts_with("c:\\")
-            || ENDS.iter().any(|end| lower.ends_with(end))
+            || FILE_ENDS.iter().any(|end| lower.ends_with(end))
             || text.starts_with('/') && text.split('/').skip(1).all(is_name_or_empty)
             || text.contains('/') && !text.contains(['+', '=']) && text.split('/').all(is_name_or_empty))
 }

@@ -69,6 +69,41 @@ pub(crate) fn option(text: &str, end: usize) -> Option<Pair<'_>> {
     })
 }
 
+/// The password in a command at `start..end` that takes one as `-p`, or as `user:password` on its input.
+pub(crate) fn command(text: &str, start: usize, end: usize) -> Option<Pair<'_>> {
+    let name = text.get(start..end)?;
+    let secret = if name == "chpasswd" {
+        let before = text.get(text.floor_char_boundary(start.saturating_sub(200))..start)?;
+        let before = before
+            .rsplit('\n')
+            .next()?
+            .trim_end_matches([' ', '|', '<', '"', '\'', '\\']);
+        let pair = before.rsplit([' ', '"', '\'']).next()?;
+        pair.split_once(':')?.1
+    } else {
+        let rest = text.get(end..)?.lines().next()?;
+        // `-p secret`, and `-psecret` of MySQL; `sshpass -p` stands in the needle already.
+        let after = match name {
+            "sshpass -p" => rest,
+            "mysql -" => rest.strip_prefix('p').or_else(|| Some(rest.split_once(" -p")?.1))?,
+            _ => rest.split_once(" -p ")?.1,
+        };
+        let after = after
+            .strip_prefix([' ', '\'', '"', '\\'])
+            .unwrap_or(after)
+            .trim_start_matches(['\'', '"', '\\']);
+        word(after, |byte| {
+            byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\' | b'|' | b';')
+        })
+    };
+    let holds = secret.len() >= 4 && strength::judge(Class::Password, secret, Trust::Name).is_some();
+    holds.then_some(Pair {
+        secret,
+        kind: "password in a command",
+        severity: Severity::High,
+    })
+}
+
 /// The password in a line of `.pgpass` whose `:5432:` begins at `at`.
 pub(crate) fn pgpass(text: &str, at: usize) -> Option<Pair<'_>> {
     let rest = text.get(at + 1..)?;
@@ -188,6 +223,38 @@ mod tests {
         }
         assert!(bearer("q8Zk2LmX0vRtY7bNcWdE99", 0).is_some());
         assert!(bearer("token-that-is-a-name", 0).is_none() && bearer("${TOKEN}", 0).is_none());
+    }
+
+    #[test]
+    fn commands() {
+        let find = |text: &'static str| {
+            let name = ["sshpass -p", "docker login", "mysql -", "chpasswd"]
+                .into_iter()
+                .find(|name| text.contains(name))?;
+            let start = text.find(name)?;
+            command(text, start, start + name.len()).map(|found| found.secret)
+        };
+        for text in [
+            "sshpass -p 'h7Kq2mZxP9' ssh app@db",
+            "sshpass -ph7Kq2mZxP9 ssh app@db",
+            "docker login -u app -p h7Kq2mZxP9 registry.internal\nnext",
+            "mysql -u root -ph7Kq2mZxP9 app",
+            "mysql -ph7Kq2mZxP9 app",
+            "echo 'root:h7Kq2mZxP9' | chpasswd",
+            "echo root:h7Kq2mZxP9|chpasswd",
+        ] {
+            assert_eq!(find(text), Some("h7Kq2mZxP9"), "{text}");
+        }
+        for text in [
+            "sshpass -p \"$PASSWORD\" ssh app@db",
+            "docker login -u app --password-stdin registry.internal",
+            "docker login -u app -p ${TOKEN} registry.internal",
+            "mysql -u root -p app",
+            "echo \"root:$PASSWORD\" | chpasswd",
+            "man chpasswd",
+        ] {
+            assert_eq!(find(text), None, "{text}");
+        }
     }
 
     #[test]

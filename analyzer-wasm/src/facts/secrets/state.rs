@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use nhi_plan::json::Value;
+use nhi_plan::json::{self, Value};
+use nhi_plan::symbol::{self, Part};
 use nhi_plan::{Mode, path};
 
 use super::names;
 use super::schema::{self, Kind, Row};
 use super::strength::{self, Trust};
-use super::{Hit, refers, stands_in};
+use super::{Hit, refers, stands_in, walk};
 use crate::facts::Block;
 use crate::facts::block::without_indices;
 
@@ -112,6 +113,7 @@ impl State {
                     self.setting(block);
                     self.stored(block, rows);
                     self.environment(block, rows);
+                    self.symbols(block, rows);
                 }
             }
             Mode::Provider | Mode::Variable => {}
@@ -239,12 +241,50 @@ impl State {
             }
             let origins = secret_origins(block, &path);
             if !origins.is_empty() && self.is_first(block, &path) {
-                let is_map = block.change.resource_type.contains("config_map");
                 self.plain.push(Plain {
                     address: block.change.address.to_string(),
                     path,
-                    place: if is_map { "config map" } else { "environment variable" },
+                    place: place_of(block),
                     origins,
+                    is_sure: true,
+                });
+            }
+        }
+    }
+
+    /// The same where it is known already which secret will stand there.
+    fn symbols(&mut self, block: &Block<'_>, rows: &'static [Row]) {
+        let text = block.change.after.as_deref().unwrap_or_default();
+        let has_config = rows.iter().any(|row| row.kind == Kind::Config);
+        if !has_config || !(symbol::has_symbols(text) || text.contains("\\ufdd0")) {
+            return;
+        }
+        let mut found: Vec<(String, String)> = Vec::new();
+        let mut look = |path: &str, name: &str, text: &str| {
+            if names::class(name).is_some()
+                && let Some(origin) = only_symbol(text).filter(|origin| shows_secret(block, origin))
+            {
+                found.push((path.to_owned(), origin.to_owned()));
+            }
+        };
+        let Some(after) = block.after() else { return };
+        walk::under_names(after, |path, name, text| {
+            let row = schema::find(rows, &without_indices(&path)).filter(|row| row.kind == Kind::Config);
+            if row.is_none() || !symbol::has_symbols(text) {
+                return;
+            }
+            match json::parse(text).ok().filter(|_| text.starts_with(['{', '['])) {
+                Some(document) => walk::under_names(document.root(), |_, name, text| look(&path, name, text)),
+                None => look(&path, name, text),
+            }
+        });
+        for (path, origin) in found {
+            if self.is_first(block, &path) {
+                self.plain.push(Plain {
+                    address: block.change.address.to_string(),
+                    path,
+                    place: place_of(block),
+                    origins: vec![origin],
                     is_sure: true,
                 });
             }
@@ -274,6 +314,23 @@ impl State {
                 return;
             }
         }
+    }
+}
+
+fn place_of(block: &Block<'_>) -> &'static str {
+    if block.change.resource_type.contains("config_map") {
+        "config map"
+    } else {
+        "environment variable"
+    }
+}
+
+/// The origin of a text that is one symbol and nothing else.
+fn only_symbol(text: &str) -> Option<&str> {
+    let mut parts = symbol::parts(text);
+    match (parts.next(), parts.next()) {
+        (Some(Part::Symbol(origin)), None) => Some(origin),
+        _ => None,
     }
 }
 

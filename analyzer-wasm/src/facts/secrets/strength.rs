@@ -97,10 +97,12 @@ fn one(class: Class, text: &str, trust: Trust) -> Option<Judged> {
         ),
     };
     let holds = match (trust, class) {
-        (Trust::Schema, _) => text.len() >= 3 && !is_public_text(text) && !is_switch(text),
+        (Trust::Schema, _) => text.len() >= 3 && !is_public_text(text) && !is_switch(text) && !negative::is_place(text),
         (Trust::Context, _) => text.len() >= 4 && !negative::is_public(text) && !is_local(text),
         (Trust::Name, Class::Password) => {
-            text.len() >= 6 && !negative::is_public(text) && !negative::is_plain(text) && looks_chosen(text)
+            text.len() >= 6
+                && !negative::is_public(text)
+                && (!negative::is_plain(text) && looks_chosen(text) || is_phrase(text))
         }
         (Trust::Name, Class::Token) => !negative::is_public(text) && !negative::is_plain(text) && looks_made(text),
     };
@@ -143,6 +145,23 @@ fn looks_chosen(text: &str) -> bool {
                 && has(u8::is_ascii_uppercase)
                 && has(u8::is_ascii_lowercase)
                 && proofs::entropy(text) > 3.5)
+}
+
+/// What people make of the word itself: `supersecret`, `letmein`.
+fn is_phrase(text: &str) -> bool {
+    const PARTS: [&str; 9] = [
+        "secretpass",
+        "letme",
+        "qwerty",
+        "welcome",
+        "iloveyou",
+        "trustno",
+        "supersecret",
+        "topsecret",
+        "mysecret",
+    ];
+    let lower = text.to_ascii_lowercase();
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric()) && PARTS.iter().any(|part| lower.contains(part))
 }
 
 /// Letters and digits without a pattern.
@@ -204,6 +223,7 @@ mod tests {
             "hunter2",
             "p@ssw0rd",
             "kJ8#mqLx2",
+            "supersecret",
             "SHVudGVyMiE5eA==",
         ] {
             assert!(password(text), "{text}");
@@ -263,6 +283,9 @@ mod tests {
             "${var.p}",
             "",
             "arn:aws:secretsmanager:x",
+            "/run/secrets/db",
+            "~/.ssh/id_ed25519.pem",
+            "https://vault.example.com/v1/db",
         ] {
             assert!(by_schema("password", text).is_none(), "{text}");
         }

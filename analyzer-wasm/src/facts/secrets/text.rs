@@ -33,6 +33,19 @@ struct Seen {
 }
 
 impl Seen {
+    fn note(&mut self, needle: Needle, place: (usize, usize)) {
+        self.any = true;
+        match needle {
+            // The parts of a web token are base64.
+            Needle::Base64 | Needle::Jwt => self.hides = true,
+            Needle::Hex => self.hex = true,
+            Needle::Percent => self.percent = true,
+            Needle::Escape => self.escapes = true,
+            Needle::Name => self.names.push(place),
+            _ => {}
+        }
+    }
+
     fn claim(&mut self, text: &str, part: &str) {
         let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
         self.claims.push((start, start + part.len()));
@@ -48,7 +61,7 @@ impl Scanner<'_> {
     pub(super) fn text(&mut self, text: &str, place: Place<'_>) {
         let mut seen = Seen::default();
         for (start, end, needle) in NEEDLES.find(text) {
-            seen.any = true;
+            seen.note(needle, (start, end));
             self.needle(text, (start, end), needle, &mut seen, place);
         }
         if seen.key_id {
@@ -66,36 +79,34 @@ impl Scanner<'_> {
     }
 
     fn needle(&mut self, text: &str, (start, end): (usize, usize), needle: Needle, seen: &mut Seen, place: Place<'_>) {
+        let high = |kind: &'static str| {
+            move |secret| Pair {
+                secret,
+                kind,
+                severity: Severity::High,
+            }
+        };
         let pair = match needle {
             Needle::Shape(shape) => {
-                if let Some(secret) = shape.prove(text, start) {
-                    seen.claim(text, secret);
-                    self.tell(shape.kind, shape.severity, secret.as_bytes(), secret.len(), place);
-                    seen.key_id |= shape.kind == AWS_KEY_ID || shape.kind == TEMPORARY_ID;
-                }
-                None
-            }
-            Needle::Jwt => {
-                seen.hides = true;
-                jwt::token(text, start, self.now).map(|(secret, severity)| Pair {
+                let secret = shape.prove(text, start);
+                seen.key_id |= secret.is_some() && (shape.kind == AWS_KEY_ID || shape.kind == TEMPORARY_ID);
+                secret.map(|secret| Pair {
                     secret,
-                    kind: "JSON Web Token",
-                    severity,
+                    kind: shape.kind,
+                    severity: shape.severity,
                 })
             }
-            Needle::AwsSecretName => named::aws_secret_after(text, end).map(|secret| Pair {
+            Needle::Jwt => jwt::token(text, start, self.now).map(|(secret, severity)| Pair {
                 secret,
-                kind: AWS_SECRET,
-                severity: Severity::High,
+                kind: "JSON Web Token",
+                severity,
             }),
-            Needle::Url => named::url_password(text, end).map(|secret| Pair {
-                secret,
-                kind: "password in a URL",
-                severity: Severity::High,
-            }),
+            Needle::AwsSecretName => named::aws_secret_after(text, end).map(high(AWS_SECRET)),
+            Needle::Url => named::url_password(text, end).map(high("password in a URL")),
             Needle::Basic => pairs::encoded(text, end),
             Needle::Bearer => pairs::bearer(text, end),
             Needle::UserOption => pairs::option(text, end),
+            Needle::Command => pairs::command(text, start, end),
             Needle::PgPass => pairs::pgpass(text, start),
             Needle::Hash => pairs::hash(text, start),
             Needle::Signature => pairs::signature(text, end, self.now),
@@ -104,26 +115,7 @@ impl Scanner<'_> {
                 self.key(text, start, seen, place);
                 None
             }
-            Needle::Name => {
-                seen.names.push((start, end));
-                None
-            }
-            Needle::Base64 => {
-                seen.hides = true;
-                None
-            }
-            Needle::Hex => {
-                seen.hex = true;
-                None
-            }
-            Needle::Percent => {
-                seen.percent = true;
-                None
-            }
-            Needle::Escape => {
-                seen.escapes = true;
-                None
-            }
+            Needle::Name | Needle::Base64 | Needle::Hex | Needle::Percent | Needle::Escape => None,
         };
         if let Some(pair) = pair {
             seen.claim(text, pair.secret);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nhi_plan::json::{self, Trail, Value};
 use nhi_plan::path::Segment;
-use nhi_plan::{Mode, Severity};
+use nhi_plan::{Mode, Severity, symbol};
 
 use super::names::{self, Class};
 use super::needles::{NEEDLES, Needle};
@@ -181,6 +181,14 @@ impl<'n> Scanner<'n> {
     }
 
     fn leaf(&mut self, name: &str, text: &str, row: Option<Row>, place: Place<'_>) {
+        // What will be one of several texts is spelled out in each.
+        let texts = symbol::alternatives(text);
+        if texts.len() > 1 {
+            for text in texts {
+                self.leaf(name, text, row, place);
+            }
+            return;
+        }
         let before = self.proven;
         if named::is_aws_secret(text) {
             let hit = self.hit(AWS_SECRET, Severity::High, text.as_bytes(), text.len(), place);
@@ -328,6 +336,14 @@ fn rows(block: &Block<'_>) -> &'static [Row] {
         return &[];
     }
     schema::rows(change.mode, &change.resource_type)
+}
+
+/// Calls `visit` for every string of a planned value with its path and the name that it stands under.
+pub(super) fn under_names(root: Value<'_>, mut visit: impl FnMut(String, &str, &str)) {
+    let siblings = siblings(root, Origin::Planned);
+    root.walk(|trail, text| {
+        visit(trail.path(), &name(trail, Origin::Planned, &siblings), &text);
+    });
 }
 
 /// Names that stand beside values, by the object that holds both: `{name, value}`.

@@ -4,7 +4,7 @@ use nhi_plan::symbol;
 
 use super::accounts::{Owner, account_of, is_number, is_own_origin};
 use super::federated::{allows, claim};
-use super::{Judge, Remark};
+use super::{Judge, Remark, vendors};
 use crate::facts::iam::condition::{Condition, Narrowing, Operator, Use};
 use crate::facts::iam::document::{Document, Effect, Principals, Selection, Statement};
 use crate::facts::iam::pattern::{Case, matches};
@@ -36,6 +36,8 @@ pub(crate) struct Foreign {
     pub(crate) principals: Vec<String>,
     pub(crate) reach: Reach,
     pub(crate) kin: Kin,
+    /// The vendor whose account it is.
+    pub(crate) vendor: Option<&'static str>,
     /// A condition of network, time or second factor.
     pub(crate) weak: bool,
 }
@@ -167,7 +169,11 @@ fn describe(name: Option<&str>, judge: &Judge<'_>) -> Option<(Reach, Owner, Stri
     } else {
         account_of(name).or_else(|| name.split(':').nth(4))?
     };
-    Some((reach, judge.accounts.owner(account), readable))
+    let owner = match judge.accounts.owner(account) {
+        Owner::Unknown if vendors::name(account).is_some() => Owner::Foreign,
+        owner => owner,
+    };
+    Some((reach, owner, readable))
 }
 
 /// Whether a deny keeps everyone out who is not of the organisation, account or principal it names.
@@ -209,6 +215,10 @@ fn accounts(document: &Document, statement: &Statement, judge: &Judge<'_>) -> Op
         .filter(|(other, whose, _)| *whose == owner && *other == reach)
         .map(|(_, _, name)| name)
         .collect();
+    let accounts = principals.iter().filter(|_| owner == Owner::Foreign);
+    let vendor = accounts
+        .map(|name| account_of(name).unwrap_or(name))
+        .find_map(vendors::name);
     let symbolic = statement
         .named
         .iter()
@@ -225,6 +235,7 @@ fn accounts(document: &Document, statement: &Statement, judge: &Judge<'_>) -> Op
     let remark = Remark::Account(Foreign {
         principals,
         reach,
+        vendor,
         kin: match owner {
             Owner::Own => Kin::Own,
             Owner::Unknown => Kin::Unknown,

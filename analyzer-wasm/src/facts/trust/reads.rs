@@ -24,7 +24,7 @@ const READING: [&str; 5] = [
 const VERBS: [&str; 7] = ["get", "list", "describe", "batchget", "head", "read", "view"];
 
 /// What tells without reading a document that it does not only read.
-const WRITES: [&str; 6] = [":*", ":put", ":create", ":delete", ":update", ":write"];
+const WRITES: [&str; 5] = [":put", ":create", ":delete", ":update", ":write"];
 
 /// For each role, by its name or its block, whether all that it is given only reads.
 #[derive(Debug, Default)]

@@ -19,6 +19,8 @@ const COMPARISONS_MAX: usize = 20_000_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Judgement {
     pub(crate) address: String,
+    /// Attribute that holds the policy.
+    pub(crate) path: &'static str,
     /// Path of the stanza, as the policy spells it.
     pub(crate) stanza: String,
     /// The stanza leaves open which mount is meant, or gives a whole one.
@@ -50,7 +52,7 @@ impl Judgement {
             let _ = write!(message, "; and {} more", self.ways.len() - 1);
         }
         let mut finding = rule
-            .finding(&self.address, "policy")
+            .finding(&self.address, self.path)
             .message(message)
             .remediation(remediation);
         finding.severity = Some(self.severity);
@@ -67,8 +69,8 @@ pub(crate) struct Settled {
     pub(crate) judgements: Vec<Judgement>,
     /// Holders of the root policy: address and path.
     pub(crate) roots: Vec<(String, String)>,
-    /// Policies that could not be read, and why.
-    pub(crate) unread: Vec<(String, &'static str)>,
+    /// Policies that could not be read: address, attribute, and why.
+    pub(crate) unread: Vec<(String, &'static str, &'static str)>,
 }
 
 /// A stanza of some policy.
@@ -88,14 +90,18 @@ pub(super) fn settle(vault: &Vault) -> Settled {
     let texts: Vec<Option<(&Policy, bool)>> = vault.policies.iter().map(|policy| text(vault, policy)).collect();
     for (policy, text) in vault.policies.iter().zip(&texts) {
         match (text, &policy.source) {
-            (None, Source::Broken) => settled.unread.push((policy.address.clone(), "it cannot be read")),
+            (None, Source::Broken) => settled
+                .unread
+                .push((policy.address.clone(), policy.path, "it cannot be read")),
             (None, _) => settled
                 .unread
-                .push((policy.address.clone(), "it is known only after apply")),
+                .push((policy.address.clone(), policy.path, "it is known only after apply")),
             (Some((text, _)), _) if text.unknown => {
-                settled
-                    .unread
-                    .push((policy.address.clone(), "a part of it is known only after apply"));
+                settled.unread.push((
+                    policy.address.clone(),
+                    policy.path,
+                    "a part of it is known only after apply",
+                ));
             }
             _ => {}
         }
@@ -144,7 +150,7 @@ pub(super) fn settle(vault: &Vault) -> Settled {
         .filter(|judgement| judgement.sure)
         .map(|judgement| judgement.address.clone())
         .collect();
-    settled.unread.retain(|(address, _)| !bad.contains(address));
+    settled.unread.retain(|(address, _, _)| !bad.contains(address));
     settled
 }
 
@@ -356,6 +362,7 @@ fn told(vault: &Vault, found: Found, held: &BTreeMap<usize, (usize, String)>) ->
         let ways: Vec<_> = ways.into_iter().map(|(_, way)| way).collect();
         let judgement = Judgement {
             address: block.address.clone(),
+            path: block.path,
             stanza,
             wide,
             severity,

@@ -22,11 +22,9 @@ resource "aws_opensearch_domain" "fgac" {
   domain_name     = "fgac"
   access_policies = local.everyone
   advanced_security_options {
-    enabled                        = true
-    internal_user_database_enabled = true
+    enabled = true
     master_user_options {
-      master_user_name     = "x"
-      master_user_password = "Barbarbarbar1!"
+      master_user_arn = "arn:aws:iam::111122223333:role/search-admin"
     }
   }
   encrypt_at_rest { enabled = true }

@@ -1,0 +1,91 @@
+//! Whether an attribute has a certain value, where it may not be known yet.
+
+use nhi_plan::json::Value;
+use nhi_plan::symbol;
+
+use super::Block;
+
+/// Whether something holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Is {
+    No,
+    Maybe,
+    Yes,
+}
+
+/// Whether the attribute is this text.
+pub(crate) fn text(block: &Block<'_>, path: &str, wanted: &str) -> Is {
+    match block.after().and_then(|after| after.at(path)).and_then(Value::as_str) {
+        Some(found) => text_is(&found, wanted),
+        None => asked(block, path),
+    }
+}
+
+/// Whether the attribute is this truth value.
+pub(crate) fn flag(block: &Block<'_>, path: &str, wanted: bool) -> Is {
+    let value = block.after().and_then(|after| after.at(path));
+    match (value.and_then(Value::as_bool), value.and_then(Value::as_str)) {
+        (Some(found), _) if found == wanted => Is::Yes,
+        (Some(_), _) => Is::No,
+        (None, Some(found)) => text_is(&found, if wanted { "true" } else { "false" }),
+        (None, None) => asked(block, path),
+    }
+}
+
+/// Whether a list holds this text.
+pub(crate) fn holds(block: &Block<'_>, path: &str, wanted: &str) -> Is {
+    let value = block.after().and_then(|after| after.at(path));
+    let each = value
+        .into_iter()
+        .flat_map(Value::elements)
+        .map(|element| match element.as_str() {
+            Some(found) => text_is(&found, wanted),
+            None => Is::Maybe,
+        });
+    each.max().unwrap_or(Is::No).max(asked(block, path))
+}
+
+/// An attribute that nobody wrote is unknown because the provider computes it.
+fn asked(block: &Block<'_>, path: &str) -> Is {
+    if block.is_unknown(path) && !block.references(path).is_empty() {
+        Is::Maybe
+    } else {
+        Is::No
+    }
+}
+
+fn text_is(found: &str, wanted: &str) -> Is {
+    if !symbol::has_symbols(found) {
+        return if found == wanted { Is::Yes } else { Is::No };
+    }
+    let alternatives = symbol::alternatives(found);
+    if alternatives.iter().all(|text| *text == wanted) {
+        return Is::Yes;
+    }
+    let may = |text: &&str| *text == wanted || symbol::has_symbols(text);
+    if alternatives.iter().any(may) {
+        Is::Maybe
+    } else {
+        Is::No
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nhi_plan::symbol::{one_of, symbol};
+
+    use super::{Is, text_is};
+
+    #[test]
+    fn texts() {
+        for (found, is) in [
+            (String::from("a"), Is::Yes),
+            (String::from("b"), Is::No),
+            (symbol("var.x"), Is::Maybe),
+            (one_of(["a", "b"]), Is::Maybe),
+            (one_of(["c", "b"]), Is::No),
+        ] {
+            assert_eq!(text_is(&found, "a"), is, "{found}");
+        }
+    }
+}
