@@ -95,8 +95,7 @@ fn planted(text: &str) {
     }
     if let Some((_, key)) = text.split_once("-----BEGIN RSA PRIVATE KEY-----")
         && let Some((_, body)) = key.split_once("Proc-Type: 4,ENCRYPTED")
-        && let Some((_, cipher)) = body.split_once("DEK-Info: ")
     {
-        assert!(cipher.contains("-----END"), "a key without an end");
+        assert!(body.contains("-----END"), "a key without an end");
     }
 }
