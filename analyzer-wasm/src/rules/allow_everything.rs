@@ -8,6 +8,7 @@ use nhi_policy_sdk::Findings;
 use super::grant::{self, Subject};
 use crate::facts::Facts;
 use crate::facts::iam::access::{Grant, Place, Principal, Unread};
+use crate::facts::iam::document::Selection;
 use crate::facts::iam::standing::{Claim, Standing};
 use crate::rule::{Check, Group, Rule};
 
@@ -39,6 +40,7 @@ Flags an AWS role, user, group or permission set whose policies together allow e
 Inline policies, managed policies and their attachments, groups, and the policies that AWS manages (by content, in every partition) all count, whichever block gives them.
 `NotAction` that leaves IAM open is everything too: who administers IAM can give itself the rest.
 A permission that comes from a group is told of the group.
+Of several policies that give everything, the finding stands at one that gives it alone and names the others; where only several together give it, it says so.
 A document that is known only after apply is followed through its references to `aws_iam_policy_document`, whose statements stand in the plan even while an ARN in them is unknown.
 
 | what | severity |
@@ -124,7 +126,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             out.push(doubtful(principal, claim, &place));
             continue;
         }
-        let message = format!("{who} allows all actions on all resources{statement}{note}");
+        let what = what(claim, &place);
+        let message = format!("{who} allows{what} on all resources{statement}{note}");
         let remediation = "list the actions this identity performs and the resources it works on, and allow only these";
         out.push(grant::finding(
             &RULE,
@@ -153,6 +156,22 @@ fn check(facts: &Facts, out: &mut Findings) {
                 out.push(finding);
             }
         }
+    }
+}
+
+/// What the policy at this place allows, so that the message is true of it alone.
+fn what(claim: &Claim, place: &Place<'_>) -> String {
+    if claim.is_joint {
+        return String::from(", together with other policies, all actions");
+    }
+    match place.alternative.document.statements.as_slice() {
+        [only] => match &only.actions {
+            Selection::Except(patterns) if !patterns.known.is_empty() => {
+                format!(" every action but {}, IAM among them,", grant::list(&patterns.known))
+            }
+            _ => String::from(" all actions"),
+        },
+        _ => String::from(" all actions"),
     }
 }
 
@@ -211,5 +230,7 @@ pub(super) fn rests_on(blocks: &[String]) -> String {
     format!(" (it rests on {}{others})", list.join(", "))
 }
 
+#[cfg(test)]
+mod merging;
 #[cfg(test)]
 mod tests;
