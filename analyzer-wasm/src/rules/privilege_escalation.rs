@@ -13,6 +13,7 @@ mod words;
 use nhi_plan::Severity;
 use nhi_policy_sdk::Findings;
 
+use super::allow_everything::is_on_what_comes;
 use super::grant;
 use crate::facts::Facts;
 use crate::facts::escalation::{Capability, Escalation, Outlook};
@@ -118,7 +119,7 @@ data "aws_iam_policy_document" "deploy" {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for escalation in &facts.escalations.found {
-        if is_told_of_the_policy(facts, escalation) {
+        if is_told_of_the_policy(facts, escalation) || is_left_open_by_the_policy(facts, escalation) {
             continue;
         }
         let cause = &escalation.cause;
@@ -183,6 +184,18 @@ fn is_told_of_the_policy(facts: &Facts, escalation: &Escalation) -> bool {
     });
     let (told, _) = grant::weigh(principal, &breadth.claim, breadth.severity);
     is_there && told >= severity(escalation) && step.method.needs.iter().all(|need| gives(need.action))
+}
+
+/// Whether it is only possible because a policy allows all actions on what is not known yet, which NHI001 tells.
+fn is_left_open_by_the_policy(facts: &Facts, escalation: &Escalation) -> bool {
+    let cause = &escalation.cause;
+    let principal = facts.settled.principals.get(escalation.principal);
+    let grants = principal.into_iter().flat_map(|principal| &principal.grants);
+    let mut of_cause = grants.filter(|grant| *grant.address == *cause.address && *grant.path == *cause.path);
+    escalation.certainty == Certainty::Possibly
+        && escalation.capability == Capability::Administrator
+        && words::is_self_made(escalation)
+        && of_cause.any(is_on_what_comes)
 }
 
 fn severity(escalation: &Escalation) -> Severity {

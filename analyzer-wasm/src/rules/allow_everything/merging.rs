@@ -1,7 +1,7 @@
 //! Where the finding stands when several policies give everything, and what it says of the one it stands at.
 
 use super::RULE;
-use crate::rules::cases::{Plan, doc, plan};
+use crate::rules::cases::{Case, Plan, cases, doc, plan, policy};
 
 fn told(plan: &Plan) -> Vec<(String, String)> {
     let findings = plan.judge().into_iter();
@@ -69,4 +69,26 @@ fn it_says_that_only_several_give_everything() {
             ),
         )]
     );
+}
+
+#[test]
+fn resources_to_come_may_be_all() {
+    let on = |origin: &str| {
+        let resource = nhi_plan::symbol::symbol(origin);
+        policy(&format!(r#"{{"Effect":"Allow","Action":"*","Resource":"{resource}"}}"#))
+    };
+    let output = on("terraform_data.x.output");
+    let codes: Vec<_> = output.judge().into_iter().map(|finding| finding.rule).collect();
+    assert_eq!(codes, ["NHI001"]);
+    cases(&RULE).flags(&[Case::unverified("any text", output)]).allows(&[
+        Case::clean("a bucket", on("aws_s3_bucket.b.arn")),
+        Case::clean("an ARN of a module", on("module.m.bucket_arn")),
+        Case::clean(
+            "a part of an ARN",
+            policy(&format!(
+                r#"{{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::{}"}}"#,
+                nhi_plan::symbol::symbol("terraform_data.x.output")
+            )),
+        ),
+    ]);
 }
