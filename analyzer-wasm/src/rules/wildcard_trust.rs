@@ -332,8 +332,22 @@ mod tests {
                 .unknown("aws_iam_role.r", &["assume_role_policy", "arn"])
                 .references("aws_iam_role.r", "assume_role_policy", &[data])
         };
+        let told = |leads: &str| {
+            let name = nhi_plan::symbol::symbol(&format!("{data}.statement[0].principals[0].identifiers[0]"));
+            let text = format!(
+                r#"{{"Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":"{name}"}}}}]}}"#
+            );
+            let role = format!(r#"{{"assume_role_policy":{}}}"#, nhi_plan::json::quote(&text));
+            let document =
+                r#"{"statement":[{"actions":["sts:AssumeRole"],"principals":[{"type":"AWS","identifiers":[null]}]}]}"#;
+            plan(&[("aws_iam_role.r", &role), (data, document)])
+                .references("aws_iam_role.r", "assume_role_policy", &[data])
+                .unknown(data, &["statement[0].principals[0].identifiers[0]", "json"])
+                .references(data, "statement[0].principals[0].identifiers", &[leads])
+        };
         cases(&super::RULE)
             .flags(&[
+                Case::unverified("told without sources, of somebody's choosing", told("terraform_data.x")),
                 Case::critical(
                     "statements of a deferred data source",
                     deferred(r#"{"statement":[{"actions":["sts:AssumeRole"],"principals":[{"type":"AWS","identifiers":["*"]}],"condition":[]}]}"#)
@@ -384,6 +398,7 @@ mod tests {
                 ),
             ])
             .allows(&[
+                Case::clean("told without sources, a role", told("aws_iam_role.ci")),
                 Case::clean(
                     "an unknown role",
                     deferred(r#"{"statement":[{"actions":["sts:AssumeRole"],"principals":[{"type":"AWS","identifiers":[null]}]}]}"#)
