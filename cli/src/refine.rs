@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::codes;
 use crate::examine::Examined;
 use crate::exit::Failure;
 use crate::report::{Because, Report};
@@ -68,7 +69,11 @@ impl Decided {
     }
 
     /// Sorts the report's findings into those that count and those that do not.
-    pub(crate) fn refine(self, examined: &Examined, report: &mut Report) {
+    pub(crate) fn refine(self, examined: &Examined, report: &mut Report) -> Result<(), Failure> {
+        // A module that could not be loaded may have had the rule.
+        if report.is_complete() {
+            self.waivers.check(|rule| is_known(report, rule))?;
+        }
         if self.new_only {
             match &examined.before {
                 Some(before) => {
@@ -100,7 +105,18 @@ impl Decided {
             ));
         }
         waivers.apply(now, report);
+        Ok(())
     }
+}
+
+/// Whether this is the code or the name of a rule of a loaded module, or of what nhi itself reports.
+fn is_known(report: &Report, rule: &str) -> bool {
+    let is = |code: &str, name: &str| code.eq_ignore_ascii_case(rule) || name.eq_ignore_ascii_case(rule);
+    let mut rules = report.modules.iter().flat_map(|module| &module.rules);
+    rules.any(|known| is(&known.code, &known.name))
+        || codes::all()
+            .iter()
+            .any(|known| is(known.code, &codes::name(known.code)))
 }
 
 /// How many of the known findings met nothing.

@@ -149,7 +149,8 @@ impl Azure {
         let read: Vec<_> = permissions
             .into_iter()
             .flat_map(Value::elements)
-            .map(permission)
+            .enumerate()
+            .map(|(index, value)| permission(block, index, value))
             .collect();
         for key in name.iter().chain(&id) {
             self.names.insert(key.to_ascii_lowercase(), address.clone());
@@ -417,9 +418,13 @@ impl Role {
     }
 }
 
-/// A block of permissions; what is unknown in it becomes a symbol.
-fn permission(value: Value<'_>) -> Permission {
+/// A block of permissions; what is unknown in it becomes a symbol, a list that is unknown as a whole one of them.
+fn permission(block: &Block<'_>, index: usize, value: Value<'_>) -> Permission {
     let list = |name: &str| -> Vec<String> {
+        let path = format!("permissions[{index}].{name}");
+        if block.change.unknown_paths.iter().any(|unknown| *unknown == path) {
+            return vec![symbol::symbol("unknown")];
+        }
         let items = value.get(name).into_iter().flat_map(Value::elements);
         items
             .map(|item| {

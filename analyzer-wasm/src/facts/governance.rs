@@ -67,6 +67,8 @@ pub(crate) struct Governance {
     claimed: BTreeSet<String>,
     /// Configuration addresses of identities in the plan.
     identities: BTreeSet<String>,
+    /// Types and ids of what the plan takes in by import.
+    imported: BTreeSet<(String, String)>,
 }
 
 impl Governance {
@@ -77,6 +79,7 @@ impl Governance {
         self.code.collect(block);
         self.people.collect(block);
         self.weakened.collect(block);
+        self.imported.extend(forgotten::imported(block));
         if block.is_managed("nhi_identity") {
             self.claimed.extend(block.references("external"));
             if let Some(external) = block.after().and_then(|after| after.get("external")) {
@@ -120,9 +123,12 @@ impl Governance {
     /// What the state forgets and no record claims, in the order of the plan.
     pub(crate) fn forgotten(&self) -> impl Iterator<Item = &Forgotten> {
         self.forgotten.iter().filter(|one| {
-            !one.identifiers
+            let is_claimed = one
+                .identifiers
                 .iter()
-                .any(|identifier| self.claimed.contains(identifier))
+                .any(|identifier| self.claimed.contains(identifier));
+            // Under another address of the same plan it stays in the state.
+            !is_claimed && !one.id.as_ref().is_some_and(|id| self.imported.contains(id))
         })
     }
 

@@ -71,8 +71,10 @@ fn parse(text: &str) -> Text {
     for alternative in symbol::alternatives(text) {
         match Document::parse(alternative) {
             Some(document) => documents.push(document),
-            // Something in its structure is not known yet.
-            None if symbol::has_symbols(alternative) => documents.push(Document {
+            // An empty text is no policy at all.
+            None if alternative.trim().is_empty() => documents.push(Document::default()),
+            // Something in its structure, or which text it is, is not known yet.
+            None if symbol::has_symbols(text) => documents.push(Document {
                 statements: Vec::new(),
                 open: true,
             }),

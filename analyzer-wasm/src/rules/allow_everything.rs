@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use nhi_plan::symbol::{self, Part};
 use nhi_plan::{Finding, Severity};
 use nhi_policy_sdk::Findings;
 
 use super::grant::{self, Subject};
 use crate::facts::Facts;
 use crate::facts::iam::access::{Grant, Place, Principal, Unread};
+use crate::facts::iam::condition::{Narrowing, Use};
+use crate::facts::iam::document::{Effect, Selection};
+use crate::facts::iam::pattern::is_every_action;
 use crate::facts::iam::standing::{Claim, Standing};
 use crate::rule::{Check, Group, Rule};
 
@@ -39,6 +43,7 @@ Flags an AWS role, user, group or permission set whose policies together allow e
 Inline policies, managed policies and their attachments, groups, and the policies that AWS manages (by content, in every partition) all count, whichever block gives them.
 `NotAction` that leaves IAM open is everything too: who administers IAM can give itself the rest.
 A permission that comes from a group is told of the group.
+Of several policies that give everything, the finding stands at one that gives it alone and names the others; where only several together give it, it says so.
 A document that is known only after apply is followed through its references to `aws_iam_policy_document`, whose statements stand in the plan even while an ARN in them is unknown.
 
 | what | severity |
@@ -48,7 +53,7 @@ A document that is known only after apply is followed through its references to 
 | a managed policy that nothing in the plan attaches, or a boundary whose content is not in the plan | medium |
 | a boundary in the plan limits it | low |
 
-A document that cannot be read, and that could allow everything, is an unverified result of this rule.
+A document that cannot be read, and that could allow everything, is an unverified result of this rule; so are all actions on resources of which nothing is known before apply.
 
 ## Why is this bad?
 
@@ -124,7 +129,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             out.push(doubtful(principal, claim, &place));
             continue;
         }
-        let message = format!("{who} allows all actions on all resources{statement}{note}");
+        let what = what(claim, &place);
+        let message = format!("{who} allows{what} on all resources{statement}{note}");
         let remediation = "list the actions this identity performs and the resources it works on, and allow only these";
         out.push(grant::finding(
             &RULE,
@@ -147,12 +153,29 @@ fn check(facts: &Facts, out: &mut Findings) {
             let finding = match &grant.unread {
                 Some(unread) => unreadable(grant, unread),
                 None if is_open && !is_told => incomplete(grant),
+                None if !is_told && is_on_what_comes(grant) => on_what_comes(grant),
                 None => continue,
             };
             if told.insert((&grant.address, &grant.path)) {
                 out.push(finding);
             }
         }
+    }
+}
+
+/// What the policy at this place allows, so that the message is true of it alone.
+fn what(claim: &Claim, place: &Place<'_>) -> String {
+    if claim.is_joint {
+        return String::from(", together with other policies, all actions");
+    }
+    match place.alternative.document.statements.as_slice() {
+        [only] => match &only.actions {
+            Selection::Except(patterns) if !patterns.known.is_empty() => {
+                format!(" every action but {}, IAM among them,", grant::list(&patterns.known))
+            }
+            _ => String::from(" all actions"),
+        },
+        _ => String::from(" all actions"),
     }
 }
 
@@ -169,6 +192,39 @@ fn incomplete(grant: &Grant) -> Finding {
     RULE.finding(&grant.address, &grant.path)
         .message("some statements are known only after apply, so what the policy allows cannot be told")
         .remediation("write the statements as blocks; only resources need to be computed")
+        .unverified()
+}
+
+/// Whether a policy allows all actions on resources of which nothing is known: not even that they are one ARN.
+pub(super) fn is_on_what_comes(grant: &Grant) -> bool {
+    let documents = grant.alternatives.iter().map(|alternative| &alternative.document);
+    documents.flat_map(|document| &document.statements).any(|statement| {
+        let (Selection::Only(actions), Selection::Only(resources)) = (&statement.actions, &statement.resources) else {
+            return false;
+        };
+        statement.effect == Effect::Allow
+            && actions.known.iter().any(|pattern| is_every_action(pattern))
+            && resources.known.iter().any(|pattern| is_any_text(pattern))
+            && statement.condition.narrowing(Use::Identity) != Narrowing::Strong
+    })
+}
+
+/// A value that is unknown as a whole, and that does not come from an attribute that holds ARNs.
+fn is_any_text(pattern: &str) -> bool {
+    let mut parts = symbol::parts(pattern);
+    match (parts.next(), parts.next()) {
+        (Some(Part::Symbol(origin)), None) => {
+            let attribute = origin.rsplit('.').next().unwrap_or_default();
+            !attribute.to_ascii_lowercase().contains("arn")
+        }
+        _ => false,
+    }
+}
+
+fn on_what_comes(grant: &Grant) -> Finding {
+    RULE.finding(&grant.address, &grant.path)
+        .message("all actions are allowed on resources that are known only after apply, so whether it is everything cannot be told")
+        .remediation("list the actions this identity performs, and write the resources as ARNs of which only parts are computed")
         .unverified()
 }
 
@@ -211,5 +267,7 @@ pub(super) fn rests_on(blocks: &[String]) -> String {
     format!(" (it rests on {}{others})", list.join(", "))
 }
 
+#[cfg(test)]
+mod merging;
 #[cfg(test)]
 mod tests;

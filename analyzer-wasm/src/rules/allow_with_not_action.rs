@@ -33,6 +33,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags an AWS role, user, group or permission set that an `Allow` with `NotAction` lets perform every action of every service but the ones it names, on all resources; `PowerUserAccess` is such a policy.
 Where the excepted actions leave the administration of IAM open it is everything, and NHI001.
+Ways to more that the same policy leaves open to its holder alone, such as writing its own permission set, are part of this finding; ways through another identity are NHI004.
 A `Deny` with `NotAction`, the usual way to keep an account in its regions, allows nothing and is not flagged.
 
 ## Why is this bad?

@@ -147,6 +147,7 @@ mod tests {
             .allows(&[
                 Case::clean("one vault", holds("/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v", "Key Vault Secrets User")),
                 Case::clean("reads vaults", holds("/subscriptions/s", "Key Vault Reader")),
+                Case::clean("a role that hands out roles is another rule", holds("/subscriptions/s", "everything").and(("azurerm_role_definition.r", r#"{"name":"everything","permissions":[{"actions":["*"]}]}"#))),
                 Case::clean("a contributor is another rule", holds("/subscriptions/s", "Contributor")),
                 Case::clean(
                     "reads secrets of one",

@@ -177,6 +177,11 @@ mod tests {
                 ),
                 Case::critical("given in another block", custom(r#"{"actions":["*"],"not_actions":["Microsoft.Authorization/*"]},{"actions":["Microsoft.Authorization/roleAssignments/*"]}"#)),
                 Case::unverified("actions known after apply", custom(&format!(r#"{{"actions":["{}"]}}"#, symbol("local.actions")))),
+                Case::unverified("a list known after apply", custom(r#"{"not_actions":[]}"#).unknown("azurerm_role_definition.r", &["permissions[0].actions"])),
+                Case::unverified(
+                    "exceptions known after apply",
+                    custom(r#"{"actions":["Microsoft.Authorization/*"]}"#).unknown("azurerm_role_definition.r", &["permissions[0].not_actions"]),
+                ),
                 Case::unverified("a role known after apply", plan(&[(A, r#"{"scope":"/subscriptions/s","principal_id":"x"}"#)]).unknown(A, &["role_definition_id"]).references(A, "role_definition_id", &["data.external.x"])),
                 Case::low(
                     "web applications of a group",

@@ -98,7 +98,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(place) = grant::place(principal, claim) else {
             continue;
         };
-        let (severity, note) = grant::weigh(principal, claim, reads.severity);
+        let (mut severity, note) = grant::weigh(principal, claim, reads.severity);
+        if grant::is_of_its_service(facts, subject, claim) {
+            severity = Severity::Info;
+        }
         let (who, statement) = grant::who(principal, claim, &place);
         let what = reads.what.join(", ");
         let message = format!("{who} lets its holder read {what}{statement}{note}");
@@ -113,13 +116,24 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::cases::{Case, cases, plan, policy};
+    use crate::rules::cases::{Case, cases, doc, plan, policy};
 
     fn attached(name: &str) -> crate::rules::cases::Plan {
         plan(&[(
             "aws_iam_role_policy_attachment.a",
             &format!(r#"{{"role":"r","policy_arn":"arn:aws:iam::aws:policy/{name}"}}"#),
         )])
+    }
+
+    /// A policy for a service, on a role that this service may assume.
+    fn served(service: &str, name: &str) -> crate::rules::cases::Plan {
+        let trust = doc(&format!(
+            r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"Service":["{service}.amazonaws.com"]}}}}"#
+        ));
+        attached(&format!("service-role/{name}")).and((
+            "aws_iam_role.r",
+            &format!(r#"{{"name":"r","assume_role_policy":{trust}}}"#),
+        ))
     }
 
     #[test]
@@ -139,6 +153,12 @@ mod tests {
                 Case::medium("with a second factor", policy(r#"{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}"#)),
                 Case::low("of a service of AWS", attached("service-role/AmazonMacieServiceRole")),
                 Case::high("provider-managed", attached("AmazonS3ReadOnlyAccess")),
+            ])
+            .flags(&[
+                Case::info("of a service of AWS, on the role of that service", served("backup", "AWSBackupServiceRolePolicyForRestores")),
+                Case::low("on the role of another service", served("config", "AWSBackupServiceRolePolicyForRestores")),
+                Case::low("on a role that somebody else may assume too", served("backup.amazonaws.com\",\"config", "AWSBackupServiceRolePolicyForRestores")),
+                Case::low("of a service that runs code of others", served("ec2", "AmazonEC2RoleforSSM")),
             ])
             .allows(&[
                 Case::clean("one secret", policy(r#"{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"}"#)),

@@ -32,6 +32,7 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 
 Flags a password, key or token in any attribute of any resource or data source, in constants of provider blocks, in variables and their defaults, in outputs, in provisioners and in the text that machines are started with, of which a plan may hold only a hash.
+Where such a text is encoded and a part of it is known only after apply, what the configuration says of the rest is looked through.
 It is recognised in three ways.
 
 1. By the provider's schema: a table says for each resource type which attributes take a secret, so that `password = "hunter2"` is found however weak it is.
@@ -118,11 +119,11 @@ fn finding(told: &Told<'_>) -> Finding {
     let own = told.variable.map(|_| told.source.address.as_str());
     let used: Vec<&str> = own.into_iter().chain(told.uses.iter().copied()).collect();
     let place = match mode {
-        Mode::Provider => "in the provider block",
-        Mode::Variable if hit.in_configuration => "in the variable's default",
-        Mode::Variable => "in the variable's value",
-        Mode::Output => "in the output's value",
-        Mode::Data | Mode::Managed => "in this attribute",
+        Mode::Provider => String::from("in the provider block"),
+        Mode::Variable if hit.in_configuration => part_of("in the variable's default", path),
+        Mode::Variable => part_of("in the variable's value", path),
+        Mode::Output => String::from("in the output's value"),
+        Mode::Data | Mode::Managed => String::from("in this attribute"),
     };
     let form = if hit.encoded { "encoded" } else { "in clear" };
     let spread = match used.as_slice() {
@@ -132,6 +133,7 @@ fn finding(told: &Told<'_>) -> Finding {
     };
     let message = match hit.kind {
         "AWS access key id" => format!("the id of a long-lived AWS access key stands {place}{spread}"),
+        "user and password" => format!("a user name and a password stand {form} {place}{spread}"),
         kind => format!("{} {kind} stands {form} {place}{spread}", article(kind)),
     };
     let mut finding = RULE
@@ -181,6 +183,15 @@ fn remediation(source: &Sighting, mode: Mode) -> String {
     }
 }
 
+/// A value, and the path of the part of it that is meant.
+fn part_of(value: &str, path: &str) -> String {
+    if path.is_empty() {
+        value.to_owned()
+    } else {
+        format!("{value} at `{path}`")
+    }
+}
+
 fn article(noun: &str) -> &'static str {
     // Letters whose name begins with a vowel, and vowels.
     let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O'])
@@ -192,6 +203,7 @@ fn article(noun: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use nhi_plan::Mode;
+    use nhi_plan::symbol::symbol;
 
     use crate::rules::cases::{Case, Plan, cases, plan};
 
@@ -437,6 +449,91 @@ mod tests {
             )
             .at("tags.t"),
         ]);
+    }
+
+    #[test]
+    fn inside_of_what_is_encoded_and_known_in_part() {
+        let at = "aws_launch_template.t";
+        let inside = |text: &str| {
+            let text = format!("user_data\nexport Q={}\n{text}", symbol("aws_sqs_queue.q.url"));
+            plan(&[(at, "{}")])
+                .unknown(at, &["user_data"])
+                .changed(at, |change| change.attributes.push(("inside".into(), text.into())))
+        };
+        cases(&super::RULE)
+            .flags(&[
+                Case::high("a script", inside("export DB_PASSWORD=xK92kq-LmZ7tA\n")).at("user_data"),
+                Case::high("a token", inside(&github())).at("user_data"),
+                Case::high(
+                    "a layout",
+                    inside(r#"{"write_files":[{"content":"DB_PASSWORD=xK92kq-LmZ7tB\nQ=1","path":"/e"}]}"#),
+                )
+                .at("user_data"),
+            ])
+            .allows(&[
+                Case::clean("a setting", inside("export DB_HOST=db.internal\n")),
+                Case::clean("a symbol", inside(&format!("export DB_PASSWORD={}\n", symbol("var.p")))),
+                Case::clean("left out", inside("(sensitive)")),
+            ]);
+    }
+
+    #[test]
+    fn parts_of_a_default_are_told_apart() {
+        let at = "var.settings";
+        let declared = r#"{"default":{"smtp":{"pass":"Winter-2024!x"},"ldap":{"pwd":"Summer-2023!y"}}}"#;
+        let plan = with_mode(at, Mode::Variable, "", "null").configuration(at, declared);
+        let told: Vec<String> = plan
+            .judge()
+            .into_iter()
+            .filter(|finding| finding.rule == "NHI011")
+            .map(|finding| finding.message)
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "a password stands in clear in the variable's default at `ldap.pwd`",
+                "a password stands in clear in the variable's default at `smtp.pass`"
+            ]
+        );
+    }
+
+    #[test]
+    fn short_names_in_a_default() {
+        let at = "var.settings";
+        let default = |member: &str| {
+            let declared = format!(r#"{{"default":{{"smtp":{{{member}}}}}}}"#);
+            with_mode(at, Mode::Variable, "", "null").configuration(at, &declared)
+        };
+        cases(&super::RULE)
+            .flags(&[
+                Case::high("pass", default(r#""pass":"Winter-2024!x""#)).at("smtp.pass"),
+                Case::high("PASS", default(r#""PASS":"Winter-2024!x""#)).at("smtp.PASS"),
+                Case::high("Pass", default(r#""Pass":"Winter-2024!x""#)).at("smtp.Pass"),
+                Case::high("pwd", default(r#""pwd":"Winter-2024!x""#)).at("smtp.pwd"),
+                Case::high("passwd", default(r#""passwd":"Winter-2024!x""#)).at("smtp.passwd"),
+                Case::high("nested text", default(r#""json":"{\"pass\":\"Winter-2024!x\"}""#)).at("smtp.json"),
+            ])
+            .allows(&[
+                Case::clean("a switch", default(r#""pass":true"#)),
+                Case::clean("a choice", default(r#""pass":"optional""#)),
+                Case::clean("a mode", default(r#""pass_through":"Headers-2024!x""#)),
+                Case::clean("a count", default(r#""passes":"Winter-2024!x""#)),
+                Case::clean("a way round", default(r#""bypass":"Winter-2024!x""#)),
+                Case::clean("empty", default(r#""pass":"""#)),
+            ]);
+    }
+
+    #[test]
+    fn two_things_stand() {
+        let told = lambda(&format!("Basic {}", base64("admin:Zq8-pr4TvW6"))).judge();
+        let message = told
+            .iter()
+            .map(|finding| &*finding.message)
+            .find(|text| text.contains("user"));
+        assert_eq!(
+            message,
+            Some("a user name and a password stand in clear in this attribute")
+        );
     }
 
     #[test]

@@ -128,6 +128,11 @@ mod tests {
                 Case::high("nobody knows who", plan(&[(A, &format!(r#"{{"role_id":"{GLOBAL}","principal_object_id":"x"}}"#))])),
                 Case::critical("by name", through("azuread_directory_role.r", r#"{"display_name":"Privileged Role Administrator"}"#)),
                 Case::high("by template", through("azuread_directory_role.r", r#"{"template_id":"158c047a-c907-4556-b7ef-446551a6b5f7"}"#)),
+                Case::unverified(
+                    "of its own, known after apply",
+                    through("azuread_custom_directory_role.r", r#"{"enabled":true,"permissions":[{}]}"#)
+                        .unknown("azuread_custom_directory_role.r", &["permissions[0].allowed_resource_actions"]),
+                ),
                 Case::high(
                     "of its own",
                     through("azuread_custom_directory_role.r", r#"{"enabled":true,"permissions":[{"allowed_resource_actions":["microsoft.directory/applications/basic/read","microsoft.directory/applications/credentials/update"]}]}"#),

@@ -134,6 +134,15 @@ mod tests {
                     forgotten("aws_iam_role.r", r#"{"arn":"arn:aws:iam::111122223333:role/r"}"#)
                         .and(("nhi_identity.i", r#"{"external":["arn:aws:iam::111122223333:role/r"]}"#)),
                 ),
+                Case::clean(
+                    "imported under another address",
+                    forgotten("aws_iam_role.r", r#"{"id":"r"}"#)
+                        .and(("aws_iam_role.other", r#"{"id":"r"}"#))
+                        .changed("aws_iam_role.other", |change| {
+                            change.actions = vec![Action::NoOp];
+                            change.attributes.push(("importing".into(), r#"{"id":"r"}"#.into()));
+                        }),
+                ),
                 Case::clean("it stays", plan(&[("aws_iam_user.u", "{}")])),
             ]);
     }

@@ -137,6 +137,42 @@ pub(super) fn weigh(principal: &Principal, claim: &Claim, base: Severity) -> (Se
     }
 }
 
+/// Services that run what their users write: whoever writes it holds the role.
+const RUNS_CODE: [&str; 11] = [
+    "batch",
+    "codebuild",
+    "ec2",
+    "ecs",
+    "ecs-tasks",
+    "elasticmapreduce",
+    "glue",
+    "lambda",
+    "pods.eks",
+    "sagemaker",
+    "ssm",
+];
+
+/// Whether a claim rests on nothing but policies that AWS wrote for the one service that may assume the role, and that
+/// runs no code of others.
+pub(super) fn is_of_its_service(facts: &Facts, subject: Subject<'_>, claim: &Claim) -> bool {
+    let services = facts.escalations.served.get(&subject.index);
+    let Some([service]) = services.map(Vec::as_slice) else {
+        return false;
+    };
+    let name = service.strip_suffix(".amazonaws.com").unwrap_or(service);
+    let plain = |text: &str| text.replace(['-', '_', '.'], "").to_ascii_lowercase();
+    let is_its_own = |arn: &str| {
+        let policy = arn.rsplit('/').next().unwrap_or_default();
+        plain(policy).contains(&plain(name))
+    };
+    !RUNS_CODE.contains(&name)
+        && is_of_a_service(subject.principal, claim)
+        && claim.because.iter().all(|at| {
+            let grant = subject.principal.grants.get(at.grant);
+            grant.and_then(|grant| grant.arn.as_deref()).is_some_and(is_its_own)
+        })
+}
+
 /// Whether all statements behind a claim are of policies that AWS wrote for one of its own services.
 fn is_of_a_service(principal: &Principal, claim: &Claim) -> bool {
     let mut grants = claim.because.iter().map(|at| principal.grants.get(at.grant));

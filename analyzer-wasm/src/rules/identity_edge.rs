@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
 
 Tells every step that an identity of the plan can make to another one: a role that it may assume, a workload whose code it may change, a role that it may pass to a service, a permission that it may write.
 It says nothing unless the setting `graph` of the analyzer is `true`; `nhi graph` sets it and draws what it says.
-Each finding has the attributes `from`, `from_kind`, `from_administrator`, `to`, `to_kind`, `to_administrator`, `how` (a method of the catalogue, `runs-as` or `member-of`), `via` (the statement that allows it) and `certainty` (`yes` or `possibly`).
+Each finding has the attributes `from`, `from_kind`, `from_administrator`, `to`, `to_kind`, `to_administrator` (also as `admin`), `how` (a method of the catalogue, `runs-as` or `member-of`), `via` (the statement that allows it) and `certainty` (`yes` or `possibly`).
 
 ## Why is this bad?
 
@@ -90,6 +90,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             own("to", &to.name),
             own("to_kind", to.kind),
             own("to_administrator", if to.administrator { "true" } else { "false" }),
+            // Whoever draws marks where a path ends.
+            own("admin", if to.administrator { "true" } else { "false" }),
             own("how", how),
             own("via", via),
             own("certainty", certainty.as_str()),
@@ -189,9 +191,9 @@ mod tests {
         assert_eq!(
             told(r#"{"graph":true}"#),
             [
-                "aws_iam_role.a | role | true | aws_iam_role.b | role | true | lambda-003 | statement 1 in aws_iam_role_policy.a | yes",
-                "aws_iam_user.u | user | true | aws_iam_role.a | role | true | sts-001 | the trust of the role in aws_iam_role.a | yes",
-                "aws_lambda_function.f | function | true | aws_iam_role.b | role | true | runs-as | aws_lambda_function.f | yes",
+                "aws_iam_role.a | role | true | aws_iam_role.b | role | true | true | lambda-003 | statement 1 in aws_iam_role_policy.a | yes",
+                "aws_iam_user.u | user | true | aws_iam_role.a | role | true | true | sts-001 | the trust of the role in aws_iam_role.a | yes",
+                "aws_lambda_function.f | function | true | aws_iam_role.b | role | true | true | runs-as | aws_lambda_function.f | yes",
             ]
         );
     }

@@ -30,6 +30,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags parameters of AWS Systems Manager that are not of the type `SecureString`, keys of Azure App Configuration and variables of Google Runtime Configurator whose name says that they hold a secret.
 Also flags environment variables of functions, containers and builds, and entries of config maps, with the name of a secret whose value comes from a password generator, a secret store or another secret attribute.
+Where the value is known to be a secret attribute, as in `SK = aws_iam_access_key.bot.secret`, the name does not matter.
 A secret that is spelled out in an environment variable is told by `credential-literal`.
 
 ## Why is this bad?
@@ -178,11 +179,39 @@ mod tests {
     }
 
     fn with_symbol(origin: &str) -> Plan {
-        let variables = format!(r#"{{"DB_PASSWORD":"{}"}}"#, symbol(origin));
+        under("DB_PASSWORD", origin)
+    }
+
+    fn under(name: &str, origin: &str) -> Plan {
+        let variables = format!(r#"{{"{name}":{}}}"#, nhi_plan::json::quote(&symbol(origin)));
         plan(&[(
             "aws_lambda_function.f",
             &format!(r#"{{"environment":[{{"variables":{variables}}}]}}"#),
         )])
+    }
+
+    #[test]
+    fn a_secret_is_one_under_any_name() {
+        let path = "environment[0].variables.SK";
+        cases(&super::RULE)
+            .flags(&[
+                Case::medium("a key", under("SK", "aws_iam_access_key.k.secret")).at(path),
+                Case::medium("one of several", under("SK", "aws_iam_access_key.k[0].secret")).at(path),
+                Case::medium("made here", under("SK", "random_password.p.result")).at(path),
+                Case::medium(
+                    "a whole secret",
+                    under("SK", "data.aws_secretsmanager_secret_version.s.secret_string"),
+                )
+                .at(path),
+            ])
+            .allows(&[
+                Case::clean("the id of a key", under("SK", "aws_iam_access_key.k.id")),
+                Case::clean("a parameter", under("DB_HOST", "data.aws_ssm_parameter.host.value")),
+                Case::clean("a part", under("DB_HOST", r#"data.vault_kv_secret_v2.s.data["host"]"#)),
+                Case::clean("an address", under("SK", "aws_secretsmanager_secret.s.arn")),
+                Case::clean("a name", under("SK", "random_pet.p.id")),
+                Case::clean("a public key", under("SK", "tls_private_key.k.public_key_openssh")),
+            ]);
     }
 
     #[test]

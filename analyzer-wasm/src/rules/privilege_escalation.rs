@@ -13,10 +13,14 @@ mod words;
 use nhi_plan::Severity;
 use nhi_policy_sdk::Findings;
 
+use super::allow_everything::is_on_what_comes;
+use super::grant;
 use crate::facts::Facts;
 use crate::facts::escalation::{Capability, Escalation, Outlook};
 use crate::facts::graph::Certainty;
 use crate::facts::iam::access::PrincipalKind;
+use crate::facts::iam::pattern::{Case, matches};
+use crate::facts::iam::standing::Width;
 use crate::rule::{Check, Group, Rule};
 
 /// An identity that can become more than it is.
@@ -57,6 +61,7 @@ A permission counts on the resource that the method needs: `iam:PassRole` on one
 
 One step less where it takes a network, a second factor, a time or a foothold, or where nothing in the plan attaches the policy; two where AWS wrote the policy for one of its own services.
 What gains nothing is not told, and neither is an identity that [NHI001](NHI001.md) or [NHI002](NHI002.md) tells as an administrator.
+A principal that changes only itself, with nothing but what a policy of everything except IAM allows, is told once, by [NHI007](NHI007.md) or [NHI005](NHI005.md).
 
 ## Why is this bad?
 
@@ -114,6 +119,9 @@ data "aws_iam_policy_document" "deploy" {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for escalation in &facts.escalations.found {
+        if is_told_of_the_policy(facts, escalation) || is_left_open_by_the_policy(facts, escalation) {
+            continue;
+        }
         let cause = &escalation.cause;
         let mut finding = RULE
             .finding(&cause.address, &cause.path)
@@ -145,6 +153,49 @@ fn check(facts: &Facts, out: &mut Findings) {
             .remediation("judge a part of the plan by itself, or name single roles where policies name all of them");
         out.push(finding.unverified());
     }
+}
+
+/// Whether a finding on everything but IAM, no less grave, stands at the same policy, and nothing but what that policy
+/// allows is needed: the principal changes itself, and no other identity is on the way.
+fn is_told_of_the_policy(facts: &Facts, escalation: &Escalation) -> bool {
+    let [step] = escalation.path.as_slice() else {
+        return false;
+    };
+    let is_own = escalation.capability == Capability::Administrator && step.to.is_none() && step.workload.is_none();
+    if !is_own || escalation.certainty != Certainty::Yes {
+        return false;
+    }
+    let settled = &facts.settled;
+    let principal = settled.principals.get(escalation.principal);
+    let breadth = settled
+        .standings
+        .get(escalation.principal)
+        .and_then(|standing| standing.breadth.as_ref());
+    let (Some(principal), Some(breadth)) = (principal, breadth) else {
+        return false;
+    };
+    let gives = |action: &str| match &breadth.width {
+        Width::All => true,
+        Width::AllBut(excepted) => !excepted.iter().any(|pattern| matches(pattern, action, Case::Ignored)),
+        Width::Services(_) => false,
+    };
+    let is_there = grant::place(principal, &breadth.claim).is_some_and(|place| {
+        *place.grant.address == *escalation.cause.address && *place.grant.path == *escalation.cause.path
+    });
+    let (told, _) = grant::weigh(principal, &breadth.claim, breadth.severity);
+    is_there && told >= severity(escalation) && step.method.needs.iter().all(|need| gives(need.action))
+}
+
+/// Whether it is only possible because a policy allows all actions on what is not known yet, which NHI001 tells.
+fn is_left_open_by_the_policy(facts: &Facts, escalation: &Escalation) -> bool {
+    let cause = &escalation.cause;
+    let principal = facts.settled.principals.get(escalation.principal);
+    let grants = principal.into_iter().flat_map(|principal| &principal.grants);
+    let mut of_cause = grants.filter(|grant| *grant.address == *cause.address && *grant.path == *cause.path);
+    escalation.certainty == Certainty::Possibly
+        && escalation.capability == Capability::Administrator
+        && words::is_self_made(escalation)
+        && of_cause.any(is_on_what_comes)
 }
 
 fn severity(escalation: &Escalation) -> Severity {

@@ -34,12 +34,23 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 
 Flags a policy of a bucket, queue, topic, key, secret, function, image repository, file system, search domain, event bus, table, stream, vault and two dozen more kinds of resource that allows something to everybody, and no condition excludes strangers.
-An organisation, an account, a principal, a source, a VPC or one of its endpoints excludes them; a protocol, a user agent or a tag does not.
+An organisation, an account, a principal, a source, a VPC or one of its endpoints excludes them; a protocol, a tag, and what every caller may write into a request (user agent, referrer) do not.
 A `Deny` for everybody outside such a bound takes back what an `Allow` gives.
 It also sees permissions that are attributes: `aws_lambda_permission`, function URLs, layers, event buses, launch permissions of images, shared snapshots and documents, access lists of buckets.
 
-Changing or administering is critical, reading data is high, and reading objects of a bucket is medium, since websites do so on purpose.
-A range of addresses lowers a finding by two steps.
+| what anyone may do | severity |
+|---|---|
+| change what is in it, do everything with it, or change who may: buckets, keys, databases and tables, images, snapshots, search domains | critical |
+| do everything with a queue, topic, event bus, function or another resource, or change who may | critical |
+| anything but look at a secret | critical |
+| send to, receive from or call a queue, topic, event bus, function, sender identity or another resource | high |
+| read data, launch a machine image, encrypt with a key | high |
+| do everything with a log destination or sender identity | high |
+| read objects of a bucket or media container, which websites do on purpose, or read about a function | medium |
+| use a file system, document, layer or log destination; look at a secret or an image repository | medium |
+| look at anything else, or use a service network | low |
+
+A range of addresses, a time, or a service that has to be gone through makes critical medium, and everything else low.
 Where a public access block in the plan closes the bucket, or users of a search domain must log in, it is for information.
 
 ## Why is this bad?
@@ -245,7 +256,7 @@ mod tests {
                 Case::critical("over TLS", bucket(r#""s3:*""#, r#""Bool":{"aws:SecureTransport":"true"}"#)),
                 Case::critical("by user agent", bucket(r#""s3:PutObject""#, r#""StringLike":{"aws:UserAgent":"secret"}"#)),
                 Case::critical("an organisation that may be absent", bucket(r#""s3:*""#, r#""StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1"}"#)),
-                Case::low("by referer", bucket(r#""s3:GetObject""#, r#""StringLike":{"aws:Referer":"https://example.com/*"}"#)),
+                Case::medium("by referer", bucket(r#""s3:GetObject""#, r#""StringLike":{"aws:Referer":"https://example.com/*"}"#)),
                 Case::medium("from some addresses", bucket(r#""s3:*""#, r#""IpAddress":{"aws:SourceIp":"203.0.113.0/24"}"#)),
                 Case::critical("from all addresses", bucket(r#""s3:*""#, r#""IpAddress":{"aws:SourceIp":"0.0.0.0/0"}"#)),
                 Case::info("closed", with(bucket(r#""s3:*""#, ""), block(r#""restrict_public_buckets":true"#))),
@@ -399,6 +410,8 @@ mod tests {
             Case::unverified("no document", plan(&[("aws_sqs_queue_policy.x", r#"{"policy":"{}"}"#)])),
             Case::critical("each of several", either(&[&all, &all])),
             Case::unverified("one of several", either(&[&all, &one])),
+            Case::unverified("one of several, or none", either(&[&all, ""])),
+            Case::unverified("one of several, or no document", either(&[&one, "later"])),
             Case::info(
                 "a bucket that has no name yet, closed",
                 plan(&[

@@ -185,6 +185,7 @@ mod tests {
                 Case::clean("labels", plan(&[("kubernetes_service_account.s", r#"{"metadata":[{"annotations":{"example.com/owner":"a","example.com/valid-until":"2026-06-01"}}]}"#)])),
                 Case::clean("a description", plan(&[("google_service_account.s", r#"{"description":"deploys; owner=team-a, expires=2026-06-01"}"#)])),
                 Case::clean("attributes of its own", plan(&[("azuread_application.a", r#"{"owners":["0000"],"tags":["expires=2026-06-01"]}"#)])),
+                Case::clean("a token that rotates", plan(&[("gitlab_project_access_token.t", r#"{"description":"owner=a","rotation_configuration":{"expiration_days":60}}"#)]).unknown("gitlab_project_access_token.t", &["expires_at"])),
                 Case::clean("claimed by reference", plan(&[("aws_iam_role.r", r#"{"name":"r"}"#), ("nhi_identity.i", "{}")])
                     .unknown("aws_iam_role.r", &["arn"])
                     .references("nhi_identity.i", "external", &["aws_iam_role.r"])),

@@ -212,6 +212,34 @@ mod tests {
     }
 
     #[test]
+    fn claims_by_their_names() {
+        let aud = r#""bound_audiences":["vault"]"#;
+        cases(&super::RULE).flags(&[
+            Case::high(
+                "a branch of any repository",
+                jwt(&format!(r#""bound_claims":{{"ref":"refs/heads/main"}},{aud}"#)),
+            )
+            .at("bound_claims"),
+            Case::medium(
+                "an organisation by its own claim",
+                jwt(&format!(r#""bound_claims":{{"repository_owner":"example"}},{aud}"#)),
+            )
+            .at("bound_claims"),
+            Case::unverified(
+                "claims known after apply",
+                jwt(aud)
+                    .unknown("vault_jwt_auth_backend_role.r", &["bound_claims"])
+                    .references(
+                        "vault_jwt_auth_backend_role.r",
+                        "bound_claims",
+                        &["terraform_data.claims"],
+                    ),
+            )
+            .at("bound_claims"),
+        ]);
+    }
+
+    #[test]
     fn near_misses() {
         let aud = r#""bound_audiences":["vault"]"#;
         let glob = |sub: &str| {
@@ -246,6 +274,17 @@ mod tests {
                 "a claim",
                 jwt(&format!(
                     r#""bound_claims":{{"project_id":"42","ref_protected":"true"}},{aud}"#
+                )),
+            ),
+            Case::clean(
+                "a project that is not known yet",
+                jwt(&format!(r#""bound_claims":{{"ref_protected":"true"}},{aud}"#))
+                    .unknown("vault_jwt_auth_backend_role.r", &["bound_claims.project_id"]),
+            ),
+            Case::clean(
+                "a repository and a branch",
+                jwt(&format!(
+                    r#""bound_claims":{{"repository":"example/app","ref":"refs/heads/main"}},{aud}"#
                 )),
             ),
             Case::clean("branches of a repository", glob("repo:example/app:*")),

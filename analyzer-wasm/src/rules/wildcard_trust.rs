@@ -265,6 +265,8 @@ mod tests {
                 ),
                 Case::critical("each of several texts", role(&one_of([open.as_str(), open.as_str()]))),
                 Case::unverified("one of several texts", role(&one_of([narrow.as_str(), open.as_str()]))),
+                Case::unverified("open, or no text", role(&one_of([open.as_str(), ""]))),
+                Case::unverified("narrow, or no document", role(&one_of([narrow.as_str(), "later"]))),
                 Case::unverified(
                     "statements that are not known",
                     role(&format!(r#"{{"Statement":"{arn}"}}"#)),

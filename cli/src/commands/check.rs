@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         ..Wish::default()
     };
     let examined = args.inputs.examine(&wish, &mut report)?;
-    decided.refine(&examined, &mut report);
+    decided.refine(&examined, &mut report)?;
     if let Some(prefix) = &args.path_prefix {
         report.put_places_under(prefix);
     }

@@ -106,13 +106,13 @@ fn page(screen: &mut Screen, docs: &str) {
             _ if line.is_empty() => screen.blank(),
             (Some(heading), _) => screen.line(&[(BOLD, heading)]),
             (_, Some(item)) => screen.field(0, "-", PLAIN, &without_links(item)),
-            _ if line.starts_with('|') => screen.line(&[(PLAIN, line)]),
+            _ if line.starts_with('|') => screen.line(&[(PLAIN, &without_links(line))]),
             _ => screen.field(0, "", PLAIN, &without_links(line)),
         }
     }
 }
 
-/// `[text](target)` as `text: target`.
+/// `[text](target)` as `text: target`; a link to the page of a code as the code alone.
 fn without_links(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;
@@ -123,7 +123,10 @@ fn without_links(line: &str) -> String {
         let Some((target, following)) = after.split_once(')') else {
             break;
         };
-        out.extend([before, text, ": ", target]);
+        out.extend([before, text]);
+        if target.strip_suffix(".md") != Some(text.trim_matches('`')) {
+            out.extend([": ", target]);
+        }
         rest = following;
     }
     out.push_str(rest);
@@ -132,6 +135,7 @@ fn without_links(line: &str) -> String {
 
 #[cold]
 fn unknown(code: &str, modules: &Modules, host_codes: &[HostCode]) -> Failure {
+    let wanted = padded(&code.to_ascii_uppercase());
     let rules = modules.rules().map(|(_, rule)| rule.code.as_str());
     let nearest = rules
         .chain(host_codes.iter().map(|known| known.code))
@@ -141,11 +145,20 @@ fn unknown(code: &str, modules: &Modules, host_codes: &[HostCode]) -> Failure {
                 .chain(nhi_registry::CODES)
                 .map(|known| known.id),
         )
-        .min_by_key(|known| distance(&known.to_ascii_uppercase(), &code.to_ascii_uppercase()));
+        .min_by_key(|known| distance(&known.to_ascii_uppercase(), &wanted));
     let failure = Failure::usage(format!("there is no code `{code}`"));
-    match nearest.filter(|known| distance(known, &code.to_ascii_uppercase()) <= 3) {
+    match nearest.filter(|known| distance(known, &wanted) <= 3) {
         Some(known) => failure.help(format!("did you mean `{known}`? `nhi rules` lists all of them")),
         None => failure.help("run `nhi rules` for all of them; a module's rules need `--module FILE.wasm`"),
+    }
+}
+
+/// A code with its number in three digits, as the codes of rules have it: `NHI4` as `NHI004`.
+fn padded(code: &str) -> String {
+    let letters = code.trim_end_matches(|c: char| c.is_ascii_digit());
+    match code.strip_prefix(letters) {
+        Some(number) if !number.is_empty() => format!("{letters}{number:0>3}"),
+        _ => code.to_owned(),
     }
 }
 
@@ -170,10 +183,25 @@ mod tests {
                 "`statement[0].actions` (see below)",
             ),
             ("[open](https://x", "[open](https://x"),
+            ("[NHI001](NHI001.md) or [`NHI002`](NHI002.md)", "NHI001 or `NHI002`"),
+            ("[a guide](guide.md)", "a guide: guide.md"),
             ("", ""),
         ];
         for (line, shown) in cases {
             assert_eq!(without_links(line), shown);
+        }
+    }
+
+    #[test]
+    fn numbers_are_padded() {
+        for (code, whole) in [
+            ("NHI4", "NHI004"),
+            ("NHI04", "NHI004"),
+            ("NHI0004", "NHI0004"),
+            ("NHI-PLAN-DUP", "NHI-PLAN-DUP"),
+            ("", ""),
+        ] {
+            assert_eq!(padded(code), whole);
         }
     }
 

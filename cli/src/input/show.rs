@@ -151,12 +151,8 @@ impl Show<'_> {
         };
         let status = child.wait().map_err(|error| failed(&error))?;
         if !status.success() {
-            let errors = errors.trim();
-            let message = if errors.is_empty() {
-                status.to_string()
-            } else {
-                errors.to_owned()
-            };
+            let said = tidied(&errors);
+            let message = if said.is_empty() { status.to_string() } else { said };
             return Err(Refusal::Failed(message));
         }
         Ok(json)
@@ -198,6 +194,14 @@ impl Show<'_> {
     }
 }
 
+/// What a command says, without the frame it draws around it, empty lines and the last full stop.
+fn tidied(text: &str) -> String {
+    let is_frame = |c: char| c.is_whitespace() || matches!(c, '\u{2502}' | '\u{2575}' | '\u{2577}');
+    let lines = text.lines().map(|line| line.trim_matches(is_frame));
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    lines.join("\n").trim_end_matches('.').to_owned()
+}
+
 /// Standard output up to the limit (`None`: there is more), and the start of standard error.
 fn collect(child: &mut Child, limit: u64) -> io::Result<(Option<Vec<u8>>, String)> {
     let stderr = child.stderr.take();
@@ -222,4 +226,23 @@ fn start_of(mut stream: impl Read) -> String {
     let _ = stream.by_ref().take(STDERR_BYTES_MAX).read_to_end(&mut bytes);
     let _ = io::copy(&mut stream, &mut io::sink());
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_says_is_tidied() {
+        for (said, kept) in [
+            (
+                "\u{2577}\n\u{2502} Error: Failed to read the plan\n\u{2502} \n\u{2502} It is of another version.\n\u{2575}\n",
+                "Error: Failed to read the plan\nIt is of another version",
+            ),
+            ("\nError: no such file..\n\n", "Error: no such file"),
+            (" \n", ""),
+        ] {
+            assert_eq!(tidied(said), kept);
+        }
+    }
 }

@@ -18,6 +18,9 @@ use clap::ValueEnum;
 use crate::exit::Failure;
 use crate::report::{Entry, Report, Status};
 
+/// What a drawing says that has nothing to draw.
+const NOTHING: &str = "no identity can become another: there are no edges";
+
 /// The rule whose findings are edges.
 const EDGE_RULE: &str = "NHI090";
 

@@ -26,10 +26,21 @@ pub(super) fn subject(entry: &Entry) -> String {
 pub(super) fn evidence(entry: &Entry) -> &str {
     match entry.evidence.as_str() {
         "planned" => "the planned values",
+        // What is declared there is there, before an apply and after it.
+        "configuration" if is_declared(&entry.address) => "the configuration",
         "configuration" => "the configuration; the planned value is known only after apply",
         "references" => "what the attribute refers to",
         other => other,
     }
+}
+
+/// Whether an address is that of a variable or of a provider block.
+fn is_declared(address: &str) -> bool {
+    let local = address.rsplit_once("module.").map_or(address, |(_, rest)| rest);
+    let local = local.rsplit_once("].").map_or(local, |(_, rest)| rest);
+    let mut names = local.split('.');
+    let (first, second) = (names.next(), names.next());
+    matches!(first, Some("var" | "provider")) || local != address && second == Some("var")
 }
 
 /// What a patch does, as a person reads it.
@@ -163,4 +174,30 @@ pub(super) fn checked(report: &Report) -> String {
         "checked {blocks} of {plan} against {rules} rule{plural} of {}",
         modules.join(", ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_declared;
+
+    #[test]
+    fn what_is_declared_waits_for_no_apply() {
+        for address in [
+            "var.a",
+            "provider.aws",
+            "module.m.var.a",
+            r#"module.m["x.y"].var.a"#,
+            "module.a.module.b[0].var.c",
+        ] {
+            assert!(is_declared(address), "{address}");
+        }
+        for address in [
+            "aws_instance.var",
+            "output.a",
+            "module.m.aws_instance.i",
+            r#"aws_x.y["var.a"]"#,
+        ] {
+            assert!(!is_declared(address), "{address}");
+        }
+    }
 }

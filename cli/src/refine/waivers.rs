@@ -54,6 +54,16 @@ impl Waivers {
         self.0.extend(inline.waivers);
     }
 
+    /// Refuses a waiver of a rule that there is not: nobody would ever miss it.
+    pub(super) fn check(&self, is_known: impl Fn(&str) -> bool) -> Result<(), Failure> {
+        let Some(waiver) = self.0.iter().find(|waiver| !is_known(&waiver.rule)) else {
+            return Ok(());
+        };
+        let message = format!("there is no such rule as `{}` ({})", waiver.rule, waiver.waived.place);
+        Err(Failure::usage(message)
+            .help("`nhi rules` lists codes and names; the rules of a module need its `--module FILE.wasm`"))
+    }
+
     /// Sets aside what is waived at this time.
     pub(super) fn apply(self, now: Timestamp, report: &mut Report) {
         let (valid, expired): (Vec<Waiver>, Vec<Waiver>) = self.0.into_iter().partition(|waiver| waiver.ends > now);

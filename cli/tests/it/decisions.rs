@@ -310,6 +310,9 @@ fn waivers_are_hcl_or_json_and_nothing_half_right_counts() {
         let ran = run("w.hcl", &wrong).exits(2);
         assert!(ran.stdout.is_empty() && !ran.stderr.is_empty(), "{wrong}");
     }
+    let ran = run("w.hcl", &block.replace("NHI010", "NHI999")).exits(2);
+    assert!(ran.stderr.contains("no such rule as `NHI999`"), "{}", ran.stderr);
+    assert!(ran.stdout.is_empty(), "{}", ran.stdout);
     let missing = folder.path().join("no-such-file.hcl");
     check(&text, &["--waivers", missing.to_str().unwrap()]).exits(2);
     assert!(!Path::new(&missing).exists());

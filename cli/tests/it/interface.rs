@@ -61,6 +61,8 @@ fn every_code_that_is_listed_can_be_explained() {
     assert!(count > 30, "{count} codes");
     let human = nhi(&["rules"]).run().exits(0).stdout;
     assert!(human.contains("NHI001") && human.contains("NHI-PLAN-DUP") && human.contains("NHI-MODULE-IMPORTS"));
+    let ran = nhi(&["explain", "nhi4"]).run().exits(2);
+    assert!(ran.stderr.contains("did you mean `NHI004`?"), "{}", ran.stderr);
     let ran = nhi(&["explain", "NHI-PLAN-DUB"]).run().exits(2);
     assert!(ran.stderr.contains("did you mean `NHI-PLAN-DUP`"), "{}", ran.stderr);
 }

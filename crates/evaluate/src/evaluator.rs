@@ -3,6 +3,7 @@
 mod choose;
 mod derived;
 mod expressions;
+mod inside;
 mod modules;
 mod names;
 mod nested;
@@ -110,6 +111,8 @@ pub(crate) struct Evaluator<'a> {
     memory: HashMap<(u32, Slot), Memory>,
     /// Why what a symbol stands for could not be worked out.
     reasons: HashMap<Text, Text>,
+    /// Texts inside of what is encoded, by the symbol that stands for it.
+    insides: HashMap<Text, Text>,
     /// Template files, read once.
     pub(crate) template_files: HashMap<String, Option<Arc<Vec<Part>>>>,
     /// What the plan says of the instances that were asked for last: values, unknowns, what is sensitive.
@@ -135,6 +138,7 @@ impl<'a> Evaluator<'a> {
             module_ids: HashMap::new(),
             memory: HashMap::new(),
             reasons: HashMap::new(),
+            insides: HashMap::new(),
             template_files: HashMap::new(),
             parsed: VecDeque::new(),
             steps: 0,

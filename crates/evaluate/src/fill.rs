@@ -26,6 +26,7 @@ pub struct Evaluation {
 #[derive(Debug, Default)]
 struct Instance {
     filled: Vec<Filled>,
+    insides: Vec<(String, String)>,
     outcomes: Vec<Outcome>,
 }
 
@@ -33,6 +34,11 @@ impl Evaluation {
     /// Values for unknown paths of the instance at an address.
     pub fn filled(&self, address: &str) -> &[Filled] {
         self.resources.get(address).map_or(&[], |instance| &instance.filled)
+    }
+
+    /// Unknown paths with the texts that are known to be encoded there: symbols stand for what is unknown in them.
+    pub fn insides(&self, address: &str) -> &[(String, String)] {
+        self.resources.get(address).map_or(&[], |instance| &instance.insides)
     }
 
     /// What became of each unknown path that the configuration sets.
@@ -149,6 +155,10 @@ fn holes(evaluator: &mut Evaluator<'_>, planned: &Value, found: &Value, path: St
     let mut pairs = Vec::new();
     reconcile(planned, found, path, &mut pairs);
     for (path, value) in pairs {
+        let inside = evaluator.inside(&value);
+        if !inside.is_empty() {
+            instance.insides.push((path.clone(), inside));
+        }
         match describe(evaluator, &path, &value) {
             Ok((filled, outcome)) => {
                 instance.filled.extend(filled);

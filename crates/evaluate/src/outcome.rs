@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use nhi_plan::json::quote;
+use nhi_plan::json::{self, quote};
 use nhi_plan::path;
 use nhi_plan::symbol::{self, Part};
 
@@ -74,6 +74,11 @@ pub(crate) fn describe(
     };
     let json = json_of(&plain);
     evaluator.charge_text(json.len())?;
+    if json.contains("\\u0000") && json::parse(&json).is_err() {
+        return Err(Fault::Error(
+            "a text in it holds the character NUL, which no plan may".to_owned(),
+        ));
+    }
     let mut origins = BTreeSet::new();
     collect_origins(&plain, &mut origins);
     let alternatives = plain.as_text().map_or(1, |text| symbol::alternatives(text).len());

@@ -90,7 +90,8 @@ impl Edits {
 
 /// Puts what was worked out into a change: values, what is still unknown, what is sensitive, and where it stands.
 ///
-/// The attribute `resolved` lists the paths that were filled in. A change that has nothing unknown costs a lookup.
+/// The attribute `resolved` lists the paths that were filled in; each attribute `inside` holds a path and the text that
+/// is known to be encoded there. A change that has nothing unknown costs a lookup.
 pub fn overlay(change: &mut Change<'_>, evaluation: &Evaluation) {
     if let Some(location) = evaluation.location(&change.config_address) {
         change.location = Some(Location {
@@ -100,6 +101,12 @@ pub fn overlay(change: &mut Change<'_>, evaluation: &Evaluation) {
     }
     if change.unknown_paths.is_empty() || change.attributes.iter().any(|(key, _)| key == "deposed") {
         return;
+    }
+    for (path, text) in evaluation.insides(&change.address) {
+        if change.unknown_paths.iter().any(|unknown| unknown == path) {
+            let inside = format!("{path}\n{text}");
+            change.attributes.push((Cow::Borrowed("inside"), Cow::Owned(inside)));
+        }
     }
     let filled = evaluation.filled(&change.address);
     if filled.is_empty() {

@@ -54,6 +54,14 @@ fn cycles_end() {
 }
 
 #[test]
+fn a_text_that_no_plan_may_hold_stays_unknown() {
+    fails_with("output \"o\" {\n value = [\"a\\u0000b\"]\n}\n", "NUL");
+    fails_with("output \"o\" {\n value = { \"a\\u0000b\" = 1 }\n}\n", "NUL");
+    // Six characters, and none of them is NUL.
+    assert!(output_of("output \"o\" {\n value = \"a\\\\u0000b\"\n}\n").is_ok());
+}
+
+#[test]
 fn a_module_that_calls_itself_ends() {
     let files = [
         (

@@ -439,3 +439,58 @@ fn a_module_beside_the_root_is_found() {
         Some("../shared/b/main.tf")
     );
 }
+
+/// What is known to be inside of an output of this expression.
+fn inside(expression: &str) -> Vec<(String, String)> {
+    let sources = common::one_file(&format!("{DECLARED}\noutput \"o\" {{\n  value = {expression}\n}}\n"));
+    common::with_plan(&common::plan_of_outputs(["o"], ""), |plan| {
+        let evaluation = evaluate(&sources, plan, &Limits::default());
+        let readable = |(path, text): &(String, String)| (path.clone(), symbol::readable(text).into_owned());
+        evaluation.insides("output.o").iter().map(readable).collect()
+    })
+}
+
+#[test]
+fn what_is_known_of_an_encoded_text_is_kept() {
+    for (expression, expected) in [
+        (r#"base64encode("A=${var.text} P=p")"#, "A=${var.text} P=p"),
+        (r#"base64gzip(format("A=%s P=%s", var.text, "p"))"#, "A=${var.text} P=p"),
+        (
+            r#"textencodebase64(join(" ", [var.text, "p"]), "UTF-8")"#,
+            "${var.text} p",
+        ),
+        (
+            r##"base64encode("#cloud-config\n${yamlencode({ a = ["x", var.text] })}")"##,
+            "#cloud-config\n{\"a\":[\"x\",\"${var.text}\"]}",
+        ),
+        (r#""x-${base64encode("p ${var.text}")}""#, "p ${var.text}"),
+        (
+            r#"[base64encode("p ${var.text}"), base64encode("q ${var.text}")]"#,
+            "p ${var.text}\nq ${var.text}",
+        ),
+        (
+            r#"{ a = base64encode("p ${var.text}"), b = sensitive(base64encode("s ${var.text}")) }"#,
+            "p ${var.text}",
+        ),
+    ] {
+        let found = inside(expression);
+        assert_eq!(found, [(String::new(), expected.to_owned())], "{expression}");
+    }
+    for expression in [
+        r#"base64encode("${var.secret} ${var.text}")"#,
+        r#"sensitive(base64encode("p ${var.text}"))"#,
+        r#"sha256("p ${var.text}")"#,
+        r#""p ${var.text}""#,
+    ] {
+        assert_eq!(inside(expression), [], "{expression}");
+    }
+}
+
+#[test]
+fn texts_of_one_name_are_not_taken_for_one_another() {
+    let expression = r#"[base64encode("p ${var.text}"), base64encode("q ${var.text}"), base64encode("p ${var.text}")]"#;
+    known(
+        expression,
+        r#"["${base64encode(var.text)}","${base64encode#2(var.text)}","${base64encode(var.text)}"]"#,
+    );
+}

@@ -114,7 +114,8 @@ pub struct Change<'a> {
     /// Further facts as key and value, each only where it applies: `index`, `deposed`, `action_reason`,
     /// `deferred_reason`, `importing`, `replace_paths`, `generated_config`, `provider_config`, `count`, `for_each`,
     /// `provisioners`, `source` (`prior_state`, `planned_values`, `state`), `references_truncated`, `resolved` (paths that
-    /// the plan does not know and that were worked out from the sources, with a space between them).
+    /// the plan does not know and that were worked out from the sources, with a space between them), `inside` (one for
+    /// each path where a text that is known in part is encoded: the path, a line feed, and that text with its symbols).
     pub attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 

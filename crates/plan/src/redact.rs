@@ -45,6 +45,12 @@ pub fn redact<'a>(change: &Change<'a>) -> Change<'a> {
         if matches!(&**key, "generated_config" | "provisioners") {
             *text = Cow::Borrowed(MARKER);
         }
+        if key == "inside" {
+            let (path, _) = text.split_once('\n').unwrap_or_default();
+            if names.as_ref().is_none_or(|names| touches(names, path)) {
+                *text = Cow::Owned(format!("{path}\n{MARKER}"));
+            }
+        }
     }
     redacted
 }

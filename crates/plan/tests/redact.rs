@@ -139,3 +139,19 @@ fn depth_costs_no_stack() {
     let redacted = redact(&change(Mode::Managed, &after, "{}", &[&path]));
     assert_eq!(redacted.after, Some(after.replace("\"s\"", "\"(sensitive)\"").into()));
 }
+
+#[test]
+fn what_is_encoded_goes_with_its_path() {
+    let with = |sensitive: &[&'static str]| {
+        let mut change = change(Mode::Managed, r#"{"a":null}"#, "{}", sensitive);
+        let inside = Cow::Borrowed("a.b\nexport P=${x}\n");
+        change.attributes.push((Cow::Borrowed("inside"), inside));
+        redact(&change).attributes[0].1.clone().into_owned()
+    };
+    for kept in [&[] as &[&str], &["c"], &["a.c"]] {
+        assert_eq!(with(kept), "a.b\nexport P=${x}\n");
+    }
+    for hidden in [&["a.b"] as &[&str], &["a"], &["a.b.c"], &["not a path!"], &[""]] {
+        assert_eq!(with(hidden), "a.b\n(sensitive)");
+    }
+}

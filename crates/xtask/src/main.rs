@@ -12,6 +12,7 @@ mod bench;
 mod build;
 mod component;
 mod demo;
+mod fuzz;
 mod generate;
 mod go_core;
 mod plan_gen;
@@ -42,6 +43,7 @@ Usage: cargo xtask <task>
   gen [--check]           write what is generated: protocol code, rule pages, provider pages
   tofu                    print the path of a core; build OpenTofu with Go where there is none
   bench                   measure `nhi check` on generated plans
+  fuzz [SECONDS [SEED]]   run every fuzz target, first with a planted defect that it must find
   quality [--write]       measure recall and precision on the labelled plans, beside Checkov where it is installed
   record [CASE…]          plan labelled cases with Terraform and the AWS provider: those named, or those without a plan
   ci                      exactly what the pull-request check runs";
@@ -81,6 +83,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ("gen", ["--check"]) => generate::run(&workspace, generate::Mode::Check),
         ("tofu", []) => tofu::ensure(&workspace).map(|core| println!("{}", core.path.display())),
         ("bench", []) => bench::run(&workspace),
+        ("fuzz", rest) => fuzz::run(&workspace, rest),
         ("quality", []) => quality::run(&workspace, false),
         ("quality", ["--write"]) => quality::run(&workspace, true),
         ("record", names) => record::run(&workspace, names),

@@ -55,7 +55,12 @@ impl Run {
 
     /// The cargo that started us, without the variables it set for us alone.
     pub(crate) fn cargo() -> Self {
-        let mut run = Self::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+        Self::new(cargo()).without_cargo_variables()
+    }
+
+    /// Without the variables that cargo sets for the program that it runs.
+    pub(crate) fn without_cargo_variables(self) -> Self {
+        let mut run = self;
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "CARGO_BIN_NAME" {
@@ -137,6 +142,11 @@ impl Run {
         let shown = self.shown();
         self.command.output().with_context(|| format!("start `{shown}`"))
     }
+}
+
+/// The cargo that started us.
+pub(crate) fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))
 }
 
 /// The first file of this name on PATH.

@@ -87,7 +87,9 @@ impl Entra {
             .flat_map(Value::elements)
             .filter_map(|permission| permission.get("allowed_resource_actions"))
             .flat_map(Value::elements);
-        let (mut worst, mut open) = (None, block.is_unknown("permissions"));
+        let whole_list = |path: &str| path.starts_with("permissions[") && path.ends_with("].allowed_resource_actions");
+        let unknown = block.change.unknown_paths.iter().any(|path| whole_list(path));
+        let (mut worst, mut open) = (None, unknown || block.is_unknown("permissions"));
         for action in given {
             match action.as_str() {
                 Some(action) if !symbol::has_symbols(&action) => worst = worst.max(directory_action(&action)),

@@ -156,9 +156,13 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
                 above.add(place, broad);
             }
         }
-        for data in [false, true] {
-            claims.extend(actions_claims(here, data, strongest));
-        }
+        let raises = actions_claims(here, false, strongest);
+        // Who hands out roles reaches the data too.
+        let covers = |data: &Claim| raises.iter().any(|raise| covers_data(raise, data.possible));
+        let data = actions_claims(here, true, strongest).into_iter();
+        let data: Vec<Claim> = data.filter(|data| !covers(data)).collect();
+        claims.extend(raises);
+        claims.extend(data);
         let open = |grant: &&&Grant| grant.role.open && strongest != Some(Broad::Owner);
         if let Some(grant) = here.iter().find(open) {
             let what = What::Unknown(Unknown::Role);
@@ -166,6 +170,15 @@ fn own(grants: &[&Grant]) -> Vec<Claim> {
         }
     }
     claims
+}
+
+/// Whether a claim is that of handing out any role in its place: for sure, or perhaps where perhaps is enough.
+fn covers_data(claim: &Claim, perhaps: bool) -> bool {
+    let What::Escalates(actions) = &claim.what else {
+        return false;
+    };
+    let sure = !claim.possible && claim.note.is_empty();
+    (sure || perhaps) && actions.iter().any(|action| action.class == Class::Administer)
 }
 
 /// Broad roles on scopes that may hold others; a subscription is looked up and not searched for.
@@ -273,6 +286,8 @@ fn actions_claim(
     } else {
         What::Escalates(found)
     };
+    // With what may hold every condition is looked at, which says nothing of the one that is there.
+    let condition = if possible { site.condition } else { condition };
     let possible = possible || site.scope.possible;
     Some(claim(site, what, severity, condition, possible))
 }

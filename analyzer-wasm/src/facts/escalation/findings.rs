@@ -1,6 +1,6 @@
 //! What each principal can become, as facts that a rule can tell.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nhi_plan::Severity;
 
@@ -83,6 +83,8 @@ pub(crate) struct Escalations {
     pub(crate) found: Vec<Escalation>,
     /// The address of a principal that was not looked at to the end: the budget was used up.
     pub(crate) cut_off: Option<String>,
+    /// Roles (indices of principals) that services alone may assume, with the names of these services.
+    pub(crate) served: BTreeMap<usize, Vec<String>>,
 }
 
 impl Escalation {
@@ -199,7 +201,10 @@ pub(super) fn settle(
     let reach = (0..principals.len()).map(|number| start(&world, number)).collect();
     let mut budget = QUESTIONS_MAX;
     let Spread { reach, complete } = spread(&walk, reach, &mut budget);
-    let mut escalations = Escalations::default();
+    let mut escalations = Escalations {
+        served: served(&world),
+        ..Escalations::default()
+    };
     let wide = wide(&walk, &reach, &mut budget);
     let mut complete = complete && wide.complete;
     for number in 0..principals.len() {
@@ -223,6 +228,24 @@ pub(super) fn settle(
         escalations.cut_off = Some(address.unwrap_or_default());
     }
     escalations
+}
+
+/// Roles that services alone may assume.
+fn served(world: &World<'_>) -> BTreeMap<usize, Vec<String>> {
+    let services = |number: usize| {
+        let trust = world.trust(number);
+        if trust.open || trust.entries.is_empty() {
+            return None;
+        }
+        let names = trust.entries.iter().map(|entry| match &entry.who {
+            Who::Service(name) => Some(name.clone()),
+            _ => None,
+        });
+        names.collect::<Option<Vec<_>>>()
+    };
+    (0..world.principals.len())
+        .filter_map(|number| Some((number, services(number)?)))
+        .collect()
 }
 
 /// What a principal holds of everything, or comes to by itself.

@@ -16,6 +16,16 @@ pub(crate) struct Forgotten {
     pub(crate) replaced: bool,
     /// By which a record may claim it.
     pub(super) identifiers: Vec<String>,
+    /// Its type and id, as an import names them.
+    pub(super) id: Option<(String, String)>,
+}
+
+/// Type and id of what a block takes in by import.
+pub(super) fn imported(block: &Block<'_>) -> Option<(String, String)> {
+    let (_, text) = block.change.attributes.iter().find(|(key, _)| key == "importing")?;
+    let importing = json::parse(text).ok()?;
+    let id = importing.root().get("id")?.as_str()?.into_owned();
+    Some((block.change.resource_type.to_string(), id))
 }
 
 /// What a block leaves behind.
@@ -34,6 +44,7 @@ pub(super) fn read(block: &Block<'_>) -> Option<Forgotten> {
         address: block.change.address.to_string(),
         noun: row.noun,
         replaced: actions.contains(&Action::Create),
+        id: value("id").map(|id| (block.change.resource_type.to_string(), id)),
         identifiers: row
             .identifiers
             .iter()

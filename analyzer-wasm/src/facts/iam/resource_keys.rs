@@ -46,11 +46,11 @@ pub(super) fn worth(key: &str) -> Narrowing {
         | "sns:endpoint"
         | "vpc-lattice-svcs:sourcevpc"
         | "vpc-lattice-svcs:sourcevpcowneraccount" => Narrowing::Strong,
-        "aws:sourceip" | "aws:vpcsourceip" | "aws:referer" | "aws:currenttime" | "aws:epochtime" | "kms:viaservice"
+        "aws:sourceip" | "aws:vpcsourceip" | "aws:currenttime" | "aws:epochtime" | "kms:viaservice"
         | "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast" => Narrowing::Weak,
         // What a log group or another resource of yours is called stands in the context.
         key if key.starts_with("kms:encryptioncontext:aws:") => Narrowing::Strong,
-        // Tags that a caller brings, protocols, user agents, what is asked for.
+        // Tags that a caller brings, protocols, user agents, referrers, what is asked for.
         _ => Narrowing::None,
     }
 }

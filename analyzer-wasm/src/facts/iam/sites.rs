@@ -110,7 +110,8 @@ fn judged_trust(text: &str) -> Option<Source> {
     for alternative in &alternatives {
         let trust = match Document::parse(alternative) {
             Some(document) => powers::judge_trust(&document),
-            None if symbol::has_symbols(alternative) => Trust {
+            None if alternative.trim().is_empty() => Trust::default(),
+            None if symbol::has_symbols(text) => Trust {
                 anyone: None,
                 unknown: Some(usize::MAX),
             },

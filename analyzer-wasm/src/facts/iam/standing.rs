@@ -5,6 +5,8 @@
 mod breadth;
 mod relevance;
 
+use std::collections::BTreeSet;
+
 use super::access::{Answer, Bound, Doubt, Grant, Principal, Request, Resource, ResourceKind, StatementRef, Verdict};
 
 pub(crate) use self::breadth::{Breadth, Reads, Width};
@@ -39,6 +41,8 @@ pub(crate) struct Claim {
     pub(crate) is_certain: bool,
     /// The statements behind it, the most telling first.
     pub(crate) because: Vec<StatementRef>,
+    /// Only several policies together give it.
+    pub(crate) is_joint: bool,
     /// What it hangs on, where it is not certain.
     pub(crate) doubts: Vec<Doubt>,
     /// Only under circumstances: from a network, with a second factor.
@@ -56,6 +60,7 @@ impl Claim {
             granted => Some(Self {
                 is_certain: granted == Verdict::Yes,
                 because: answer.because.clone(),
+                is_joint: false,
                 doubts: answer.doubts.clone(),
                 weak: answer.is_weak(),
                 bound: answer.bound,
@@ -195,8 +200,19 @@ fn administers(principal: &Principal) -> Iam {
 fn everything(principal: &Principal, iam: &Claim) -> Option<Claim> {
     let all = ask(principal, ANY_ACTION, Resource::Everything)?;
     let all_of_iam = ask(principal, ANY_IAM_ACTION, Resource::Everything)?;
-    Some(all.and(all_of_iam).and(Claim {
+    // A policy that gives every part by itself tells more than those that only add to it.
+    let gives = |claim: &Claim, grant: usize| claim.because.iter().any(|at| at.grant == grant);
+    let alone: BTreeSet<usize> = all
+        .because
+        .iter()
+        .map(|at| at.grant)
+        .filter(|grant| gives(&all_of_iam, *grant) && gives(iam, *grant))
+        .collect();
+    let mut claim = all.and(all_of_iam).and(Claim {
         because: iam.because.first().copied().into_iter().collect(),
         ..iam.clone()
-    }))
+    });
+    claim.is_joint = alone.is_empty();
+    claim.because.sort_by_key(|at| !alone.contains(&at.grant));
+    Some(claim)
 }

@@ -245,7 +245,7 @@ pub(crate) fn words(name: &str) -> Vec<String> {
 }
 
 /// Ends of names as they are found in text, in three spellings each.
-pub(crate) const ENDS: [&str; 21] = [
+pub(crate) const ENDS: [&str; 22] = [
     "accesskey",
     "access_key",
     "api_key",
@@ -267,6 +267,7 @@ pub(crate) const ENDS: [&str; 21] = [
     "signing_key",
     "token",
     "_pass",
+    "\"pass",
 ];
 
 #[cfg(test)]
@@ -287,6 +288,8 @@ mod tests {
             "wifi_psk",
             "pre_shared_key",
             "MYSQL_PWD",
+            "pass",
+            "pwd",
             "master_user_password_2",
         ] {
             assert_eq!(class(name), Some(Class::Password), "{name}");
@@ -342,6 +345,9 @@ mod tests {
             "tokens_per_minute",
             "publishable_api_key",
             "bypass",
+            "pass_through",
+            "passes",
+            "passed",
             "compass",
             "keyboard",
             "author",

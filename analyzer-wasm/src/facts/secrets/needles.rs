@@ -246,7 +246,11 @@ fn spellings(name: &str) -> Vec<String> {
         format!("{}{rest}", first.to_ascii_uppercase())
     };
     let pascal: String = words.iter().map(|word| capital(word)).collect();
-    let mut all = vec![name.to_owned(), name.to_ascii_uppercase(), pascal.clone()];
+    let pascal = match pascal.strip_prefix('"') {
+        Some(word) => format!("\"{}", capital(word)),
+        None => pascal,
+    };
+    let mut all = vec![name.to_owned(), name.to_ascii_uppercase(), pascal];
     if let [first, rest @ ..] = words.as_slice()
         && !rest.is_empty()
     {

@@ -252,7 +252,7 @@ impl State {
         }
     }
 
-    /// The same where it is known already which secret will stand there.
+    /// The same where it is known already which secret will stand there: then any name will do.
     fn symbols(&mut self, block: &Block<'_>, rows: &'static [Row]) {
         let text = block.change.after.as_deref().unwrap_or_default();
         let has_config = rows.iter().any(|row| row.kind == Kind::Config);
@@ -261,8 +261,9 @@ impl State {
         }
         let mut found: Vec<(String, String)> = Vec::new();
         let mut look = |path: &str, name: &str, text: &str| {
-            if names::class(name).is_some()
-                && let Some(origin) = only_symbol(text).filter(|origin| shows_secret(block, origin))
+            if let Some(origin) = only_symbol(text)
+                && shows_secret(block, origin)
+                && (names::class(name).is_some() || is_named_secret(origin))
             {
                 found.push((path.to_owned(), origin.to_owned()));
             }
@@ -370,6 +371,21 @@ fn named(block: &Block<'_>, path: &str) -> String {
     owner
         .and_then(|owner| owner.get("name").or_else(|| owner.get("key"))?.as_str())
         .map_or_else(|| strength::last_name(path).to_owned(), std::borrow::Cow::into_owned)
+}
+
+/// Whether a secret attribute says by itself that all of it is one: a value of a store may be a setting.
+fn is_named_secret(origin: &str) -> bool {
+    let plain = without_indices(origin);
+    let last = strength::last_name(&plain);
+    if names::class(last).is_some() || schema::is_made(last) {
+        return true;
+    }
+    let Some((address, attribute)) = plain.rsplit_once('.') else {
+        return false;
+    };
+    kind_of(address).is_some_and(|(mode, resource_type)| {
+        schema::find(schema::rows(mode, resource_type), attribute).is_some_and(|row| row.kind == Kind::Made)
+    })
 }
 
 /// Whether a name of the configuration is that of a secret attribute.

@@ -60,6 +60,9 @@ pub(crate) fn scan(block: &Block<'_>) -> Vec<Hit> {
         scanner.by_name = true;
         scanner.values(document.root());
     }
+    for (_, text) in change.attributes.iter().filter(|(key, _)| key == "inside") {
+        scanner.inside(text);
+    }
     scanner.finish()
 }
 
@@ -71,6 +74,8 @@ enum Origin {
     Default,
     Expressions,
     Provisioners,
+    /// Text that will be encoded.
+    Inside,
 }
 
 pub(super) struct Scanner<'n> {
@@ -172,6 +177,22 @@ impl<'n> Scanner<'n> {
                 self.leaf(&name, &text, row, place);
             }
         });
+    }
+
+    /// A path, and below it the text that is known to be encoded there.
+    fn inside(&mut self, text: &str) {
+        let Some((path, text)) = text.split_once('\n').filter(|(_, text)| NEEDLES.any(text)) else {
+            return;
+        };
+        self.origin = Origin::Inside;
+        self.by_name = true;
+        let path = || path.to_owned();
+        let place = Place {
+            path: &path,
+            depth: 0,
+            encoded: true,
+        };
+        self.leaf("", text, None, place);
     }
 
     /// JSON inside a text.
@@ -379,7 +400,7 @@ fn siblings(root: Value<'_>, origin: Origin) -> BTreeMap<String, String> {
 /// The name that a value stands under: that beside it, its key, or its attribute.
 fn name(trail: &Trail<'_>, origin: Origin, siblings: &BTreeMap<String, String>) -> String {
     let key = match origin {
-        Origin::Planned | Origin::Default => trail.last_key().unwrap_or_default().into_owned(),
+        Origin::Planned | Origin::Default | Origin::Inside => trail.last_key().unwrap_or_default().into_owned(),
         Origin::Expressions | Origin::Provisioners => strength::last_name(&attribute_path(trail, origin)).to_owned(),
     };
     if siblings.is_empty() || !key.to_ascii_lowercase().contains("value") {
@@ -394,7 +415,7 @@ fn name(trail: &Trail<'_>, origin: Origin, siblings: &BTreeMap<String, String>) 
 fn attribute_path(trail: &Trail<'_>, origin: Origin) -> String {
     let path = trail.path();
     match origin {
-        Origin::Planned | Origin::Default => path,
+        Origin::Planned | Origin::Default | Origin::Inside => path,
         Origin::Expressions => path.replacen(".constant_value", "", 1),
         Origin::Provisioners => {
             let own = path.replacen(".expressions", "", 1).replacen(".constant_value", "", 1);

@@ -118,12 +118,21 @@ fn unbound(block: &Block<'_>, path: &'static str, bounds: &[&str]) -> Option<Ope
 fn jwt(block: &Block<'_>) -> Option<Open> {
     let browser =
         block.string("role_type").is_none_or(|kind| kind == "oidc") && is_there(block, "allowed_redirect_uris");
-    let glob = block.string("bound_claims_type").is_some_and(|kind| kind == "glob");
-    let width = if is_there(block, "bound_subject") {
-        Width::Few
-    } else {
-        claims_width(block, glob)
-    };
+    let later = block.is_unknown("bound_claims_type") && !block.references("bound_claims_type").is_empty();
+    let glob = later || block.string("bound_claims_type").is_some_and(|kind| kind == "glob");
+    let subject = is_there(block, "bound_subject");
+    if !subject && block.is_unknown("bound_claims") && !block.references("bound_claims").is_empty() {
+        return Some(Open {
+            sure: false,
+            ..open_to(
+                "bound_claims",
+                Severity::High,
+                "which claims the role binds is known only after apply",
+                "write the claims down, with at least one that only the workload has",
+            )
+        });
+    }
+    let width = if subject { Width::Few } else { claims_width(block, glob) };
     if width == Width::All {
         let claims = is_there(block, "bound_claims");
         let message = match (browser, claims) {
@@ -132,20 +141,27 @@ fn jwt(block: &Block<'_>) -> Option<Open> {
             (false, false) => "any token of the issuer may log in with the role: no subject and no claim is bound",
         };
         let severity = if browser { Severity::Low } else { Severity::High };
-        return Some(open_to(
-            if claims { "bound_claims" } else { "bound_subject" },
-            severity,
-            message,
-            "bind the exact subject, or claims that only the workload has",
-        ));
+        let path = if claims { "bound_claims" } else { "bound_subject" };
+        return Some(Open {
+            sure: !(later && claims),
+            ..open_to(
+                path,
+                severity,
+                message,
+                "bind the exact subject, or claims that only the workload has",
+            )
+        });
     }
     if width == Width::Group && !browser {
-        return Some(open_to(
-            "bound_claims",
-            Severity::Medium,
-            "every repository or project of the organisation may log in with the role",
-            "bind the repository, and its environment or branch",
-        ));
+        return Some(Open {
+            sure: !later,
+            ..open_to(
+                "bound_claims",
+                Severity::Medium,
+                "every repository or project of the organisation may log in with the role",
+                "bind the repository, and its environment or branch",
+            )
+        });
     }
     (!browser && !is_there(block, "bound_audiences")).then(|| {
         open_to(
@@ -169,25 +185,85 @@ enum Width {
 /// The narrowest of the bound claims. Values are texts with commas.
 fn claims_width(block: &Block<'_>, glob: bool) -> Width {
     let Some(claims) = value(block, "bound_claims").filter(|value| value.kind() == Kind::Object) else {
-        let comes = block.is_unknown("bound_claims") && !block.references("bound_claims").is_empty();
-        return if comes { Width::Few } else { Width::All };
+        return Width::All;
     };
     let widths = claims.members().map(|(key, value)| {
+        let key = key.trim_start_matches('/');
         // Every token of an issuer has the same of these.
-        if matches!(key.trim_start_matches('/'), "iss" | "aud" | "iat" | "exp" | "nbf") {
+        if matches!(key, "iss" | "aud" | "iat" | "exp" | "nbf") {
+            return Width::All;
+        }
+        if SAID_BY_ANYBODY.contains(&key) {
             return Width::All;
         }
         let Some(text) = value.as_str() else { return Width::Few };
-        let parts = text
-            .split(',')
-            .map(|part| if glob { width(part.trim()) } else { Width::Few });
+        let parts = text.split(',').map(|part| claim_width(key, part.trim(), glob));
         if text.is_empty() {
             Width::All
         } else {
             parts.max().unwrap_or(Width::All)
         }
     });
-    widths.min().unwrap_or(Width::All)
+    widths.chain(claims_to_come(block)).min().unwrap_or(Width::All)
+}
+
+/// The same of claims whose values are known only after apply: the name of the claim says how far they reach.
+fn claims_to_come(block: &Block<'_>) -> impl Iterator<Item = Width> {
+    let inside = |path: &str| {
+        let rest = path.strip_prefix("bound_claims")?;
+        let key = rest.strip_prefix(['.', '['])?.trim_start_matches('"');
+        let key = key.trim_end_matches(['"', ']']).trim_start_matches('/');
+        let anybody = SAID_BY_ANYBODY.contains(&key);
+        (!key.is_empty()).then(|| {
+            if anybody {
+                Width::All
+            } else {
+                claim_width(key, "", false)
+            }
+        })
+    };
+    block.change.unknown_paths.iter().filter_map(move |path| inside(path))
+}
+
+/// Claims that every repository or project can have with the value it likes.
+///
+/// Sources: [GitHub](https://docs.github.com/actions/reference/security/oidc),
+/// [GitLab](https://docs.gitlab.com/ci/secrets/id_token_authentication/).
+const SAID_BY_ANYBODY: [&str; 11] = [
+    "base_ref",
+    "environment",
+    "environment_protected",
+    "event_name",
+    "head_ref",
+    "pipeline_source",
+    "ref",
+    "ref_protected",
+    "ref_type",
+    "runner_environment",
+    "workflow",
+];
+/// Claims that name an organisation or a group.
+const NAMES_A_GROUP: [&str; 4] = [
+    "namespace_id",
+    "namespace_path",
+    "repository_owner",
+    "repository_owner_id",
+];
+
+/// How many identities one value of a claim fits.
+fn claim_width(key: &str, value: &str, glob: bool) -> Width {
+    let open = if !glob {
+        Width::Few
+    } else if matches!(key, "repository" | "project_path") {
+        width(&format!("repo:{value}"))
+    } else {
+        width(value)
+    };
+    if NAMES_A_GROUP.contains(&key) {
+        open.max(Width::Group)
+    } else {
+        open
+    }
 }
 
 /// What a glob leaves open: `*`, `repo:*`, `repo:example/*`.

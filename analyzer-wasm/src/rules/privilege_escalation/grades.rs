@@ -4,7 +4,7 @@ use nhi_plan::symbol::{one_of, symbol};
 
 use super::RULE;
 use super::paths::{ADMINISTRATOR, HARMLESS, allow, arn, bounded, functions, role};
-use crate::rules::cases::{Case, Plan, cases, doc};
+use crate::rules::cases::{Case, Plan, cases, doc, plan};
 
 #[test]
 fn how_bad_it_is() {
@@ -337,4 +337,46 @@ fn patterns_of_good_configurations() {
         Case::clean("a session on one machine", operators),
         Case::clean("a factory of bounded roles", limited),
     ]);
+}
+
+#[test]
+fn what_the_policy_itself_is_told_for() {
+    const SET: &str = "arn:aws:sso:::permissionSet/ssoins-1/ps-1";
+    let set = |policy: &str| {
+        plan(&[(
+            "aws_ssoadmin_permission_set.p",
+            &format!(r#"{{"name":"p","arn":"{SET}"}}"#),
+        )])
+        .and((
+            "aws_ssoadmin_managed_policy_attachment.m",
+            &format!(r#"{{"permission_set_arn":"{SET}","managed_policy_arn":"arn:aws:iam::aws:policy/{policy}"}}"#),
+        ))
+    };
+    let inline = |plan: Plan, statement: &str| {
+        let policy = doc(statement);
+        plan.and((
+            "aws_ssoadmin_permission_set_inline_policy.i",
+            &format!(r#"{{"permission_set_arn":"{SET}","inline_policy":{policy}}}"#),
+        ))
+    };
+    let writes = r#"{"Effect":"Allow","Action":"sso:PutInlinePolicyToPermissionSet","Resource":"*"}"#;
+    let all_but = |excepted: &str| format!(r#"{{"Effect":"Allow","NotAction":["iam:*",{excepted}],"Resource":"*"}}"#);
+    let power = set("PowerUserAccess");
+    let codes: Vec<_> = power.judge().into_iter().map(|finding| finding.rule).collect();
+    assert_eq!(codes.iter().filter(|code| *code == "NHI007").count(), 1, "{codes:?}");
+    cases(&RULE)
+        .flags(&[
+            Case::high("nothing else tells it", inline(set("ViewOnlyAccess"), writes)),
+            Case::high(
+                "another policy gives it",
+                inline(set("ViewOnlyAccess"), &format!("{},{writes}", all_but(r#""sso:*""#))),
+            ),
+        ])
+        .allows(&[
+            Case::clean("power user", power),
+            Case::clean(
+                "all but IAM",
+                inline(set("ViewOnlyAccess"), &all_but(r#""organizations:*""#)),
+            ),
+        ]);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Graph;
+use super::{Graph, NOTHING};
 use crate::output::sanitise::{disarm_marker, visible};
 
 pub(super) fn render(graph: &Graph<'_>) -> String {
@@ -30,6 +30,9 @@ pub(super) fn render(graph: &Graph<'_>) -> String {
             edge.to,
             quoted(&label)
         );
+    }
+    if graph.edges.is_empty() && graph.omitted == 0 {
+        let _ = writeln!(out, "  // {NOTHING}");
     }
     if graph.omitted > 0 {
         let _ = writeln!(out, "  // and {} more edges, which are not told", graph.omitted);

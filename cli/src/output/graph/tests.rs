@@ -144,3 +144,16 @@ fn a_graph_that_is_too_large_is_a_table() {
     assert!(!html.contains("<svg") && html.contains("too many to draw"));
     assert_eq!(html.matches("<tr><td>").count(), 200);
 }
+
+#[test]
+fn a_drawing_without_edges_says_so() {
+    let empty = Report::of_findings("NHI090", Vec::new());
+    for (format, comment) in [
+        (GraphFormat::Mermaid, "%% no identity can become another"),
+        (GraphFormat::Dot, "// no identity can become another"),
+    ] {
+        let text = render(format, &empty).unwrap();
+        assert!(text.contains(comment), "{text}");
+        assert!(!render(format, &report()).unwrap().contains(comment));
+    }
+}

@@ -11,8 +11,10 @@ use crate::number::Number;
 use crate::value::{Data, Value};
 
 pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value]) -> Answer {
-    let [value] = arguments else {
-        return Ok(None);
+    let value = match (name, arguments) {
+        (_, [value]) => value,
+        ("textencodebase64", [value, _]) => return evaluator.enclosed(name, value).map(Some),
+        _ => return Ok(None),
     };
     let made = match name {
         "jsonencode" => evaluator.json_of(value)?,
@@ -49,8 +51,10 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value
         "ephemeralasnull" => value.clone(),
         "base64encode" => match known(value)? {
             Some(text) => Value::text(base64(text.as_bytes())),
-            None => evaluator.opaque(name, arguments),
+            None => evaluator.enclosed(name, value)?,
         },
+        // What compresses and what lays out differs between versions: the text inside is what is known.
+        "base64gzip" | "yamlencode" => evaluator.enclosed(name, value)?,
         "base64decode" => match known(value)? {
             Some(text) => match unbase64(&text).and_then(|bytes| String::from_utf8(bytes).ok()) {
                 Some(text) => Value::text(text),
@@ -60,7 +64,7 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, arguments: &[Value
         },
         "urlencode" => match known(value)? {
             Some(text) => Value::text(urlencode(&text)),
-            None => evaluator.opaque(name, arguments),
+            None => evaluator.enclosed(name, value)?,
         },
         _ => return Ok(None),
     };

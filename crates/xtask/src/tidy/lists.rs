@@ -98,7 +98,11 @@ pub(super) fn dependencies(sources: &[Source]) -> Vec<Complaint> {
             ));
         }
     }
-    for member in sources.iter().filter(|source| source.path.ends_with("/Cargo.toml")) {
+    // A manifest that is a workspace of its own is no member of this one.
+    let is_member = |source: &&Source| {
+        source.path.ends_with("/Cargo.toml") && !source.text.lines().any(|line| line == "[workspace]")
+    };
+    for member in sources.iter().filter(is_member) {
         complaints.extend(unpinned(member));
     }
     complaints
@@ -211,5 +215,16 @@ mod tests {
             member("[target.'cfg(unix)'.dev-dependencies]\na = { version = \"1\" }\n").len(),
             1
         );
+    }
+    #[test]
+    fn another_workspace_has_its_own_versions() {
+        let found = |start: &str| {
+            let sources = [
+                ("Cargo.toml", "[workspace.dependencies]\na = \"1\" # for a\n"),
+                ("x/Cargo.toml", &format!("{start}\n[dependencies]\na = \"1\"\n")),
+            ];
+            dependencies(&fake(&sources)).len()
+        };
+        assert_eq!((found("[package]"), found("[workspace]")), (1, 0));
     }
 }

@@ -1,0 +1,40 @@
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
+resource "aws_iam_role" "app" {
+  count = 2
+  name               = "app-${count.index}"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "ecs-tasks.amazonaws.com" }
+    }]
+  })
+
+  tags = {
+    owner      = "team-payments"
+    expires_at = "2027-03-31"
+  }
+}
+
+resource "aws_iam_role_policy_attachment" "app" {
+  count      = 2
+  role       = aws_iam_role.app[count.index].name
+  policy_arn = count.index == 0 ? "arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess" : "arn:aws:iam::aws:policy/AdministratorAccess"
+}
