@@ -22,9 +22,7 @@ variable "secret" {
   sensitive = true
   default   = "hush"
 }
-locals {
-  arn = "arn:aws:s3:::${var.text}"
-}
+locals { arn = "arn:aws:s3:::${var.text}" }
 "#;
 
 fn known(expression: &str, expected: &str) {
