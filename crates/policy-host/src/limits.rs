@@ -7,7 +7,8 @@ use std::time::Duration;
 pub struct HostLimits {
     /// Fuel that a run starts with, whatever its input: about two seconds of computing.
     pub fuel_base: u64,
-    /// Fuel that each byte of input adds: four times what the built-in analyzer was measured to burn at most.
+    /// Fuel that each byte of input adds: about four times what the built-in analyzer was measured to burn on plans
+    /// that are nothing but identities.
     pub fuel_per_byte: u64,
     /// Linear memory of a run, over all memories of the component.
     pub memory_bytes: usize,
@@ -35,7 +36,7 @@ impl Default for HostLimits {
     fn default() -> Self {
         Self {
             fuel_base: 2_000_000_000,
-            fuel_per_byte: 600,
+            fuel_per_byte: 1_200,
             memory_bytes: 256 << 20,
             table_elements: 1 << 20,
             findings: 10_000,

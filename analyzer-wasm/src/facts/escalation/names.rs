@@ -43,10 +43,7 @@ pub(super) struct Place<'p> {
 /// Of several instances those in the same place, of the same module instance, or all.
 pub(super) fn nearest<'a, T: Copy>(all: impl Iterator<Item = (T, &'a str)>, place: Place<'_>) -> Vec<T> {
     let all: Vec<_> = all.collect();
-    let beside: Vec<_> = all
-        .iter()
-        .filter(|(_, address)| module_of(address) == place.module)
-        .collect();
+    let beside: Vec<_> = all.iter().filter(|(_, address)| is_in(address, place.module)).collect();
     let twin = beside
         .iter()
         .find(|(_, address)| instance_key(address) == instance_key(place.address));
@@ -57,6 +54,17 @@ pub(super) fn nearest<'a, T: Copy>(all: impl Iterator<Item = (T, &'a str)>, plac
     }
 }
 
+/// Whether a block stands in this module instance and in none inside of it: [`module_of`] for those who ask of many.
+fn is_in(address: &str, module: &str) -> bool {
+    let local = if module.is_empty() {
+        Some(address)
+    } else {
+        address.strip_prefix(module).and_then(|rest| rest.strip_prefix('.'))
+    };
+    local.is_some_and(|local| !local.starts_with("module."))
+}
+
+/// The module instance that a block stands in; empty for the root.
 pub(super) fn module_of(address: &str) -> &str {
     // A key may hold dots: only what stands outside of brackets counts.
     let (mut depth, mut dots) = (0_u32, Vec::new());
@@ -116,6 +124,8 @@ mod tests {
             ("data.aws_iam_policy_document.d", ""),
         ] {
             assert_eq!(module_of(address), module, "{address}");
+            assert!(is_in(address, module), "{address}");
+            assert!(!is_in(address, "module.other"), "{address}");
         }
         assert_eq!(instance_key("aws_iam_role.r[\"a\"]"), "[\"a\"]");
         assert_eq!(

@@ -234,11 +234,21 @@ impl<'w> World<'w> {
         if !exact.is_empty() {
             return exact.to_vec();
         }
-        let all = self.by_key(&format!("block {}", without_keys(block)));
+        let plain = without_keys(block);
+        // Those of the same module come first, and a module called many times has as many instances of a block.
+        let beside = self.by_key(&format!("block {plain} in {}", place.module));
+        let all = match beside {
+            [] => self.by_key(&format!("block {plain}")),
+            beside => beside,
+        };
+        let all = all.get(..INSTANCES_MAX).unwrap_or(all);
         let at = |index: &usize| self.principals.get(*index).map(|principal| &*principal.address);
         nearest(all.iter().filter_map(|index| Some((*index, at(index)?))), place)
     }
 }
+
+/// Instances of one block that a reference without a key is followed to; of more it is any, and these stand for them.
+const INSTANCES_MAX: usize = 512;
 
 fn profiles<'c>(collected: &'c Collected, link: &Link, place: Place<'_>) -> Vec<&'c super::Profile> {
     let named = |block: &str| {
@@ -327,6 +337,11 @@ fn keys_of(principal: &Principal) -> Vec<String> {
     if principal.in_plan {
         keys.push(format!("at {}", principal.address));
         keys.push(format!("block {}", principal.config_address));
+        keys.push(format!(
+            "block {} in {}",
+            principal.config_address,
+            module_of(&principal.address)
+        ));
     }
     keys
 }
