@@ -4,7 +4,7 @@
 //! can be judged alone is judged at once and forgotten.
 
 pub(crate) mod azure;
-pub(crate) mod block;
+mod block;
 pub(crate) mod cloud;
 pub(crate) mod escalation;
 pub(crate) mod gitlab;
@@ -22,7 +22,7 @@ pub(crate) mod setting;
 pub(crate) mod trust;
 pub(crate) mod vault;
 
-pub(crate) use block::Block;
+pub(crate) use block::{Block, without_indices};
 
 use self::azure::Azure;
 use self::escalation::Escalations;

@@ -16,6 +16,7 @@ mod leads;
 mod library;
 mod managed;
 mod nearest;
+pub(crate) mod origin;
 pub(crate) mod pattern;
 pub(crate) mod powers;
 mod resource_keys;

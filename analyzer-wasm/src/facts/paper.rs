@@ -8,7 +8,7 @@ use super::Block;
 use super::iam::data_document::{instance_key, is_document_block};
 use super::iam::document::Document;
 use super::iam::documents::{Documents, INSTANCES_MAX};
-use super::iam::sites::strings_at;
+use super::iam::sites::{better_told, strings_at};
 use crate::rule::Rule;
 
 /// Characters of a sid that a message repeats: it is foreign text of any length.
@@ -57,7 +57,10 @@ pub(crate) fn papers(block: &Block<'_>, path: &str, computed: bool) -> Vec<Paper
         match text {
             None => papers.push(paper(at.clone(), Text::Pending(block.references(&at)))),
             Some(text) if text.trim().is_empty() => {}
-            Some(text) => papers.push(paper(at, parse(&text))),
+            Some(text) => {
+                let text = better_told(block, &at, &text).map_or_else(|| parse(&text), Text::Pending);
+                papers.push(paper(at, text));
+            }
         }
     }
     papers

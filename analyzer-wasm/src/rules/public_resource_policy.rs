@@ -203,6 +203,9 @@ fn remediation(public: &Public) -> &'static str {
 }
 
 #[cfg(test)]
+mod chosen;
+
+#[cfg(test)]
 mod tests {
     use crate::rules::cases::{Case, Plan, cases, doc, plan};
 

@@ -238,8 +238,31 @@ mod tests {
         let narrow =
             whole(r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}"#);
         let arn = symbol("aws_iam_role.ci.arn");
+        let chosen = symbol("terraform_data.x.output");
+        let aws = |name: &str| {
+            trust(&format!(
+                r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":["{name}"]}}}}"#
+            ))
+        };
+        let tested =
+            |operator: &str, key: &str, value: &str| anyone(&format!(r#"{{"{operator}":{{"{key}":"{value}"}}}}"#));
+        let account = symbol("data.aws_caller_identity.current.account_id");
         cases(&super::RULE)
             .flags(&[
+                Case::unverified("a principal of somebody's choosing", aws(&chosen)),
+                Case::unverified("a value of another module", aws(&symbol("module.m.role_arn"))),
+                Case::unverified(
+                    "like a value of somebody's choosing",
+                    tested("StringLike", "aws:PrincipalOrgID", &chosen),
+                ),
+                Case::unverified(
+                    "an ARN of somebody's choosing",
+                    tested("ArnLike", "aws:SourceArn", &chosen),
+                ),
+                Case::unverified(
+                    "an ARN that equals one",
+                    tested("ArnEquals", "aws:PrincipalArn", &chosen),
+                ),
                 Case::critical("each of several texts", role(&one_of([open.as_str(), open.as_str()]))),
                 Case::unverified("one of several texts", role(&one_of([narrow.as_str(), open.as_str()]))),
                 Case::unverified("open, or no text", role(&one_of([open.as_str(), ""]))),
@@ -262,6 +285,34 @@ mod tests {
                 ),
             ])
             .allows(&[
+                Case::clean("a user of the plan", aws(&symbol("module.m.aws_iam_user.u[0].arn"))),
+                Case::clean("a role that is looked up", aws(&symbol("data.aws_iam_role.ci.arn"))),
+                Case::clean("the own account", aws(&format!("arn:aws:iam::{account}:root"))),
+                Case::clean("the caller", aws(&symbol("data.aws_caller_identity.current.arn"))),
+                Case::clean(
+                    "a role in an account that is not known",
+                    aws(&format!("arn:aws:iam::{chosen}:role/ci")),
+                ),
+                Case::clean(
+                    "the principal of another provider",
+                    aws(&symbol("snowflake_storage_integration.s.storage_aws_iam_user_arn")),
+                ),
+                Case::clean(
+                    "exactly a value of somebody's choosing",
+                    tested("StringEquals", "aws:PrincipalOrgID", &chosen),
+                ),
+                Case::clean(
+                    "like the own organisation",
+                    tested(
+                        "StringLike",
+                        "aws:PrincipalOrgID",
+                        &symbol("data.aws_organizations_organization.o.id"),
+                    ),
+                ),
+                Case::clean(
+                    "a topic of the plan",
+                    tested("ArnLike", "aws:SourceArn", &symbol("aws_sns_topic.t.arn")),
+                ),
                 Case::clean(
                     "several texts, all narrow",
                     role(&one_of([narrow.as_str(), narrow.as_str()])),
@@ -283,8 +334,22 @@ mod tests {
                 .unknown("aws_iam_role.r", &["assume_role_policy", "arn"])
                 .references("aws_iam_role.r", "assume_role_policy", &[data])
         };
+        let told = |leads: &str| {
+            let name = nhi_plan::symbol::symbol(&format!("{data}.statement[0].principals[0].identifiers[0]"));
+            let text = format!(
+                r#"{{"Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":"{name}"}}}}]}}"#
+            );
+            let role = format!(r#"{{"assume_role_policy":{}}}"#, nhi_plan::json::quote(&text));
+            let document =
+                r#"{"statement":[{"actions":["sts:AssumeRole"],"principals":[{"type":"AWS","identifiers":[null]}]}]}"#;
+            plan(&[("aws_iam_role.r", &role), (data, document)])
+                .references("aws_iam_role.r", "assume_role_policy", &[data])
+                .unknown(data, &["statement[0].principals[0].identifiers[0]", "json"])
+                .references(data, "statement[0].principals[0].identifiers", &[leads])
+        };
         cases(&super::RULE)
             .flags(&[
+                Case::unverified("told without sources, of somebody's choosing", told("terraform_data.x")),
                 Case::critical(
                     "statements of a deferred data source",
                     deferred(r#"{"statement":[{"actions":["sts:AssumeRole"],"principals":[{"type":"AWS","identifiers":["*"]}],"condition":[]}]}"#)
@@ -308,22 +373,39 @@ mod tests {
                     ),
                 ),
                 Case::unverified(
+                    "dynamic statements beside those that are written",
+                    deferred("{}").unknown(data, &["statement", "json"]).configuration(
+                        data,
+                        r#"{"statement":[{"actions":{"constant_value":["sts:AssumeRole"]},"principals":[{"type":{"constant_value":"Service"},"identifiers":{"constant_value":["ec2.amazonaws.com"]}}]}]}"#,
+                    ),
+                ),
+                Case::unverified(
+                    "a principal of somebody's choosing",
+                    deferred(r#"{"statement":[{"actions":["sts:AssumeRole"],"principals":[{"type":"AWS","identifiers":[null]}]}]}"#)
+                        .unknown(data, &["statement[0].principals[0].identifiers[0]", "json"])
+                        .references(data, "statement[0].principals[0].identifiers", &["terraform_data.x"]),
+                ),
+                Case::unverified(
+                    "like an organisation of somebody's choosing",
+                    deferred(
+                        r#"{"statement":[{"actions":["sts:AssumeRole"],"principals":[{"type":"AWS","identifiers":["*"]}],
+                            "condition":[{"test":"StringLike","variable":"aws:PrincipalOrgID","values":[null]}]}]}"#,
+                    )
+                    .unknown(data, &["statement[0].condition[0].values[0]", "json"])
+                    .references(data, "statement[0].condition[0].values", &["terraform_data.x"]),
+                ),
+                Case::unverified(
                     "principals unknown as a whole",
                     deferred(r#"{"statement":[{"actions":["sts:AssumeRole"]}]}"#).unknown(data, &["statement[0].principals", "json"]),
                 ),
             ])
             .allows(&[
-                Case::clean(
-                    "statements unknown, and principals constant",
-                    deferred("{}").unknown(data, &["statement", "json"]).configuration(
-                        data,
-                        r#"{"statement":[{"actions":{"constant_value":["sts:AssumeRole"]},"principals":[{"type":{"constant_value":"Service"},"identifiers":{"references":["var.who"]}}]}]}"#,
-                    ),
-                ),
+                Case::clean("told without sources, a role", told("aws_iam_role.ci")),
                 Case::clean(
                     "an unknown role",
                     deferred(r#"{"statement":[{"actions":["sts:AssumeRole"],"principals":[{"type":"AWS","identifiers":[null]}]}]}"#)
-                        .unknown(data, &["statement[0].principals[0].identifiers[0]", "json"]),
+                        .unknown(data, &["statement[0].principals[0].identifiers[0]", "json"])
+                    .references(data, "statement[0].principals[0].identifiers", &["aws_iam_role.ci"]),
                 ),
                 Case::clean(
                     "a service with an unknown source",

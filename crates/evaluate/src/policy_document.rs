@@ -60,17 +60,25 @@ impl Evaluator<'_> {
                     members.insert(Text::from(name), evaluator.settle(value, name)?);
                 }
             }
-            let statements = evaluator.blocks(&block.body, "statement", scope);
+            let statements = evaluator.blocks_and_more(&block.body, "statement", scope);
             members.insert(Text::from("statement"), evaluator.settle(statements, "statement")?);
             Ok(members)
         });
         let mut members = configured.transpose()?.unwrap_or_default();
         for name in ARGUMENTS.into_iter().chain(["statement"]) {
-            let missing = members
-                .get(name)
-                .is_none_or(|value| matches!(value.data, Data::Unknown(_)));
-            if missing && let Some(value) = self.planned(at, name)? {
-                members.insert(Text::from(name), value);
+            let is_unknown = |value: &Value| matches!(value.data, Data::Unknown(_));
+            let value = members.get(name);
+            let missing = value.is_none_or(is_unknown);
+            // The plan may know how many statements there will be where the expressions do not tell.
+            let partial = name == "statement"
+                && value
+                    .and_then(Value::elements)
+                    .is_some_and(|all| all.iter().any(is_unknown));
+            if (missing || partial)
+                && let Some(planned) = self.planned(at, name)?
+                && (missing || !is_unknown(&planned))
+            {
+                members.insert(Text::from(name), planned);
             }
         }
         Ok(Value::map(members))
@@ -106,6 +114,10 @@ impl Evaluator<'_> {
             let mut sids = std::collections::BTreeSet::new();
             for item in items {
                 self.charge(1)?;
+                if matches!(item.data, Data::Unknown(_)) {
+                    own.statements.push(Statement::hidden(self.name_of(item)));
+                    continue;
+                }
                 let statement = self.statement(item, &own.version)?;
                 if !statement.sid.is_empty() && !sids.insert(statement.sid.clone()) {
                     return error("two statements have the same sid");

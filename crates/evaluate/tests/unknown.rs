@@ -22,9 +22,7 @@ variable "secret" {
   sensitive = true
   default   = "hush"
 }
-locals {
-  arn = "arn:aws:s3:::${var.text}"
-}
+locals { arn = "arn:aws:s3:::${var.text}" }
 "#;
 
 fn known(expression: &str, expected: &str) {
@@ -345,6 +343,58 @@ fn a_plan_without_sources_still_tells_its_documents() {
     });
 }
 
+/// The document of a plan with a static statement and a dynamic one over this collection.
+fn document_with_more(collection: &str, planned: &str, unknown: &str) -> String {
+    let plan = format!(
+        r#"{{"format_version":"1.2","resource_changes":[
+      {{"address":"data.aws_iam_policy_document.d","mode":"data","type":"aws_iam_policy_document","name":"d",
+       "change":{{"actions":["read"],"after":{{{planned}"version":null}},
+       "after_unknown":{{"json":true,"statement":{unknown}}}}}}},
+      {{"address":"data.aws_iam_policy_document.e","mode":"data","type":"aws_iam_policy_document","name":"e",
+       "change":{{"actions":["read"],"after":{{"version":null}},"after_unknown":{{"json":true}}}}}}],
+      "configuration":{{"root_module":{{}}}}}}"#
+    );
+    let text = format!(
+        "data \"aws_iam_policy_document\" \"d\" {{\n  statement {{\n    actions = [\"s3:List\"]\n  }}\n  \
+         dynamic \"statement\" {{\n    for_each = {collection}\n    content {{\n      actions = [statement.value]\n    }}\n  }}\n}}\n\
+         data \"aws_iam_policy_document\" \"e\" {{\n  source_policy_documents = [data.aws_iam_policy_document.d.json]\n}}\n"
+    );
+    let sources = Sources::new([("main.tf".to_owned(), text)].into_iter());
+    common::with_plan(&plan, |plan| {
+        let evaluation = evaluate(&sources, plan, &Limits::default());
+        let texts = ["d", "e"].map(|name| {
+            let filled = evaluation.filled(&format!("data.aws_iam_policy_document.{name}"));
+            let json = symbol::readable(&filled[0].json).into_owned();
+            let text: String = serde_json::from_str(&json).unwrap();
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        });
+        assert_eq!(texts[0], texts[1]);
+        texts[0].clone()
+    })
+}
+
+#[test]
+fn statements_that_may_follow_are_an_element_of_their_own() {
+    let open = document_with_more("terraform_data.x.output", "", "true");
+    assert!(open.contains(r#""Action": "s3:List""#), "{open}");
+    assert!(
+        open.contains(r#", "${dynamic blocks over terraform_data.x.output}" ]"#),
+        "{open}"
+    );
+    let known = document_with_more(r#"["s3:Get"]"#, "", "true");
+    assert!(
+        known.contains(r#""Action": "s3:Get""#) && !known.contains('$'),
+        "{known}"
+    );
+    // The plan knows better.
+    let planned = r#""statement":[{"actions":["s3:List"]},{"actions":["s3:Put"]}],"#;
+    let known = document_with_more("terraform_data.x.output", planned, "[]");
+    assert!(
+        known.contains(r#""Action": "s3:Put""#) && !known.contains('$'),
+        "{known}"
+    );
+}
+
 #[test]
 fn nothing_is_said_where_nothing_is_unknown() {
     let plan = PLAN.replace("true", "false");
@@ -411,6 +461,10 @@ fn what_is_known_of_an_encoded_text_is_kept() {
             r##"base64encode("#cloud-config\n${yamlencode({ a = ["x", var.text] })}")"##,
             "#cloud-config\n{\"a\":[\"x\",\"${var.text}\"]}",
         ),
+        (
+            r#"base64encode(replace("A=${var.text} P=@@", "@@", "p"))"#,
+            "A=${var.text} P=p",
+        ),
         (r#""x-${base64encode("p ${var.text}")}""#, "p ${var.text}"),
         (
             r#"[base64encode("p ${var.text}"), base64encode("q ${var.text}")]"#,
@@ -427,6 +481,7 @@ fn what_is_known_of_an_encoded_text_is_kept() {
     for expression in [
         r#"base64encode("${var.secret} ${var.text}")"#,
         r#"sensitive(base64encode("p ${var.text}"))"#,
+        r#"base64encode(replace("A=${var.text} P=@@", "@@", var.secret))"#,
         r#"sha256("p ${var.text}")"#,
         r#""p ${var.text}""#,
     ] {

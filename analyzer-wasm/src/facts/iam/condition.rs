@@ -91,7 +91,7 @@ impl Condition {
             .unwrap_or(Narrowing::None)
     }
 
-    fn worth(&self, test: &Test, place: Use) -> Narrowing {
+    pub(super) fn worth(&self, test: &Test, place: Use) -> Narrowing {
         let operator = Operator::parse(&test.operator);
         let key = test.key.to_ascii_lowercase();
         let absence_passes = operator.if_exists || operator.quantifier == Quantifier::All;

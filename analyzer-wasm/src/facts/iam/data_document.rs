@@ -5,6 +5,7 @@
 
 use super::document::Document;
 use super::leads;
+use super::origin;
 use super::who;
 use crate::facts::Block;
 
@@ -32,11 +33,13 @@ impl DataDocument {
     pub(crate) fn read(block: &Block<'_>) -> Self {
         let unknown = |path: &str| block.is_unknown(path);
         let planned = block.after().map(|after| Document::from_planned(after, &unknown));
-        let readable = planned.filter(|document| !document.open);
+        // The configuration leaves `dynamic` blocks out: where the plan does not know the statements, there are more.
+        let open = block.is_unknown("statement");
+        let readable = planned.filter(|_| !open);
         let (document, from_configuration) = match readable {
             Some(document) => (document, false),
             None => match block.configuration().and_then(Document::from_configuration) {
-                Some(document) => (document, true),
+                Some(document) => (Document { open, ..document }, true),
                 None => (
                     Document {
                         statements: Vec::new(),
@@ -49,6 +52,7 @@ impl DataDocument {
         let mut document = document;
         leads::follow(&mut document, block);
         who::lead(&mut document, block);
+        origin::lead(&mut document, block);
         Self {
             address: block.change.address.to_string(),
             module_address: block.change.module_address.to_string(),

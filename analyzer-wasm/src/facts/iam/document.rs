@@ -8,7 +8,8 @@ use nhi_plan::json::{self, Value};
 use nhi_plan::symbol;
 
 use super::condition::{Condition, Test};
-use super::who::{self, Named};
+use super::origin;
+use super::who::{self, Named, Sort};
 
 /// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,15 @@ pub(crate) struct Statement {
     /// Whom `Principal` names, one by one.
     pub(crate) named: Vec<Named>,
     pub(crate) condition: Condition,
+}
+
+impl Statement {
+    /// Whether a name among its principals is not known, and may turn out to be everybody.
+    pub(crate) fn may_name_anyone(&self) -> bool {
+        let chosen = |name: &str| origin::at_worst(name).is_some_and(|name| name.chars().all(|c| c == '*'));
+        let open = |named: &Named| named.sort == Sort::Aws && named.name.as_deref().is_none_or(chosen);
+        self.principals == Principals::Named && self.named.iter().any(open)
+    }
 }
 
 /// A policy document.
@@ -122,14 +132,14 @@ impl Document {
 
     /// Reads a planned `aws_iam_policy_document`; `unknown` tells of attribute paths whether they are known.
     pub(crate) fn from_planned(after: Value<'_>, unknown: &dyn Fn(&str) -> bool) -> Self {
-        let blocks = after.get("statement").into_iter().flat_map(Value::elements);
-        let statements = blocks
-            .enumerate()
+        let blocks = || after.get("statement").into_iter().flat_map(Value::elements).enumerate();
+        let hidden = blocks().any(|(index, _)| unknown(&format!("statement[{index}]")));
+        let statements = blocks()
             .map(|(index, block)| from_block(block, &|name| unknown(&format!("statement[{index}].{name}"))))
             .collect();
         Self {
             statements,
-            open: unknown("statement"),
+            open: hidden || unknown("statement"),
         }
     }
 

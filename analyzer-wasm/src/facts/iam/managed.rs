@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use nhi_plan::json::quote;
+use nhi_plan::symbol;
 
 use super::document::Document;
+use super::pattern::{Case, matches};
 
 const TABLE: &str = include_str!("../../../data/aws-managed-policies.tsv");
 
@@ -135,6 +137,31 @@ impl Managed {
         let path = path(arn).map(str::to_ascii_lowercase);
         path.and_then(|path| table.policies.get(&path))
             .is_some_and(|(is_audit, _)| *is_audit)
+    }
+}
+
+/// How many policies a name that is known in part is followed to; of more than these nothing can be said.
+const CANDIDATES_MAX: usize = 48;
+
+impl Managed {
+    /// The policies that this ARN may turn out to be, where its path is known in part; `None` where they are too many.
+    pub(crate) fn candidates(&mut self, arn: &str) -> Option<Vec<Arc<Document>>> {
+        let path = path(arn)?;
+        let pattern: String = symbol::parts(path)
+            .map(|part| match part {
+                symbol::Part::Text(text) => text,
+                symbol::Part::Symbol(_) => "*",
+            })
+            .collect();
+        let table = self.table.get_or_insert_with(Table::read);
+        let fits = |name: &&String| matches(&pattern, name, Case::Ignored);
+        let mut found: Vec<_> = table.policies.keys().filter(fits).cloned().collect();
+        if found.len() > CANDIDATES_MAX {
+            return None;
+        }
+        found.sort_unstable();
+        let arns = found.iter().map(|path| format!("arn:aws:iam::aws:policy/{path}"));
+        Some(arns.filter_map(|arn| self.document(&arn)).collect())
     }
 }
 

@@ -76,13 +76,19 @@ pub(crate) fn judge_trust(document: &Document) -> Trust {
     let could = |statement: &Statement| {
         let open_actions =
             matches!(&statement.actions, Selection::Only(patterns) | Selection::Except(patterns) if patterns.unknown);
+        let narrowing = statement.condition.narrowing(Use::Trust);
+        let worst = statement.condition.narrowing_at_worst(Use::Trust);
         let unknown = statement.principals == Principals::Unknown
+            || statement.may_name_anyone()
             || open(statement.principals)
-                && (statement.condition.unknown || open_actions || statement.effect == Effect::Unknown);
+                && (statement.condition.unknown
+                    || open_actions
+                    || statement.effect == Effect::Unknown
+                    || worst < narrowing);
         statement.effect != Effect::Deny
             && unknown
             && (assumes(statement) || open_actions)
-            && statement.condition.narrowing(Use::Trust) != Narrowing::Strong
+            && worst != Narrowing::Strong
     };
     let unknown = match anyone {
         Some(_) => None,

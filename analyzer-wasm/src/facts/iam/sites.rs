@@ -73,7 +73,10 @@ pub(crate) fn read_trust(block: &Block<'_>, path: &'static str) -> Option<Site> 
         },
         None => return None,
         Some(text) if text.trim().is_empty() => return None,
-        Some(text) => judged(&text)?,
+        Some(text) => match better_told(block, path, &text) {
+            Some(blocks) => Source::Pending { blocks },
+            None => judged(&text)?,
+        },
     };
     Some(Site {
         address: block.change.address.to_string(),
@@ -81,6 +84,22 @@ pub(crate) fn read_trust(block: &Block<'_>, path: &'static str) -> Option<Site> 
         path: path.to_owned(),
         source,
     })
+}
+
+/// The deferred documents to read instead of a text whose symbols name nothing but arguments of them: what those lead
+/// to stands in their own blocks.
+pub(crate) fn better_told(block: &Block<'_>, path: &str, text: &str) -> Option<Vec<String>> {
+    const ARGUMENTS: &str = "data.aws_iam_policy_document.";
+    let is_argument = |part: symbol::Part<'_>| matches!(part, symbol::Part::Symbol(origin) if origin.contains(ARGUMENTS) && origin.contains(".statement["));
+    if !text.contains(ARGUMENTS) || !symbol::parts(text).any(is_argument) {
+        return None;
+    }
+    let blocks = block.references(path);
+    let told = !blocks.is_empty()
+        && blocks
+            .iter()
+            .all(|block| super::data_document::is_document_block(block));
+    told.then_some(blocks)
 }
 
 /// A trust document that may be one of several: what all say is certain, what only some say may be.

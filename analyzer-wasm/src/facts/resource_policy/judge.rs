@@ -63,9 +63,11 @@ fn public(document: &Document, statement: &Statement, kind: Kind) -> Option<(boo
     let open = match statement.principals {
         Principals::Anyone | Principals::AnyoneBut => true,
         Principals::Unknown => false,
+        Principals::Named if statement.may_name_anyone() => false,
         Principals::Named => return None,
     };
-    let narrowing = statement.condition.narrowing(Use::Resource);
+    let narrowing = statement.condition.narrowing_at_worst(Use::Resource);
+    let hopeful = statement.condition.narrowing(Use::Resource);
     if narrowing == Narrowing::Strong {
         return None;
     }
@@ -74,8 +76,12 @@ fn public(document: &Document, statement: &Statement, kind: Kind) -> Option<(boo
         return None;
     }
     let (ability, known) = ability(statement, kind)?;
-    let possible =
-        !open || statement.effect == Effect::Unknown || has_riddle(&statement.condition) || back.is_none() || !known;
+    let possible = !open
+        || hopeful > narrowing
+        || statement.effect == Effect::Unknown
+        || has_riddle(&statement.condition)
+        || back.is_none()
+        || !known;
     let remark = Remark::Public(Public {
         kind,
         ability,

@@ -2,6 +2,8 @@
 
 use crate::rules::cases::{Case, cases, doc, plan, policy};
 
+mod arns;
+
 const ALL: &str = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
 
 #[test]
@@ -378,6 +380,20 @@ fn cases_of_unknown_documents() {
                     data,
                     r#"{"statement":[{"actions":{"constant_value":["*"]},"resources":{"constant_value":["*"]}}]}"#,
                 ),
+        ),
+        Case::unverified(
+            "dynamic statements beside those that are written",
+            deferred(data, "{}")
+                .unknown(data, &["statement", "json"])
+                .configuration(
+                    data,
+                    r#"{"statement":[{"actions":{"constant_value":["s3:ListAllMyBuckets"]},"resources":{"constant_value":["*"]}}]}"#,
+                ),
+        ),
+        Case::unverified(
+            "a statement of which nothing is known",
+            deferred(data, r#"{"statement":[{"actions":["s3:ListAllMyBuckets"],"resources":["*"]},null]}"#)
+                .unknown(data, &["statement[1]", "json"]),
         ),
         Case::critical(
             "through a source document",

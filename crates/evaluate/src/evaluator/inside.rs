@@ -22,11 +22,7 @@ impl Evaluator<'_> {
         }
         let text = match &value.data {
             Data::Text(text) => self.opened(text),
-            Data::Unknown(origin) => self
-                .insides
-                .get(origin)
-                .map(ToString::to_string)
-                .unwrap_or_default(),
+            Data::Unknown(origin) => self.insides.get(origin).map(ToString::to_string).unwrap_or_default(),
             Data::List(_) | Data::Set(_) | Data::Map(_) => {
                 let text = json_text::encode(value, self.limits.output_bytes, &|value| self.name_of(value))?;
                 self.opened(&text)

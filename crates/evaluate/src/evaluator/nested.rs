@@ -73,6 +73,25 @@ impl Evaluator<'_> {
 
     /// All blocks of a kind, as a list of objects.
     pub(crate) fn blocks(&mut self, body: &Body, kind: &str, scope: &Scope<'_>) -> Result<Value, Fault> {
+        let groups = self.groups(body, kind, scope)?;
+        self.gather(groups)
+    }
+
+    /// All blocks of a kind, where an unknown element stands for blocks whose number is not known.
+    pub(crate) fn blocks_and_more(&mut self, body: &Body, kind: &str, scope: &Scope<'_>) -> Result<Value, Fault> {
+        let groups = self.groups(body, kind, scope)?;
+        let more = |group: Value| match group.data {
+            Data::Unknown(_) => {
+                let sensitive = group.sensitive;
+                Value::list(vec![group]).marked(sensitive)
+            }
+            _ => group,
+        };
+        self.gather(groups.into_iter().map(more).collect())
+    }
+
+    /// The blocks of a kind as lists, one for each place that makes some.
+    fn groups(&mut self, body: &Body, kind: &str, scope: &Scope<'_>) -> Result<Vec<Value>, Fault> {
         let mut groups = Vec::new();
         for block in &body.blocks {
             if &*block.kind == kind {
@@ -105,7 +124,7 @@ impl Evaluator<'_> {
                 groups.push(self.dynamic(for_each, &name, Content::Object(content), scope)?);
             }
         }
-        self.gather(groups)
+        Ok(groups)
     }
 
     /// Lists of blocks as one list; unknown if one of them is.

@@ -232,13 +232,13 @@ fn join(evaluator: &mut Evaluator<'_>, separator: &Value, lists: &[Value]) -> Re
     evaluator.joined(&parts)
 }
 
-fn replace(evaluator: &Evaluator<'_>, text: &Value, from: &Value, to: &Value) -> Result<Value, Fault> {
+fn replace(evaluator: &mut Evaluator<'_>, text: &Value, from: &Value, to: &Value) -> Result<Value, Fault> {
     let all = [text.clone(), from.clone(), to.clone()];
     let (Some(from), Some(to)) = (known(from)?, known(to)?) else {
         return Ok(evaluator.opaque("replace", &all));
     };
     if from.len() > 1 && from.starts_with('/') && from.ends_with('/') {
-        return Ok(evaluator.opaque("replace with a regular expression", &all));
+        return evaluator.enclosed("replace with a regular expression", text);
     }
     let most = evaluator.limits.output_bytes;
     let exchange = |text: &str| -> Result<String, Fault> {
@@ -260,17 +260,20 @@ fn replace(evaluator: &Evaluator<'_>, text: &Value, from: &Value, to: &Value) ->
     let Data::Text(text) = &text.data else {
         return Ok(evaluator.opaque("replace", &all));
     };
-    if !single {
-        return Ok(evaluator.opaque("replace", &all));
-    }
     let mut out = String::new();
     for part in symbol::parts(text) {
         match part {
             Part::Text(piece) => out.push_str(&exchange(piece)?),
+            Part::Symbol(origin) if !single => out.push_str(&symbol::symbol(origin)),
             Part::Symbol(origin) => out.push_str(&symbol::symbol(&crate::value::origin(&format!("replace({origin})")))),
         }
     }
-    Ok(Value::text(out))
+    let text = Value::text(out).marked(all.iter().any(Value::any_sensitive));
+    if single {
+        Ok(text)
+    } else {
+        evaluator.enclosed("replace", &text)
+    }
 }
 
 fn substr(evaluator: &Evaluator<'_>, text: &Value, offset: &Value, length: &Value) -> Result<Value, Fault> {

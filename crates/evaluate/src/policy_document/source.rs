@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nhi_plan::json as plan_json;
+use nhi_plan::{json as plan_json, symbol};
 
 use super::json::Json;
 use super::statement::{Document, Statement, Strings};
@@ -73,6 +73,12 @@ fn through(value: plan_json::Value<'_>, depth: u32) -> Result<Json, Fault> {
 
 impl Statement {
     fn parse(value: plan_json::Value<'_>) -> Result<Self, Fault> {
+        if let Some(hidden) = value.as_str().filter(|text| symbol::has_symbols(text)) {
+            return Ok(Self {
+                hidden: Some(hidden.into_owned()),
+                ..Self::default()
+            });
+        }
         let text = |name: &str| member(value, name).and_then(text_of).unwrap_or_default();
         let any = |name: &str| {
             let found = member(value, name).filter(|found| !found.is_null());
@@ -88,6 +94,7 @@ impl Statement {
             principals: parse_principals(member(value, "Principal"))?,
             not_principals: parse_principals(member(value, "NotPrincipal"))?,
             conditions: parse_conditions(member(value, "Condition"))?,
+            hidden: None,
         })
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use nhi_plan::symbol;
+
 use super::json::Json;
 use crate::ast::Text;
 use crate::evaluator::Evaluator;
@@ -28,6 +30,8 @@ pub(super) struct Statement {
     pub(super) principals: Vec<(String, Strings)>,
     pub(super) not_principals: Vec<(String, Strings)>,
     pub(super) conditions: Vec<(String, String, Strings)>,
+    /// A symbol that stands for statements of which nothing is known, not even how many there are.
+    pub(super) hidden: Option<String>,
 }
 
 /// One text, or a list of them: the provider tells them apart.
@@ -138,6 +142,7 @@ pub(super) fn read(
         principals: principals(evaluator, members.get("principals"), version)?,
         not_principals: principals(evaluator, members.get("not_principals"), version)?,
         conditions: conditions(evaluator, members.get("condition"), version)?,
+        hidden: None,
     })
 }
 
@@ -262,7 +267,18 @@ fn push_text(members: &mut Vec<(String, Json)>, name: &str, text: String) {
 }
 
 impl Statement {
+    /// Statements of which only this origin is known.
+    pub(super) fn hidden(origin: impl AsRef<str>) -> Self {
+        Self {
+            hidden: Some(symbol::symbol(origin.as_ref())),
+            ..Self::default()
+        }
+    }
+
     fn json(self) -> Json {
+        if let Some(hidden) = self.hidden {
+            return Json::Text(hidden);
+        }
         let mut members = Vec::new();
         push_text(&mut members, "Sid", self.sid);
         push_text(&mut members, "Effect", self.effect);

@@ -10,6 +10,7 @@ use crate::facts::iam::access::{Alternative, Boundary, Unread};
 use crate::facts::iam::data_document::{instance_key, is_document_block};
 use crate::facts::iam::library::Text;
 use crate::facts::iam::managed;
+use crate::facts::iam::origin::{block_of, cannot_be_chosen};
 
 /// The content of a policy, once it is read.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,8 @@ pub(super) enum Found {
     /// Policies of the plan; it is exactly one of them.
     Plan(Vec<usize>),
     Provider(String),
+    /// A policy of the provider, whose path is known in part.
+    ProviderLike(String),
     Elsewhere(Option<String>),
     /// Exactly one of these.
     Several(Vec<Naming>),
@@ -39,6 +42,23 @@ impl<'r> Join<'r> {
         Read {
             alternatives: vec![alternative.clone()],
             unread: None,
+        }
+    }
+
+    /// What a policy of the provider says of whose path only a part is known: one of those that fit, or another.
+    pub(super) fn provider_like(&mut self, arn: &str) -> Read {
+        match self.managed.candidates(arn) {
+            None => Read {
+                alternatives: Vec::new(),
+                unread: Some(Unread::Attached(own_or(&[], arn))),
+            },
+            Some(documents) => {
+                let found = documents.into_iter().map(Alternative::planned);
+                Read {
+                    alternatives: std::iter::once(Alternative::default()).chain(found).collect(),
+                    unread: None,
+                }
+            }
         }
     }
 
@@ -145,8 +165,14 @@ impl<'r> Join<'r> {
                 .map(|one| Naming::of(one.to_owned(), Vec::new()));
             return Found::Several(namings.collect());
         }
-        if managed::path(text).is_some() {
-            return Found::Provider(text.clone());
+        match managed::path(text) {
+            Some(path) if symbol::has_symbols(path) => return Found::ProviderLike(text.clone()),
+            Some(_) => return Found::Provider(text.clone()),
+            None if names_any_policy(text) => {
+                let blocks = own_or(&naming.blocks, text);
+                return Found::Unknown(blocks);
+            }
+            None => {}
         }
         let name = text.split_once(":policy/").map_or(text.as_str(), |(_, path)| path);
         let name = name.rsplit('/').next().unwrap_or(name);
@@ -185,7 +211,37 @@ impl<'r> Join<'r> {
                 Some(document) => Boundary::Documents(vec![document]),
                 None => Boundary::Elsewhere,
             },
-            Found::Elsewhere(_) | Found::Unknown(_) | Found::Several(_) => Boundary::Elsewhere,
+            Found::ProviderLike(_) | Found::Elsewhere(_) | Found::Unknown(_) | Found::Several(_) => Boundary::Elsewhere,
         }
     }
+}
+
+/// Whether a text begins with something unknown, or is an ARN of an account that is: it may be any policy.
+fn names_any_policy(text: &str) -> bool {
+    let is_safe = |origin: &str| cannot_be_chosen(origin);
+    if let Some(rest) = text.strip_prefix(symbol::OPEN) {
+        return !is_safe(rest.split(symbol::CLOSE).next().unwrap_or_default());
+    }
+    let Some((_, rest)) = text.strip_prefix("arn:").and_then(|rest| rest.split_once(":iam::")) else {
+        return text.starts_with("arn:") && symbol::has_symbols(text);
+    };
+    let account = rest.split_once(":policy/").map_or(rest, |(account, _)| account);
+    symbol::parts(account).any(|part| matches!(part, symbol::Part::Symbol(origin) if !is_safe(origin)))
+}
+
+/// The blocks that a value rests on, or else those that its symbols name.
+fn own_or(blocks: &[String], text: &str) -> Vec<String> {
+    if !blocks.is_empty() {
+        return blocks.to_vec();
+    }
+    let mut found: Vec<String> = Vec::new();
+    for part in symbol::parts(text) {
+        if let symbol::Part::Symbol(origin) = part {
+            let block = block_of(origin);
+            if !found.contains(&block) {
+                found.push(block);
+            }
+        }
+    }
+    found
 }

@@ -256,6 +256,10 @@ impl<'r> Join<'r> {
                     ..own(Policy::Provider, read)
                 }
             }
+            Found::ProviderLike(arn) => {
+                let read = self.provider_like(&arn);
+                own(Policy::Provider, read)
+            }
             Found::Elsewhere(arn) => Grant {
                 arn: arn.map(Into::into),
                 ..own(Policy::Elsewhere, Read::default())
@@ -299,7 +303,19 @@ impl<'r> Join<'r> {
                     self.attached.extend(&policies);
                     self.contents(&policies)
                 }
-                Found::Elsewhere(_) | Found::Unknown(_) | Found::Several(_) => return Read::default(),
+                Found::ProviderLike(arn) => self.provider_like(&arn),
+                // Of what is not in the plan nothing is known: it gives nothing here.
+                Found::Elsewhere(_) => Read {
+                    alternatives: vec![Alternative::default()],
+                    unread: None,
+                },
+                Found::Unknown(blocks) => {
+                    return Read {
+                        alternatives: Vec::new(),
+                        unread: Some(Unread::Attached(blocks)),
+                    };
+                }
+                Found::Several(_) => return Read::default(),
             };
             if read.alternatives.is_empty() {
                 return read;
