@@ -68,11 +68,15 @@ pub(crate) fn papers(block: &Block<'_>, path: &str, computed: bool) -> Vec<Paper
 
 fn parse(text: &str) -> Text {
     let mut documents = Vec::new();
-    for alternative in symbol::alternatives(text) {
-        match Document::parse(alternative) {
+    let alternatives = symbol::alternatives(text);
+    let parse = if alternatives.len() > 1 {
+        Document::parse_choice
+    } else {
+        Document::parse
+    };
+    for alternative in alternatives {
+        match parse(alternative) {
             Some(document) => documents.push(document),
-            // An empty text is no policy at all.
-            None if alternative.trim().is_empty() => documents.push(Document::default()),
             // Something in its structure, or which text it is, is not known yet.
             None if symbol::has_symbols(text) => documents.push(Document {
                 statements: Vec::new(),

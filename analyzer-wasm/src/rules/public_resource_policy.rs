@@ -411,6 +411,10 @@ mod tests {
             Case::critical("each of several", either(&[&all, &all])),
             Case::unverified("one of several", either(&[&all, &one])),
             Case::unverified("one of several, or none", either(&[&all, ""])),
+            Case::unverified(
+                "one of several, or no statement",
+                either(&[&all, r#"{"Version":"2012-10-17"}"#]),
+            ),
             Case::unverified("one of several, or no document", either(&[&one, "later"])),
             Case::info(
                 "a bucket that has no name yet, closed",
@@ -437,6 +441,8 @@ mod tests {
             open(r#""sqs:*""#, r#""StringEquals":{"aws:PrincipalOrgID":"o-a1"}"#)
         );
         let group = nhi_plan::json::quote(&one_of([one.as_str(), one.as_str()]));
+        let none = nhi_plan::json::quote(&one_of([one.as_str(), "", r#"{"Version":"2012-10-17"}"#]));
+        let or_none = plan(&[("aws_sqs_queue_policy.x", &format!(r#"{{"policy":{none}}}"#))]);
         let several = plan(&[("aws_sqs_queue_policy.x", &format!(r#"{{"policy":{group}}}"#))]);
         let source = r#"{"statement":[{"actions":["sqs:SendMessage"],"resources":[null],"principals":[{"type":"*","identifiers":["*"]}],"condition":[{"test":"ArnEquals","variable":"aws:SourceArn","values":[null]}]}]}"#;
         let deferred = plan(&[("aws_sqs_queue_policy.x", "{}"), (data, source)])
@@ -473,6 +479,7 @@ mod tests {
                 queue(r#""StringEquals":{"aws:SourceOrgID":"${aws:ResourceOrgID}"}"#),
             ),
             Case::clean("several, all narrow", several),
+            Case::clean("a narrow one, or none", or_none),
             Case::clean(
                 "computed by the provider",
                 plan(&[("aws_kms_key.k", "{}")]).unknown("aws_kms_key.k", &["policy", "arn"]),

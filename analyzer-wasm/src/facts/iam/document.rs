@@ -114,6 +114,22 @@ impl Document {
         })
     }
 
+    /// Reads one of several texts that a policy may turn out to be: an empty one, and a document without statements,
+    /// as a data source writes it where no statement is left, allow nothing.
+    pub(crate) fn parse_choice(text: &str) -> Option<Self> {
+        let is_without_statements = || {
+            let document = json::parse(text).ok()?;
+            let root = document.root();
+            let is_document = root.kind() == json::Kind::Object && !is_ambiguous(root);
+            (is_document && member(root, "Statement").is_none() && !nhi_plan::symbol::has_symbols(text)).then_some(())
+        };
+        match Self::parse(text) {
+            Some(document) => Some(document),
+            None if text.trim().is_empty() => Some(Self::default()),
+            None => is_without_statements().map(|()| Self::default()),
+        }
+    }
+
     /// Reads a planned `aws_iam_policy_document`; `unknown` tells of attribute paths whether they are known.
     pub(crate) fn from_planned(after: Value<'_>, unknown: &dyn Fn(&str) -> bool) -> Self {
         let blocks = || after.get("statement").into_iter().flat_map(Value::elements).enumerate();

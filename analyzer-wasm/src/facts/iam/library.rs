@@ -46,11 +46,11 @@ fn parse(text: &str) -> Text {
     }
     let mut documents = Vec::with_capacity(alternatives.len());
     for alternative in &alternatives {
-        let document = if alternative.trim().is_empty() {
-            Document::default()
-        } else if let Some(document) = Document::parse(alternative) {
-            document
-        } else {
+        let found = match alternatives.len() {
+            1 if !alternative.trim().is_empty() => Document::parse(alternative),
+            _ => Document::parse_choice(alternative),
+        };
+        let Some(document) = found else {
             return Text::Broken;
         };
         documents.push(Alternative::planned(Arc::new(document)));

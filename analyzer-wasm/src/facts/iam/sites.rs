@@ -108,9 +108,12 @@ fn judged_trust(text: &str) -> Option<Source> {
     let mut found = Trust::default();
     let mut open = 0;
     for alternative in &alternatives {
-        let trust = match Document::parse(alternative) {
+        let document = match alternatives.len() {
+            1 => Document::parse(alternative),
+            _ => Document::parse_choice(alternative),
+        };
+        let trust = match document {
             Some(document) => powers::judge_trust(&document),
-            None if alternative.trim().is_empty() => Trust::default(),
             None if symbol::has_symbols(text) => Trust {
                 anyone: None,
                 unknown: Some(usize::MAX),
