@@ -337,109 +337,113 @@ fn two_things_stand() {
 fn providers_variables_outputs() {
     let (id, secret) = aws();
     let provider = |after: &str| with_mode("provider.aws", Mode::Provider, "aws", after);
-    cases(&super::RULE)
-        .flags(&[
-            Case::critical(
-                "aws",
-                provider(&format!(
-                    r#"{{"access_key":"{id}","secret_key":"{secret}","region":"eu-west-1"}}"#
-                )),
-            )
-            .at("secret_key"),
-            Case::critical(
-                "a password by schema",
-                with_mode(
-                    "provider.postgresql",
-                    Mode::Provider,
-                    "postgresql",
-                    r#"{"username":"app","password":"tr0ub4dor-and-3"}"#,
-                ),
-            )
-            .at("password"),
-            Case::critical(
-                "nested",
-                with_mode(
-                    "provider.helm",
-                    Mode::Provider,
-                    "helm",
-                    r#"{"kubernetes":[{"token":"q8Zk2LmX0vRtY7bNcWdE"}]}"#,
-                ),
-            )
-            .at("kubernetes[0].token"),
-            Case::critical(
-                "a token with a shape",
-                with_mode(
-                    "provider.github",
-                    Mode::Provider,
-                    "github",
-                    &format!(r#"{{"token":"{}"}}"#, github()),
-                ),
+    cases(&super::RULE).flags(&[
+        Case::critical(
+            "aws",
+            provider(&format!(
+                r#"{{"access_key":"{id}","secret_key":"{secret}","region":"eu-west-1"}}"#
+            )),
+        )
+        .at("secret_key"),
+        Case::critical(
+            "a password by schema",
+            with_mode(
+                "provider.postgresql",
+                Mode::Provider,
+                "postgresql",
+                r#"{"username":"app","password":"tr0ub4dor-and-3"}"#,
             ),
-            Case::high(
-                "a variable",
-                with_mode("var.token", Mode::Variable, "", &format!("\"{}\"", github())),
-            )
-            .at(""),
-            Case::high(
-                "an output",
-                with_mode(
-                    "output.token",
-                    Mode::Output,
-                    "",
-                    &format!(r#"{{"a":["{}"]}}"#, github()),
-                ),
-            )
-            .at("a[0]"),
-            Case::high(
-                "a data source",
-                plan(&[("data.external.e", &format!(r#"{{"result":{{"t":"{}"}}}}"#, github()))]),
+        )
+        .at("password"),
+        Case::critical(
+            "nested",
+            with_mode(
+                "provider.helm",
+                Mode::Provider,
+                "helm",
+                r#"{"kubernetes":[{"token":"q8Zk2LmX0vRtY7bNcWdE"}]}"#,
             ),
-        ])
-        .allows(&[
-            Case::clean(
-                "a local stand-in",
-                provider(r#"{"access_key":"test","secret_key":"test"}"#),
+        )
+        .at("kubernetes[0].token"),
+        Case::critical(
+            "a token with a shape",
+            with_mode(
+                "provider.github",
+                Mode::Provider,
+                "github",
+                &format!(r#"{{"token":"{}"}}"#, github()),
             ),
-            Case::clean(
-                "documentation's key",
-                provider(
-                    r#"{"access_key":"AKIAIOSFODNN7EXAMPLE","secret_key":"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}"#,
-                ),
+        ),
+        Case::high(
+            "a variable",
+            with_mode("var.token", Mode::Variable, "", &format!("\"{}\"", github())),
+        )
+        .at(""),
+        Case::high(
+            "an output",
+            with_mode(
+                "output.token",
+                Mode::Output,
+                "",
+                &format!(r#"{{"a":["{}"]}}"#, github()),
             ),
-            Case::clean("nothing constant", provider(r#"{"region":"eu-west-1","profile":"ci"}"#)),
-            Case::clean(
-                "a path",
-                with_mode(
-                    "provider.google",
-                    Mode::Provider,
-                    "google",
-                    r#"{"credentials":"/run/secrets/google.json","project":"p"}"#,
-                ),
+        )
+        .at("a[0]"),
+        Case::high(
+            "a data source",
+            plan(&[("data.external.e", &format!(r#"{{"result":{{"t":"{}"}}}}"#, github()))]),
+        ),
+    ]);
+}
+
+#[test]
+fn providers_variables_outputs_that_hold_none() {
+    let provider = |after: &str| with_mode("provider.aws", Mode::Provider, "aws", after);
+    cases(&super::RULE).allows(&[
+        Case::clean(
+            "a local stand-in",
+            provider(r#"{"access_key":"test","secret_key":"test"}"#),
+        ),
+        Case::clean(
+            "documentation's key",
+            provider(
+                r#"{"access_key":"AKIAIOSFODNN7EXAMPLE","secret_key":"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}"#,
             ),
-            Case::clean(
-                "another attribute",
-                with_mode(
-                    "provider.postgresql",
-                    Mode::Provider,
-                    "postgresql",
-                    r#"{"host":"tr0ub4dor-and-3"}"#,
-                ),
+        ),
+        Case::clean("nothing constant", provider(r#"{"region":"eu-west-1","profile":"ci"}"#)),
+        Case::clean(
+            "a path",
+            with_mode(
+                "provider.google",
+                Mode::Provider,
+                "google",
+                r#"{"credentials":"/run/secrets/google.json","project":"p"}"#,
             ),
-            Case::clean(
-                "another provider",
-                with_mode(
-                    "provider.team",
-                    Mode::Provider,
-                    "team",
-                    r#"{"password_policy":"tr0ub4dor-and-3"}"#,
-                ),
+        ),
+        Case::clean(
+            "another attribute",
+            with_mode(
+                "provider.postgresql",
+                Mode::Provider,
+                "postgresql",
+                r#"{"host":"tr0ub4dor-and-3"}"#,
             ),
-            Case::clean(
-                "a plain variable",
-                with_mode("var.region", Mode::Variable, "", r#""eu-west-1""#),
+        ),
+        Case::clean(
+            "another provider",
+            with_mode(
+                "provider.team",
+                Mode::Provider,
+                "team",
+                r#"{"password_policy":"tr0ub4dor-and-3"}"#,
             ),
-            Case::clean("no value", with_mode("var.none", Mode::Variable, "", "null")),
-        ]);
+        ),
+        Case::clean(
+            "a plain variable",
+            with_mode("var.region", Mode::Variable, "", r#""eu-west-1""#),
+        ),
+        Case::clean("no value", with_mode("var.none", Mode::Variable, "", "null")),
+    ]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn cases_of_arns_known_in_part() {
         let arn = format!("arn:aws:iam::aws:policy/{chosen}");
         plan(&[(
             &format!("{resource_type}.a"),
-            &format!(r"{{{member}}}").replace("ARN", &arn),
+            &format!("{{{member}}}").replace("ARN", &arn),
         )])
     };
     let account = symbol("data.aws_caller_identity.current.account_id");
