@@ -11,7 +11,7 @@ pub(crate) fn render(cases: &[Case], matrix: &Matrix, peer: Option<&Verdicts>) -
     page.push_str("```sh\ncargo xtask quality\n```\n\nmeasures everything on this page: `nhi check` on labelled plans, one verdict for every label.\n");
     page.push_str("A finding above `info` that no label names counts as a false positive, in every case.\n");
     page.push_str("A violation that comes out as unverified counts as missed.\n");
-    page.push_str("The cases are ours, so the page proves that the rules do what they say, not how they do on plans of others.\n\n");
+    page.push_str("The cases are ours, so the page proves that the rules do what they say, not how they do on plans of others.\nLabels were written with the rules at hand, and some were corrected after a rule had shown them wrong: read the figures as consistency, not as accuracy on plans never seen.\n\n");
     origins(&mut page, cases);
     page.push_str("## Confusion matrix\n\n| rule | found | missed | of these unverified | false positives | near misses passed | recall | precision |\n|---|---|---|---|---|---|---|---|\n");
     for (rule, counts) in &matrix.rules {
