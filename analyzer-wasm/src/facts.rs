@@ -122,14 +122,14 @@ impl Facts {
     fn draw(&mut self) {
         let Some(mut graph) = self.graph.take() else { return };
         for edge in self.cloud_edges() {
-            graph.add(edge.into());
+            graph.add(edge.clone());
         }
         graph.edges.sort();
         self.graph = Some(graph);
     }
 
     /// Who can become whom in Google Cloud, Azure and Entra.
-    pub(crate) fn cloud_edges(&self) -> impl Iterator<Item = &cloud::Edge> {
+    pub(crate) fn cloud_edges(&self) -> impl Iterator<Item = &graph::Edge> {
         self.google.edges.iter().chain(&self.azure.edges)
     }
 }

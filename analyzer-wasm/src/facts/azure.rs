@@ -28,7 +28,8 @@ use self::principal::{Principal, Principals};
 use self::scope::Scope;
 use self::vault::Access;
 use super::Block;
-use super::cloud::{Edge, Instances, Site, Text};
+use super::cloud::{Instances, Site, Text};
+use super::graph::Edge;
 
 /// Everything of Azure and Entra in the plan.
 #[derive(Debug, Default)]

@@ -263,27 +263,6 @@ impl Site {
     }
 }
 
-/// One end of an edge.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct End {
-    /// Address of the principal, or what it is called.
-    pub(crate) name: String,
-    pub(crate) kind: &'static str,
-    /// Whether it holds, or can make itself hold, everything of a project, a subscription or the tenant.
-    pub(crate) administrator: bool,
-}
-
-/// A principal and one that it can become.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Edge {
-    pub(crate) from: End,
-    pub(crate) to: End,
-    /// `get-access-token`, `run code with the identity of`.
-    pub(crate) how: String,
-    /// The block that makes it possible.
-    pub(crate) via: String,
-}
-
 /// Characters of foreign text that a message repeats.
 const LABEL_CHARS_MAX: usize = 120;
 

@@ -30,7 +30,8 @@ use self::scope::Form;
 pub(crate) use self::scope::Scope;
 pub(crate) use self::workloads::Workload;
 use super::Block;
-use super::cloud::{Edge, Instances, Site, Text};
+use super::cloud::{Instances, Site, Text};
+use super::graph::Edge;
 
 /// Grants of one block that are told apart; a policy with more of them is read up to here.
 const GRANTS_PER_BLOCK_MAX: usize = 10_000;

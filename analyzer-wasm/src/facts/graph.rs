@@ -2,8 +2,6 @@
 //!
 //! Each platform's code adds edges; the rule `identity-edge` tells them and `nhi graph` draws them.
 
-use super::cloud;
-
 /// Edges that one plan may have.
 const EDGES_MAX: usize = 5_000;
 
@@ -64,23 +62,6 @@ impl Graph {
             self.edges.push(edge);
         } else {
             self.omitted += 1;
-        }
-    }
-}
-
-impl From<&cloud::Edge> for Edge {
-    fn from(edge: &cloud::Edge) -> Self {
-        let end = |end: &cloud::End| End {
-            name: end.name.clone(),
-            kind: end.kind,
-            administrator: end.administrator,
-        };
-        Self {
-            from: end(&edge.from),
-            to: end(&edge.to),
-            how: edge.how.clone(),
-            via: edge.via.clone(),
-            certainty: Certainty::Yes,
         }
     }
 }

@@ -13,7 +13,8 @@ use super::judge::{Claim, What};
 use super::principal::{Kind, Principal, Principals, texts};
 use super::scope::Level;
 use crate::facts::Block;
-use crate::facts::cloud::{self, Edge, End, Site, Text, lower};
+use crate::facts::cloud::{self, Site, Text, lower};
+use crate::facts::graph::{Certainty, Edge, End};
 use crate::facts::reach::{self, Arc};
 
 /// Arcs that are followed; beyond it the plan is one in which everybody is everybody.
@@ -184,6 +185,7 @@ pub(super) fn gains(claims: &[Claim], grants: &[Grant], known: &Known<'_>) -> (V
         to: end(&hop.to),
         how: hop.how.to_owned(),
         via: hop.site.address.clone(),
+        certainty: Certainty::Yes,
     });
     let edges = edges.collect();
     (found, edges)

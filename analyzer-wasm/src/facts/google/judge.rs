@@ -10,7 +10,8 @@ use super::member::{Accounts, Kind, Principal};
 use super::methods::{Basic, Category, Level, Method, Permissions, methods};
 use super::paths;
 use super::scope::Scope;
-use crate::facts::cloud::{Edge, Site, lower, raise};
+use crate::facts::cloud::{Site, lower, raise};
+use crate::facts::graph::Edge;
 
 /// Grants on other projects that may turn out to be on the same one.
 const PERHAPS_MAX: usize = 256;

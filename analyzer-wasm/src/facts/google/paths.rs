@@ -9,7 +9,8 @@ use super::condition::Condition;
 use super::judge::{Claim, Reach, What, claim};
 use super::member::{Accounts, Kind, Principal};
 use super::methods::{Category, Level, Method, Permissions, methods};
-use crate::facts::cloud::{Edge, End, lower};
+use crate::facts::cloud::lower;
+use crate::facts::graph::{Certainty, Edge, End};
 use crate::facts::reach::{self, Arc, Best};
 
 /// From here on a principal holds everything of some place.
@@ -40,6 +41,7 @@ impl Hop<'_> {
             to: end(&self.to),
             how: self.method.id.to_owned(),
             via: self.grant.site.address.clone(),
+            certainty: Certainty::Yes,
         }
     }
 }
