@@ -106,27 +106,22 @@ impl<P: Provider> Adapter<P> {
                 "data source",
                 provider.data_sources(),
                 |unit| unit.type_name(),
-                |unit| unit.schema(),
+                DataSource::schema,
             ),
             functions: provider.functions().iter().map(callable).collect(),
             ephemeral_resources: Catalog::new(
                 "ephemeral resource",
                 provider.ephemeral_resources(),
                 |unit| unit.type_name(),
-                |unit| unit.schema(),
+                EphemeralResource::schema,
             ),
             list_resources: Catalog::new(
                 "list resource",
                 provider.list_resources(),
                 |unit| unit.type_name(),
-                |unit| unit.schema(),
+                ListResource::schema,
             ),
-            actions: Catalog::new(
-                "action",
-                provider.actions(),
-                |unit| unit.type_name(),
-                |unit| unit.schema(),
-            ),
+            actions: Catalog::new("action", provider.actions(), |unit| unit.type_name(), Action::schema),
             provider,
         }
     }
