@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use nhi_governance::{Declaration, Draft, Identity, IdentityId, Timestamp, TrustDomain, Violation};
+use nhi_governance::{Declaration, Draft, Identity, RecordId, Timestamp, TrustDomain, Violation};
 use nhi_registry::{Actor, Registry, RegistryError, SqliteRegistry};
 use tfplugin::log;
 
@@ -34,7 +34,7 @@ pub(crate) struct Governed {
     settings: OnceLock<Settings>,
     registry: Mutex<Option<Arc<SqliteRegistry>>>,
     /// Created or adopted by this process; the core is not known to have the ids yet.
-    created: Mutex<BTreeSet<IdentityId>>,
+    created: Mutex<BTreeSet<RecordId>>,
 }
 
 /// An identity on record and the time to judge it by.
@@ -47,7 +47,7 @@ pub(crate) struct Found {
 /// What a state says an identity is. It is a claim until it was compared with the record.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
-    pub(crate) id: IdentityId,
+    pub(crate) id: RecordId,
     pub(crate) name: String,
     pub(crate) environment: String,
 }
@@ -62,7 +62,7 @@ pub(crate) enum Trouble {
     /// What a state claims of an id is not what is on record.
     Forged { claim: Box<Claim>, on_record: String },
     /// A state says something of an identity that the record of the same revision does not.
-    Edited { id: IdentityId, attribute: &'static str },
+    Edited { id: RecordId, attribute: &'static str },
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -128,7 +128,7 @@ impl Governed {
     }
 
     /// The identity of an id.
-    pub(crate) fn find(&self, id: IdentityId) -> Result<Option<Found>, Trouble> {
+    pub(crate) fn find(&self, id: RecordId) -> Result<Option<Found>, Trouble> {
         let Some(registry) = self.existing_registry()? else {
             return Ok(None);
         };
@@ -213,7 +213,7 @@ impl Governed {
         if created.is_empty() {
             return;
         }
-        let ids: Vec<IdentityId> = created.into_iter().collect();
+        let ids: Vec<RecordId> = created.into_iter().collect();
         let confirmed = self
             .registry()
             .and_then(|registry| Ok(registry.confirm(&self.actor, &ids)?));
@@ -226,7 +226,7 @@ impl Governed {
         }
     }
 
-    fn is_ours(&self, id: IdentityId) -> bool {
+    fn is_ours(&self, id: RecordId) -> bool {
         self.created
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -37,7 +37,7 @@ pub struct Approval {
     /// The request's organisation.
     pub organisation: Name,
     /// The request's environment.
-    pub environment: Environment,
+    pub environment: Option<Environment>,
     /// Who signs.
     pub person: Person,
     /// What they say.

@@ -182,7 +182,12 @@ fn check(question: &Question<'_>, request_digest: Digest, signed: Signed) -> Res
         return Err(Reason::OtherOrganisation(approval.organisation.to_string()));
     }
     if approval.environment != question.request.environment {
-        return Err(Reason::OtherEnvironment(approval.environment.to_string()));
+        return Err(Reason::OtherEnvironment(
+            approval
+                .environment
+                .as_ref()
+                .map_or_else(|| "none".to_owned(), ToString::to_string),
+        ));
     }
     let person = &approval.person;
     let Some(member) = question.root.member(person) else {

@@ -6,7 +6,9 @@
 
 use std::fmt;
 
-use nhi_governance::{Declaration, Digest, Environment, Identity, Name, Owner, Purpose, RiskTier, ScopeEntry, Ttl};
+use nhi_governance::{
+    Declaration, Digest, Environment, Identity, Name, Owner, Purpose, RecordKind, RiskTier, ScopeEntry, Ttl,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -19,41 +21,39 @@ const SCHEMA: &str = "nhi.request.v1";
 pub(crate) const REQUEST_BYTES_MAX: usize = 256 << 10;
 const HELP: &str = "Take the file that the plan wrote as it is; a request is never edited.";
 
-/// What is asked for.
+/// What kind of thing is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(into = "String", try_from = "String")]
 pub enum Kind {
-    /// Emergency access that is sealed until somebody breaks the glass.
-    BreakGlass,
-    /// A control that is waived.
-    Exception,
-    /// What an identity may do.
-    Grant,
-    /// A non-human identity.
-    Identity,
+    /// Something that the registry keeps on record.
+    Record(RecordKind),
     /// A policy that allows more than before.
     Policy,
 }
 
 impl Kind {
-    /// All kinds, sorted by their word.
-    pub const ALL: [Self; 5] = [
-        Self::BreakGlass,
-        Self::Exception,
-        Self::Grant,
-        Self::Identity,
-        Self::Policy,
-    ];
-
     /// The word used in every output.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::BreakGlass => "break_glass",
-            Self::Exception => "exception",
-            Self::Grant => "grant",
-            Self::Identity => "identity",
+            Self::Record(kind) => kind.as_str(),
             Self::Policy => "policy",
         }
+    }
+}
+
+impl TryFrom<String> for Kind {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let kind = RecordKind::parse(&text).map(Self::Record);
+        kind.or((text == "policy").then_some(Self::Policy))
+            .ok_or_else(|| format!("there is no kind {}", crate::code::quote(&text)))
+    }
+}
+
+impl From<Kind> for String {
+    fn from(kind: Kind) -> Self {
+        kind.as_str().to_owned()
     }
 }
 
@@ -119,12 +119,12 @@ pub struct Request {
     schema: String,
     /// In which organisation; approvals of another do not count.
     pub organisation: Name,
-    /// In which environment; approvals of another do not count.
-    pub environment: Environment,
+    /// In which environment, if it belongs to one; approvals of another do not count.
+    pub environment: Option<Environment>,
     /// What kind of thing it is.
     pub kind: Kind,
-    /// Its name.
-    pub name: Name,
+    /// What tells it from others of its kind and environment.
+    pub name: String,
     /// The revision on record that it changes; 0 where it creates.
     pub previous_revision: u64,
     /// The terms on record at that revision.
@@ -159,16 +159,22 @@ impl Request {
             previous: previous.map(|identity| Terms::of_identity(identity.declaration())),
             ..Self::new(
                 context,
-                Kind::Identity,
-                declaration.environment().clone(),
-                declaration.name().clone(),
+                Kind::Record(RecordKind::Identity),
+                Some(declaration.environment().clone()),
+                declaration.name().to_string(),
                 Terms::of_identity(declaration),
             )
         }
     }
 
     /// A request for something that is not on record yet.
-    pub fn new(context: &RequestContext<'_>, kind: Kind, environment: Environment, name: Name, terms: Terms) -> Self {
+    pub fn new(
+        context: &RequestContext<'_>,
+        kind: Kind,
+        environment: Option<Environment>,
+        name: String,
+        terms: Terms,
+    ) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
             organisation: context.organisation.clone(),

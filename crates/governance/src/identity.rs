@@ -7,9 +7,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::{Digest, canonical_json};
 use crate::declaration::Declaration;
-use crate::id::IdentityId;
+use crate::id::RecordId;
+use crate::record::{Record, RecordKind};
 use crate::score::Assessment;
 use crate::spiffe::SpiffeId;
 use crate::time::Timestamp;
@@ -23,7 +23,7 @@ const EXPIRING_SECONDS_MAX: u64 = 14 * 86_400;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
-    pub(crate) id: IdentityId,
+    pub(crate) id: RecordId,
     pub(crate) declaration: Declaration,
     pub(crate) spiffe_id: SpiffeId,
     pub(crate) revision: u64,
@@ -94,7 +94,7 @@ pub struct Standing {
 
 impl Identity {
     /// Its id.
-    pub fn id(&self) -> IdentityId {
+    pub fn id(&self) -> RecordId {
         self.id
     }
 
@@ -175,20 +175,28 @@ impl Identity {
     pub fn status(&self, now: Timestamp) -> Status {
         self.standing(now).status
     }
+}
 
-    /// The canonical text of the record, as the registry stores it.
-    pub fn to_canonical_json(&self) -> String {
-        // INVARIANT: see `Declaration::to_json`.
-        canonical_json(&serde_json::to_value(self).unwrap_or_default())
+impl Record for Identity {
+    const KIND: RecordKind = RecordKind::Identity;
+
+    fn id(&self) -> RecordId {
+        self.id
     }
 
-    /// Reads back what [`Identity::to_canonical_json`] wrote.
-    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    fn environment(&self) -> &str {
+        self.declaration.environment().as_str()
     }
 
-    /// The digest of the record, which its last audit row vouches for.
-    pub fn digest(&self) -> Digest {
-        Digest::of(self.to_canonical_json().as_bytes())
+    fn key(&self) -> String {
+        self.declaration.name().to_string()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn ended_at(&self) -> Option<Timestamp> {
+        self.revoked_at()
     }
 }

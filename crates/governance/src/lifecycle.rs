@@ -10,108 +10,22 @@ use serde_json::{Map, Value, json};
 
 use crate::code::{EXPIRED, FIXED, GENERATION, Problem, REVOKED};
 use crate::declaration::Declaration;
-use crate::id::IdentityId;
+use crate::id::RecordId;
 use crate::identity::{Identity, Revoked, Status};
+use crate::record::Transition;
 use crate::spiffe::{SpiffeId, TrustDomain};
 use crate::time::Timestamp;
 
 /// The longest reason of a revocation, in characters.
 const REASON_CHARS_MAX: usize = 300;
 
-/// What happened to an identity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventKind {
-    /// It came to be.
-    Created,
-    /// A creation that was never confirmed was asked for again.
-    Adopted,
-    /// A core showed that it knows the id.
-    Confirmed,
-    /// Its declaration changed.
-    Updated,
-    /// Its time to live counts anew.
-    Renewed,
-    /// It ended for good.
-    Revoked,
-}
-
-impl EventKind {
-    /// The name in the audit log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "identity.created",
-            Self::Adopted => "identity.adopted",
-            Self::Confirmed => "identity.confirmed",
-            Self::Updated => "identity.updated",
-            Self::Renewed => "identity.renewed",
-            Self::Revoked => "identity.revoked",
-        }
-    }
-}
-
-/// What the audit log is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// What happened.
-    pub kind: EventKind,
-    /// To which identity.
-    pub subject: IdentityId,
-    /// The particulars. The member `record` is the digest of the record after the event.
-    pub payload: Value,
-}
-
-/// The outcome of a transition: what to store and what to tell, in one transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transition {
-    /// The record after it.
-    pub identity: Identity,
-    /// The event; none when nothing changes.
-    pub event: Option<Event>,
-}
-
-impl Transition {
-    fn unchanged(identity: &Identity) -> Self {
-        Self {
-            identity: identity.clone(),
-            event: None,
-        }
-    }
-
-    /// Names in the event the session that asks, so that it can be told later whether it was cut off.
-    #[must_use]
-    pub fn of_session(mut self, session: IdentityId) -> Self {
-        if let Some(Value::Object(payload)) = self.event.as_mut().map(|event| &mut event.payload) {
-            payload.insert("session".to_owned(), session.to_string().into());
-        }
-        self
-    }
-
-    fn with(kind: EventKind, identity: Identity, particulars: Value) -> Self {
-        let mut payload = match particulars {
-            Value::Object(members) => members,
-            _ => Map::new(),
-        };
-        payload.insert(
-            "environment".to_owned(),
-            identity.declaration.environment().as_str().into(),
-        );
-        payload.insert("name".to_owned(), identity.declaration.name().as_str().into());
-        payload.insert("revision".to_owned(), identity.revision.into());
-        payload.insert("record".to_owned(), identity.digest().to_string().into());
-        let event = Event {
-            kind,
-            subject: identity.id,
-            payload: Value::Object(payload),
-        };
-        Self {
-            identity,
-            event: Some(event),
-        }
-    }
-}
-
 /// A new identity, not yet confirmed.
-pub fn create(id: IdentityId, trust_domain: &TrustDomain, declaration: Declaration, now: Timestamp) -> Transition {
+pub fn create(
+    id: RecordId,
+    trust_domain: &TrustDomain,
+    declaration: Declaration,
+    now: Timestamp,
+) -> Transition<Identity> {
     let assessment = declaration.assess();
     let identity = Identity {
         id,
@@ -130,7 +44,7 @@ pub fn create(id: IdentityId, trust_domain: &TrustDomain, declaration: Declarati
         "score": assessment.score,
         "tier": assessment.tier,
     });
-    Transition::with(EventKind::Created, identity, particulars)
+    Transition::to(identity, "created", particulars)
 }
 
 /// The identity again for a creation that was interrupted, or nothing when it is not the same one.
@@ -141,33 +55,30 @@ pub fn adopt(
     trust_domain: &TrustDomain,
     declaration: &Declaration,
     now: Timestamp,
-) -> Option<Transition> {
+) -> Option<Transition<Identity>> {
     let spiffe_id = SpiffeId::of(trust_domain, declaration.environment(), declaration.name());
     let same = !identity.confirmed
         && identity.status(now).is_usable()
         && identity.spiffe_id == spiffe_id
         && identity.declaration.digest() == declaration.digest();
-    same.then(|| Transition::with(EventKind::Adopted, identity.clone(), json!({})))
+    same.then(|| Transition::to(identity.clone(), "adopted", json!({})))
 }
 
 /// Notes that a core knows the id.
-pub fn confirm(identity: &Identity) -> Transition {
+pub fn confirm(identity: &Identity) -> Transition<Identity> {
     if identity.confirmed {
         return Transition::unchanged(identity);
     }
     // The revision stays: what was declared did not change, and a core must not see a difference.
-    Transition::with(
-        EventKind::Confirmed,
-        Identity {
-            confirmed: true,
-            ..identity.clone()
-        },
-        json!({}),
-    )
+    let confirmed = Identity {
+        confirmed: true,
+        ..identity.clone()
+    };
+    Transition::to(confirmed, "confirmed", json!({}))
 }
 
 /// Changes what is declared, and renews when the generation rises.
-pub fn update(identity: &Identity, declaration: Declaration, now: Timestamp) -> Result<Transition, Problem> {
+pub fn update(identity: &Identity, declaration: Declaration, now: Timestamp) -> Result<Transition<Identity>, Problem> {
     refuse_update(identity, &declaration, now)?;
     let renews = generation(&declaration) > generation(&identity.declaration);
     let changes = changes(&identity.declaration, &declaration);
@@ -184,18 +95,18 @@ pub fn update(identity: &Identity, declaration: Declaration, now: Timestamp) -> 
         ..identity.clone()
     };
     let assessment = after.assess();
-    let kind = if renews { EventKind::Renewed } else { EventKind::Updated };
+    let verb = if renews { "renewed" } else { "updated" };
     let particulars = json!({
         "changes": changes,
         "expires_at": after.expires_at,
         "score": assessment.score,
         "tier": assessment.tier,
     });
-    Ok(Transition::with(kind, after, particulars))
+    Ok(Transition::to(after, verb, particulars))
 }
 
 /// Ends an identity for good. A second time changes nothing: revocation is never blocked.
-pub fn revoke(identity: &Identity, reason: &str, now: Timestamp) -> Transition {
+pub fn revoke(identity: &Identity, reason: &str, now: Timestamp) -> Transition<Identity> {
     if identity.revoked.is_some() {
         return Transition::unchanged(identity);
     }
@@ -213,7 +124,7 @@ pub fn revoke(identity: &Identity, reason: &str, now: Timestamp) -> Transition {
         }),
         ..identity.clone()
     };
-    Transition::with(EventKind::Revoked, revoked, json!({ "reason": reason }))
+    Transition::to(revoked, "revoked", json!({ "reason": reason }))
 }
 
 fn refuse_update(identity: &Identity, declaration: &Declaration, now: Timestamp) -> Result<(), Problem> {

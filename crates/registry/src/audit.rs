@@ -18,7 +18,7 @@ pub struct AuditRow {
     pub actor: String,
     /// What, for example `identity.created`.
     pub action: String,
-    /// To whom: an identity's id, or the registry's.
+    /// To whom: a record's id, or the registry's.
     pub subject: String,
     /// The particulars, canonical JSON.
     pub payload: String,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nhi_governance::{Code, Environment, IdentityId, Name, Problem};
+use nhi_governance::{Code, Environment, Name, Problem, RecordId};
 
 use crate::verify::Tampering;
 
@@ -83,12 +83,12 @@ pub enum RegistryError {
     Tampered(Tampering),
     /// There is no such identity.
     #[error("there is no identity `{0}` in the registry")]
-    NotFound(IdentityId),
+    NotFound(RecordId),
     /// The name is taken.
     #[error("an identity named `{name}` exists in environment `{environment}`: `{id}`, {standing}")]
     Exists {
         /// Its id.
-        id: IdentityId,
+        id: RecordId,
         /// The environment.
         environment: Environment,
         /// The name.
@@ -100,7 +100,7 @@ pub enum RegistryError {
     #[error("identity `{name}` of environment `{environment}` is being created by another resource or apply: `{id}`")]
     Creating {
         /// Its id.
-        id: IdentityId,
+        id: RecordId,
         /// The environment.
         environment: Environment,
         /// The name.
@@ -110,7 +110,7 @@ pub enum RegistryError {
     #[error("identity `{id}` changed meanwhile: it is at revision {found}, not {expected}")]
     Stale {
         /// The identity.
-        id: IdentityId,
+        id: RecordId,
         /// The revision that the caller read.
         expected: u64,
         /// The revision that is stored.

@@ -26,7 +26,7 @@ mod error;
 mod sqlite;
 mod verify;
 
-use nhi_governance::{Declaration, Environment, Identity, IdentityId, Name, Timestamp, TrustDomain};
+use nhi_governance::{Declaration, Environment, Identity, Name, RecordId, Timestamp, TrustDomain};
 
 pub use actor::Actor;
 pub use audit::AuditRow;
@@ -75,7 +75,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     ) -> Result<Created, RegistryError>;
 
     /// The identity of an id, revoked ones included.
-    fn get(&self, id: IdentityId) -> Result<Option<Identity>, RegistryError>;
+    fn get(&self, id: RecordId) -> Result<Option<Identity>, RegistryError>;
 
     /// The identity of a name that is not revoked; it may have expired.
     fn find_live(&self, environment: &Environment, name: &Name) -> Result<Option<Identity>, RegistryError>;
@@ -84,16 +84,16 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     fn update(
         &self,
         actor: &Actor,
-        id: IdentityId,
+        id: RecordId,
         expected_revision: u64,
         declaration: Declaration,
     ) -> Result<Identity, RegistryError>;
 
     /// Ends an identity for good; a second time changes nothing.
-    fn revoke(&self, actor: &Actor, id: IdentityId, reason: &str) -> Result<Identity, RegistryError>;
+    fn revoke(&self, actor: &Actor, id: RecordId, reason: &str) -> Result<Identity, RegistryError>;
 
     /// Notes that a core knows these ids, so that none of them is adopted any more.
-    fn confirm(&self, actor: &Actor, ids: &[IdentityId]) -> Result<(), RegistryError>;
+    fn confirm(&self, actor: &Actor, ids: &[RecordId]) -> Result<(), RegistryError>;
 
     /// Identities in the order of environment, name and id.
     fn list(&self, filter: &Filter) -> Result<Vec<Identity>, RegistryError>;

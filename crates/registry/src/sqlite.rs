@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nhi_governance::{
-    Declaration, Environment, Identity, IdentityId, Name, Timestamp, Transition, TrustDomain, adopt, confirm, create,
+    Declaration, Environment, Identity, Name, RecordId, Timestamp, Transition, TrustDomain, adopt, confirm, create,
     revoke, update,
 };
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
@@ -170,7 +170,7 @@ impl SqliteRegistry {
     }
 
     /// The session of this process, begun where there is none. Whoever asks has the turn to write.
-    fn session(&self, writer: &Writer<'_>) -> Result<IdentityId, StoreError> {
+    fn session(&self, writer: &Writer<'_>) -> Result<RecordId, StoreError> {
         if let Some(session) = self.session.get() {
             return Ok(session.id());
         }
@@ -263,7 +263,7 @@ impl Registry for SqliteRegistry {
         })
     }
 
-    fn get(&self, id: IdentityId) -> Result<Option<Identity>, RegistryError> {
+    fn get(&self, id: RecordId) -> Result<Option<Identity>, RegistryError> {
         self.read(|connection| store::load(connection, id))
     }
 
@@ -274,7 +274,7 @@ impl Registry for SqliteRegistry {
     fn update(
         &self,
         actor: &Actor,
-        id: IdentityId,
+        id: RecordId,
         expected_revision: u64,
         declaration: Declaration,
     ) -> Result<Identity, RegistryError> {
@@ -295,15 +295,15 @@ impl Registry for SqliteRegistry {
         })
     }
 
-    fn revoke(&self, actor: &Actor, id: IdentityId, reason: &str) -> Result<Identity, RegistryError> {
+    fn revoke(&self, actor: &Actor, id: RecordId, reason: &str) -> Result<Identity, RegistryError> {
         self.write(|writer| {
             let transition = revoke(&writer.load(id)?, reason, writer.now());
             writer.replace(actor, transition)
         })
     }
 
-    fn confirm(&self, actor: &Actor, ids: &[IdentityId]) -> Result<(), RegistryError> {
-        let transitions = |known: &dyn Fn(IdentityId) -> Result<Identity, StoreError>| {
+    fn confirm(&self, actor: &Actor, ids: &[RecordId]) -> Result<(), RegistryError> {
+        let transitions = |known: &dyn Fn(RecordId) -> Result<Identity, StoreError>| {
             let identities = ids.iter().map(|id| known(*id)).collect::<Result<Vec<_>, _>>()?;
             Ok(identities
                 .iter()
@@ -312,7 +312,8 @@ impl Registry for SqliteRegistry {
                 .collect::<Vec<_>>())
         };
         // Every read of a known identity ends here: without news there is no turn to wait for.
-        let news: Vec<Transition> = self.read(|connection| transitions(&|id| store::must_load(connection, id)))?;
+        let news: Vec<Transition<Identity>> =
+            self.read(|connection| transitions(&|id| store::must_load(connection, id)))?;
         if news.is_empty() {
             return Ok(());
         }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use nhi_governance::{Digest, Identity};
+use nhi_governance::{Digest, Identity, Record as _};
 use rusqlite::{Connection, Row};
 
 use crate::audit::{AuditRow, genesis};

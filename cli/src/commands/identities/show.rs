@@ -1,6 +1,6 @@
 //! `nhi identities show`: everything about one identity, by its id or its name.
 
-use nhi_governance::{Attestation, Environment, Identity, IdentityId, Name, Timestamp};
+use nhi_governance::{Attestation, Environment, Identity, Name, RecordId, Timestamp};
 use nhi_registry::{Filter, Registry, SqliteRegistry};
 
 use crate::commands::identities::view::{self, View};
@@ -46,7 +46,7 @@ fn find(registry: &SqliteRegistry, which: &str, environment: Option<Environment>
         Failure::undecided(format!("no identity has the id or name `{which}`"))
             .help("run `nhi identities --all` for every one on record")
     };
-    if let Ok(id) = IdentityId::parse(which) {
+    if let Ok(id) = RecordId::parse(which) {
         return registry.get(id).map_err(|error| failure(&error))?.ok_or_else(none);
     }
     let name = Name::parse(which).map_err(|problem| Failure::usage(problem.message).help(problem.help))?;

@@ -1,7 +1,7 @@
 //! An identity as it is shown: computed at the moment of the question.
 
 use anstyle::Style;
-use nhi_governance::{Declaration, Identity, IdentityId, RiskTier, ScoreItem, SpiffeId, Status, Timestamp};
+use nhi_governance::{Declaration, Identity, RecordId, RiskTier, ScoreItem, SpiffeId, Status, Timestamp};
 use serde::Serialize;
 
 use crate::output::{GREEN, PLAIN, RED, YELLOW};
@@ -9,7 +9,7 @@ use crate::output::{GREEN, PLAIN, RED, YELLOW};
 /// What programs get. Members are only ever added.
 #[derive(Debug, Serialize)]
 pub(super) struct View<'a> {
-    id: IdentityId,
+    id: RecordId,
     spiffe_id: &'a SpiffeId,
     status: Status,
     status_reason: String,

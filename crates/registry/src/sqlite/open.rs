@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use nhi_governance::{IdentityId, Timestamp};
+use nhi_governance::{RecordId, Timestamp};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params};
 
@@ -217,9 +217,9 @@ fn take_step(connection: &Connection, step: i64, now: Timestamp) -> rusqlite::Re
 }
 
 /// An id from the time and SQLite's generator, which the operating system seeds.
-pub(super) fn random_id(connection: &Connection, now: Timestamp) -> rusqlite::Result<IdentityId> {
+pub(super) fn random_id(connection: &Connection, now: Timestamp) -> rusqlite::Result<RecordId> {
     let bytes: [u8; 16] = connection.query_row("SELECT randomblob(16)", [], |row| row.get(0))?;
-    Ok(IdentityId::new(now, u128::from_be_bytes(bytes)))
+    Ok(RecordId::new(now, u128::from_be_bytes(bytes)))
 }
 
 /// Everything that the file defines: type, name, table and text of each object.

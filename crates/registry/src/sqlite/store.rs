@@ -1,7 +1,9 @@
 //! Rows in and out. Every record that is read is compared with the digest that its last audit row names, and every
 //! write first makes sure that the end of the log is the one that the registry left.
 
-use nhi_governance::{Digest, Environment, Event, Identity, IdentityId, Name, Timestamp, Transition, canonical_json};
+use nhi_governance::{
+    Digest, Environment, Event, Identity, Name, Record as _, RecordId, Timestamp, Transition, canonical_json,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::open::random_id;
@@ -111,12 +113,12 @@ pub(super) fn high_water(connection: &Connection) -> Result<Timestamp, StoreErro
 }
 
 /// The record of an id.
-pub(super) fn load(connection: &Connection, id: IdentityId) -> Result<Option<Identity>, StoreError> {
+pub(super) fn load(connection: &Connection, id: RecordId) -> Result<Option<Identity>, StoreError> {
     select(connection, "WHERE id = ?1", &[&id.to_string()]).map(|found| found.into_iter().next())
 }
 
 /// The record of an id that has to be there.
-pub(super) fn must_load(connection: &Connection, id: IdentityId) -> Result<Identity, StoreError> {
+pub(super) fn must_load(connection: &Connection, id: RecordId) -> Result<Identity, StoreError> {
     load(connection, id)?.ok_or_else(|| RegistryError::NotFound(id).into())
 }
 
@@ -151,7 +153,7 @@ pub(super) fn audit(connection: &Connection, from_seq: u64, limit: u32) -> Resul
 }
 
 /// The session that created or adopted an identity, as its last audit row names it.
-pub(super) fn session_of(connection: &Connection, id: IdentityId) -> Result<Option<String>, StoreError> {
+pub(super) fn session_of(connection: &Connection, id: RecordId) -> Result<Option<String>, StoreError> {
     let query = "SELECT payload FROM audit_log WHERE subject = ?1 ORDER BY seq DESC LIMIT 1";
     let payload: Option<String> = connection
         .query_row(query, params![id.to_string()], |row| row.get(0))
@@ -227,22 +229,22 @@ impl<'a> Writer<'a> {
         find_live(self.connection, environment, name)
     }
 
-    pub(super) fn load(&self, id: IdentityId) -> Result<Identity, StoreError> {
+    pub(super) fn load(&self, id: RecordId) -> Result<Identity, StoreError> {
         must_load(self.connection, id)
     }
 
     /// An id that was never used.
-    pub(super) fn next_id(&self) -> Result<IdentityId, StoreError> {
+    pub(super) fn next_id(&self) -> Result<RecordId, StoreError> {
         Ok(random_id(self.connection, self.now())?)
     }
 
     /// Writes a new record and its event. The primary key refuses an id that was ever used.
-    pub(super) fn insert(&mut self, actor: &Actor, transition: Transition) -> Result<Identity, StoreError> {
+    pub(super) fn insert(&mut self, actor: &Actor, transition: Transition<Identity>) -> Result<Identity, StoreError> {
         self.write("INSERT INTO identities (id, record) VALUES (?1, ?2)", actor, transition)
     }
 
     /// Writes a changed record and its event; nothing when nothing changed.
-    pub(super) fn replace(&mut self, actor: &Actor, transition: Transition) -> Result<Identity, StoreError> {
+    pub(super) fn replace(&mut self, actor: &Actor, transition: Transition<Identity>) -> Result<Identity, StoreError> {
         self.write(
             "UPDATE identities SET record = ?2 WHERE id = ?1 AND record <> ?2",
             actor,
@@ -250,8 +252,16 @@ impl<'a> Writer<'a> {
         )
     }
 
-    fn write(&mut self, statement: &str, actor: &Actor, transition: Transition) -> Result<Identity, StoreError> {
-        let Transition { identity, event } = transition;
+    fn write(
+        &mut self,
+        statement: &str,
+        actor: &Actor,
+        transition: Transition<Identity>,
+    ) -> Result<Identity, StoreError> {
+        let Transition {
+            record: identity,
+            event,
+        } = transition;
         if let Some(event) = event {
             self.connection.execute(
                 statement,
@@ -266,13 +276,7 @@ impl<'a> Writer<'a> {
 
     fn append_event(&mut self, actor: &Actor, event: &Event) -> Result<(), StoreError> {
         let payload = canonical_json(&event.payload);
-        self.append(
-            self.now(),
-            actor,
-            event.kind.as_str(),
-            event.subject.to_string(),
-            payload,
-        )
+        self.append(self.now(), actor, &event.action, event.subject.to_string(), payload)
     }
 
     /// Takes the clock's time as the latest moment.

@@ -1,6 +1,6 @@
 //! What every registry has to hold, whatever keeps its rows: a new implementation adds one line to `everywhere!`.
 
-use nhi_governance::{Draft, Environment, Given, IdentityId, Name, Status, Timestamp};
+use nhi_governance::{Draft, Environment, Given, Name, RecordId, Status, Timestamp};
 use nhi_registry::{Filter, Registry, RegistryError};
 
 use crate::support::{Fixture, START, actor, assert_intact, declaration, declare, draft, trust_domain};
@@ -14,8 +14,8 @@ fn actions(registry: &dyn Registry) -> Vec<String> {
         .collect()
 }
 
-fn nobody() -> IdentityId {
-    IdentityId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap()
+fn nobody() -> RecordId {
+    RecordId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap()
 }
 
 fn creates_and_finds(registry: &dyn Registry, _: &Fixture) {

@@ -16,7 +16,7 @@ enum May {
 }
 
 /// Sorted by package.
-const ALLOWED: [(&str, May); 14] = [
+const ALLOWED: [(&str, May); 15] = [
     ("example-policy-module", May::Use(&["nhi-policy-sdk"])),
     ("nhi-analyzer", May::Use(&["nhi-plan", "nhi-policy-sdk"])),
     ("nhi-approvals", May::Use(&["nhi-governance"])),
@@ -43,6 +43,7 @@ const ALLOWED: [(&str, May); 14] = [
         May::Use(&["nhi-approvals", "nhi-governance", "nhi-registry", "tfplugin"]),
     ),
     ("tfplugin", May::Use(&[])),
+    ("tlog", May::Use(&[])),
     ("xtask", May::Use(&["nhi-analyzer"])),
 ];
 
