@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nhi_governance::{
-    Declaration, Environment, Identity, Name, RecordId, Timestamp, Transition, TrustDomain, adopt, confirm, create,
-    revoke, update,
+    Act, Context, Declaration, Environment, Evidence, Identity, Name, RecordId, Timestamp, Transition, TrustDomain,
+    adopt, confirm, create, revoke, update,
 };
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
@@ -213,6 +213,21 @@ fn leaves_the_disk_unknown(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
 }
 
+/// What an actor does now. Approvals are only warned of.
+fn act(actor: &Actor, now: Timestamp) -> Act<'_> {
+    static WAIVED: Evidence = Evidence {
+        request: None,
+        approvals: Vec::new(),
+        approved_by: Vec::new(),
+        waived: true,
+    };
+    Act {
+        by: actor.as_str(),
+        evidence: &WAIVED,
+        now,
+    }
+}
+
 impl Registry for SqliteRegistry {
     fn now(&self) -> Result<Timestamp, RegistryError> {
         let wall = (self.options.clock)();
@@ -231,7 +246,9 @@ impl Registry for SqliteRegistry {
             let session = self.session(writer)?;
             let Some(identity) = writer.find_live(declaration.environment(), declaration.name())? else {
                 let id = writer.next_id()?;
-                let transition = create(id, trust_domain, declaration, now).of_session(session);
+                let transition = create(id, trust_domain, declaration, &act(actor, now))
+                    .map_err(RegistryError::Refused)?
+                    .of_session(session);
                 return Ok(Created {
                     identity: writer.insert(actor, transition)?,
                     adopted: false,
@@ -242,8 +259,8 @@ impl Registry for SqliteRegistry {
                 declaration.environment().clone(),
                 declaration.name().clone(),
             );
-            let Some(transition) = adopt(&identity, trust_domain, &declaration, now) else {
-                let standing = identity.standing(now).reason;
+            let Some(transition) = adopt(&identity, trust_domain, &declaration, &Context::default(), now) else {
+                let standing = identity.standing(now, &Context::default()).reason;
                 let taken = RegistryError::Exists {
                     id,
                     environment,
@@ -290,7 +307,8 @@ impl Registry for SqliteRegistry {
                 }
                 .into());
             }
-            let transition = update(&identity, declaration, writer.now()).map_err(RegistryError::Refused)?;
+            let transition = update(&identity, declaration, &Context::default(), &act(actor, writer.now()))
+                .map_err(RegistryError::Refused)?;
             writer.replace(actor, transition)
         })
     }
