@@ -1,6 +1,6 @@
 //! `nhi identities show`: everything about one identity, by its id or its name.
 
-use nhi_governance::{Attestation, Environment, Identity, Name, RecordId, Timestamp};
+use nhi_governance::{Attestation, Context, Environment, Identity, Name, RecordId, Timestamp};
 use nhi_registry::{Filter, Registry, SqliteRegistry};
 
 use crate::commands::identities::view::{self, View};
@@ -78,7 +78,7 @@ fn find(registry: &SqliteRegistry, which: &str, environment: Option<Environment>
 
 fn human(identity: &Identity, now: Timestamp, width: usize) -> String {
     let declaration = identity.declaration();
-    let standing = identity.standing(now);
+    let standing = identity.standing(now, &Context::default());
     let assessment = identity.assess();
     let mut screen = Screen::new(width);
     screen.line(&[

@@ -1,7 +1,7 @@
 //! An identity as it is shown: computed at the moment of the question.
 
 use anstyle::Style;
-use nhi_governance::{Declaration, Identity, RecordId, RiskTier, ScoreItem, SpiffeId, Status, Timestamp};
+use nhi_governance::{Context, Declaration, Identity, RecordId, RiskTier, ScoreItem, SpiffeId, Status, Timestamp};
 use serde::Serialize;
 
 use crate::output::{GREEN, PLAIN, RED, YELLOW};
@@ -29,7 +29,7 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn of(identity: &'a Identity, now: Timestamp) -> Self {
-        let standing = identity.standing(now);
+        let standing = identity.standing(now, &Context::default());
         let assessment = identity.assess();
         Self {
             id: identity.id(),
@@ -56,14 +56,14 @@ pub(super) fn style(status: Status) -> Style {
     match status {
         Status::Active => GREEN,
         Status::Expiring => YELLOW,
-        Status::Expired => RED,
-        Status::Revoked => PLAIN,
+        Status::Expired | Status::Suspended | Status::Unmanaged | Status::Quarantined => RED,
+        Status::Revoked | Status::Offboarded => PLAIN,
     }
 }
 
 /// How long it is good for: `29d 23h`; `-` when it is over.
 pub(super) fn expires_in(identity: &Identity, now: Timestamp) -> String {
-    if !identity.status(now).is_usable() {
+    if !identity.status(now, &Context::default()).is_usable() {
         return "-".to_owned();
     }
     span(identity.expires_at().seconds_since(now))

@@ -51,7 +51,10 @@ pub(crate) fn actor() -> Actor {
 
 /// No approval was needed.
 pub(crate) fn nothing() -> Evidence {
-    Evidence::default()
+    Evidence {
+        waived: true,
+        ..Evidence::default()
+    }
 }
 
 /// Two approvals of a request.
@@ -60,6 +63,7 @@ pub(crate) fn evidence(number: u8) -> Evidence {
         request: Some(Digest::of(&[number])),
         approvals: vec![Digest::of(&[number, 1]), Digest::of(&[number, 2])],
         approved_by: vec!["alice".into(), "bob".into()],
+        waived: false,
     }
 }
 
