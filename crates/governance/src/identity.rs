@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::{Digest, canonical_json};
 use crate::declaration::Declaration;
 use crate::id::IdentityId;
+use crate::policy::Policy;
 use crate::score::Assessment;
 use crate::spiffe::SpiffeId;
 use crate::time::Timestamp;
@@ -138,9 +139,9 @@ impl Identity {
         self.revoked.as_ref().map(|revoked| revoked.at)
     }
 
-    /// Its score and tier.
-    pub fn assess(&self) -> Assessment {
-        self.declaration.assess()
+    /// Its score and tier under a policy.
+    pub fn assess(&self, policy: &Policy) -> Assessment {
+        self.declaration.assess(policy)
     }
 
     /// What it is worth at a moment.

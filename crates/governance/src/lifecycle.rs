@@ -12,6 +12,7 @@ use crate::code::{EXPIRED, FIXED, GENERATION, Problem, REVOKED};
 use crate::declaration::Declaration;
 use crate::id::IdentityId;
 use crate::identity::{Identity, Revoked, Status};
+use crate::policy::Policy;
 use crate::spiffe::{SpiffeId, TrustDomain};
 use crate::time::Timestamp;
 
@@ -111,8 +112,14 @@ impl Transition {
 }
 
 /// A new identity, not yet confirmed.
-pub fn create(id: IdentityId, trust_domain: &TrustDomain, declaration: Declaration, now: Timestamp) -> Transition {
-    let assessment = declaration.assess();
+pub fn create(
+    policy: &Policy,
+    id: IdentityId,
+    trust_domain: &TrustDomain,
+    declaration: Declaration,
+    now: Timestamp,
+) -> Transition {
+    let assessment = declaration.assess(policy);
     let identity = Identity {
         id,
         spiffe_id: SpiffeId::of(trust_domain, declaration.environment(), declaration.name()),
@@ -127,6 +134,7 @@ pub fn create(id: IdentityId, trust_domain: &TrustDomain, declaration: Declarati
     let particulars = json!({
         "declaration": identity.declaration.to_json(),
         "expires_at": identity.expires_at,
+        "policy": policy.digest(),
         "score": assessment.score,
         "tier": assessment.tier,
     });
@@ -167,7 +175,12 @@ pub fn confirm(identity: &Identity) -> Transition {
 }
 
 /// Changes what is declared, and renews when the generation rises.
-pub fn update(identity: &Identity, declaration: Declaration, now: Timestamp) -> Result<Transition, Problem> {
+pub fn update(
+    policy: &Policy,
+    identity: &Identity,
+    declaration: Declaration,
+    now: Timestamp,
+) -> Result<Transition, Problem> {
     refuse_update(identity, &declaration, now)?;
     let renews = generation(&declaration) > generation(&identity.declaration);
     let changes = changes(&identity.declaration, &declaration);
@@ -183,11 +196,12 @@ pub fn update(identity: &Identity, declaration: Declaration, now: Timestamp) -> 
         declaration,
         ..identity.clone()
     };
-    let assessment = after.assess();
+    let assessment = after.assess(policy);
     let kind = if renews { EventKind::Renewed } else { EventKind::Updated };
     let particulars = json!({
         "changes": changes,
         "expires_at": after.expires_at,
+        "policy": policy.digest(),
         "score": assessment.score,
         "tier": assessment.tier,
     });

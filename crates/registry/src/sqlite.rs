@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nhi_governance::{
-    Declaration, Environment, Identity, IdentityId, Name, Timestamp, Transition, TrustDomain, adopt, confirm, create,
-    revoke, update,
+    Declaration, Environment, Identity, IdentityId, Name, Policy, Timestamp, Transition, TrustDomain, adopt, confirm,
+    create, revoke, update,
 };
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
@@ -45,6 +45,8 @@ pub enum Point {
 pub struct Options {
     /// The clock.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// The organisation's policy: what score and tier an audit row tells.
+    pub policy: Arc<Policy>,
     /// Called at each [`Point`] of a write; does nothing unless a test sets it.
     pub probe: Arc<dyn Fn(Point) + Send + Sync>,
 }
@@ -53,6 +55,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             clock: Arc::new(open::system_time),
+            policy: Arc::default(),
             probe: Arc::new(|_| {}),
         }
     }
@@ -231,7 +234,7 @@ impl Registry for SqliteRegistry {
             let session = self.session(writer)?;
             let Some(identity) = writer.find_live(declaration.environment(), declaration.name())? else {
                 let id = writer.next_id()?;
-                let transition = create(id, trust_domain, declaration, now).of_session(session);
+                let transition = create(&self.options.policy, id, trust_domain, declaration, now).of_session(session);
                 return Ok(Created {
                     identity: writer.insert(actor, transition)?,
                     adopted: false,
@@ -290,7 +293,8 @@ impl Registry for SqliteRegistry {
                 }
                 .into());
             }
-            let transition = update(&identity, declaration, writer.now()).map_err(RegistryError::Refused)?;
+            let transition =
+                update(&self.options.policy, &identity, declaration, writer.now()).map_err(RegistryError::Refused)?;
             writer.replace(actor, transition)
         })
     }
