@@ -50,7 +50,7 @@ impl Resource for IdentityResource {
 
     fn validate(&self, config: &Value) -> Diagnostics {
         draft(config)
-            .check()
+            .check_form()
             .violations
             .into_iter()
             .map(report::violation)
@@ -64,17 +64,21 @@ impl Resource for IdentityResource {
                 Ok(claim) => claim,
                 Err(diagnostic) => return StateAnswer::with(prior, diagnostic),
             };
-            if self.governed.registry_path().is_none() {
+            let Some(policy) = self
+                .governed
+                .policy()
+                .filter(|_| self.governed.registry_path().is_some())
+            else {
                 return StateAnswer {
                     state: prior,
                     private,
                     diagnostics: not_read().into(),
                 };
-            }
+            };
             let id = claim.id;
             match self.run(move |governed| governed.look_up(&claim)).await {
                 Ok(Some(found)) => StateAnswer {
-                    state: state(&found),
+                    state: state(&found, policy),
                     private,
                     ..StateAnswer::default()
                 },
@@ -88,7 +92,7 @@ impl Resource for IdentityResource {
     }
 
     fn plan(&self, request: PlanRequest) -> Answer<'_, PlanAnswer> {
-        Box::pin(std::future::ready(plan::plan(request, self.governed.trust_domain())))
+        Box::pin(std::future::ready(plan::plan(request, &self.governed)))
     }
 
     fn create(&self, request: CreateRequest) -> Answer<'_, StateAnswer> {
@@ -97,7 +101,7 @@ impl Resource for IdentityResource {
             // Nothing is on record after an error: registry and audit are one transaction.
             match self.run(move |governed| governed.create(&draft)).await {
                 Ok(found) => StateAnswer {
-                    state: state(&found),
+                    state: self.state(&found),
                     private: request.private,
                     ..StateAnswer::default()
                 },
@@ -116,7 +120,7 @@ impl Resource for IdentityResource {
             } = request;
             match self.change(&prior, &planned).await {
                 Ok(found) => StateAnswer {
-                    state: state(&found),
+                    state: self.state(&found),
                     private,
                     ..StateAnswer::default()
                 },
@@ -160,7 +164,7 @@ impl Resource for IdentityResource {
                 Ok(Some(found)) if state::status(&found) == Status::Revoked => {
                     StateAnswer::with(Value::Null, revoked(&found))
                 }
-                Ok(Some(found)) => StateAnswer::new(state(&found)),
+                Ok(Some(found)) => StateAnswer::new(self.state(&found)),
                 Ok(None) => StateAnswer::with(Value::Null, nothing_to_import(id, &self.governed)),
                 Err(trouble) => StateAnswer::with(Value::Null, trouble),
             }
@@ -169,6 +173,13 @@ impl Resource for IdentityResource {
 }
 
 impl IdentityResource {
+    /// Of something that was found or written: no policy, no answer.
+    fn state(&self, found: &Found) -> Value {
+        self.governed
+            .policy()
+            .map_or(Value::Null, |policy| state(found, policy))
+    }
+
     async fn change(&self, prior: &Value, planned: &Value) -> Result<Found, Diagnostics> {
         let claim = claim(prior)?;
         let revision = prior

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use nhi_governance::{Declaration, Digest, Draft, Evidence, Given, PurposeDraft, ScopeDraft, Timestamp, TrustDomain};
+use nhi_governance::{
+    Declaration, Digest, Draft, Evidence, Given, Policy, PurposeDraft, ScopeDraft, Timestamp, TrustDomain,
+};
 use nhi_registry::{Actor, Created, Options, Registry, SqliteRegistry};
 
 /// 2026-11-22T00:00:00Z.
@@ -36,7 +38,7 @@ pub(crate) fn draft(name: &str) -> Draft {
 
 /// The declaration of a draft that is good.
 pub(crate) fn declare(draft: &Draft) -> Declaration {
-    let checked = draft.check();
+    let checked = draft.check(&Policy::default());
     assert_eq!(checked.violations, []);
     checked.declaration.expect("everything is known")
 }
