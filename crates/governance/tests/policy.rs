@@ -401,17 +401,26 @@ mod tests {
         };
         let (wide, narrow) = (rule(&[], &["*"], &["s3:*"]), rule(&["dev"], &["*"], &["s3:Get*"]));
         assert_eq!(
-            loosened(allow(&[narrow.clone()]), allow(&[wide.clone()])),
+            loosened(allow(std::slice::from_ref(&narrow)), allow(std::slice::from_ref(&wide))),
             ["allowed_scope.aws"]
         );
-        assert_eq!(loosened(allow(&[wide.clone()]), allow(&[narrow.clone()])), [""; 0]);
-        assert_eq!(loosened(allow(&[wide.clone()]), |_| {}), ["allowed_scope"]);
-        assert_eq!(loosened(|_| {}, allow(&[wide.clone()])), [""; 0]);
         assert_eq!(
-            loosened(forbid(&[wide.clone()]), forbid(&[narrow.clone()])),
+            loosened(allow(std::slice::from_ref(&wide)), allow(std::slice::from_ref(&narrow))),
+            [""; 0]
+        );
+        assert_eq!(loosened(allow(std::slice::from_ref(&wide)), |_| {}), ["allowed_scope"]);
+        assert_eq!(loosened(|_| {}, allow(std::slice::from_ref(&wide))), [""; 0]);
+        assert_eq!(
+            loosened(
+                forbid(std::slice::from_ref(&wide)),
+                forbid(std::slice::from_ref(&narrow))
+            ),
             ["forbidden_scope.aws"]
         );
-        assert_eq!(loosened(forbid(&[narrow]), forbid(&[wide.clone()])), [""; 0]);
+        assert_eq!(
+            loosened(forbid(&[narrow]), forbid(std::slice::from_ref(&wide))),
+            [""; 0]
+        );
         assert_eq!(loosened(forbid(&[wide]), |_| {}), ["forbidden_scope.aws"]);
         assert_eq!(
             loosened(|terms| terms.wildcards.actions = WildcardRule::Forbidden, |_| {}),
