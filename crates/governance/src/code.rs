@@ -116,10 +116,10 @@ codes! {
         "A scope that covers everything is no ceiling.";
     STATE = "NHI-STATE", "the wanted state is not known",
         "An identity is wanted active or suspended; everything else follows from time and from what happens.";
-    SUSPENDED = "NHI-SUSPENDED", "the identity is suspended",
-        "An apply never undoes a containment in passing.";
     STATIC_SECRET = "NHI-STATIC-SECRET", "the tier allows no static secret",
         "A secret that does not change by itself outlives everybody who knows it.";
+    SUSPENDED = "NHI-SUSPENDED", "the identity is suspended",
+        "An apply never undoes a containment in passing.";
     TTL = "NHI-TTL", "the time to live is not usable",
         "Every identity has an end; a life without one cannot be expressed.";
     TTL_CEILING = "NHI-TTL-CEILING", "the time to live is above the ceiling of its tier",
