@@ -160,12 +160,24 @@ static HOST_CODES: [HostCode; 18] = [
 ];
 
 /// What only the provider reports, sorted. Nothing here can depend on it; `cargo xtask tidy` holds the two together.
-static PROVIDER_CODES: [HostCode; 4] = [
+static PROVIDER_CODES: [HostCode; 6] = [
     HostCode {
         code: "NHI-ID",
         summary: "the id is not the id of an identity",
         why: "The id is the one thing that names an identity for good.",
         help: "import with an id that `nhi identities` lists",
+    },
+    HostCode {
+        code: "NHI-MOVED",
+        summary: "a state of another resource type cannot be taken over",
+        why: "What is governed has to be named: a record of the wrong object would vouch for it.",
+        help: "move from a type that the documents list and that the state describes, or declare a new identity",
+    },
+    HostCode {
+        code: "NHI-QUESTION",
+        summary: "what a data source, a list or a function was asked cannot be answered",
+        why: "An answer to something else would be taken for the answer.",
+        help: "write what the message asks for, or leave the attribute out",
     },
     HostCode {
         code: "NHI-REGISTRY-PATH",

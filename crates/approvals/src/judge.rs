@@ -275,7 +275,7 @@ fn missing(question: &Question<'_>, verdict: &Verdict, requesters: &BTreeSet<Per
             format!("can come from {}", names.join(", "))
         }
     };
-    let (count, needed) = (verdict.accepted.len(), usize::from(question.requirement.count));
+    let (count, needed) = (verdict.accepted.len(), question.requirement.count as usize);
     if count < needed {
         let more = needed - count;
         let plural = if more == 1 { "" } else { "s" };

@@ -8,11 +8,11 @@
 //!
 //! ```
 //! use nhi_approvals::{Requirement, dsse};
-//! use nhi_governance::RiskTier;
+//! use nhi_governance::{Policy, RiskTier};
 //!
 //! // What is signed names its own type and length, so that one kind of document cannot pass for another.
 //! assert_eq!(dsse::pae("text/plain", b"hello"), b"DSSEv1 10 text/plain 5 hello");
-//! assert_eq!(Requirement::of(RiskTier::High).to_string(), "2 approvals, one of them by the policy owner");
+//! assert_eq!(Requirement::of(&Policy::default(), RiskTier::High).to_string(), "2 approvals, one of them by the policy owner");
 //! ```
 
 pub mod agent;

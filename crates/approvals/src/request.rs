@@ -7,7 +7,7 @@
 use std::fmt;
 
 use nhi_governance::{
-    Declaration, Digest, Environment, Identity, Name, Owner, Purpose, RecordKind, RiskTier, ScopeEntry, Ttl,
+    Declaration, Digest, Environment, Identity, Name, Owner, Policy, Purpose, RecordKind, RiskTier, ScopeEntry, Ttl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -84,7 +84,7 @@ pub struct Terms {
 
 impl Terms {
     /// The terms of an identity.
-    pub fn of_identity(declaration: &Declaration) -> Self {
+    pub fn of_identity(policy: &Policy, declaration: &Declaration) -> Self {
         let mut subject = match serde_json::to_value(declaration) {
             Ok(Value::Object(members)) => members,
             // INVARIANT: a declaration is a struct with string keys.
@@ -107,7 +107,7 @@ impl Terms {
             purpose: Some(declaration.purpose().clone()),
             scope: declaration.scope().to_vec(),
             ttl: Some(declaration.ttl().clone()),
-            tier: declaration.assess().tier,
+            tier: declaration.assess(policy).tier,
             subject,
         }
     }
@@ -143,8 +143,8 @@ pub struct Request {
 pub struct RequestContext<'a> {
     /// The organisation.
     pub organisation: &'a Name,
-    /// The digest of the policy file, if there is one.
-    pub policy_digest: Option<Digest>,
+    /// The organisation's policy.
+    pub policy: &'a Policy,
     /// The id of the registry that will record it.
     pub registry_id: &'a str,
     /// How many things of that kind, environment and name the registry has had before.
@@ -156,13 +156,13 @@ impl Request {
     pub fn for_identity(context: &RequestContext<'_>, previous: Option<&Identity>, declaration: &Declaration) -> Self {
         Self {
             previous_revision: previous.map_or(0, Identity::revision),
-            previous: previous.map(|identity| Terms::of_identity(identity.declaration())),
+            previous: previous.map(|identity| Terms::of_identity(context.policy, identity.declaration())),
             ..Self::new(
                 context,
                 Kind::Record(RecordKind::Identity),
                 Some(declaration.environment().clone()),
                 declaration.name().to_string(),
-                Terms::of_identity(declaration),
+                Terms::of_identity(context.policy, declaration),
             )
         }
     }
@@ -183,7 +183,7 @@ impl Request {
             name,
             previous_revision: 0,
             previous: None,
-            policy_digest: context.policy_digest,
+            policy_digest: Some(context.policy.digest()),
             nonce: Self::nonce(context.registry_id, context.incarnations),
             terms,
         }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use nhi_governance::RiskTier;
+use nhi_governance::{Policy, RiskTier};
 
 /// How many approvals, and by whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Requirement {
     /// How many distinct persons.
-    pub count: u8,
+    pub count: u32,
     /// Whether one of them has to be the policy owner.
     pub policy_owner: bool,
     /// Whether one of them has to be of security.
@@ -16,12 +16,13 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// What a tier calls for where no policy says otherwise.
-    pub fn of(tier: RiskTier) -> Self {
+    /// What a tier calls for under a policy.
+    pub fn of(policy: &Policy, tier: RiskTier) -> Self {
+        let approvals = policy.approvals(tier);
         Self {
-            count: tier.approvals().count,
-            policy_owner: tier == RiskTier::High,
-            security: tier == RiskTier::Critical,
+            count: approvals.persons(),
+            policy_owner: approvals.policy_owner,
+            security: approvals.security,
         }
     }
 

@@ -6,7 +6,7 @@ use nhi_approvals::{
     Approval, Decision, FileKey, Person, Problem, Question, Request, RequestContext, Requirement, Signed, Signer,
     TrustRoot, Verdict, judge,
 };
-use nhi_governance::{Declaration, Draft, Given, Name, PurposeDraft, RiskTier, ScopeDraft, Timestamp};
+use nhi_governance::{Declaration, Draft, Given, Name, Policy, PurposeDraft, RiskTier, ScopeDraft, Timestamp};
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::{LineEnding, PrivateKey};
 
@@ -86,7 +86,7 @@ pub(crate) fn declaration(environment: &str, policy_owner: &str, actions: &[&str
         revoked_by: known(&["ttl"]),
         ..Draft::default()
     };
-    let checked = draft.check();
+    let checked = draft.check(&Policy::default());
     checked
         .declaration
         .unwrap_or_else(|| panic!("{:?}", checked.violations))
@@ -96,7 +96,7 @@ pub(crate) fn request_in(organisation: &str, environment: &str, registry_id: &st
     let organisation = Name::parse(organisation).unwrap();
     let context = RequestContext {
         organisation: &organisation,
-        policy_digest: None,
+        policy: &Policy::default(),
         registry_id,
         incarnations,
     };
@@ -123,7 +123,7 @@ pub(crate) fn signed(name: &str) -> Signed {
 
 /// Two approvals, one of them by the policy owner.
 pub(crate) fn high() -> Requirement {
-    Requirement::of(RiskTier::High)
+    Requirement::of(&Policy::default(), RiskTier::High)
 }
 
 pub(crate) fn judged(requirement: Requirement, now: i64, requesters: &[&str], envelopes: &[&str]) -> Verdict {

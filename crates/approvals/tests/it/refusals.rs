@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nhi_approvals::{Approval, Decision, Reason, Requirement, Signed, dsse};
-use nhi_governance::RiskTier;
+use nhi_governance::{Policy, RiskTier};
 use serde_json::{Value, json};
 
 use crate::house::{DAY, approval, at, high, judged, key, person, request, request_in, signed};
@@ -287,15 +287,15 @@ fn who_asks_does_not_approve() {
 
 #[test]
 fn tiers() {
-    let critical = Requirement::of(RiskTier::Critical);
+    let critical = Requirement::of(&Policy::default(), RiskTier::Critical);
     let cases: [(Requirement, &[&str], &[&str]); 11] = [
-        (Requirement::of(RiskTier::Low), &[], &[]),
+        (Requirement::of(&Policy::default(), RiskTier::Low), &[], &[]),
         (
-            Requirement::of(RiskTier::Moderate),
+            Requirement::of(&Policy::default(), RiskTier::Moderate),
             &[],
             &["1 more approval (0 of 1): can come from alice, bob, carol, dave, erin"],
         ),
-        (Requirement::of(RiskTier::Moderate), &["dave"], &[]),
+        (Requirement::of(&Policy::default(), RiskTier::Moderate), &["dave"], &[]),
         (high(), &["alice", "bob"], &[]),
         // bob is a policy owner of another team; erin is of the team without the role.
         (

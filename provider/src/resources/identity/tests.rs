@@ -4,7 +4,9 @@ use tfplugin::diagnostic::Severity;
 
 use super::*;
 
+mod adopting;
 mod house;
+mod identified;
 mod registry;
 
 use house::{COMPUTED, House, config, told, with};
