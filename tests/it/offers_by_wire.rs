@@ -95,8 +95,8 @@ impl House {
         let ty = self.resource_type().await?;
         let text = |text: &str| Value::from(text);
         let purpose = [
-            ("summary", text("Reads")),
-            ("task", text("Job")),
+            ("summary", text("Reads the orders queue")),
+            ("task", text("Order intake, worker")),
             ("ticket", Value::Null),
         ];
         let scope = [
@@ -128,6 +128,7 @@ impl House {
             .plan_resource_change(request)
             .await?
             .into_inner();
+        ensure!(planned.planned_state.is_some(), "{:?}", planned.diagnostics);
         ensure!(
             planned.planned_identity.is_none(),
             "an id that is not known identifies nothing"
