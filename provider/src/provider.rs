@@ -130,7 +130,12 @@ fn settings(config: &Value, variable: impl Fn(&str) -> Option<OsString>) -> (Set
             None
         }
     });
-    (Settings { registry, trust_domain }, diagnostics)
+    let settings = Settings {
+        registry,
+        trust_domain,
+        policy: Some(Arc::default()),
+    };
+    (settings, diagnostics)
 }
 
 fn not_a_path(path: &str) -> Option<Diagnostic> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nhi_governance::{RecordId, Status};
+use nhi_governance::{Context, RecordId, Status};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::{Action, Answer, Progress};
@@ -86,7 +86,9 @@ impl Action for Revoke {
             };
             let found = blocking(Arc::clone(&self.governed), move |governed| governed.find(asked.id)).await;
             match found {
-                Ok(Some(found)) if found.identity.status(found.now) == Status::Revoked => already(asked.id).into(),
+                Ok(Some(found)) if found.identity.status(found.now, &Context::default()) == Status::Revoked => {
+                    already(asked.id).into()
+                }
                 // It may be created by the same apply.
                 Ok(_) | Err(Trouble::Unknown(_)) => Diagnostics::new(),
                 Err(trouble) => trouble.into(),

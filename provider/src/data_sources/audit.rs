@@ -120,7 +120,11 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
         Some((verification, rows)) => fill(&mut config, &verification, &rows),
         None if !known.is_null() => {
             // A row was seen, so there was a registry.
-            let path = governed.registry_path().unwrap_or(std::path::Path::new("")).to_owned();
+            let path = governed
+                .registry_path()
+                .unwrap_or(std::path::Path::new(""))
+                .display()
+                .to_string();
             return Err(crate::governed::Trouble::from(RegistryError::Missing(path)).into());
         }
         None => {

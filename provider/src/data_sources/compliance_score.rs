@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nhi_governance::{Identity, Kind, ScopeEntry, Status, Timestamp};
+use nhi_governance::{Context, Identity, Kind, ScopeEntry, Status, Timestamp};
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::schema::{Attribute, Nesting, Schema};
 use tfplugin::server::DataAnswer;
@@ -129,7 +129,7 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
     let live: Vec<&Identity> = selection
         .identities
         .iter()
-        .filter(|identity| identity.status(around.now) != Status::Revoked)
+        .filter(|identity| identity.status(around.now, &Context::default()) != Status::Revoked)
         .collect();
     let (mut applicable, mut passed, mut controls) = (0, 0, Vec::new());
     for control in &CONTROLS {

@@ -57,7 +57,7 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
     selection
         .identities
         .sort_by_key(|identity| (identity.expires_at(), identity.id()));
-    config.insert("identities", entry::values(&selection.identities, now));
+    config.insert("identities", entry::values(governed, &selection.identities, now));
     Ok(DataAnswer {
         value: config,
         diagnostics: selection.diagnostics,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nhi_governance::{Identity, Kind, Status, Timestamp};
+use nhi_governance::{Context, Identity, Kind, Status, Timestamp};
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::DataAnswer;
@@ -64,7 +64,7 @@ type Counts = BTreeMap<String, u64>;
 fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnostics> {
     let selection = Selector::parse(&config).0.select(governed, true)?;
     let now = selection.now;
-    let revoked = |identity: &&Identity| identity.status(now) == Status::Revoked;
+    let revoked = |identity: &&Identity| identity.status(now, &Context::default()) == Status::Revoked;
     let live: Vec<&Identity> = selection
         .identities
         .iter()
@@ -74,11 +74,18 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
     set("live", Value::from(live.len() as u64));
     set(
         "by_status",
-        tally(&selection.identities, |identity| identity.status(now).as_str()),
+        tally(&selection.identities, |identity| {
+            identity.status(now, &Context::default()).as_str()
+        }),
     );
+    // INVARIANT: whoever selected identities knew the policy.
+    let policy = governed.policy().cloned().unwrap_or_default();
     let by = |word: fn(&Identity) -> &str| tally(live.iter().copied(), word);
     set("by_kind", by(|identity| identity.declaration().kind().as_str()));
-    set("by_risk_tier", by(|identity| identity.assess().tier.as_str()));
+    set(
+        "by_risk_tier",
+        tally(live.iter().copied(), |identity| identity.assess(&policy).tier.as_str()),
+    );
     set(
         "by_environment",
         by(|identity| identity.declaration().environment().as_str()),

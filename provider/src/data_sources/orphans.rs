@@ -57,7 +57,10 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
         let declaration = identity.declaration();
         !known.contains(declaration.technical_owner()) || !known.contains(declaration.policy_owner())
     });
-    config.insert("identities", entry::values(&selection.identities, selection.now));
+    config.insert(
+        "identities",
+        entry::values(governed, &selection.identities, selection.now),
+    );
     Ok(DataAnswer {
         value: config,
         diagnostics: selection.diagnostics,

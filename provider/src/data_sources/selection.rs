@@ -1,6 +1,6 @@
 //! Which identities a data source or a list is about: the arguments they share, and the records that fit.
 
-use nhi_governance::{Environment, Identity, Kind, Owner, RiskTier, Status, Timestamp};
+use nhi_governance::{Environment, Identity, Kind, Owner, Policy, RiskTier, Status, Timestamp};
 use nhi_registry::Filter;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::{Attribute, Schema};
@@ -97,7 +97,8 @@ impl Selector {
                 diagnostics: nothing_on_record(governed).into(),
             });
         };
-        identities.retain(|identity| self.fits(identity));
+        let policy = governed.policy().ok_or(Trouble::Unknown("policy"))?;
+        identities.retain(|identity| self.fits(identity, policy));
         Ok(Selection {
             identities,
             now: self.at.unwrap_or(now),
@@ -105,12 +106,14 @@ impl Selector {
         })
     }
 
-    fn fits(&self, identity: &Identity) -> bool {
+    fn fits(&self, identity: &Identity, policy: &Policy) -> bool {
         let declaration = identity.declaration();
         let owns = |owner: &Owner| owner == declaration.technical_owner() || owner == declaration.policy_owner();
         self.kind.is_none_or(|kind| kind == declaration.kind())
             && self.owner.as_ref().is_none_or(owns)
-            && self.min_risk_tier.is_none_or(|tier| identity.assess().tier >= tier)
+            && self
+                .min_risk_tier
+                .is_none_or(|tier| identity.assess(policy).tier >= tier)
     }
 }
 

@@ -19,6 +19,7 @@ impl House {
         let directory = TempDir::new().unwrap();
         let governed = Arc::new(Governed::new(Actor::new("tester")));
         governed.configure(Settings {
+            policy: Some(Arc::default()),
             registry: Some(directory.path().join("registry.db")),
             trust_domain: Some(nhi_governance::TrustDomain::default()),
         });

@@ -1,6 +1,6 @@
 //! `risk_tier`: the tier that a score or a planned identity leads to.
 
-use nhi_governance::{RiskTier, Violation};
+use nhi_governance::{Policy, RiskTier, Violation};
 use tfplugin::server::{Function, FunctionError, Parameter, Signature};
 use tfplugin::value::{Number, Type, Value};
 
@@ -45,7 +45,7 @@ impl Function for RiskTierOf {
 fn of_score(score: &Number) -> Result<RiskTier, FunctionError> {
     let whole = score.as_i64().and_then(|score| u32::try_from(score).ok());
     let whole = whole.ok_or_else(|| FunctionError::at(0, "a score is a whole number from 0 on (NHI-QUESTION)"))?;
-    Ok(RiskTier::of_score(whole))
+    Ok(Policy::default().tier_of_score(whole))
 }
 
 fn of_identity(identity: &Value) -> Result<RiskTier, FunctionError> {
@@ -62,7 +62,7 @@ fn of_identity(identity: &Value) -> Result<RiskTier, FunctionError> {
         );
         return Err(FunctionError::at(0, text));
     }
-    let checked = draft::draft(identity).check();
+    let checked = draft::draft(identity).check(&Policy::default());
     // What is missing is no mistake here, and the ceiling depends on the answer; what is there has to be right.
     let given = |violation: &&Violation| !matches!(violation.code.id, "NHI-REQUIRED" | "NHI-TTL-CEILING");
     if let Some(violation) = checked.violations.iter().find(given) {

@@ -47,6 +47,8 @@ impl ListResource for Identities {
             if wrong.has_errors() {
                 return Err(wrong);
             }
+            // INVARIANT: whoever selected identities knew the policy.
+            let policy = governed.policy().cloned().unwrap_or_default();
             let with_expired = config.get("with_expired").as_bool().unwrap_or(true);
             let selection = selector.select(governed, false)?;
             let now = selection.now;
@@ -59,7 +61,7 @@ impl ListResource for Identities {
                 let declaration = identity.declaration();
                 Listed {
                     display_name: format!("{}/{}", declaration.environment(), declaration.name()),
-                    state: identity::state(&Found { identity, now }),
+                    state: identity::state(&Found { identity, now }, &policy),
                     diagnostics: std::mem::take(&mut warnings),
                 }
             });

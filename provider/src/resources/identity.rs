@@ -12,7 +12,7 @@ mod state;
 
 use std::sync::Arc;
 
-use nhi_governance::{RecordId, Status};
+use nhi_governance::{Context, RecordId, Status};
 use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::Schema;
@@ -57,7 +57,7 @@ impl Resource for IdentityResource {
 
     fn validate(&self, config: &Value) -> Diagnostics {
         draft(config)
-            .check()
+            .check_form()
             .violations
             .into_iter()
             .map(report::violation)
@@ -74,17 +74,21 @@ impl Resource for IdentityResource {
                 Ok(claim) => claim,
                 Err(diagnostic) => return StateAnswer::with(prior, diagnostic),
             };
-            if self.governed.registry_path().is_none() {
+            let Some(policy) = self
+                .governed
+                .policy()
+                .filter(|_| self.governed.registry_path().is_some())
+            else {
                 return StateAnswer {
                     state: prior,
                     private,
                     diagnostics: not_read().into(),
                 };
-            }
+            };
             let id = claim.id;
             match self.run(move |governed| governed.look_up(&claim)).await {
                 Ok(Some(found)) => StateAnswer {
-                    state: state(&found),
+                    state: state(&found, policy),
                     private,
                     ..StateAnswer::default()
                 },
@@ -98,7 +102,7 @@ impl Resource for IdentityResource {
     }
 
     fn plan(&self, request: PlanRequest) -> Answer<'_, PlanAnswer> {
-        Box::pin(std::future::ready(plan::plan(request, self.governed.trust_domain())))
+        Box::pin(std::future::ready(plan::plan(request, &self.governed)))
     }
 
     fn create(&self, request: CreateRequest) -> Answer<'_, StateAnswer> {
@@ -107,7 +111,7 @@ impl Resource for IdentityResource {
             // Nothing is on record after an error: registry and audit are one transaction.
             match self.run(move |governed| governed.create(&draft)).await {
                 Ok(found) => StateAnswer {
-                    state: state(&found),
+                    state: self.state(&found),
                     private: request.private,
                     ..StateAnswer::default()
                 },
@@ -129,7 +133,7 @@ impl Resource for IdentityResource {
             }
             match self.change(&prior, &planned).await {
                 Ok(found) => StateAnswer {
-                    state: state(&found),
+                    state: self.state(&found),
                     private,
                     ..StateAnswer::default()
                 },
@@ -194,6 +198,13 @@ impl Resource for IdentityResource {
 }
 
 impl IdentityResource {
+    /// Of something that was found or written: no policy, no answer.
+    fn state(&self, found: &Found) -> Value {
+        self.governed
+            .policy()
+            .map_or(Value::Null, |policy| state(found, policy))
+    }
+
     /// The state of what an import looks for.
     async fn take_in(&self, sought: Sought) -> StateAnswer {
         let looked_for = sought.clone();
@@ -201,7 +212,7 @@ impl IdentityResource {
             Ok(Some(found)) if state::status(&found) == Status::Revoked => {
                 StateAnswer::with(Value::Null, revoked(&found))
             }
-            Ok(Some(found)) => StateAnswer::new(state(&found)),
+            Ok(Some(found)) => StateAnswer::new(self.state(&found)),
             Ok(None) => StateAnswer::with(Value::Null, nothing_to_import(&sought, &self.governed)),
             Err(trouble) => StateAnswer::with(Value::Null, trouble),
         }
@@ -219,7 +230,7 @@ impl IdentityResource {
             }
         };
         let (state, diagnostics) = match created {
-            Ok(found) => (state(&found), Diagnostics::new()),
+            Ok(found) => (self.state(&found), Diagnostics::new()),
             Err(diagnostics) => (prior, diagnostics),
         };
         StateAnswer {
@@ -312,7 +323,7 @@ fn revoked(found: &Found) -> Diagnostic {
     let detail = format!(
         "It was {}. Revocation is final and an id is never used again: let the configuration create a new identity. \
          (NHI-REVOKED)",
-        found.identity.standing(found.now).reason
+        found.identity.standing(found.now, &Context::default()).reason
     );
     Diagnostic::error(
         format!("identity `{}` is revoked and cannot be imported", found.identity.id()),

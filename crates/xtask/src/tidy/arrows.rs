@@ -16,12 +16,14 @@ enum May {
 }
 
 /// Sorted by package.
-const ALLOWED: [(&str, May); 14] = [
+const ALLOWED: [(&str, May); 15] = [
     ("example-policy-module", May::Use(&["nhi-policy-sdk"])),
     ("nhi-analyzer", May::Use(&["nhi-plan", "nhi-policy-sdk"])),
+    ("nhi-approvals", May::Use(&["nhi-governance"])),
     (
         "nhi-cli",
         May::Use(&[
+            "nhi-approvals",
             "nhi-evaluate",
             "nhi-governance",
             "nhi-plan",
@@ -38,7 +40,7 @@ const ALLOWED: [(&str, May); 14] = [
     ("nhi-tests", May::UseAnything),
     (
         "terraform-provider-nhi",
-        May::Use(&["nhi-governance", "nhi-registry", "tfplugin"]),
+        May::Use(&["nhi-approvals", "nhi-governance", "nhi-registry", "tfplugin"]),
     ),
     ("tfplugin", May::Use(&[])),
     ("tlog", May::Use(&[])),
