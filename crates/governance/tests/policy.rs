@@ -391,28 +391,22 @@ mod tests {
             ["naming.0"]
         );
 
-        let allow = |rules: &[ScopeRule]| {
-            let rules = aws(rules);
+        let allow = |rules: &ScopeRule| {
+            let rules = aws(std::slice::from_ref(rules));
             move |terms: &mut Terms| terms.allowed_scope = rules
         };
-        let forbid = |rules: &[ScopeRule]| {
-            let rules = aws(rules);
+        let forbid = |rules: &ScopeRule| {
+            let rules = aws(std::slice::from_ref(rules));
             move |terms: &mut Terms| terms.forbidden_scope = rules
         };
         let (wide, narrow) = (rule(&[], &["*"], &["s3:*"]), rule(&["dev"], &["*"], &["s3:Get*"]));
-        assert_eq!(
-            loosened(allow(&[narrow.clone()]), allow(&[wide.clone()])),
-            ["allowed_scope.aws"]
-        );
-        assert_eq!(loosened(allow(&[wide.clone()]), allow(&[narrow.clone()])), [""; 0]);
-        assert_eq!(loosened(allow(&[wide.clone()]), |_| {}), ["allowed_scope"]);
-        assert_eq!(loosened(|_| {}, allow(&[wide.clone()])), [""; 0]);
-        assert_eq!(
-            loosened(forbid(&[wide.clone()]), forbid(&[narrow.clone()])),
-            ["forbidden_scope.aws"]
-        );
-        assert_eq!(loosened(forbid(&[narrow]), forbid(&[wide.clone()])), [""; 0]);
-        assert_eq!(loosened(forbid(&[wide]), |_| {}), ["forbidden_scope.aws"]);
+        assert_eq!(loosened(allow(&narrow), allow(&wide)), ["allowed_scope.aws"]);
+        assert_eq!(loosened(allow(&wide), allow(&narrow)), [""; 0]);
+        assert_eq!(loosened(allow(&wide), |_| {}), ["allowed_scope"]);
+        assert_eq!(loosened(|_| {}, allow(&wide)), [""; 0]);
+        assert_eq!(loosened(forbid(&wide), forbid(&narrow)), ["forbidden_scope.aws"]);
+        assert_eq!(loosened(forbid(&narrow), forbid(&wide)), [""; 0]);
+        assert_eq!(loosened(forbid(&wide), |_| {}), ["forbidden_scope.aws"]);
         assert_eq!(
             loosened(|terms| terms.wildcards.actions = WildcardRule::Forbidden, |_| {}),
             ["wildcards.actions"]

@@ -295,12 +295,12 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Policy, Faults> {
         Ok(_) => {}
         Err(contradictions) => {
             // What is wrong by itself is no contradiction as well.
-            let is_new =
-                |place: &str, at: &Place| !walk.faults.has(at) && !(walk.is_value(place) && walk.faults.within(at));
+            let is_wrong =
+                |place: &str, at: &Place| walk.faults.has(at) || (walk.is_value(place) && walk.faults.within(at));
             let found: Vec<_> = contradictions
                 .into_iter()
                 .map(|found| (walk.place(&found.place), found))
-                .filter(|(at, found)| is_new(&found.place, at))
+                .filter(|(at, found)| !is_wrong(&found.place, at))
                 .map(|(at, found)| (at, found.problem))
                 .collect();
             for (at, problem) in found {
