@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use nhi_governance::{Declaration, Draft, Identity, IdentityId, Policy, Timestamp, TrustDomain, Violation};
+use nhi_governance::{Declaration, Draft, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, Violation};
 use nhi_registry::{Actor, Options, Registry, RegistryError, SqliteRegistry};
 use tfplugin::log;
 
@@ -35,7 +35,7 @@ pub(crate) struct Governed {
     settings: OnceLock<Settings>,
     registry: Mutex<Option<Arc<SqliteRegistry>>>,
     /// Created or adopted by this process; the core is not known to have the ids yet.
-    created: Mutex<BTreeSet<IdentityId>>,
+    created: Mutex<BTreeSet<RecordId>>,
 }
 
 /// An identity on record and the time to judge it by.
@@ -48,7 +48,7 @@ pub(crate) struct Found {
 /// What a state says an identity is. It is a claim until it was compared with the record.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
-    pub(crate) id: IdentityId,
+    pub(crate) id: RecordId,
     pub(crate) name: String,
     pub(crate) environment: String,
 }
@@ -63,7 +63,7 @@ pub(crate) enum Trouble {
     /// What a state claims of an id is not what is on record.
     Forged { claim: Box<Claim>, on_record: String },
     /// A state says something of an identity that the record of the same revision does not.
-    Edited { id: IdentityId, attribute: &'static str },
+    Edited { id: RecordId, attribute: &'static str },
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -123,7 +123,9 @@ impl Governed {
     /// A registry that is not there is an error: the state says that there was one.
     pub(crate) fn look_up(&self, claim: &Claim) -> Result<Option<Found>, Trouble> {
         if self.existing_registry()?.is_none() {
-            return Err(RegistryError::Missing(self.registry_path().map(Path::to_owned).unwrap_or_default()).into());
+            return Err(
+                RegistryError::Missing(self.registry_path().unwrap_or(Path::new("")).display().to_string()).into(),
+            );
         }
         let Some(found) = self.find(claim.id)? else {
             return Ok(None);
@@ -134,7 +136,7 @@ impl Governed {
     }
 
     /// The identity of an id.
-    pub(crate) fn find(&self, id: IdentityId) -> Result<Option<Found>, Trouble> {
+    pub(crate) fn find(&self, id: RecordId) -> Result<Option<Found>, Trouble> {
         let Some(registry) = self.existing_registry()? else {
             return Ok(None);
         };
@@ -154,7 +156,7 @@ impl Governed {
         let registry = self.registry()?;
         let patience = Instant::now() + ORPHAN_LIFE_MAX;
         let created = loop {
-            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone()));
+            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &waived()));
             match created {
                 Err(RegistryError::Creating { id, .. }) if !self.is_ours(id) && Instant::now() < patience => {
                     std::thread::sleep(ORPHAN_POLL);
@@ -197,7 +199,7 @@ impl Governed {
                 attribute,
             });
         }
-        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration))?;
+        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &waived()))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
         Ok(Found {
             identity,
@@ -219,7 +221,7 @@ impl Governed {
         if created.is_empty() {
             return;
         }
-        let ids: Vec<IdentityId> = created.into_iter().collect();
+        let ids: Vec<RecordId> = created.into_iter().collect();
         let confirmed = self
             .registry()
             .and_then(|registry| Ok(registry.confirm(&self.actor, &ids)?));
@@ -232,7 +234,7 @@ impl Governed {
         }
     }
 
-    fn is_ours(&self, id: IdentityId) -> bool {
+    fn is_ours(&self, id: RecordId) -> bool {
         self.created
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -321,6 +323,14 @@ fn is_there(path: &Path) -> Result<bool, RegistryError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// Approvals are only warned of.
+fn waived() -> Evidence {
+    Evidence {
+        waived: true,
+        ..Evidence::default()
+    }
 }
 
 /// A state is an untrusted cache. Name and environment never change for an id, so where they differ the state was

@@ -4,7 +4,7 @@ mod show;
 mod view;
 
 use clap::{Subcommand, ValueEnum};
-use nhi_governance::{Environment, Identity, Policy, Status, Timestamp};
+use nhi_governance::{Context, Environment, Identity, Policy, Status, Timestamp};
 use nhi_registry::{Filter, Registry as _};
 use serde::Serialize;
 
@@ -58,8 +58,16 @@ enum StatusWord {
     Expiring,
     /// Past its end.
     Expired,
+    /// Of no use until it is resumed.
+    Suspended,
+    /// Good for a while, and managed by no configuration.
+    Unmanaged,
+    /// Found outside of governance, and of no use until it is approved.
+    Quarantined,
     /// Ended for good.
     Revoked,
+    /// Ended for good, and nothing of it is left.
+    Offboarded,
 }
 
 impl StatusWord {
@@ -68,7 +76,11 @@ impl StatusWord {
             Self::Active => Status::Active,
             Self::Expiring => Status::Expiring,
             Self::Expired => Status::Expired,
+            Self::Suspended => Status::Suspended,
+            Self::Unmanaged => Status::Unmanaged,
+            Self::Quarantined => Status::Quarantined,
             Self::Revoked => Status::Revoked,
+            Self::Offboarded => Status::Offboarded,
         }
     }
 }
@@ -87,7 +99,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         return show::run(&policy, args, show, environment, console);
     }
     let registry = args.registry.open()?;
-    let with_revoked = args.all || args.status == Some(StatusWord::Revoked);
+    let with_revoked = args.all || matches!(args.status, Some(StatusWord::Revoked | StatusWord::Offboarded));
     let filter = Filter {
         environment,
         with_revoked,
@@ -95,7 +107,10 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     };
     let now = registry.now().map_err(|error| failure(&error))?;
     let mut identities = registry.list(&filter).map_err(|error| failure(&error))?;
-    identities.retain(|identity| args.status.is_none_or(|word| identity.status(now) == word.status()));
+    identities.retain(|identity| {
+        args.status
+            .is_none_or(|word| identity.status(now, &Context::default()) == word.status())
+    });
     match args.format {
         Format::Human => console.answer(&human(&policy, &identities, now, args, console.width))?,
         Format::Json => {
@@ -155,7 +170,12 @@ fn human(policy: &Policy, identities: &[Identity], now: Timestamp, args: &Args, 
     let headings = HEADINGS.map(ToOwned::to_owned);
     draw(&mut screen, &widths, &headings, None);
     for (row, identity) in rows.iter().zip(identities) {
-        draw(&mut screen, &widths, row, Some(identity.status(now)));
+        draw(
+            &mut screen,
+            &widths,
+            row,
+            Some(identity.status(now, &Context::default())),
+        );
     }
     screen.into_text()
 }
@@ -196,7 +216,7 @@ fn row(policy: &Policy, identity: &Identity, now: Timestamp) -> [String; 8] {
         declaration.environment().to_string(),
         declaration.kind().to_string(),
         identity.assess(policy).tier.to_string(),
-        identity.status(now).to_string(),
+        identity.status(now, &Context::default()).to_string(),
         view::expires_in(identity, now),
         declaration.technical_owner().to_string(),
         identity.id().to_string(),

@@ -5,11 +5,12 @@ mod organisation;
 use organisation::Known;
 
 use crate::attestation::Attestation;
+use crate::checker::{Checker, Violation};
 use crate::code::{
-    ATTESTATION, Code, ENVIRONMENT, EXTERNAL, GENERATION, KIND, NAME, OWNER, OWNER_SAME, PURPOSE, Problem, REQUIRED,
-    REVOKED_BY, SCOPE, TTL, VENDOR,
+    ATTESTATION, ENVIRONMENT, EXTERNAL, GENERATION, KIND, NAME, OWNER, OWNER_SAME, PURPOSE, Problem, REVOKED_BY, SCOPE,
+    TTL, VENDOR,
 };
-use crate::declaration::{Classification, Declaration};
+use crate::declaration::{Classification, Declaration, DesiredState};
 use crate::draft::{AttestationDraft, Draft, Given, PurposeDraft, ScopeDraft};
 use crate::kind::Kind;
 use crate::owner::Owner;
@@ -27,31 +28,6 @@ use crate::ttl::Ttl;
 /// The most external ids of an identity.
 const EXTERNAL_MAX: usize = 100;
 const EXTERNAL_BYTES_MAX: usize = 2048;
-
-/// One thing that is wrong with a draft.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// Its kind.
-    pub code: &'static Code,
-    /// Where.
-    pub path: Path,
-    /// What is wrong: a lower-case phrase without a full stop.
-    pub summary: String,
-    /// Why it is governed and what to write instead: full sentences.
-    pub detail: String,
-}
-
-impl Violation {
-    fn new(path: &Path, problem: Problem) -> Self {
-        let detail = format!("{} {} ({})", problem.code.why, problem.help, problem.code.id);
-        Self {
-            code: problem.code,
-            path: path.clone(),
-            summary: problem.message,
-            detail,
-        }
-    }
-}
 
 /// What checking a draft found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +85,8 @@ impl Draft {
         let vendor_id = checker.optional("vendor_id", &self.vendor_id, |text| vendor(text));
         let min_risk_tier = checker.optional("min_risk_tier", &self.min_risk_tier, |text| RiskTier::parse(text));
         let generation = checker.optional("generation", &self.generation, |number| generation_of(*number));
+        let interactive_use = checker.optional("interactive_use", &self.interactive_use, |allowed| Ok(*allowed));
+        let desired_state = checker.optional("desired_state", &self.desired_state, |text| DesiredState::parse(text));
 
         let facts = Facts {
             kind,
@@ -121,7 +99,10 @@ impl Draft {
             min_tier: min_risk_tier.flatten(),
             is_final: whole_scope && checker.knows_score(self),
         };
-        let assessment = facts.assess(policy.unwrap_or(&Policy::default()));
+        let assessment = match policy {
+            Some(policy) => facts.assess(policy),
+            None => facts.assess(&Policy::default()),
+        };
         let known = Known {
             name: name.as_ref(),
             kind,
@@ -150,6 +131,8 @@ impl Draft {
                 vendor_id: vendor_id?,
                 min_risk_tier: min_risk_tier?,
                 generation: generation?,
+                interactive_use: interactive_use?,
+                desired_state: desired_state?,
             })
         });
         Checked {
@@ -160,101 +143,7 @@ impl Draft {
     }
 }
 
-/// Collects violations; a value that is unknown or wrong comes back as `None`.
-#[derive(Debug, Default)]
-struct Checker {
-    violations: Vec<Violation>,
-}
-
 impl Checker {
-    fn refuse(&mut self, path: &Path, problem: Problem) {
-        self.violations.push(Violation::new(path, problem));
-    }
-
-    fn take<T, U>(&mut self, path: &Path, value: &T, parse: impl FnOnce(&T) -> Result<U, Problem>) -> Option<U> {
-        parse(value).map_err(|problem| self.refuse(path, problem)).ok()
-    }
-
-    /// A value that has to be there.
-    fn required_at<T, U>(
-        &mut self,
-        path: &Path,
-        code: &'static Code,
-        given: &Given<T>,
-        parse: impl FnOnce(&T) -> Result<U, Problem>,
-    ) -> Option<U> {
-        match given {
-            Given::Unknown => None,
-            Given::Absent => {
-                let help = format!("{} Set `{path}`.", code.why);
-                self.refuse(path, Problem::new(&REQUIRED, format!("`{path}` is missing"), help));
-                None
-            }
-            Given::Known(value) => self.take(path, value, parse),
-        }
-    }
-
-    fn required<T, U>(
-        &mut self,
-        name: &'static str,
-        code: &'static Code,
-        given: &Given<T>,
-        parse: impl FnOnce(&T) -> Result<U, Problem>,
-    ) -> Option<U> {
-        self.required_at(&Path::attribute(name), code, given, parse)
-    }
-
-    /// A value that may be left out: the inner `None` says so, the outer that nothing can be said.
-    #[expect(clippy::option_option, reason = "the two levels are the two questions")]
-    fn optional_at<T, U>(
-        &mut self,
-        path: &Path,
-        given: &Given<T>,
-        parse: impl FnOnce(&T) -> Result<U, Problem>,
-    ) -> Option<Option<U>> {
-        match given {
-            Given::Unknown => None,
-            Given::Absent => Some(None),
-            Given::Known(value) => self.take(path, value, parse).map(Some),
-        }
-    }
-
-    #[expect(clippy::option_option, reason = "the two levels are the two questions")]
-    fn optional<T, U>(
-        &mut self,
-        name: &'static str,
-        given: &Given<T>,
-        parse: impl FnOnce(&T) -> Result<U, Problem>,
-    ) -> Option<Option<U>> {
-        self.optional_at(&Path::attribute(name), given, parse)
-    }
-
-    /// The elements of a list, and whether all of them are there.
-    fn elements<T, U>(
-        &mut self,
-        path: &Path,
-        code: &'static Code,
-        list: &[Given<T>],
-        mut parse: impl FnMut(&T) -> Result<U, Problem>,
-    ) -> (Vec<U>, bool) {
-        let mut parsed = Vec::new();
-        for element in list {
-            match element {
-                Given::Unknown => {}
-                Given::Absent => {
-                    let help = "Remove it, for example with `compact([…])`, or give it a value.";
-                    self.refuse(
-                        path,
-                        Problem::new(code, format!("an element of `{path}` is null"), help),
-                    );
-                }
-                Given::Known(value) => parsed.extend(self.take(path, value, &mut parse)),
-            }
-        }
-        let whole = parsed.len() == list.len();
-        (parsed, whole)
-    }
-
     fn owners_differ(&mut self, technical: Option<&Owner>, policy: Option<&Owner>) {
         if let (Some(technical), Some(policy)) = (technical, policy)
             && technical == policy

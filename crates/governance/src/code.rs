@@ -54,6 +54,8 @@ macro_rules! codes {
 }
 
 codes! {
+    APPROVAL = "NHI-APPROVAL", "approvals are missing",
+        "Nobody grants access to themselves: the riskier an identity, the more persons have to agree.";
     ATTESTATION = "NHI-ATTESTATION", "the attestation is not usable",
         "Attestation says how the identity proves that it is itself; a subject that more than one workload can present proves nothing.";
     CLASSIFICATION = "NHI-CLASSIFICATION", "the data classification is not known",
@@ -90,8 +92,14 @@ codes! {
         "A policy that a reader could understand in two ways protects in neither.";
     PURPOSE = "NHI-PURPOSE", "the purpose says too little",
         "The purpose is what a reviewer later compares the access with; without a task nobody can say that it is no longer needed.";
+    QUARANTINE = "NHI-QUARANTINE", "the quarantine is not usable",
+        "An identity that was found outside of governance has a short time to be brought under it or to go.";
     REQUIRED = "NHI-REQUIRED", "a required attribute is missing",
         "An identity is governed only when its owners, purpose, scope and end are all on record.";
+    RESUME = "NHI-RESUME", "the identity cannot be resumed",
+        "Whoever contains an identity does not undo that alone, and what was contained for long is asked for anew.";
+    REVIEW = "NHI-REVIEW", "the review is not usable",
+        "A review is worth something only where it is answered in time, by somebody who did not ask for the access.";
     REVOKED = "NHI-REVOKED", "the identity is revoked",
         "Revocation is final: the record stays as a tombstone and its id is never used again.";
     REVOKED_BY = "NHI-REVOKED-BY", "nothing but a person would end the identity",
@@ -106,8 +114,12 @@ codes! {
         "A pattern covers what will exist tomorrow, which nobody has looked at yet.";
     SCOPE_WILDCARD = "NHI-SCOPE-WILDCARD", "the scope is a bare wildcard",
         "A scope that covers everything is no ceiling.";
+    STATE = "NHI-STATE", "the wanted state is not known",
+        "An identity is wanted active or suspended; everything else follows from time and from what happens.";
     STATIC_SECRET = "NHI-STATIC-SECRET", "the tier allows no static secret",
         "A secret that does not change by itself outlives everybody who knows it.";
+    SUSPENDED = "NHI-SUSPENDED", "the identity is suspended",
+        "An apply never undoes a containment in passing.";
     TTL = "NHI-TTL", "the time to live is not usable",
         "Every identity has an end; a life without one cannot be expressed.";
     TTL_CEILING = "NHI-TTL-CEILING", "the time to live is above the ceiling of its tier",

@@ -10,7 +10,7 @@ mod state;
 
 use std::sync::Arc;
 
-use nhi_governance::{IdentityId, Status};
+use nhi_governance::{Context, RecordId, Status};
 use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::Schema;
@@ -156,7 +156,7 @@ impl Resource for IdentityResource {
 
     fn import(&self, id: String) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
-            let id = match IdentityId::parse(&id) {
+            let id = match RecordId::parse(&id) {
                 Ok(id) => id,
                 Err(error) => return StateAnswer::with(Value::Null, malformed(&error.to_string())),
             };
@@ -202,7 +202,7 @@ impl IdentityResource {
 /// What a state says it is about.
 fn claim(prior: &Value) -> Result<Claim, Diagnostic> {
     let text = |name: &str| prior.get(name).as_str().unwrap_or_default().to_owned();
-    let id = IdentityId::parse(&text("id")).map_err(|error| malformed(&error.to_string()))?;
+    let id = RecordId::parse(&text("id")).map_err(|error| malformed(&error.to_string()))?;
     Ok(Claim {
         id,
         name: text("name"),
@@ -229,7 +229,7 @@ fn place(governed: &Governed) -> String {
         .unwrap_or_default()
 }
 
-fn not_on_record(id: IdentityId, governed: &Governed) -> Diagnostic {
+fn not_on_record(id: RecordId, governed: &Governed) -> Diagnostic {
     let detail = format!(
         "The registry `{}` has no such identity, and identities are never deleted from a registry. The plan creates a \
          new one, with another id. If it should be on record, check which registry the provider uses, and restore it \
@@ -240,7 +240,7 @@ fn not_on_record(id: IdentityId, governed: &Governed) -> Diagnostic {
 }
 
 /// Going on would revoke nothing at a destroy, and create everything anew at an apply.
-fn registry_lost(id: IdentityId, governed: &Governed) -> Diagnostic {
+fn registry_lost(id: RecordId, governed: &Governed) -> Diagnostic {
     let detail = format!(
         "The state says that identity `{id}` is on record there. Without the registry nothing can be revoked, and every \
          identity would be created anew under another id. Point `registry` or `NHI_REGISTRY` at the registry that this \
@@ -250,7 +250,7 @@ fn registry_lost(id: IdentityId, governed: &Governed) -> Diagnostic {
     Diagnostic::error(format!("there is no registry at `{}`", place(governed)), detail)
 }
 
-fn nothing_to_import(id: IdentityId, governed: &Governed) -> Diagnostic {
+fn nothing_to_import(id: RecordId, governed: &Governed) -> Diagnostic {
     let detail = format!(
         "The registry `{}` has no such identity. `nhi identities` lists those it has; check which registry the provider \
          uses. (NHI-REGISTRY-NOT-FOUND)",
@@ -263,7 +263,7 @@ fn revoked(found: &Found) -> Diagnostic {
     let detail = format!(
         "It was {}. Revocation is final and an id is never used again: let the configuration create a new identity. \
          (NHI-REVOKED)",
-        found.identity.standing(found.now).reason
+        found.identity.standing(found.now, &Context::default()).reason
     );
     Diagnostic::error(
         format!("identity `{}` is revoked and cannot be imported", found.identity.id()),

@@ -1,6 +1,6 @@
 //! `nhi identities show`: everything about one identity, by its id or its name.
 
-use nhi_governance::{Attestation, Environment, Identity, IdentityId, Name, Policy, Timestamp};
+use nhi_governance::{Attestation, Context, Environment, Identity, Name, Policy, RecordId, Timestamp};
 use nhi_registry::{Filter, Registry, SqliteRegistry};
 
 use crate::commands::identities::view::{self, View};
@@ -47,7 +47,7 @@ fn find(registry: &SqliteRegistry, which: &str, environment: Option<Environment>
         Failure::undecided(format!("no identity has the id or name `{which}`"))
             .help("run `nhi identities --all` for every one on record")
     };
-    if let Ok(id) = IdentityId::parse(which) {
+    if let Ok(id) = RecordId::parse(which) {
         return registry.get(id).map_err(|error| failure(&error))?.ok_or_else(none);
     }
     let name = Name::parse(which).map_err(|problem| Failure::usage(problem.message).help(problem.help))?;
@@ -79,7 +79,7 @@ fn find(registry: &SqliteRegistry, which: &str, environment: Option<Environment>
 
 fn human(policy: &Policy, identity: &Identity, now: Timestamp, width: usize) -> String {
     let declaration = identity.declaration();
-    let standing = identity.standing(now);
+    let standing = identity.standing(now, &Context::default());
     let assessment = identity.assess(policy);
     let mut screen = Screen::new(width);
     screen.line(&[

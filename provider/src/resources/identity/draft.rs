@@ -27,6 +27,8 @@ pub(super) fn draft(value: &Value) -> Draft {
         vendor_id: text(value.get("vendor_id")),
         min_risk_tier: text(value.get("min_risk_tier")),
         generation: given(value.get("generation"), generation),
+        interactive_use: given(value.get("interactive_use"), Value::as_bool),
+        desired_state: text(value.get("desired_state")),
     }
 }
 
