@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod graph;
 pub(crate) mod identities;
+pub(crate) mod policy;
 pub(crate) mod rules;
 
 use clap::Subcommand;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Graph(graph::Args),
     /// List the identities on record: who owns them, what justifies them, what revokes them
     Identities(identities::Args),
+    /// Show, check, test and compare the organisation's policy
+    Policy(policy::Args),
     /// List the rules and the codes of a check
     Rules(rules::Args),
 }
@@ -49,6 +52,7 @@ impl Command {
             Self::Fix(args) => fix::run(&args, console),
             Self::Graph(args) => graph::run(&args, console),
             Self::Identities(args) => identities::run(&args, console),
+            Self::Policy(args) => policy::run(&args, console),
             Self::Rules(args) => rules::run(&args, console),
         }
     }

@@ -5,6 +5,7 @@ use tfplugin::diagnostic::Severity;
 use super::*;
 
 mod house;
+mod policy;
 mod registry;
 
 use house::{COMPUTED, House, config, told, with};
