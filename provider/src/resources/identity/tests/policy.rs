@@ -5,8 +5,8 @@ use tfplugin::server::Provider as _;
 use super::*;
 use crate::provider::Nhi;
 
-/// A policy under which reading weighs as much as writing, and names are marked.
-const STRICT: &str = "organisation = \"example\"\nscoring {\n  read = 20\n}\nnaming {\n  patterns = [\"app-*\"]\n}\n";
+/// A policy under which writing weighs more, and names are marked.
+const STRICT: &str = "organisation = \"example\"\nscoring {\n  write = 30\n}\nnaming {\n  patterns = [\"app-*\"]\n}\n";
 
 /// Another provider process on the registry of a house.
 async fn provider(house: &House, policy: Value) -> Nhi {
