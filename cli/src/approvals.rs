@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use nhi_approvals::{Problem, Request, TrustRoot, disk};
-use nhi_governance::{Digest, Timestamp};
+use nhi_approvals::{Problem, Request, Requirement, TrustRoot, disk};
+use nhi_governance::{Digest, Policy, Timestamp};
 
 use crate::exit::Failure;
 
@@ -128,6 +128,19 @@ fn all(directory: &Path) -> Result<Vec<(PathBuf, Request)>, Failure> {
 pub(crate) fn none(directory: &Path) -> Failure {
     Failure::undecided(format!("there is no request in `{}`", directory.display()))
         .help("a plan that lacks approvals writes one; `--approvals DIRECTORY` says where")
+}
+
+/// What a request calls for under the policy that it was judged by.
+pub(crate) fn requirement(request: &Request) -> Result<Requirement, Failure> {
+    let policy = Policy::default();
+    match request.policy_digest {
+        Some(digest) if digest != policy.digest() => Err(Failure::undecided(format!(
+            "the request was judged by another policy: {digest}, not {}",
+            policy.digest()
+        ))
+        .help("use the policy file that the provider uses")),
+        _ => Ok(Requirement::of(&policy, request.terms.tier)),
+    }
 }
 
 /// The answer could not be had.
