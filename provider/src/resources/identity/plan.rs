@@ -76,7 +76,13 @@ pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
         let approvals = match policy {
             // The core plans what comes in its place next.
             Some(_) if !answer.requires_replace.is_empty() => Diagnostics::new(),
-            Some(policy) => approvals(governed, policy, &prior, &checked),
+            // What the apply will be given: with defaults filled in, and in the spelling on record.
+            Some(policy) => approvals(
+                governed,
+                policy,
+                &prior,
+                &super::draft::draft(&answer.planned).check(policy),
+            ),
             None => unknown_policy().into(),
         };
         answer.diagnostics.extend(approvals);
