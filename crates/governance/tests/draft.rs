@@ -88,7 +88,7 @@ mod tests {
             oidc: Given::Known(["https://issuer.example".into(), "nhi".into(), subject.into()]),
             ..AttestationDraft::default()
         };
-        let cases = [
+        let cases = vec![
             (
                 Draft {
                     name: "Deployer".into(),
