@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use nhi_governance::{Declaration, Draft, Identity, RecordId, Timestamp, TrustDomain, Violation};
+use nhi_governance::{Declaration, Draft, Evidence, Identity, RecordId, Timestamp, TrustDomain, Violation};
 use nhi_registry::{Actor, Registry, RegistryError, SqliteRegistry};
 use tfplugin::log;
 
@@ -117,7 +117,9 @@ impl Governed {
     /// A registry that is not there is an error: the state says that there was one.
     pub(crate) fn look_up(&self, claim: &Claim) -> Result<Option<Found>, Trouble> {
         if self.existing_registry()?.is_none() {
-            return Err(RegistryError::Missing(self.registry_path().map(Path::to_owned).unwrap_or_default()).into());
+            return Err(
+                RegistryError::Missing(self.registry_path().unwrap_or(Path::new("")).display().to_string()).into(),
+            );
         }
         let Some(found) = self.find(claim.id)? else {
             return Ok(None);
@@ -148,7 +150,7 @@ impl Governed {
         let registry = self.registry()?;
         let patience = Instant::now() + ORPHAN_LIFE_MAX;
         let created = loop {
-            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone()));
+            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &waived()));
             match created {
                 Err(RegistryError::Creating { id, .. }) if !self.is_ours(id) && Instant::now() < patience => {
                     std::thread::sleep(ORPHAN_POLL);
@@ -191,7 +193,7 @@ impl Governed {
                 attribute,
             });
         }
-        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration))?;
+        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &waived()))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
         Ok(Found {
             identity,
@@ -307,6 +309,14 @@ fn is_there(path: &Path) -> Result<bool, RegistryError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// Approvals are only warned of.
+fn waived() -> Evidence {
+    Evidence {
+        waived: true,
+        ..Evidence::default()
+    }
 }
 
 fn judge(draft: &Draft) -> Result<Declaration, Trouble> {

@@ -76,7 +76,12 @@ fn fixture() -> (TempDir, PathBuf, Vec<String>) {
     let actor = Actor::new("tester@localhost");
     let create = |name: &str, environment: &str| {
         let created = registry
-            .create(&actor, &TrustDomain::default(), declaration(name, environment))
+            .create(
+                &actor,
+                &TrustDomain::default(),
+                declaration(name, environment),
+                &nhi_governance::Evidence::default(),
+            )
             .unwrap();
         created.identity.id()
     };

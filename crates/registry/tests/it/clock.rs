@@ -3,19 +3,21 @@
 use nhi_governance::{Context, Draft, Given, Status, Timestamp};
 use nhi_registry::{CLOCK_SKEW_SECONDS_MAX, Registry};
 
-use crate::support::{Fixture, Hands, Random, START, actor, assert_intact, declaration, declare, draft, trust_domain};
+use crate::support::{
+    Fixture, Hands, Random, START, actor, assert_intact, declaration, declare, draft, nothing, trust_domain,
+};
 
 #[test]
 fn a_clock_set_back_grants_nothing_and_revokes_still() {
     let fixture = Fixture::new();
     let registry = fixture.open();
     let first = registry
-        .create(&actor(), &trust_domain(), declaration("a"))
+        .create(&actor(), &trust_domain(), declaration("a"), &nothing())
         .unwrap()
         .identity;
     fixture.clock.set(START - CLOCK_SKEW_SECONDS_MAX);
     let second = registry
-        .create(&actor(), &trust_domain(), declaration("b"))
+        .create(&actor(), &trust_domain(), declaration("b"), &nothing())
         .unwrap()
         .identity;
     assert_eq!(
@@ -31,11 +33,11 @@ fn a_clock_set_back_grants_nothing_and_revokes_still() {
     });
     let refused = [
         registry
-            .create(&actor(), &trust_domain(), declaration("c"))
+            .create(&actor(), &trust_domain(), declaration("c"), &nothing())
             .map(|_| ())
             .unwrap_err(),
         registry
-            .update(&actor(), first.id(), 1, renewal.clone())
+            .update(&actor(), first.id(), 1, renewal.clone(), &nothing())
             .map(|_| ())
             .unwrap_err(),
     ];
@@ -56,14 +58,14 @@ fn a_clock_that_ran_ahead_is_recovered_from_on_record() {
     let year = 365 * 86_400;
     fixture.clock.set(START + 10 * year);
     let id = registry
-        .create(&actor(), &trust_domain(), declaration("a"))
+        .create(&actor(), &trust_domain(), declaration("a"), &nothing())
         .unwrap()
         .identity
         .id();
     fixture.clock.set(START);
     assert_eq!(
         registry
-            .create(&actor(), &trust_domain(), declaration("b"))
+            .create(&actor(), &trust_domain(), declaration("b"), &nothing())
             .unwrap_err()
             .code(),
         "NHI-REGISTRY-CLOCK"
@@ -72,7 +74,9 @@ fn a_clock_that_ran_ahead_is_recovered_from_on_record() {
         registry.accept_clock(&actor(), "the host had a wrong date").unwrap(),
         Timestamp::from_unix(START)
     );
-    registry.create(&actor(), &trust_domain(), declaration("b")).unwrap();
+    registry
+        .create(&actor(), &trust_domain(), declaration("b"), &nothing())
+        .unwrap();
     let row = registry.audit(2, 1).unwrap().remove(0);
     assert_eq!(
         (row.action.as_str(), row.time.as_str()),
@@ -104,11 +108,11 @@ fn random_walks() {
         };
         let registry = fixture.open();
         let subject = registry
-            .create(&actor(), &trust_domain(), declaration("subject"))
+            .create(&actor(), &trust_domain(), declaration("subject"), &nothing())
             .unwrap()
             .identity;
         let victim = registry
-            .create(&actor(), &trust_domain(), declaration("victim"))
+            .create(&actor(), &trust_domain(), declaration("victim"), &nothing())
             .unwrap()
             .identity;
         let mut expired = false;
@@ -118,7 +122,12 @@ fn random_walks() {
             fixture.clock.set(fixture.clock.read() + jump * unit);
             let now = registry.now().unwrap();
             // Only what is on record survives a restart, so the walk also writes.
-            match registry.create(&actor(), &trust_domain(), declaration(&format!("other{step}"))) {
+            match registry.create(
+                &actor(),
+                &trust_domain(),
+                declaration(&format!("other{step}")),
+                &nothing(),
+            ) {
                 Ok(created) => failures += usize::from(created.identity.issued_at() < now),
                 Err(error) => {
                     failures += usize::from(error.code() != "NHI-REGISTRY-CLOCK");

@@ -6,7 +6,7 @@ use std::thread;
 use nhi_governance::Draft;
 use nhi_registry::{Filter, Registry, RegistryError, SqliteRegistry};
 
-use crate::support::{Fixture, actor, assert_intact, child, declaration, declare, draft, role, trust_domain};
+use crate::support::{Fixture, actor, assert_intact, child, declaration, declare, draft, nothing, role, trust_domain};
 
 const PROCESSES: usize = 4;
 const THREADS: usize = 16;
@@ -18,14 +18,16 @@ fn run_child(path: &std::path::Path, process: &str) {
             scope.spawn(move || {
                 let registry = SqliteRegistry::open(path).unwrap();
                 let name = format!("p{process}-t{number}");
-                let created = registry.create(&actor(), &trust_domain(), declaration(&name)).unwrap();
+                let created = registry
+                    .create(&actor(), &trust_domain(), declaration(&name), &nothing())
+                    .unwrap();
                 assert!(!created.adopted);
                 registry.confirm(&actor(), &[created.identity.id()]).unwrap();
                 let shared = Draft {
                     technical_owner: format!("team:{name}").as_str().into(),
                     ..draft("shared")
                 };
-                match registry.create(&actor(), &trust_domain(), declare(&shared)) {
+                match registry.create(&actor(), &trust_domain(), declare(&shared), &nothing()) {
                     Ok(_) => println!("\nwon {name}"),
                     Err(RegistryError::Exists { .. } | RegistryError::Creating { .. }) => {}
                     Err(error) => panic!("{error}"),
@@ -88,7 +90,7 @@ fn one_of_many_updates_of_a_revision_wins() {
     let fixture = Fixture::new();
     let registry = fixture.open();
     let id = registry
-        .create(&actor(), &trust_domain(), declaration("shared"))
+        .create(&actor(), &trust_domain(), declaration("shared"), &nothing())
         .unwrap()
         .identity
         .id();
@@ -105,9 +107,9 @@ fn one_of_many_updates_of_a_revision_wins() {
                         });
                         // Half of them share a connection, half have their own.
                         let result = if number % 2 == 0 {
-                            registry.update(&actor(), id, revision, change)
+                            registry.update(&actor(), id, revision, change, &nothing())
                         } else {
-                            fixture.open().update(&actor(), id, revision, change)
+                            fixture.open().update(&actor(), id, revision, change, &nothing())
                         };
                         match result {
                             Ok(identity) => Some(identity),

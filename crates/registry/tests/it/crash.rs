@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use nhi_registry::{Filter, Options, Point, Registry, SqliteRegistry};
 use rusqlite::Connection;
 
-use crate::support::{Fixture, Random, actor, assert_intact, child, declaration, role, trust_domain};
+use crate::support::{Fixture, Random, actor, assert_intact, child, declaration, nothing, role, trust_domain};
 
 const TEST: &str = "crash::killed_at_every_point_of_a_write";
 const POINTS: [Point; 5] = [
@@ -53,7 +53,12 @@ fn run_child(path: &Path, role: &str) {
     .unwrap();
     for number in 0.. {
         let created = registry
-            .create(&actor(), &trust_domain(), declaration(&format!("r{round}-{number}")))
+            .create(
+                &actor(),
+                &trust_domain(),
+                declaration(&format!("r{round}-{number}")),
+                &nothing(),
+            )
             .unwrap();
         println!(
             "\nack {} {}",
@@ -130,7 +135,7 @@ fn check(path: &Path, acknowledged: &[String]) {
         .max_by_key(|identity| identity.id());
     if let Some(last) = last {
         let again = registry
-            .create(&actor(), &trust_domain(), last.declaration().clone())
+            .create(&actor(), &trust_domain(), last.declaration().clone(), &nothing())
             .unwrap();
         assert!(again.adopted && again.identity.id() == last.id());
     }

@@ -13,6 +13,8 @@ mod faults;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod records;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tamper;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use nhi_governance::{Declaration, Draft, Given, PurposeDraft, ScopeDraft, Timestamp, TrustDomain};
+use nhi_governance::{Declaration, Digest, Draft, Evidence, Given, PurposeDraft, ScopeDraft, Timestamp, TrustDomain};
 use nhi_registry::{Actor, Created, Options, Registry, SqliteRegistry};
 
 /// 2026-11-22T00:00:00Z.
@@ -47,6 +47,24 @@ pub(crate) fn declaration(name: &str) -> Declaration {
 
 pub(crate) fn actor() -> Actor {
     Actor::new("tester@localhost")
+}
+
+/// No approval was needed.
+pub(crate) fn nothing() -> Evidence {
+    Evidence {
+        waived: true,
+        ..Evidence::default()
+    }
+}
+
+/// Two approvals of a request.
+pub(crate) fn evidence(number: u8) -> Evidence {
+    Evidence {
+        request: Some(Digest::of(&[number])),
+        approvals: vec![Digest::of(&[number, 1]), Digest::of(&[number, 2])],
+        approved_by: vec!["alice".into(), "bob".into()],
+        waived: false,
+    }
 }
 
 pub(crate) fn trust_domain() -> TrustDomain {
@@ -97,13 +115,26 @@ impl Fixture {
         self.directory.path().join("nhi-registry.db")
     }
 
-    pub(crate) fn open(&self) -> SqliteRegistry {
-        SqliteRegistry::open_with(&self.path(), self.clock.options()).unwrap()
+    /// One that is kept in a file.
+    pub(crate) fn sqlite() -> Self {
+        Self::new()
+    }
+
+    pub(crate) fn open(&self) -> Box<dyn Registry> {
+        Box::new(SqliteRegistry::open_with(&self.path(), self.clock.options()).unwrap())
     }
 
     /// A creation whose process ends before it could tell anybody.
     pub(crate) fn cut_off(&self, declaration: Declaration) -> Created {
-        self.open().create(&actor(), &trust_domain(), declaration).unwrap()
+        self.open()
+            .create(&actor(), &trust_domain(), declaration, &nothing())
+            .unwrap()
+    }
+
+    pub(crate) fn cut_off_with(&self, declaration: Declaration, evidence: &Evidence) -> Created {
+        self.open()
+            .create(&actor(), &trust_domain(), declaration, evidence)
+            .unwrap()
     }
 
     /// Writes a history with every kind of row.
@@ -112,13 +143,19 @@ impl Fixture {
             let name = format!("svc{number}");
             let created = match number {
                 1 => self.cut_off(declaration(&name)),
-                _ => registry.create(&actor(), &trust_domain(), declaration(&name)).unwrap(),
+                _ => registry
+                    .create(&actor(), &trust_domain(), declaration(&name), &nothing())
+                    .unwrap(),
             };
             let id = created.identity.id();
             self.clock.set(self.clock.read() + 60);
             match number % 6 {
                 0 => registry.confirm(&actor(), &[id]).unwrap(),
-                1 => drop(registry.create(&actor(), &trust_domain(), declaration("svc1")).unwrap()),
+                1 => drop(
+                    registry
+                        .create(&actor(), &trust_domain(), declaration("svc1"), &nothing())
+                        .unwrap(),
+                ),
                 2 => drop(
                     registry
                         .update(
@@ -129,6 +166,7 @@ impl Fixture {
                                 ttl: "24h".into(),
                                 ..draft("svc2")
                             }),
+                            &nothing(),
                         )
                         .unwrap(),
                 ),
@@ -137,14 +175,16 @@ impl Fixture {
                         generation: Given::Known(1),
                         ..draft("svc3")
                     };
-                    registry.update(&actor(), id, 1, declare(&renewal)).unwrap();
+                    registry.update(&actor(), id, 1, declare(&renewal), &nothing()).unwrap();
                 }
                 4 => drop(registry.revoke(&actor(), id, "the service is gone").unwrap()),
                 _ => {}
             }
         }
         registry.accept_clock(&actor(), "a test of the clock").unwrap();
-        registry.create(&actor(), &trust_domain(), declaration("last")).unwrap();
+        registry
+            .create(&actor(), &trust_domain(), declaration("last"), &evidence(1))
+            .unwrap();
         assert_intact(registry);
     }
 }

@@ -16,7 +16,7 @@ enum May {
 }
 
 /// Sorted by package.
-const ALLOWED: [(&str, May); 13] = [
+const ALLOWED: [(&str, May); 14] = [
     ("example-policy-module", May::Use(&["nhi-policy-sdk"])),
     ("nhi-analyzer", May::Use(&["nhi-plan", "nhi-policy-sdk"])),
     (
@@ -41,6 +41,7 @@ const ALLOWED: [(&str, May); 13] = [
         May::Use(&["nhi-governance", "nhi-registry", "tfplugin"]),
     ),
     ("tfplugin", May::Use(&[])),
+    ("tlog", May::Use(&[])),
     ("xtask", May::Use(&["nhi-analyzer"])),
 ];
 
