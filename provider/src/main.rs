@@ -9,6 +9,7 @@ mod governed;
 mod provider;
 mod report;
 mod resources;
+mod values;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -70,6 +70,8 @@ codes! {
         "The environment is part of the identity's key and of its SPIFFE id, and production raises its risk.";
     EXCEPTION = "NHI-EXCEPTION", "the exception is not usable",
         "A control is waived for one value at one place, for a while, by somebody who answers for it.";
+    EXISTS = "NHI-EXISTS", "there is such a record already",
+        "One thing has one record, so that a change of it happens in one place.";
     EXPIRED = "NHI-EXPIRED", "the identity has expired",
         "An apply never silently extends a life: whoever wants an expired identity back asks for it.";
     EXTERNAL = "NHI-EXTERNAL", "an external id is not usable",

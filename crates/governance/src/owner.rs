@@ -114,6 +114,12 @@ impl Hash for Owner {
     }
 }
 
+impl AsRef<str> for Owner {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.text)

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::canonical::{Digest, canonical_json};
 use crate::checker::{Checker, Violation};
-use crate::code::{ENDED, FIXED, Problem};
+use crate::code::{ENDED, EXISTS, FIXED, Problem};
 use crate::id::RecordId;
 use crate::lifecycle::printable;
 use crate::record::{Act, Evidence, Record, RecordKind, Transition, is_false};
@@ -157,7 +157,7 @@ impl<D: Declared> Registered<D> {
 
     /// The record again for a creation that was interrupted: no core has confirmed it, and the same was declared.
     pub fn adopt(&self, declaration: &D) -> Option<Transition<Self>> {
-        let same = !self.confirmed && self.ended.is_none() && self.declaration == *declaration;
+        let same = !self.confirmed && self.ended.is_none() && self.declaration.to_json() == declaration.to_json();
         same.then(|| Transition::to(self.clone(), "adopted", json!({})))
     }
 
@@ -181,7 +181,8 @@ impl<D: Declared> Registered<D> {
             let help = "Replace it: the old one ends and the new one gets an id of its own.";
             return Err(Problem::new(&FIXED, message, help));
         }
-        if self.declaration == declaration && self.state == state {
+        // Not by equality: two spellings of an owner are equal, and the record has to keep the one that is declared.
+        if self.declaration.to_json() == declaration.to_json() && self.state == state {
             return Ok(self.confirm());
         }
         act.needs(approvals(&declaration).max(approvals(&self.declaration)), &what::<D>())?;
@@ -216,6 +217,17 @@ impl<D: Declared> Registered<D> {
             ..self.next()
         };
         Transition::to(after, "ended", json!({ "reason": reason }))
+    }
+
+    /// The refusal to create it again: it is there, or another run may still be busy creating it.
+    pub fn taken(&self, is_under_way: bool) -> Problem {
+        let (kind, key, id) = (D::KIND.as_str(), self.declaration.key(), self.id);
+        if is_under_way {
+            let message = format!("{kind} `{key}` is being created by another run, as `{id}`");
+            return Problem::new(&EXISTS, message, "Wait for it to end, then plan again.");
+        }
+        let help = format!("Import it (`terraform import <address> {id}`), or declare another one.");
+        Problem::new(&EXISTS, format!("{kind} `{key}` is on record already, as `{id}`"), help)
     }
 
     /// What is declared.

@@ -80,13 +80,12 @@ impl VendorDraft {
 
 /// A moment as RFC 3339 writes it.
 pub(crate) fn moment(code: &'static crate::code::Code, text: &str) -> Result<Timestamp, Problem> {
-    Timestamp::parse(text).map_err(|_| {
-        let message = format!("{} is not a moment", quote(text));
-        Problem::new(
-            code,
-            message,
-            "Write it as RFC 3339 does, for example `2027-03-31T00:00:00Z`.",
-        )
+    // One moment has one spelling, so that what a core gets back equals what was configured.
+    let parsed = Timestamp::parse(text).ok();
+    parsed.filter(|moment| moment.to_string() == text).ok_or_else(|| {
+        let message = format!("{} is not a moment in UTC", quote(text));
+        let help = "Write it as RFC 3339 does, in whole seconds and UTC, for example `2027-03-31T00:00:00Z`.";
+        Problem::new(code, message, help)
     })
 }
 

@@ -1,7 +1,7 @@
 //! The life of identities: how one is created or taken up again, and the calls that predate other kinds.
 
 use nhi_governance::{
-    Act, Context, Declaration, Evidence, Identity, RecordId, Timestamp, TrustDomain, adopt, confirm, create as begin,
+    Act, Declaration, Evidence, Identity, RecordId, Timestamp, TrustDomain, adopt, confirm, create as begin,
     revoke as end, update as amend,
 };
 
@@ -41,12 +41,13 @@ pub(crate) fn create(
             });
         };
         let (id, environment, name) = (identity.id(), environment.clone(), name.clone());
-        let Some(transition) = adopt(&identity, trust_domain, declaration, &Context::default(), now) else {
+        let context = writer.context(declaration)?;
+        let Some(transition) = adopt(&identity, trust_domain, declaration, &context, now) else {
             return Err(RegistryError::Exists {
                 id,
                 environment,
                 name,
-                standing: identity.standing(now, &Context::default()).reason,
+                standing: identity.standing(now, &context).reason,
             });
         };
         if writer.is_under_way(id)? {
@@ -68,11 +69,11 @@ pub(crate) fn update(
     declaration: &Declaration,
     evidence: &Evidence,
 ) -> Result<Identity, RegistryError> {
-    registry.change(actor, id, Some(expected_revision), evidence, |now, identity, _| {
+    registry.change(actor, id, Some(expected_revision), evidence, |now, identity, view| {
         Ok(amend(
             identity,
             declaration.clone(),
-            &Context::default(),
+            &view.context(declaration)?,
             &act(actor, evidence, now),
         )?)
     })

@@ -17,8 +17,9 @@ use tfplugin::schema::Schema;
 use tfplugin::server::{
     Answer, CreateRequest, DeleteRequest, PlanAnswer, PlanRequest, ReadRequest, Resource, StateAnswer, UpdateRequest,
 };
-use tfplugin::value::{AttributePath, Value};
+use tfplugin::value::Value;
 
+use super::{malformed, not_read};
 use crate::governed::{Claim, Found, Governed, Trouble, blocking};
 use crate::report;
 use draft::draft;
@@ -197,18 +198,6 @@ fn claim(prior: &Value) -> Result<Claim, Diagnostic> {
         name: text("name"),
         environment: text("environment"),
     })
-}
-
-fn malformed(error: &str) -> Diagnostic {
-    let detail = "The id is the one thing that names an identity for good. `nhi identities` lists the ids of a registry. \
-                  (NHI-ID)";
-    Diagnostic::error(error, detail).at(AttributePath::of("id"))
-}
-
-fn not_read() -> Diagnostic {
-    let detail = "Which registry to ask is known only after apply, so the plan goes by the state as it was last read. \
-                  Give `registry` a value that is known at plan.";
-    Diagnostic::warning("identities were not read", detail)
 }
 
 fn place(governed: &Governed) -> String {
