@@ -4,17 +4,22 @@
 //! registry writes record and audit row in one transaction that is durable before any answer goes out.
 
 mod approving;
+mod records;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use nhi_governance::{Declaration, Draft, Identity, Policy, RecordId, Timestamp, TrustDomain, Violation};
+use nhi_governance::{
+    AccessReview, BreakGlass, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind, Team,
+    Timestamp, TrustDomain, Vendor, Violation,
+};
 use nhi_registry::{Actor, Options, Registry, RegistryError, SqliteRegistry};
 use tfplugin::log;
 
 pub(crate) use approving::{Approved, Approving, Lacking};
+pub(crate) use records::{FoundRecord, Scene, Spec};
 
 /// What an audit row says when a resource is destroyed.
 const DESTROYED: &str = "destroyed by a core";
@@ -41,6 +46,8 @@ pub(crate) struct Governed {
     registry: Mutex<Option<Arc<SqliteRegistry>>>,
     /// Created or adopted by this process; the core is not known to have the ids yet.
     created: Mutex<BTreeSet<RecordId>>,
+    /// The same, of other kinds.
+    records: Mutex<BTreeSet<(RecordKind, RecordId)>>,
 }
 
 /// An identity on record and the time to judge it by.
@@ -73,6 +80,14 @@ pub(crate) enum Trouble {
     Lacking(Box<Lacking>),
     /// The trust root, or what lies among the approvals, cannot be used.
     Approvers(nhi_approvals::Problem),
+    /// What never changes for an id is not what is on record.
+    ForgedRecord { kind: &'static str, id: RecordId },
+    /// A state says something of a record that the record of the same revision does not.
+    EditedRecord {
+        kind: &'static str,
+        id: RecordId,
+        attribute: &'static str,
+    },
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -105,6 +120,7 @@ impl Governed {
             settings: OnceLock::new(),
             registry: Mutex::default(),
             created: Mutex::default(),
+            records: Mutex::default(),
         }
     }
 
@@ -251,6 +267,12 @@ impl Governed {
 
     /// Notes that the core has the ids of everything this process created.
     pub(crate) fn confirm_created(&self) {
+        self.confirm_created_of::<AccessReview>();
+        self.confirm_created_of::<BreakGlass>();
+        self.confirm_created_of::<Exception>();
+        self.confirm_created_of::<Grant>();
+        self.confirm_created_of::<Team>();
+        self.confirm_created_of::<Vendor>();
         let created = std::mem::take(&mut *self.created.lock().unwrap_or_else(PoisonError::into_inner));
         if created.is_empty() {
             return;
@@ -266,6 +288,10 @@ impl Governed {
                 &[("reason", trouble.to_string().into())],
             );
         }
+    }
+
+    fn lock_records(&self) -> MutexGuard<'_, BTreeSet<(RecordKind, RecordId)>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_ours(&self, id: RecordId) -> bool {

@@ -22,6 +22,7 @@ use tfplugin::server::{
 };
 use tfplugin::value::{AttributePath, Value};
 
+use super::{malformed, not_read};
 use crate::governed::{Claim, Found, Governed, Trouble, blocking};
 use crate::report;
 use draft::draft;
@@ -296,18 +297,6 @@ fn claim(prior: &Value) -> Result<Claim, Diagnostic> {
         name: text("name"),
         environment: text("environment"),
     })
-}
-
-pub(crate) fn malformed(error: &str) -> Diagnostic {
-    let detail = "The id is the one thing that names an identity for good. `nhi identities` lists the ids of a registry. \
-                  (NHI-ID)";
-    Diagnostic::error(error, detail).at(AttributePath::of("id"))
-}
-
-fn not_read() -> Diagnostic {
-    let detail = "Which registry to ask, or which policy to judge by, is known only after apply, so the plan goes by the \
-                  state as it was last read. Give `registry` and `policy` values that are known at plan.";
-    Diagnostic::warning("identities were not read", detail)
 }
 
 fn place(governed: &Governed) -> String {
