@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use nhi_governance::{
-    AccessReview, BreakGlass, Declaration, Draft, Evidence, Exception, Grant, Identity, RecordId, RecordKind, Team,
-    Timestamp, TrustDomain, Vendor, Violation,
+    AccessReview, BreakGlass, Context, Declaration, Draft, Evidence, Exception, Grant, Identity, RecordId, RecordKind,
+    Team, Timestamp, TrustDomain, Vendor, Violation,
 };
-use nhi_registry::{Actor, Registry, RegistryError, SqliteRegistry};
+use nhi_registry::{Actor, RecordsExt as _, Registry, RegistryError, SqliteRegistry};
 use tfplugin::log;
 
 pub(crate) use records::{FoundRecord, Scene, Spec};
@@ -50,6 +50,7 @@ pub(crate) struct Governed {
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) identity: Identity,
+    pub(crate) context: Context,
     pub(crate) now: Timestamp,
 }
 
@@ -155,10 +156,7 @@ impl Governed {
         let Some(identity) = registry.get(id)? else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            identity,
-            now: registry.now()?,
-        }))
+        Ok(Some(found(&*registry, identity)?))
     }
 
     /// Policy, then registry: a new identity, or the one that an interrupted creation left.
@@ -184,10 +182,7 @@ impl Governed {
             "an identity was created"
         };
         log::info(what, &[("id", id.to_string().into())]);
-        Ok(Found {
-            identity: created.identity,
-            now: registry.now()?,
-        })
+        found(&*registry, created.identity)
     }
 
     /// Policy, then registry: changes the identity that a state claims, if nobody changed it meanwhile.
@@ -213,10 +208,7 @@ impl Governed {
         }
         let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &waived()))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
-        Ok(Found {
-            identity,
-            now: registry.now()?,
-        })
+        found(&*registry, identity)
     }
 
     /// Ends the identity that a state claims. There is no policy to ask: revoking is never refused.
@@ -328,6 +320,12 @@ impl Governed {
         *registry = Some(Arc::clone(&opened));
         Ok(opened)
     }
+}
+
+/// An identity with what its standing depends on, on one snapshot.
+fn found(registry: &impl Registry, identity: Identity) -> Result<Found, Trouble> {
+    let (context, now) = registry.reading(|view| Ok((view.context(identity.declaration())?, view.now()?)))?;
+    Ok(Found { identity, context, now })
 }
 
 /// A registry that cannot be looked at is not one that is missing: every identity would be planned anew.

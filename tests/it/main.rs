@@ -13,5 +13,6 @@ mod hostile;
 mod lifecycle;
 mod modules;
 mod plans;
+mod records;
 mod secrets;
 mod validation;

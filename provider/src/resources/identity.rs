@@ -10,7 +10,7 @@ mod state;
 
 use std::sync::Arc;
 
-use nhi_governance::{Context, RecordId, Status};
+use nhi_governance::{RecordId, Status};
 use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::Schema;
@@ -241,7 +241,7 @@ fn revoked(found: &Found) -> Diagnostic {
     let detail = format!(
         "It was {}. Revocation is final and an id is never used again: let the configuration create a new identity. \
          (NHI-REVOKED)",
-        found.identity.standing(found.now, &Context::default()).reason
+        found.identity.standing(found.now, &found.context).reason
     );
     Diagnostic::error(
         format!("identity `{}` is revoked and cannot be imported", found.identity.id()),
