@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use nhi_governance::{
-    AccessReview, BreakGlass, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind, Team,
-    Timestamp, TrustDomain, Vendor, Violation,
+    AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
+    Team, Timestamp, TrustDomain, Vendor, Violation,
 };
-use nhi_registry::{Actor, Options, Registry, RegistryError, SqliteRegistry};
+use nhi_registry::{Actor, Options, RecordsExt as _, Registry, RegistryError, SqliteRegistry};
 use tfplugin::log;
 
 pub(crate) use approving::{Approved, Approving, Lacking};
@@ -54,6 +54,7 @@ pub(crate) struct Governed {
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) identity: Identity,
+    pub(crate) context: Context,
     pub(crate) now: Timestamp,
 }
 
@@ -168,10 +169,7 @@ impl Governed {
         let Some(identity) = registry.get(id)? else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            identity,
-            now: registry.now()?,
-        }))
+        Ok(Some(found(&*registry, identity)?))
     }
 
     /// Puts a question to the registry; none where there is no registry yet.
@@ -209,10 +207,7 @@ impl Governed {
             "an identity was created"
         };
         log::info(what, &[("id", id.to_string().into())]);
-        Ok(Found {
-            identity: created.identity,
-            now: registry.now()?,
-        })
+        Ok(found(&*registry, created.identity)?)
     }
 
     /// Policy, then registry: changes the identity that a state claims, if nobody changed it meanwhile.
@@ -239,10 +234,7 @@ impl Governed {
         let evidence = self.approved(Some(&on_record), &declaration)?.evidence();
         let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &evidence))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
-        Ok(Found {
-            identity,
-            now: registry.now()?,
-        })
+        Ok(found(&*registry, identity)?)
     }
 
     /// Ends the identity that a state claims. There is no policy to ask: revoking is never refused.
@@ -382,6 +374,13 @@ impl Governed {
         *registry = Some(Arc::clone(&opened));
         Ok(opened)
     }
+}
+
+/// An identity with what its standing depends on, on one snapshot.
+/// An identity on record with all that it is judged by.
+pub(crate) fn found(registry: &dyn Registry, identity: Identity) -> Result<Found, RegistryError> {
+    let (context, now) = registry.reading(|view| Ok((view.context(identity.declaration())?, view.now()?)))?;
+    Ok(Found { identity, context, now })
 }
 
 /// A registry that cannot be looked at is not one that is missing: every identity would be planned anew.

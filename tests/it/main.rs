@@ -15,5 +15,6 @@ mod modules;
 mod offers;
 mod offers_by_wire;
 mod plans;
+mod records;
 mod secrets;
 mod validation;

@@ -12,7 +12,7 @@ mod state;
 
 use std::sync::Arc;
 
-use nhi_governance::{Context, Draft, RecordId, Status};
+use nhi_governance::{Draft, RecordId, Status};
 use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::Schema;
@@ -340,7 +340,7 @@ fn revoked(found: &Found) -> Diagnostic {
     let detail = format!(
         "It was {}. Revocation is final and an id is never used again: let the configuration create a new identity. \
          (NHI-REVOKED)",
-        found.identity.standing(found.now, &Context::default()).reason
+        found.identity.standing(found.now, &found.context).reason
     );
     Diagnostic::error(
         format!("identity `{}` is revoked and cannot be imported", found.identity.id()),

@@ -1,6 +1,6 @@
 //! An identity on record as the state of a resource, in the spelling it was declared in.
 
-use nhi_governance::{Attestation, Classification, Context, Declaration, Identity, Policy, RiskTier, Status};
+use nhi_governance::{Attestation, Classification, Declaration, Identity, Policy, RiskTier, Status};
 use tfplugin::value::Value;
 
 use crate::governed::Found;
@@ -41,7 +41,7 @@ pub(super) fn edited(state: &Value, identity: &Identity) -> Option<&'static str>
 }
 
 pub(super) fn status(found: &Found) -> Status {
-    found.identity.status(found.now, &Context::default())
+    found.identity.status(found.now, &found.context)
 }
 
 fn declared(declaration: &Declaration) -> Value {
