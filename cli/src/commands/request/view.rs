@@ -3,6 +3,7 @@
 use nhi_approvals::{Difference, Privilege, Request};
 use nhi_governance::{Access, Digest};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::approvals::requirement;
 use crate::output::{BOLD, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
@@ -133,6 +134,18 @@ fn privilege(screen: &mut Screen, sign: &str, privilege: &Privilege) {
     ]);
 }
 
+/// A member of the subject: a list of texts reads as one line.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(elements) if elements.iter().all(Value::is_string) => {
+            let texts: Vec<&str> = elements.iter().filter_map(Value::as_str).collect();
+            texts.join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
 /// Everything that the digest covers.
 fn terms(screen: &mut Screen, request: &Request) {
     let terms = &request.terms;
@@ -164,7 +177,7 @@ fn terms(screen: &mut Screen, request: &Request) {
         );
     }
     for (name, value) in &terms.subject {
-        let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+        let text = self::text(value);
         field(&name.replace('_', " "), &text);
     }
     field(
