@@ -8,6 +8,7 @@ mod adopting;
 mod approving;
 mod house;
 mod identified;
+mod policy;
 mod registry;
 
 use house::{COMPUTED, House, config, told, with};
