@@ -4,6 +4,7 @@
     reason = "indexing a JSON value yields null, never a panic"
 )]
 
+mod approvals;
 mod check;
 mod crash;
 mod docs;
