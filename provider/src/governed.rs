@@ -149,6 +149,17 @@ impl Governed {
         }))
     }
 
+    /// Puts a question to the registry; none where there is no registry yet.
+    pub(crate) fn ask<T>(
+        &self,
+        question: impl FnOnce(&dyn Registry) -> Result<T, RegistryError>,
+    ) -> Result<Option<T>, Trouble> {
+        match self.existing_registry()? {
+            Some(registry) => Ok(Some(question(&*registry)?)),
+            None => Ok(None),
+        }
+    }
+
     /// Policy, then registry: a new identity, or the one that an interrupted creation left.
     pub(crate) fn create(&self, draft: &Draft) -> Result<Found, Trouble> {
         let declaration = self.judge(draft)?;
@@ -213,6 +224,18 @@ impl Governed {
         armed(|| registry.revoke(&self.actor, claim.id, DESTROYED))?;
         log::info("an identity was revoked", &[("id", claim.id.to_string().into())]);
         Ok(())
+    }
+
+    /// Ends an identity because somebody said so, whether a state knows it or not.
+    pub(crate) fn end(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
+        let missing = || RegistryError::NotFound(id);
+        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
+        if !is_there(path)? {
+            return Err(missing().into());
+        }
+        let identity = armed(|| self.opened(path)?.revoke(&self.actor, id, reason))?;
+        log::info("an identity was revoked", &[("id", id.to_string().into())]);
+        Ok(identity)
     }
 
     /// Notes that the core has the ids of everything this process created.

@@ -5,15 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nhi_governance::{Policy, TrustDomain};
-use nhi_registry::Actor;
-use serde_json::json;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::{Attribute, Schema};
-use tfplugin::server::{Answer, Provider, Resource};
+use tfplugin::server::{Action, Answer, DataSource, Function, ListResource, Provider, Resource};
 use tfplugin::value::{AttributePath, Type, Value};
 
 use crate::governed::{Governed, Settings, blocking};
-use crate::resources;
+use crate::{actions, data_sources, functions, list_resources, resources};
 
 const REGISTRY_VARIABLE: &str = "NHI_REGISTRY";
 const POLICY_VARIABLE: &str = "NHI_POLICY";
@@ -24,24 +22,23 @@ const TRUST_DOMAIN_DEFAULT: &str = "nhi.internal";
 pub(crate) struct Nhi {
     governed: Arc<Governed>,
     resources: Vec<Arc<dyn Resource>>,
+    data_sources: Vec<Arc<dyn DataSource>>,
+    functions: Vec<Arc<dyn Function>>,
+    list_resources: Vec<Arc<dyn ListResource>>,
+    actions: Vec<Arc<dyn Action>>,
 }
 
 impl Nhi {
     pub(crate) fn new(governed: Arc<Governed>) -> Nhi {
         Nhi {
             resources: resources::all(&governed),
+            data_sources: data_sources::all(&governed),
+            functions: functions::all(),
+            list_resources: list_resources::all(&governed),
+            actions: actions::all(&governed),
             governed,
         }
     }
-}
-
-/// Every schema, in the form of `terraform providers schema -json`.
-pub(crate) fn schemas(address: &str) -> serde_json::Value {
-    let provider = Nhi::new(Arc::new(Governed::new(Actor::from_surroundings())));
-    let of = |resource: &Arc<dyn Resource>| (resource.type_name().to_owned(), resource.schema().to_json());
-    let resources: serde_json::Map<_, _> = provider.resources.iter().map(of).collect();
-    let schemas = json!({ "provider": provider.schema().to_json(), "resource_schemas": resources });
-    json!({ "format_version": "1.0", "provider_schemas": { address: schemas } })
 }
 
 impl Provider for Nhi {
@@ -68,6 +65,22 @@ impl Provider for Nhi {
 
     fn resources(&self) -> &[Arc<dyn Resource>] {
         &self.resources
+    }
+
+    fn data_sources(&self) -> &[Arc<dyn DataSource>] {
+        &self.data_sources
+    }
+
+    fn functions(&self) -> &[Arc<dyn Function>] {
+        &self.functions
+    }
+
+    fn list_resources(&self) -> &[Arc<dyn ListResource>] {
+        &self.list_resources
+    }
+
+    fn actions(&self) -> &[Arc<dyn Action>] {
+        &self.actions
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
@@ -203,6 +216,8 @@ fn directory_missing(path: &Path) -> Option<Diagnostic> {
 
 #[cfg(test)]
 mod tests {
+    use nhi_registry::Actor;
+
     use super::*;
 
     fn refusals(registry: Value, variable: Option<&str>) -> String {

@@ -44,12 +44,13 @@ pub fn create(
     act: &Act<'_>,
 ) -> Result<Transition<Identity>, Problem> {
     let tier = declaration.assess(act.policy).tier;
-    act.needs(
-        act.policy.approvals(tier).persons(),
-        &format!("an identity of tier {tier}"),
-    )?;
+    act.needs(tier, &format!("an identity of tier {tier}"))?;
     let identity = anew(id, trust_domain, declaration, act);
-    let particulars = particulars(act, &identity, json!({ "declaration": identity.declaration.to_json() }));
+    let particulars = particulars(
+        act.policy,
+        &identity,
+        json!({ "declaration": identity.declaration.to_json() }),
+    );
     Ok(Transition::to(identity, "created", particulars))
 }
 
@@ -68,7 +69,11 @@ pub fn quarantine(
         quarantine: Some(deadline_of(deadline, reason, act.now)?),
         ..anew(id, trust_domain, declaration, act)
     };
-    let particulars = particulars(act, &identity, json!({ "declaration": identity.declaration.to_json() }));
+    let particulars = particulars(
+        act.policy,
+        &identity,
+        json!({ "declaration": identity.declaration.to_json() }),
+    );
     Ok(Transition::to(identity, "quarantined", particulars))
 }
 
@@ -93,7 +98,7 @@ pub fn requarantine(
         unmanaged: None,
         ..next(identity)
     };
-    let particulars = particulars(act, &after, json!({}));
+    let particulars = particulars(act.policy, &after, json!({}));
     Ok(Transition::to(after, "quarantined", particulars))
 }
 
@@ -188,10 +193,7 @@ pub fn update(
     let contains = !settles && !resumes && is_containment(&identity.declaration, &declaration);
     let tier = tier_of_change(act.policy, &identity.declaration, &declaration);
     if !contains {
-        act.needs(
-            act.policy.approvals(tier).persons(),
-            &format!("this change of tier {tier}"),
-        )?;
+        act.needs(tier, &format!("this change of tier {tier}"))?;
     }
     contain::refuse_undoing(identity, &declaration, context, act)?;
     let after = updated(identity, declaration, contains, act);
@@ -201,7 +203,7 @@ pub fn update(
         () if settles => "settled",
         () => "updated",
     };
-    let particulars = particulars(act, &after, json!({ "changes": changes }));
+    let particulars = particulars(act.policy, &after, json!({ "changes": changes }));
     Ok(Transition::to(after, verb, particulars))
 }
 
@@ -297,14 +299,14 @@ fn printable(text: &str) -> String {
 }
 
 /// What every event of an identity tells, and what this one tells besides.
-fn particulars(act: &Act<'_>, identity: &Identity, besides: Value) -> Value {
-    let assessment = identity.assess(act.policy);
+fn particulars(policy: &Policy, identity: &Identity, besides: Value) -> Value {
+    let assessment = identity.assess(policy);
     let mut members = match besides {
         Value::Object(members) => members,
         _ => Map::new(),
     };
     members.insert("expires_at".to_owned(), json!(identity.expires_at));
-    members.insert("policy".to_owned(), json!(act.policy.digest()));
+    members.insert("policy".to_owned(), json!(policy.digest()));
     members.insert("score".to_owned(), json!(assessment.score));
     members.insert("tier".to_owned(), json!(assessment.tier));
     if !identity.evidence.is_empty() {

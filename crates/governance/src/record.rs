@@ -14,6 +14,7 @@ use crate::code::{APPROVAL, Problem};
 use crate::id::RecordId;
 use crate::owner::Owner;
 use crate::policy::Policy;
+use crate::tier::RiskTier;
 use crate::time::Timestamp;
 
 /// The kinds of records.
@@ -240,7 +241,7 @@ pub struct Act<'a> {
     pub by: &'a str,
     /// The approvals that it uses up.
     pub evidence: &'a Evidence,
-    /// The organisation's policy, which says what the act calls for.
+    /// The organisation's policy.
     pub policy: &'a Policy,
     /// When.
     pub now: Timestamp,
@@ -248,9 +249,10 @@ pub struct Act<'a> {
 
 impl Act<'_> {
     /// Refuses the act where it lacks approvals that nobody waived.
-    pub(crate) fn needs(&self, count: u32, what: &str) -> Result<(), Problem> {
+    pub(crate) fn needs(&self, tier: RiskTier, what: &str) -> Result<(), Problem> {
+        let count = self.policy.approvals(tier).persons();
         let seen = self.evidence.persons_besides(self.by);
-        if self.evidence.waived || seen >= usize::try_from(count).unwrap_or(usize::MAX) {
+        if self.evidence.waived || seen >= count as usize {
             return Ok(());
         }
         let message = format!("{what} calls for {count} approvals and has {seen}");

@@ -8,11 +8,11 @@ use nhi_governance::{
 use crate::records::RecordsExt as _;
 use crate::{Actor, Created, Filter, RecordFilter, Registry, RegistryError};
 
-fn act<'a>(policy: &'a Policy, actor: &'a Actor, evidence: &'a Evidence, now: Timestamp) -> Act<'a> {
+fn act<'a>(actor: &'a Actor, evidence: &'a Evidence, policy: &'a Policy, now: Timestamp) -> Act<'a> {
     Act {
-        policy,
         by: actor.as_str(),
         evidence,
+        policy,
         now,
     }
 }
@@ -33,7 +33,7 @@ pub(crate) fn create(
                 writer.next_id()?,
                 trust_domain,
                 declaration.clone(),
-                &act(registry.policy(), actor, evidence, now),
+                &act(actor, evidence, writer.policy(), now),
             )?
             .of_session(session);
             return Ok(Created {
@@ -69,12 +69,12 @@ pub(crate) fn update(
     declaration: &Declaration,
     evidence: &Evidence,
 ) -> Result<Identity, RegistryError> {
-    registry.change(actor, id, Some(expected_revision), evidence, |now, identity, _| {
+    registry.change(actor, id, Some(expected_revision), evidence, |now, identity, view| {
         Ok(amend(
             identity,
             declaration.clone(),
             &Context::default(),
-            &act(registry.policy(), actor, evidence, now),
+            &act(actor, evidence, view.policy(), now),
         )?)
     })
 }

@@ -34,7 +34,7 @@ mod view;
 mod writer;
 
 use nhi_governance::{
-    Declaration, Digest, Environment, Evidence, Identity, Name, Policy, Record as _, RecordId, Timestamp, TrustDomain,
+    Declaration, Digest, Environment, Evidence, Identity, Name, Record as _, RecordId, Timestamp, TrustDomain,
 };
 
 pub use actor::Actor;
@@ -101,9 +101,6 @@ pub type WriteWork<'w> = dyn FnMut(&mut Writer<'_>) -> Result<(), RegistryError>
 pub trait Registry: Send + Sync + std::fmt::Debug {
     /// Where it is, in words that hold no secret.
     fn place(&self) -> String;
-
-    /// The organisation's policy that it was opened with.
-    fn policy(&self) -> &Policy;
 
     /// Runs some reads on one snapshot.
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError>;
@@ -198,10 +195,6 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
 }
 
 impl<T: Registry + ?Sized> Registry for Box<T> {
-    fn policy(&self) -> &Policy {
-        (**self).policy()
-    }
-
     fn place(&self) -> String {
         (**self).place()
     }

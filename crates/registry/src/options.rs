@@ -26,7 +26,7 @@ pub enum Point {
 pub struct Options {
     /// The clock.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    /// The organisation's policy: what an act calls for, and what score and tier an audit row tells.
+    /// The organisation's policy: what approvals a change calls for, and what an audit row tells of it.
     pub policy: Arc<Policy>,
     /// Called at each [`Point`] of a write; does nothing unless a test sets it.
     pub probe: Arc<dyn Fn(Point) + Send + Sync>,

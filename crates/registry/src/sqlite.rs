@@ -10,7 +10,6 @@ mod session;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use nhi_governance::Policy;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use rows::SqliteTransaction;
@@ -98,22 +97,17 @@ impl SqliteRegistry {
 }
 
 impl Registry for SqliteRegistry {
-    fn policy(&self) -> &Policy {
-        &self.options.policy
-    }
-
     fn place(&self) -> String {
         self.path.display().to_string()
     }
 
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
-        let wall = self.options.now();
         let mut guard = self.lock();
         let connection = guard.as_mut().ok_or_else(|| RegistryError::Broken(self.place()))?;
         let snapshot = connection
             .transaction()
             .map_err(|source| failure("read", &self.path, source))?;
-        work(&View::new(&self.rows(&snapshot, "read"), wall))
+        work(&View::new(&self.rows(&snapshot, "read"), &self.options))
     }
 
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {

@@ -3,9 +3,11 @@
 //! The resource translates; what is allowed stands in `nhi_governance`, and the order of policy, registry and audit in
 //! [`crate::governed`].
 
-mod draft;
+mod adopt;
+pub(crate) mod draft;
 mod plan;
 mod schema;
+mod sought;
 mod state;
 
 use std::sync::Arc;
@@ -15,17 +17,22 @@ use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::Schema;
 use tfplugin::server::{
-    Answer, CreateRequest, DeleteRequest, PlanAnswer, PlanRequest, ReadRequest, Resource, StateAnswer, UpdateRequest,
+    Answer, CreateRequest, DeleteRequest, IdentitySchema, MoveSource, PlanAnswer, PlanRequest, ReadRequest, Resource,
+    StateAnswer, UpdateRequest,
 };
 use tfplugin::value::{AttributePath, Value};
 
 use crate::governed::{Claim, Found, Governed, Trouble, blocking};
 use crate::report;
 use draft::draft;
-use state::state;
+use sought::Sought;
+pub(crate) use state::state;
+
+/// The name of the type.
+pub(crate) const TYPE_NAME: &str = "nhi_identity";
 
 /// The resource.
-pub(super) struct IdentityResource {
+pub(crate) struct IdentityResource {
     governed: Arc<Governed>,
 }
 
@@ -41,7 +48,7 @@ impl IdentityResource {
 
 impl Resource for IdentityResource {
     fn type_name(&self) -> &'static str {
-        "nhi_identity"
+        TYPE_NAME
     }
 
     fn schema(&self) -> Schema {
@@ -60,6 +67,9 @@ impl Resource for IdentityResource {
     fn read(&self, request: ReadRequest) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
             let ReadRequest { prior, private } = request;
+            if adopt::is_pending(&prior) {
+                return StateAnswer::new(prior);
+            }
             let claim = match claim(&prior) {
                 Ok(claim) => claim,
                 Err(diagnostic) => return StateAnswer::with(prior, diagnostic),
@@ -121,6 +131,9 @@ impl Resource for IdentityResource {
                 private,
                 ..
             } = request;
+            if adopt::is_pending(&prior) {
+                return self.adopt(prior, planned, private).await;
+            }
             match self.change(&prior, &planned).await {
                 Ok(found) => StateAnswer {
                     state: self.state(&found),
@@ -139,6 +152,9 @@ impl Resource for IdentityResource {
     fn delete(&self, request: DeleteRequest) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
             let DeleteRequest { prior, private } = request;
+            if adopt::is_pending(&prior) {
+                return StateAnswer::with(Value::Null, adopt::never_recorded());
+            }
             let revoked = match claim(&prior) {
                 Ok(claim) => self
                     .run(move |governed| governed.revoke(&claim))
@@ -159,19 +175,28 @@ impl Resource for IdentityResource {
 
     fn import(&self, id: String) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
-            let id = match RecordId::parse(&id) {
-                Ok(id) => id,
-                Err(error) => return StateAnswer::with(Value::Null, malformed(&error.to_string())),
-            };
-            match self.run(move |governed| governed.find(id)).await {
-                Ok(Some(found)) if state::status(&found) == Status::Revoked => {
-                    StateAnswer::with(Value::Null, revoked(&found))
-                }
-                Ok(Some(found)) => StateAnswer::new(self.state(&found)),
-                Ok(None) => StateAnswer::with(Value::Null, nothing_to_import(id, &self.governed)),
-                Err(trouble) => StateAnswer::with(Value::Null, trouble),
+            match RecordId::parse(&id) {
+                Ok(id) => self.take_in(Sought::Id(id)).await,
+                Err(error) => StateAnswer::with(Value::Null, malformed(&error.to_string())),
             }
         })
+    }
+
+    fn identity(&self) -> Option<IdentitySchema> {
+        Some(sought::schema())
+    }
+
+    fn import_by_identity(&self, identity: Value) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            match Sought::parse(&identity) {
+                Ok(sought) => self.take_in(sought).await,
+                Err(diagnostic) => StateAnswer::with(Value::Null, diagnostic),
+            }
+        })
+    }
+
+    fn move_from(&self, source: &MoveSource<'_>) -> StateAnswer {
+        adopt::moved(source, &self.schema())
     }
 }
 
@@ -203,6 +228,41 @@ impl IdentityResource {
             assessment.explain(),
         );
         Some(Diagnostic::error(summary, detail).at(AttributePath::of("risk_tier")))
+    }
+
+    /// The state of what an import looks for.
+    async fn take_in(&self, sought: Sought) -> StateAnswer {
+        let looked_for = sought.clone();
+        match self.run(move |governed| looked_for.find(governed)).await {
+            Ok(Some(found)) if state::status(&found) == Status::Revoked => {
+                StateAnswer::with(Value::Null, revoked(&found))
+            }
+            Ok(Some(found)) => StateAnswer::new(self.state(&found)),
+            Ok(None) => StateAnswer::with(Value::Null, nothing_to_import(&sought, &self.governed)),
+            Err(trouble) => StateAnswer::with(Value::Null, trouble),
+        }
+    }
+
+    /// Puts on record what was moved here from another provider.
+    async fn adopt(&self, prior: Value, planned: Value, private: Vec<u8>) -> StateAnswer {
+        let created = match adopt::ungoverned(&prior, &planned) {
+            Some(diagnostic) => Err(diagnostic.into()),
+            None => {
+                let draft = draft(&planned);
+                self.run(move |governed| governed.create(&draft))
+                    .await
+                    .map_err(Diagnostics::from)
+            }
+        };
+        let (state, diagnostics) = match created {
+            Ok(found) => (self.state(&found), Diagnostics::new()),
+            Err(diagnostics) => (prior, diagnostics),
+        };
+        StateAnswer {
+            state,
+            private,
+            diagnostics,
+        }
     }
 
     async fn change(&self, prior: &Value, planned: &Value) -> Result<Found, Diagnostics> {
@@ -238,7 +298,7 @@ fn claim(prior: &Value) -> Result<Claim, Diagnostic> {
     })
 }
 
-fn malformed(error: &str) -> Diagnostic {
+pub(crate) fn malformed(error: &str) -> Diagnostic {
     let detail = "The id is the one thing that names an identity for good. `nhi identities` lists the ids of a registry. \
                   (NHI-ID)";
     Diagnostic::error(error, detail).at(AttributePath::of("id"))
@@ -278,13 +338,13 @@ fn registry_lost(id: RecordId, governed: &Governed) -> Diagnostic {
     Diagnostic::error(format!("there is no registry at `{}`", place(governed)), detail)
 }
 
-fn nothing_to_import(id: RecordId, governed: &Governed) -> Diagnostic {
+fn nothing_to_import(sought: &Sought, governed: &Governed) -> Diagnostic {
     let detail = format!(
         "The registry `{}` has no such identity. `nhi identities` lists those it has; check which registry the provider \
          uses. (NHI-REGISTRY-NOT-FOUND)",
         place(governed)
     );
-    Diagnostic::error(format!("identity `{id}` is not in the registry"), detail)
+    Diagnostic::error(format!("{sought} is not in the registry"), detail)
 }
 
 fn revoked(found: &Found) -> Diagnostic {

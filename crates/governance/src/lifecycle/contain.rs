@@ -64,7 +64,7 @@ pub fn contain(
         ..next(identity)
     };
     let told = particulars(
-        act,
+        act.policy,
         &after,
         json!({ "declaration": after.declaration.to_json(), "reason": printable(reason), "by": printable(act.by) }),
     );
@@ -84,10 +84,7 @@ pub fn resume(identity: &Identity, context: &Context, act: &Act<'_>) -> Result<T
         return Err(Problem::new(&RESUME, message, help));
     }
     let tier = identity.declaration.assess(act.policy).tier;
-    act.needs(
-        act.policy.approvals(tier).persons(),
-        &format!("resuming an identity of tier {tier}"),
-    )?;
+    act.needs(tier, &format!("resuming an identity of tier {tier}"))?;
     let after = Identity {
         suspended: None,
         resumed_at: Some(act.now),
@@ -100,7 +97,7 @@ pub fn resume(identity: &Identity, context: &Context, act: &Act<'_>) -> Result<T
         ..next(identity)
     };
     refuse_resuming(identity, &after, context, act)?;
-    let told = particulars(act, &after, json!({ "by": printable(act.by) }));
+    let told = particulars(act.policy, &after, json!({ "by": printable(act.by) }));
     Ok(Transition::to(after, "resumed", told))
 }
 

@@ -9,7 +9,6 @@ use nhi_governance::{
     offboard, quarantine, requarantine, resume, reviewed, revoke, suspend, sweep, update,
 };
 
-pub(crate) static POLICY: LazyLock<Policy> = LazyLock::new(Policy::default);
 pub(crate) const DAY: i64 = 86_400;
 pub(crate) const START: i64 = 1_800_000_000;
 /// How far from now a moment still makes a difference, in days.
@@ -61,8 +60,14 @@ fn scope(actions: &[&str]) -> Given<Vec<Given<ScopeDraft>>> {
     })])
 }
 
+/// The default policy.
+pub(crate) fn policy() -> &'static Policy {
+    static POLICY: LazyLock<Policy> = LazyLock::new(Policy::default);
+    &POLICY
+}
+
 pub(crate) fn declared(draft: &Draft) -> Declaration {
-    let checked = draft.check(&POLICY);
+    let checked = draft.check(policy());
     assert_eq!(checked.violations, []);
     checked.declaration.unwrap()
 }
@@ -177,7 +182,7 @@ fn moves(state: &State) -> Vec<Move> {
             let act = Act {
                 by,
                 evidence,
-                policy: &POLICY,
+                policy: policy(),
                 now,
             };
             let mut push = |transition: Transition<Identity>| {
@@ -233,9 +238,9 @@ fn judge(before: &State, made: &Move) {
     let (now, context) = (before.now(), before.context());
     let after = &made.after;
     let usable = after.status(now, &context).is_usable();
-    let tier = after.assess(&POLICY).tier;
+    let tier = after.assess(policy()).tier;
     assert!(
-        !usable || after.evidence().persons_besides("") >= usize::try_from(POLICY.approvals(tier).persons()).unwrap(),
+        !usable || after.evidence().persons_besides("") >= policy().approvals(tier).persons() as usize,
         "usable without the approvals of its tier: {after:?}"
     );
     assert!(
@@ -307,7 +312,7 @@ fn beginnings() -> Vec<State> {
     let act = Act {
         by: "user:bob",
         evidence: &agreed,
-        policy: &POLICY,
+        policy: policy(),
         now: moment(0),
     };
     let active = create(id(1), &domain(), critical(), &act).unwrap().record;

@@ -16,12 +16,14 @@ enum May {
 }
 
 /// Sorted by package.
-const ALLOWED: [(&str, May); 15] = [
+const ALLOWED: [(&str, May); 16] = [
     ("example-policy-module", May::Use(&["nhi-policy-sdk"])),
     ("nhi-analyzer", May::Use(&["nhi-plan", "nhi-policy-sdk"])),
+    ("nhi-approvals", May::Use(&["nhi-governance"])),
     (
         "nhi-cli",
         May::Use(&[
+            "nhi-approvals",
             "nhi-evaluate",
             "nhi-governance",
             "nhi-plan",
@@ -40,7 +42,13 @@ const ALLOWED: [(&str, May); 15] = [
     ("nhi-tests", May::UseAnything),
     (
         "terraform-provider-nhi",
-        May::Use(&["nhi-governance", "nhi-policy-file", "nhi-registry", "tfplugin"]),
+        May::Use(&[
+            "nhi-approvals",
+            "nhi-governance",
+            "nhi-policy-file",
+            "nhi-registry",
+            "tfplugin",
+        ]),
     ),
     ("tfplugin", May::Use(&[])),
     ("tlog", May::Use(&[])),

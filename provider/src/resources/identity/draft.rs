@@ -3,7 +3,12 @@
 use nhi_governance::{AttestationDraft, Draft, Given, PurposeDraft, ScopeDraft};
 use tfplugin::value::Value;
 
-pub(super) fn draft(value: &Value) -> Draft {
+/// The attributes that a user may set, sorted.
+pub(crate) fn attributes() -> &'static [&'static str] {
+    &super::plan::DECLARED
+}
+
+pub(crate) fn draft(value: &Value) -> Draft {
     Draft {
         name: text(value.get("name")),
         kind: text(value.get("kind")),

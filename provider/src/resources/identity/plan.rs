@@ -8,13 +8,14 @@ use tfplugin::diagnostic::Diagnostic;
 use tfplugin::server::{PlanAnswer, PlanRequest};
 use tfplugin::value::{AttributePath, Value};
 
+use super::adopt;
 use super::draft::draft;
 use super::state::GENERATION_DEFAULT;
 use crate::governed::Governed;
 use crate::report;
 
 /// What a user may set; the rest is ours.
-const DECLARED: [&str; 16] = [
+pub(super) const DECLARED: [&str; 16] = [
     "attestation",
     "data_classification",
     "environment",
@@ -52,7 +53,16 @@ pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
             ..PlanAnswer::default()
         };
     }
-    let mut answer = if prior.is_null() {
+    if let Some(diagnostic) = Some(&prior)
+        .filter(|prior| adopt::is_pending(prior))
+        .and_then(|prior| adopt::ungoverned(prior, &config))
+    {
+        return PlanAnswer {
+            diagnostics: diagnostic.into(),
+            ..PlanAnswer::default()
+        };
+    }
+    let mut answer = if prior.is_null() || adopt::is_pending(&prior) {
         PlanAnswer {
             planned: creation(proposed, &draft, &checked.assessment, governed.trust_domain()),
             ..PlanAnswer::default()

@@ -11,7 +11,7 @@ pub(super) const GENERATION_DEFAULT: u32 = 1;
 /// What a plan takes over from a state as it is.
 const TAKEN_OVER: [&str; 4] = ["expires_at", "generation", "issued_at", "spiffe_id"];
 
-pub(super) fn state(found: &Found, policy: &Policy) -> Value {
+pub(crate) fn state(found: &Found, policy: &Policy) -> Value {
     let identity = &found.identity;
     let assessment = identity.assess(policy);
     let mut state = recorded(identity);

@@ -4,7 +4,9 @@ use tfplugin::diagnostic::Severity;
 
 use super::*;
 
+mod adopting;
 mod house;
+mod identified;
 mod policy;
 mod registry;
 
