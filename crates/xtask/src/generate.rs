@@ -24,7 +24,16 @@ pub(crate) enum Mode {
 pub(crate) type Files = BTreeMap<PathBuf, String>;
 
 /// Folders in which every file is generated: a file that is no longer made is out of date too.
-const OWNED: [&str; 3] = ["crates/tfplugin/src/gen", "docs/resources", "docs/rules"];
+const OWNED: [&str; 8] = [
+    "crates/tfplugin/src/gen",
+    "docs/actions",
+    "docs/data-sources",
+    "docs/ephemeral-resources",
+    "docs/functions",
+    "docs/list-resources",
+    "docs/resources",
+    "docs/rules",
+];
 
 pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
     let artifacts = build::run(workspace, Profile::Debug)?;

@@ -122,7 +122,8 @@ pub(super) fn moment() -> Attribute {
     Attribute::optional("at", Type::String).describe(
         "The moment to judge by (RFC 3339, whole seconds). Default: the time of reading, which is the plan's unless the \
          block depends on something that the apply changes. `timestamp()` is known at apply only, so it has the core \
-         read then; `plantimestamp()` gives plan and apply one moment.",
+         read then, and every plan shows what depends on the answer as not known; `plantimestamp()` gives plan and \
+         apply one moment.",
     )
 }
 

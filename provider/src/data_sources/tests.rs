@@ -80,10 +80,10 @@ impl House {
         let answer = self.answer(type_name, arguments).await;
         assert_eq!(checked, answer.diagnostics);
         assert!(answer.value.is_null());
-        checked
-            .into_iter()
-            .map(|found| format!("{}|{} {}", found.path, found.summary, found.detail))
-            .collect()
+        let told = checked.iter();
+        told.map(|found| format!("{}|{} {}", found.path, found.summary, found.detail))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
@@ -282,8 +282,8 @@ async fn the_audit_proves_itself_and_what_came_before() {
         .read("nhi_audit", &[number("from_seq", 2), number("limit", 1)])
         .await;
     assert_eq!(part.get("rows").elements().unwrap(), &rows[1..2]);
-    let past = house.read("nhi_audit", &[number("from_seq", 99)]).await;
-    assert_eq!(past.get("rows"), &Value::List(vec![]));
+    let beyond = house.read("nhi_audit", &[number("from_seq", 99)]).await;
+    assert_eq!(beyond.get("rows"), &Value::List(vec![]));
 
     let known = |seq: u64, hash: &str| {
         let row = Value::object([("seq", Value::from(seq)), ("hash", hash.into())]);

@@ -97,7 +97,7 @@ impl Origin {
     }
 }
 
-fn text<'a>(state: &'a Value, place: Place) -> Option<&'a str> {
+fn text(state: &Value, place: Place) -> Option<&str> {
     let value = match place {
         [attribute] => state.get(attribute),
         [block, attribute] => state.get(block).elements()?.first()?.get(attribute),
@@ -186,7 +186,7 @@ fn unknown(type_name: &str) -> Diagnostic {
          governs in `external`. (NHI-MOVED)",
         known.join(", ")
     );
-    let shown: String = type_name.chars().filter(|c| c.is_ascii_graphic()).take(80).collect();
+    let shown: String = type_name.chars().filter(char::is_ascii_graphic).take(80).collect();
     Diagnostic::error(format!("a `{shown}` cannot become an identity"), detail)
 }
 
