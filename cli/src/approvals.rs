@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use nhi_approvals::{Problem, Request, TrustRoot, disk};
-use nhi_governance::{Digest, Timestamp};
+use nhi_approvals::{Problem, Request, Requirement, TrustRoot, disk};
+use nhi_governance::{Digest, Policy, Timestamp};
 
 use crate::exit::Failure;
+use crate::policy;
 
 /// Where approvals lie.
 #[derive(Debug, Clone, clap::Args)]
@@ -15,6 +16,9 @@ pub(crate) struct Place {
     /// The directory that the provider writes requests to
     #[arg(long, value_name = "DIRECTORY", env = "NHI_APPROVALS", default_value = "approvals", value_hint = clap::ValueHint::DirPath)]
     pub(crate) approvals: PathBuf,
+    /// The policy that the requests were judged by.
+    #[command(flatten)]
+    pub(crate) policy: policy::Args,
 }
 
 /// Who may approve.
@@ -128,6 +132,18 @@ fn all(directory: &Path) -> Result<Vec<(PathBuf, Request)>, Failure> {
 pub(crate) fn none(directory: &Path) -> Failure {
     Failure::undecided(format!("there is no request in `{}`", directory.display()))
         .help("a plan that lacks approvals writes one; `--approvals DIRECTORY` says where")
+}
+
+/// What a request calls for under the policy that it was judged by.
+pub(crate) fn requirement(policy: &Policy, request: &Request) -> Result<Requirement, Failure> {
+    match request.policy_digest {
+        Some(digest) if digest != policy.digest() => Err(Failure::undecided(format!(
+            "the request was judged by another policy: {digest}, not {}",
+            policy.digest()
+        ))
+        .help("name with `--policy` the file that it was judged by")),
+        _ => Ok(Requirement::of(policy, request.terms.tier)),
+    }
 }
 
 /// The answer could not be had.

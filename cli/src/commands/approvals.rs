@@ -1,11 +1,11 @@
 //! `nhi approvals`: whether a request has the approvals that it calls for.
 
 use clap::Subcommand;
-use nhi_approvals::{Question, Request, Requirement, TrustRoot, Verdict, disk, judge};
-use nhi_governance::{Digest, Timestamp};
+use nhi_approvals::{Question, Request, TrustRoot, Verdict, disk, judge};
+use nhi_governance::{Digest, Policy, Timestamp};
 use serde::Serialize;
 
-use crate::approvals::{self, Place, Root, Target, failure, target};
+use crate::approvals::{self, Place, Root, Target, failure, requirement, target};
 use crate::commands::request::Format;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
@@ -97,10 +97,14 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     if requests.is_empty() {
         return Err(approvals::none(&verify.place.approvals));
     }
+    let policy = verify.place.policy.load()?;
     let mut judged = Vec::new();
     for (directory, request) in &requests {
         let found = disk::read_approvals(directory, request.digest()).map_err(|problem| failure(&problem))?;
-        judged.push((request, verdict(request, &trust.root, now, &verify.requesters, found)));
+        judged.push((
+            request,
+            verdict(&policy, request, &trust.root, now, &verify.requesters, found)?,
+        ));
     }
     match verify.format {
         Format::Human => {
@@ -130,21 +134,22 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
 
 /// Judges a request by its own tier.
 pub(crate) fn verdict(
+    policy: &Policy,
     request: &Request,
     root: &TrustRoot,
     now: Timestamp,
     requesters: &[String],
     found: Vec<disk::Found>,
-) -> Verdict {
+) -> Result<Verdict, Failure> {
     let question = Question {
         request,
         root,
-        requirement: Requirement::of(request.terms.tier),
+        requirement: requirement(policy, request)?,
         now,
         clock_skew_seconds: CLOCK_SKEW_SECONDS,
         requesters,
     };
-    judge(&question, found)
+    Ok(judge(&question, found))
 }
 
 fn answer<'a>(request: &'a Request, verdict: &'a Verdict) -> Answer<'a> {

@@ -7,7 +7,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use nhi_approvals::{Approval, Decision, Person, Request, Signed, Signer, TrustRoot, disk, read_armoured};
-use nhi_governance::{Timestamp, Ttl};
+use nhi_governance::{Policy, Timestamp, Ttl};
 
 use crate::approvals::{self, Place, Root, Target, failure, target};
 use crate::commands::approvals::{human, verdict};
@@ -72,7 +72,7 @@ fn duration(text: &str) -> Result<Ttl, String> {
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
-    let root = args.root.read()?;
+    let (root, policy) = (args.root.read()?, args.place.policy.load()?);
     let statement = args.statement.as_deref().map(read_statement).transpose()?;
     let wanted = statement
         .as_ref()
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     }
     if let (Some(approval), Some(path)) = (statement, &args.statement) {
         let signed = signed_elsewhere(approval, path, &request)?;
-        return done(&directory, &request, &root, &signed, console);
+        return done(&policy, &directory, &request, &root, &signed, console);
     }
     let decision = if args.reject {
         Decision::Reject
@@ -99,12 +99,12 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         let approval = approval(args, &request, &root, person.clone(), decision, now)?;
         return write_statement(path, &approval, console);
     }
-    console.talk(&request::human(&request, console.talk_width));
+    console.talk(&request::human(&policy, &request, console.talk_width));
     let (mut signer, person) = args.key.signer(&root, console)?;
     let approval = approval(args, &request, &root, person, decision, now)?;
     confirm(args, &approval, signer.as_ref(), console)?;
     let signed = approval.sign(signer.as_mut()).map_err(|problem| failure(&problem))?;
-    done(&directory, &request, &root, &signed, console)
+    done(&policy, &directory, &request, &root, &signed, console)
 }
 
 fn approval(
@@ -168,6 +168,7 @@ fn confirm(args: &Args, approval: &Approval, signer: &dyn Signer, console: &Cons
 }
 
 fn done(
+    policy: &Policy,
     directory: &Path,
     request: &Request,
     root: &TrustRoot,
@@ -190,11 +191,11 @@ fn done(
     ]);
     screen.blank();
     let found = disk::read_approvals(directory, request.digest()).map_err(|problem| failure(&problem))?;
-    human(
-        &mut screen,
-        request,
-        &verdict(request, root, approvals::now(), &[], found),
-    );
+    match verdict(policy, request, root, approvals::now(), &[], found) {
+        Ok(verdict) => human(&mut screen, request, &verdict),
+        // The approval is written all the same; what else it takes, another policy says.
+        Err(unknown) => screen.field(0, "", DIM, &unknown.message),
+    }
     console.answer(&screen.into_text())?;
     Ok(Exit::Clean)
 }

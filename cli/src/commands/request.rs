@@ -46,10 +46,11 @@ pub(crate) enum Format {
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let Command::Show(show) = &args.command;
+    let policy = show.place.policy.load()?;
     let (_, request) = show.place.request(show.request.as_ref())?;
     match show.format {
-        Format::Human => console.answer(&human(&request, console.width))?,
-        Format::Json => console.answer_raw(&output::json(&View::of(&request))?)?,
+        Format::Human => console.answer(&human(&policy, &request, console.width))?,
+        Format::Json => console.answer_raw(&output::json(&View::of(&policy, &request))?)?,
     }
     Ok(Exit::Clean)
 }

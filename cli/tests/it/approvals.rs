@@ -70,7 +70,7 @@ fn declaration(actions: &[&str]) -> Declaration {
         revoked_by: known(&["ttl"]),
         ..Draft::default()
     };
-    draft.check().declaration.unwrap()
+    draft.check(&nhi_governance::Policy::default()).declaration.unwrap()
 }
 
 /// A folder with keys, a trust root and one request that calls for two approvals.
@@ -98,7 +98,7 @@ fn house() -> House {
     let organisation = Name::parse("example").unwrap();
     let context = RequestContext {
         organisation: &organisation,
-        policy_digest: None,
+        policy: &nhi_governance::Policy::default(),
         registry_id: "r",
         incarnations: 0,
     };
