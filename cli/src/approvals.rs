@@ -47,10 +47,11 @@ pub(crate) enum Target {
     Path(PathBuf),
 }
 
-/// Parses a digest or a path; with `sha256:` before it as well.
-pub(crate) fn target(text: &str) -> Result<Target, String> {
-    let digest = Digest::parse(text.strip_prefix("sha256:").unwrap_or(text));
-    Ok(digest.map_or_else(|_| Target::Path(text.into()), Target::Digest))
+impl From<&str> for Target {
+    /// A digest, with `sha256:` before it or without, or else a path.
+    fn from(text: &str) -> Self {
+        digest(text).map_or_else(|_| Self::Path(text.into()), Self::Digest)
+    }
 }
 
 /// Parses a digest.

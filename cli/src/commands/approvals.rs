@@ -5,7 +5,7 @@ use nhi_approvals::{Question, Request, TrustRoot, Verdict, disk, judge};
 use nhi_governance::{Digest, Policy, Timestamp};
 use serde::Serialize;
 
-use crate::approvals::{self, Place, Root, Target, failure, requirement, target};
+use crate::approvals::{self, Place, Root, Target, failure, requirement};
 use crate::commands::request::Format;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
@@ -29,7 +29,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct Verify {
     /// A directory of requests, the directory of one, or its digest
-    #[arg(value_name = "DIRECTORY|DIGEST", value_parser = target)]
+    #[arg(value_name = "DIRECTORY|DIGEST")]
     target: Option<Target>,
     #[command(flatten)]
     place: Place,
@@ -155,7 +155,7 @@ pub(crate) fn verdict(
 fn answer<'a>(request: &'a Request, verdict: &'a Verdict) -> Answer<'a> {
     Answer {
         digest: verdict.request_digest,
-        environment: request.environment.as_ref().map(|environment| environment.as_str()),
+        environment: request.environment.as_ref().map(nhi_governance::Environment::as_str),
         kind: request.kind.as_str(),
         name: &request.name,
         verdict: if verdict.is_enough() { "approved" } else { "missing" },

@@ -101,7 +101,7 @@ impl Governed {
             registry_id: registry.registry_id()?,
             incarnations: registry.incarnations(declaration.environment(), declaration.name())?,
             now: registry.now()?,
-            requesters: requesters(self.actor.as_str(), std::env::var(REQUESTER_VARIABLE).ok()),
+            requesters: requesters(self.actor.as_str(), std::env::var(REQUESTER_VARIABLE).ok().as_deref()),
         };
         match judged(approving, policy, previous, declaration, &context)? {
             Ok(evidence) => Ok(Approved::Yes(evidence)),
@@ -243,10 +243,10 @@ fn judged(
 
 /// The names that who asks goes by: the user of the process, and those of the variable, for a runner that acts for
 /// somebody.
-fn requesters(actor: &str, variable: Option<String>) -> Vec<String> {
+fn requesters(actor: &str, variable: Option<&str>) -> Vec<String> {
     let user = actor.split_once('@').map(|(user, _)| user);
-    let named = variable.as_deref().unwrap_or_default().split(',').map(str::trim);
-    let names = std::iter::once(actor).chain(user).chain(named);
+    let others = variable.unwrap_or_default().split(',').map(str::trim);
+    let names = std::iter::once(actor).chain(user).chain(others);
     names.filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect()
 }
 
@@ -296,9 +296,9 @@ mod tests {
     fn who_asks_has_many_names() {
         assert_eq!(requesters("alice@build-7", None), ["alice@build-7", "alice"]);
         assert_eq!(
-            requesters("runner@build-7", Some("alice-gh, alice@example.com ,".to_owned())),
+            requesters("runner@build-7", Some("alice-gh, alice@example.com ,")),
             ["runner@build-7", "runner", "alice-gh", "alice@example.com"]
         );
-        assert_eq!(requesters("alice", Some(String::new())), ["alice"]);
+        assert_eq!(requesters("alice", Some("")), ["alice"]);
     }
 }

@@ -208,28 +208,6 @@ impl IdentityResource {
             .map_or(Value::Null, |policy| state(found, policy))
     }
 
-    /// A plan says what the policy makes of an identity; the apply keeps to that or does nothing.
-    fn policy_changed(&self, planned: &Value, draft: &Draft) -> Option<Diagnostic> {
-        let assessment = draft.check(self.governed.policy()?).assessment;
-        let (score, tier) = (planned.get("risk_score"), planned.get("risk_tier"));
-        let same = (score.is_unknown() || *score == Value::from(u64::from(assessment.score)))
-            && (tier.is_unknown() || *tier == Value::from(assessment.tier.as_str()));
-        if same {
-            return None;
-        }
-        let summary = "the policy is not the one that the plan was made with";
-        let detail = format!(
-            "The plan shows a score of {} and tier {}; the policy that is in force now gives {} and tier {}: {}. Make a \
-             new plan, and apply that. (NHI-POLICY-CHANGED)",
-            score.as_i64().unwrap_or_default(),
-            tier.as_str().unwrap_or_default(),
-            assessment.score,
-            assessment.tier,
-            assessment.explain(),
-        );
-        Some(Diagnostic::error(summary, detail).at(AttributePath::of("risk_tier")))
-    }
-
     /// The state of what an import looks for.
     async fn take_in(&self, sought: Sought) -> StateAnswer {
         let looked_for = sought.clone();
@@ -263,6 +241,28 @@ impl IdentityResource {
             private,
             diagnostics,
         }
+    }
+
+    /// A plan says what the policy makes of an identity; the apply keeps to that or does nothing.
+    fn policy_changed(&self, planned: &Value, draft: &Draft) -> Option<Diagnostic> {
+        let assessment = draft.check(self.governed.policy()?).assessment;
+        let (score, tier) = (planned.get("risk_score"), planned.get("risk_tier"));
+        let same = (score.is_unknown() || *score == Value::from(u64::from(assessment.score)))
+            && (tier.is_unknown() || *tier == Value::from(assessment.tier.as_str()));
+        if same {
+            return None;
+        }
+        let summary = "the policy is not the one that the plan was made with";
+        let detail = format!(
+            "The plan shows a score of {} and tier {}; the policy that is in force now gives {} and tier {}: {}. Make a \
+             new plan, and apply that. (NHI-POLICY-CHANGED)",
+            score.as_i64().unwrap_or_default(),
+            tier.as_str().unwrap_or_default(),
+            assessment.score,
+            assessment.tier,
+            assessment.explain(),
+        );
+        Some(Diagnostic::error(summary, detail).at(AttributePath::of("risk_tier")))
     }
 
     async fn change(&self, prior: &Value, planned: &Value) -> Result<Found, Diagnostics> {

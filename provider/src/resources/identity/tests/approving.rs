@@ -65,7 +65,7 @@ impl Enforced {
             ("approvals", path("approvals")),
         ]);
         for (name, value) in changes {
-            block.insert(*name, value.clone());
+            block.insert(name, value.clone());
         }
         provider.configure(block).await
     }
