@@ -43,6 +43,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn every_attribute_reaches_the_policy() {
         let text = r#"
 organisation = "example.org"
@@ -177,6 +178,7 @@ break_glass {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn mistakes_are_told_at_their_place() {
         for (text, wanted) in [
             ("tiers \"low\" {}", "1:1 NHI-POLICY-UNKNOWN the file has no `tiers`"),
