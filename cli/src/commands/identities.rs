@@ -5,7 +5,7 @@ mod view;
 
 use clap::{Subcommand, ValueEnum};
 use nhi_governance::{Environment, Identity, Status, Timestamp};
-use nhi_registry::{Filter, Registry as _};
+use nhi_registry::Filter;
 use serde::Serialize;
 
 use crate::commands::identities::view::View;
@@ -128,7 +128,7 @@ const STATUS_COLUMN: usize = 4;
 fn human(identities: &[Identity], now: Timestamp, args: &Args, width: usize) -> String {
     let mut screen = Screen::new(width);
     if identities.is_empty() {
-        let path = args.registry.registry.display().to_string();
+        let path = args.registry.location()?.to_string();
         screen.line(&[(PLAIN, "no identity in "), (BOLD, &path), (PLAIN, " matches")]);
         if !args.all && args.status.is_none() {
             screen.line(&[(DIM, "`--all` lists revoked ones as well")]);

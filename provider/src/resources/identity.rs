@@ -64,7 +64,7 @@ impl Resource for IdentityResource {
                 Ok(claim) => claim,
                 Err(diagnostic) => return StateAnswer::with(prior, diagnostic),
             };
-            if self.governed.registry_path().is_none() {
+            if self.governed.location().is_none() {
                 return StateAnswer {
                     state: prior,
                     private,
@@ -212,10 +212,7 @@ fn not_read() -> Diagnostic {
 }
 
 fn place(governed: &Governed) -> String {
-    governed
-        .registry_path()
-        .map(|path| path.display().to_string())
-        .unwrap_or_default()
+    governed.location().map(ToString::to_string).unwrap_or_default()
 }
 
 fn not_on_record(id: RecordId, governed: &Governed) -> Diagnostic {
