@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod graph;
 pub(crate) mod identities;
+pub(crate) mod registry;
 pub(crate) mod rules;
 
 use clap::Subcommand;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Graph(graph::Args),
     /// List the identities on record: who owns them, what justifies them, what revokes them
     Identities(identities::Args),
+    /// Create, move, back up and restore the registry, and say how it is
+    Registry(registry::Args),
     /// List the rules and the codes of a check
     Rules(rules::Args),
 }
@@ -49,6 +52,7 @@ impl Command {
             Self::Fix(args) => fix::run(&args, console),
             Self::Graph(args) => graph::run(&args, console),
             Self::Identities(args) => identities::run(&args, console),
+            Self::Registry(args) => registry::run(&args, console),
             Self::Rules(args) => rules::run(&args, console),
         }
     }

@@ -128,7 +128,10 @@ const STATUS_COLUMN: usize = 4;
 fn human(identities: &[Identity], now: Timestamp, args: &Args, width: usize) -> String {
     let mut screen = Screen::new(width);
     if identities.is_empty() {
-        let path = args.registry.location()?.to_string();
+        let path = args
+            .registry
+            .location()
+            .map_or_else(|_| String::new(), |location| location.to_string());
         screen.line(&[(PLAIN, "no identity in "), (BOLD, &path), (PLAIN, " matches")]);
         if !args.all && args.status.is_none() {
             screen.line(&[(DIM, "`--all` lists revoked ones as well")]);
