@@ -1,5 +1,8 @@
 //! The subcommands, sorted: a new one is one file and one line in each list here.
 
+pub(crate) mod approvals;
+pub(crate) mod approve;
+pub(crate) mod approvers;
 pub(crate) mod audit;
 pub(crate) mod baseline;
 pub(crate) mod check;
@@ -8,7 +11,9 @@ pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod graph;
 pub(crate) mod identities;
+pub(crate) mod policy;
 pub(crate) mod registry;
+pub(crate) mod request;
 pub(crate) mod rules;
 
 use clap::Subcommand;
@@ -19,6 +24,12 @@ use crate::output::Console;
 /// What `nhi` can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Check whether requests have the approvals that they call for
+    Approvals(approvals::Args),
+    /// Show what a request makes possible, and sign it
+    Approve(approve::Args),
+    /// Show, sign or check the trust root: who may approve
+    Approvers(approvers::Args),
     /// Say what happened to identities, and whether anybody rewrote it
     Audit(audit::Args),
     /// Write down what there is, so that from now on only what is new counts
@@ -37,6 +48,10 @@ pub(crate) enum Command {
     Identities(identities::Args),
     /// Create, move, back up and restore the registry, and say how it is
     Registry(registry::Args),
+    /// Show a request for approval: what it asks for, and what its digest covers
+    Request(request::Args),
+    /// Show, check, test and compare the organisation's policy
+    Policy(policy::Args),
     /// List the rules and the codes of a check
     Rules(rules::Args),
 }
@@ -44,6 +59,9 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         match self {
+            Self::Approvals(args) => approvals::run(&args, console),
+            Self::Approve(args) => approve::run(&args, console),
+            Self::Approvers(args) => approvers::run(&args, console),
             Self::Audit(args) => audit::run(&args, console),
             Self::Baseline(args) => baseline::run(&args, console),
             Self::Check(args) => check::run(&args, console),
@@ -53,6 +71,8 @@ impl Command {
             Self::Graph(args) => graph::run(&args, console),
             Self::Identities(args) => identities::run(&args, console),
             Self::Registry(args) => registry::run(&args, console),
+            Self::Request(args) => request::run(&args, console),
+            Self::Policy(args) => policy::run(&args, console),
             Self::Rules(args) => rules::run(&args, console),
         }
     }

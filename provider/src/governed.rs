@@ -3,13 +3,17 @@
 //! A resource hands over a draft and gets an identity back; it cannot reach the registry past the policy, and the
 //! registry writes record and audit row in one transaction that is durable before any answer goes out.
 
+mod approving;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use nhi_governance::{Declaration, Draft, Evidence, Identity, RecordId, Timestamp, TrustDomain, Violation};
+use nhi_governance::{Declaration, Draft, Identity, Policy, RecordId, Timestamp, TrustDomain, Violation};
 use nhi_registry::{Access, Actor, Location, Options, Registry, RegistryError};
 use tfplugin::log;
+
+pub(crate) use approving::{Approved, Approving, Lacking};
 
 /// What an audit row says when a resource is destroyed.
 const DESTROYED: &str = "destroyed by a core";
@@ -24,6 +28,8 @@ const ORPHAN_POLL: Duration = Duration::from_millis(50);
 pub(crate) struct Settings {
     pub(crate) registry: Option<Location>,
     pub(crate) trust_domain: Option<TrustDomain>,
+    pub(crate) policy: Option<Arc<Policy>>,
+    pub(crate) approving: Option<Approving>,
 }
 
 /// Everything that governs, for one process.
@@ -62,6 +68,10 @@ pub(crate) enum Trouble {
     Forged { claim: Box<Claim>, on_record: String },
     /// A state says something of an identity that the record of the same revision does not.
     Edited { id: RecordId, attribute: &'static str },
+    /// Approvals are missing.
+    Lacking(Box<Lacking>),
+    /// The trust root, or what lies among the approvals, cannot be used.
+    Approvers(nhi_approvals::Problem),
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -106,6 +116,11 @@ impl Governed {
         self.settings.get()?.trust_domain.as_ref()
     }
 
+    /// What the organisation's policy says, if that is known.
+    pub(crate) fn policy(&self) -> Option<&Arc<Policy>> {
+        self.settings.get()?.policy.as_ref()
+    }
+
     /// Where the registry is, if that is known.
     pub(crate) fn location(&self) -> Option<&Location> {
         self.settings.get()?.registry.as_ref()
@@ -141,15 +156,26 @@ impl Governed {
         }))
     }
 
+    /// Puts a question to the registry; none where there is no registry yet.
+    pub(crate) fn ask<T>(
+        &self,
+        question: impl FnOnce(&dyn Registry) -> Result<T, RegistryError>,
+    ) -> Result<Option<T>, Trouble> {
+        match self.existing_registry()? {
+            Some(registry) => Ok(Some(question(&*registry)?)),
+            None => Ok(None),
+        }
+    }
+
     /// Policy, then registry: a new identity, or the one that an interrupted creation left.
     pub(crate) fn create(&self, draft: &Draft) -> Result<Found, Trouble> {
-        let declaration = judge(draft)?;
+        let declaration = self.judge(draft)?;
         let trust_domain = self.trust_domain().ok_or(Trouble::Unknown("trust_domain"))?;
+        let evidence = self.approved(None, &declaration)?.evidence();
         let registry = self.registry()?;
         let patience = Instant::now() + ORPHAN_LIFE_MAX;
         let created = loop {
-            let created =
-                armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &Evidence::default()));
+            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &evidence));
             match created {
                 Err(RegistryError::Creating { id, .. }) if !self.is_ours(id) && Instant::now() < patience => {
                     std::thread::sleep(ORPHAN_POLL);
@@ -181,7 +207,7 @@ impl Governed {
         draft: &Draft,
         edited: impl FnOnce(&Identity) -> Option<&'static str>,
     ) -> Result<Found, Trouble> {
-        let declaration = judge(draft)?;
+        let declaration = self.judge(draft)?;
         let (registry, on_record) = self.on_record(claim)?;
         // A record of another revision is refused below, as one that somebody else has changed.
         if on_record.revision() == revision
@@ -192,7 +218,8 @@ impl Governed {
                 attribute,
             });
         }
-        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &Evidence::default()))?;
+        let evidence = self.approved(Some(&on_record), &declaration)?.evidence();
+        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &evidence))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
         Ok(Found {
             identity,
@@ -206,6 +233,19 @@ impl Governed {
         armed(|| registry.revoke(&self.actor, claim.id, DESTROYED))?;
         log::info("an identity was revoked", &[("id", claim.id.to_string().into())]);
         Ok(())
+    }
+
+    /// Ends an identity because somebody said so, whether a state knows it or not.
+    pub(crate) fn end(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
+        let missing = || RegistryError::NotFound(id);
+        let location = self.location().ok_or(Trouble::Unknown("registry"))?;
+        let registry = match self.opened(location, Access::Write) {
+            Err(RegistryError::Missing(_)) => return Err(missing().into()),
+            opened => opened?,
+        };
+        let identity = armed(|| registry.revoke(&self.actor, id, reason))?;
+        log::info("an identity was revoked", &[("id", id.to_string().into())]);
+        Ok(identity)
     }
 
     /// Notes that the core has the ids of everything this process created.
@@ -264,6 +304,14 @@ impl Governed {
         Ok((registry, identity))
     }
 
+    fn judge(&self, draft: &Draft) -> Result<Declaration, Trouble> {
+        let checked = draft.check(self.policy().ok_or(Trouble::Unknown("policy"))?);
+        if !checked.violations.is_empty() {
+            return Err(Trouble::Violations(checked.violations));
+        }
+        checked.declaration.ok_or(Trouble::Unknown("an attribute"))
+    }
+
     /// Opens the registry if there is one yet: what is wrong with it is found at plan, before an apply fails half-way.
     pub(crate) fn try_registry(&self) -> Result<(), Trouble> {
         match self.location() {
@@ -276,6 +324,14 @@ impl Governed {
     fn registry(&self) -> Result<Arc<dyn Registry>, Trouble> {
         let location = self.location().ok_or(Trouble::Unknown("registry"))?;
         Ok(self.opened(location, Access::Create)?)
+    }
+
+    /// The registry, created where there is none; to look at where it can only be read.
+    fn registry_or_read_only(&self) -> Result<Arc<dyn Registry>, Trouble> {
+        match self.existing_registry()? {
+            Some(registry) => Ok(registry),
+            None => self.registry(),
+        }
     }
 
     /// The registry, if there is one: to look something up must not leave one behind.
@@ -293,18 +349,11 @@ impl Governed {
         if let Some(registry) = &*registry {
             return Ok(Arc::clone(registry));
         }
-        let opened: Arc<dyn Registry> = Arc::from(nhi_registry::open(location, access, options())?);
+        let options = options(self.policy().cloned());
+        let opened: Arc<dyn Registry> = Arc::from(nhi_registry::open(location, access, options)?);
         *registry = Some(Arc::clone(&opened));
         Ok(opened)
     }
-}
-
-fn judge(draft: &Draft) -> Result<Declaration, Trouble> {
-    let checked = draft.check();
-    if !checked.violations.is_empty() {
-        return Err(Trouble::Violations(checked.violations));
-    }
-    checked.declaration.ok_or(Trouble::Unknown("an attribute"))
 }
 
 /// A state is an untrusted cache. Name and environment never change for an id, so where they differ the state was
@@ -321,17 +370,18 @@ fn refuse_forged(claim: &Claim, identity: &Identity) -> Result<(), Trouble> {
     })
 }
 
-#[cfg(debug_assertions)]
-fn options() -> Options {
-    Options {
-        probe: Arc::new(crate::failpoint::probe),
+/// Nothing is written before the policy is known, so that the default never stands for it in the audit log.
+fn options(policy: Option<Arc<Policy>>) -> Options {
+    let options = Options {
+        policy: policy.unwrap_or_default(),
         ..Options::default()
-    }
-}
-
-#[cfg(not(debug_assertions))]
-fn options() -> Options {
-    Options::default()
+    };
+    #[cfg(debug_assertions)]
+    let options = Options {
+        probe: Arc::new(crate::failpoint::probe),
+        ..options
+    };
+    options
 }
 
 /// Where a file can be read and not written, a plan is still possible.

@@ -5,12 +5,16 @@
 
 use std::fmt::Debug;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::canonical::{Digest, canonical_json};
+use crate::code::{APPROVAL, Problem};
 use crate::id::RecordId;
+use crate::owner::Owner;
+use crate::policy::Policy;
+use crate::tier::RiskTier;
 use crate::time::Timestamp;
 
 /// The kinds of records.
@@ -173,12 +177,89 @@ impl<R: Record> Transition<R> {
 }
 
 /// The approvals that a transition uses up: the registry refuses it where one was used before.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// The digest of what was approved; none where nothing had to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Digest>,
     /// The digests of the envelopes, each good for one use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<Digest>,
     /// Who approved, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approved_by: Vec<String>,
+    /// Whether missing approvals are only warned of. It is an explicit act and stays on record.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub waived: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+pub(crate) fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl Evidence {
+    /// No approvals, where the configuration says that they are only warned of.
+    pub fn waived() -> Self {
+        Self {
+            waived: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether there is nothing to keep.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How many distinct persons besides `requester` approved, each by an envelope.
+    pub fn persons_besides(&self, requester: &str) -> usize {
+        let mut persons: Vec<&str> = Vec::new();
+        for person in &self.approved_by {
+            let is_new = !persons.iter().any(|known| same_person(known, person));
+            if is_new && !same_person(person, requester) {
+                persons.push(person);
+            }
+        }
+        persons.len().min(self.approvals.len())
+    }
+}
+
+/// Whether two texts name one person, as [`Owner`] compares them.
+pub(crate) fn same_person(left: &str, right: &str) -> bool {
+    match (Owner::parse(left), Owner::parse(right)) {
+        (Ok(left), Ok(right)) => left == right,
+        _ => left.trim().eq_ignore_ascii_case(right.trim()),
+    }
+}
+
+/// Who does something, on what authority, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Act<'a> {
+    /// Who asks for it.
+    pub by: &'a str,
+    /// The approvals that it uses up.
+    pub evidence: &'a Evidence,
+    /// The organisation's policy.
+    pub policy: &'a Policy,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act<'_> {
+    /// Refuses the act where it lacks approvals that nobody waived.
+    pub(crate) fn needs(&self, tier: RiskTier, what: &str) -> Result<(), Problem> {
+        let count = self.policy.approvals(tier).persons();
+        let seen = self.evidence.persons_besides(self.by);
+        if self.evidence.waived || seen >= count as usize {
+            return Ok(());
+        }
+        let message = format!("{what} calls for {count} approvals and has {seen}");
+        Err(Problem::new(
+            &APPROVAL,
+            message,
+            "Ask for the approvals of the request; whoever asks for it does not count among those who approve.",
+        ))
+    }
 }

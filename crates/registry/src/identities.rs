@@ -1,12 +1,21 @@
 //! The life of identities: how one is created or taken up again, and the calls that predate other kinds.
 
 use nhi_governance::{
-    Declaration, Evidence, Identity, RecordId, TrustDomain, adopt, confirm, create as begin, revoke as end,
-    update as amend,
+    Act, Context, Declaration, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, adopt, confirm,
+    create as begin, revoke as end, update as amend,
 };
 
 use crate::records::RecordsExt as _;
 use crate::{Actor, Created, Filter, RecordFilter, Registry, RegistryError};
+
+fn act<'a>(actor: &'a Actor, evidence: &'a Evidence, policy: &'a Policy, now: Timestamp) -> Act<'a> {
+    Act {
+        by: actor.as_str(),
+        evidence,
+        policy,
+        now,
+    }
+}
 
 pub(crate) fn create(
     registry: &(impl Registry + ?Sized),
@@ -20,19 +29,25 @@ pub(crate) fn create(
         let (now, session) = (writer.now(), writer.session()?);
         let (environment, name) = (declaration.environment(), declaration.name());
         let Some(identity) = writer.find::<Identity>(environment.as_str(), name.as_str())? else {
-            let transition = begin(writer.next_id()?, trust_domain, declaration.clone(), now).of_session(session);
+            let transition = begin(
+                writer.next_id()?,
+                trust_domain,
+                declaration.clone(),
+                &act(actor, evidence, writer.policy(), now),
+            )?
+            .of_session(session);
             return Ok(Created {
                 identity: writer.insert(transition, evidence)?,
                 adopted: false,
             });
         };
         let (id, environment, name) = (identity.id(), environment.clone(), name.clone());
-        let Some(transition) = adopt(&identity, trust_domain, declaration, now) else {
+        let Some(transition) = adopt(&identity, trust_domain, declaration, &Context::default(), now) else {
             return Err(RegistryError::Exists {
                 id,
                 environment,
                 name,
-                standing: identity.standing(now).reason,
+                standing: identity.standing(now, &Context::default()).reason,
             });
         };
         if writer.is_under_way(id)? {
@@ -54,8 +69,13 @@ pub(crate) fn update(
     declaration: &Declaration,
     evidence: &Evidence,
 ) -> Result<Identity, RegistryError> {
-    registry.change(actor, id, Some(expected_revision), evidence, |now, identity, _| {
-        Ok(amend(identity, declaration.clone(), now)?)
+    registry.change(actor, id, Some(expected_revision), evidence, |now, identity, view| {
+        Ok(amend(
+            identity,
+            declaration.clone(),
+            &Context::default(),
+            &act(actor, evidence, view.policy(), now),
+        )?)
     })
 }
 

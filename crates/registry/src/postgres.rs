@@ -160,12 +160,11 @@ impl Registry for PostgresRegistry {
     }
 
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
-        let wall = self.options.now();
         let mut link = self.lock();
         let session = Cell::new(link.session);
         let client = link.begin(BEGIN_READ)?;
         let rows = PostgresTransaction::new(client, &self.target, &session, "read");
-        let result = work(&View::new(&rows, wall));
+        let result = work(&View::new(&rows, &self.options));
         if rows.end("ROLLBACK").is_err() {
             link.lose();
         }

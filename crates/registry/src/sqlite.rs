@@ -118,13 +118,12 @@ impl Registry for SqliteRegistry {
     }
 
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
-        let wall = self.options.now();
         let mut guard = self.lock();
         let connection = guard.as_mut().ok_or_else(|| RegistryError::Broken(self.place()))?;
         let snapshot = connection
             .transaction()
             .map_err(|source| failure("read", &self.path, source))?;
-        work(&View::new(&self.rows(&snapshot, "read"), wall))
+        work(&View::new(&self.rows(&snapshot, "read"), &self.options))
     }
 
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {

@@ -45,7 +45,7 @@ impl<'a> Writer<'a> {
         actor: &'a Actor,
         options: &'a Options,
     ) -> Result<Self, RegistryError> {
-        let view = View::new(transaction, options.now());
+        let view = View::new(transaction, options);
         let tail = view.tail()?.clone();
         Ok(Self {
             view,

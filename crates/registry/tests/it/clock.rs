@@ -1,6 +1,6 @@
 //! Clocks that walk: an identity never comes back to life and never gains time.
 
-use nhi_governance::{Draft, Given, Status, Timestamp};
+use nhi_governance::{Context, Draft, Given, Status, Timestamp};
 use nhi_registry::{CLOCK_SKEW_SECONDS_MAX, Registry};
 
 use crate::support::{
@@ -77,7 +77,11 @@ pub(crate) fn a_clock_that_ran_ahead_is_recovered_from_on_record(registry: &dyn 
     );
     assert!(row.payload.contains("the host had a wrong date"));
     assert_eq!(
-        registry.get(id).unwrap().unwrap().status(registry.now().unwrap()),
+        registry
+            .get(id)
+            .unwrap()
+            .unwrap()
+            .status(registry.now().unwrap(), &Context::default()),
         Status::Active
     );
 }
@@ -120,7 +124,7 @@ fn random_walks() {
                 }
             }
             let found = registry.get(subject.id()).unwrap().unwrap();
-            let usable = found.status(registry.now().unwrap()).is_usable();
+            let usable = found.status(registry.now().unwrap(), &Context::default()).is_usable();
             failures += usize::from(expired && usable);
             failures += usize::from(usable && found.expires_at() != subject.expires_at());
             expired |= !usable;

@@ -1,6 +1,6 @@
 //! What every registry has to hold, whatever keeps its rows: a new implementation adds one line to `everywhere!`.
 
-use nhi_governance::{Draft, Environment, Evidence, Given, Name, RecordId, Status, Timestamp};
+use nhi_governance::{Context, Draft, Environment, Evidence, Given, Name, RecordId, Status, Timestamp};
 use nhi_registry::{Filter, Registry, RegistryError};
 
 use crate::support::{
@@ -198,7 +198,11 @@ fn renews_by_generation_only(registry: &dyn Registry, fixture: &Fixture) {
     let after_end = START + 721 * 3600;
     fixture.clock.set(after_end);
     assert_eq!(
-        registry.get(id).unwrap().unwrap().status(registry.now().unwrap()),
+        registry
+            .get(id)
+            .unwrap()
+            .unwrap()
+            .status(registry.now().unwrap(), &Context::default()),
         Status::Expired
     );
     let longer = declare(&Draft {
@@ -218,7 +222,10 @@ fn renews_by_generation_only(registry: &dyn Registry, fixture: &Fixture) {
     };
     let renewed = registry.update(&actor(), id, 1, with(2), &nothing()).unwrap();
     assert_eq!(renewed.issued_at(), Timestamp::from_unix(after_end));
-    assert_eq!(renewed.status(registry.now().unwrap()), Status::Active);
+    assert_eq!(
+        renewed.status(registry.now().unwrap(), &Context::default()),
+        Status::Active
+    );
     assert_eq!(
         registry
             .update(&actor(), id, 2, with(1), &nothing())
@@ -235,7 +242,7 @@ fn revokes_for_good(registry: &dyn Registry, _: &Fixture) {
         .unwrap()
         .identity;
     let revoked = registry.revoke(&actor(), first.id(), "destroyed\u{1b}[2J").unwrap();
-    let standing = revoked.standing(registry.now().unwrap());
+    let standing = revoked.standing(registry.now().unwrap(), &Context::default());
     assert_eq!(standing.status, Status::Revoked);
     assert!(standing.reason.contains("destroyed[2J"), "{standing:?}");
     assert_eq!(registry.revoke(&actor(), first.id(), "again").unwrap(), revoked);

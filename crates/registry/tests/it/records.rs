@@ -1,6 +1,6 @@
 //! Records of a kind that the registry has no word about: what is stored is what their transitions say.
 
-use nhi_governance::{Event, Identity, Record, RecordId, RecordKind, Timestamp, Transition};
+use nhi_governance::{Context, Event, Identity, Record, RecordId, RecordKind, Timestamp, Transition};
 use nhi_registry::{Key, RecordFilter, RecordsExt as _, Registry, RegistryError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -75,7 +75,7 @@ pub(crate) fn declare_grant(
         key,
         |now, id, live: Option<&Grant>, view| {
             let holder: Identity = view.require(identity)?;
-            assert!(holder.status(now).is_usable());
+            assert!(holder.status(now, &Context::default()).is_usable());
             if let Some(live) = live {
                 if live.confirmed || view.is_under_way(live.id)? {
                     return Ok(Transition::unchanged(live));

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use nhi_governance::{Declaration, Digest, Draft, Evidence, Given, PurposeDraft, ScopeDraft, Timestamp, TrustDomain};
+use nhi_governance::{
+    Declaration, Digest, Draft, Evidence, Given, Policy, PurposeDraft, ScopeDraft, Timestamp, TrustDomain,
+};
 use nhi_registry::{Access, Actor, Created, Location, Options, Registry};
 
 /// 2026-11-22T00:00:00Z.
@@ -36,7 +38,7 @@ pub(crate) fn draft(name: &str) -> Draft {
 
 /// The declaration of a draft that is good.
 pub(crate) fn declare(draft: &Draft) -> Declaration {
-    let checked = draft.check();
+    let checked = draft.check(&Policy::default());
     assert_eq!(checked.violations, []);
     checked.declaration.expect("everything is known")
 }
@@ -51,7 +53,10 @@ pub(crate) fn actor() -> Actor {
 
 /// No approval was needed.
 pub(crate) fn nothing() -> Evidence {
-    Evidence::default()
+    Evidence {
+        waived: true,
+        ..Evidence::default()
+    }
 }
 
 /// Two approvals of a request.
@@ -60,6 +65,7 @@ pub(crate) fn evidence(number: u8) -> Evidence {
         request: Some(Digest::of(&[number])),
         approvals: vec![Digest::of(&[number, 1]), Digest::of(&[number, 2])],
         approved_by: vec!["alice".into(), "bob".into()],
+        waived: false,
     }
 }
 
