@@ -75,11 +75,7 @@ impl Resource for IdentityResource {
                 Ok(claim) => claim,
                 Err(diagnostic) => return StateAnswer::with(prior, diagnostic),
             };
-            let Some(policy) = self
-                .governed
-                .policy()
-                .filter(|_| self.governed.registry_path().is_some())
-            else {
+            let Some(policy) = self.governed.policy().filter(|_| self.governed.location().is_some()) else {
                 return StateAnswer {
                     state: prior,
                     private,
@@ -300,10 +296,7 @@ fn claim(prior: &Value) -> Result<Claim, Diagnostic> {
 }
 
 fn place(governed: &Governed) -> String {
-    governed
-        .registry_path()
-        .map(|path| path.display().to_string())
-        .unwrap_or_default()
+    governed.location().map(ToString::to_string).unwrap_or_default()
 }
 
 fn not_on_record(id: RecordId, governed: &Governed) -> Diagnostic {
