@@ -8,12 +8,23 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use nhi_governance::{Declaration, Draft, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, Violation};
-use nhi_registry::{Actor, Options, Registry, RegistryError, SqliteRegistry};
+use nhi_governance::{
+    Act, Cause, Context, Declaration, Draft, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, Violation,
+    resume, suspend,
+};
+use nhi_registry::{Actor, Options, RecordsExt as _, Registry, RegistryError, SqliteRegistry};
 use tfplugin::log;
 
 /// What an audit row says when a resource is destroyed.
 const DESTROYED: &str = "destroyed by a core";
+
+/// What needs no approval is done without any.
+static NO_EVIDENCE: Evidence = Evidence {
+    request: None,
+    approvals: Vec::new(),
+    approved_by: Vec::new(),
+    waived: false,
+};
 
 /// How long the provider of a core that was killed may take to end, and with it what an apply right after waits for.
 const ORPHAN_LIFE_MAX: Duration = Duration::from_secs(2);
@@ -228,14 +239,54 @@ impl Governed {
 
     /// Ends an identity because somebody said so, whether a state knows it or not.
     pub(crate) fn end(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
-        let missing = || RegistryError::NotFound(id);
-        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
-        if !is_there(path)? {
-            return Err(missing().into());
-        }
-        let identity = armed(|| self.opened(path)?.revoke(&self.actor, id, reason))?;
+        let registry = self.registry_with(id)?;
+        let identity = armed(|| registry.revoke(&self.actor, id, reason))?;
         log::info("an identity was revoked", &[("id", id.to_string().into())]);
         Ok(identity)
+    }
+
+    /// Takes an identity out of use because somebody said so.
+    pub(crate) fn suspend(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
+        let registry = self.registry_with(id)?;
+        let suspended = armed(|| {
+            registry.contain(&self.actor, &[id], |now, identity: &Identity, view| {
+                let act = self.act(&NO_EVIDENCE, view.policy(), now);
+                Ok(suspend(identity, Cause::Manual, reason, &act)?)
+            })
+        })?;
+        log::info("an identity was suspended", &[("id", id.to_string().into())]);
+        Ok(suspended.into_iter().next().ok_or(RegistryError::NotFound(id))?)
+    }
+
+    /// Brings an identity back by nobody's approval: what needs some is refused.
+    pub(crate) fn resume(&self, id: RecordId, _reason: &str) -> Result<Identity, Trouble> {
+        let registry = self.registry_with(id)?;
+        let identity = armed(|| {
+            registry.change(&self.actor, id, None, &NO_EVIDENCE, |now, identity: &Identity, view| {
+                let act = self.act(&NO_EVIDENCE, view.policy(), now);
+                Ok(resume(identity, &Context::default(), &act)?)
+            })
+        })?;
+        log::info("an identity was resumed", &[("id", id.to_string().into())]);
+        Ok(identity)
+    }
+
+    fn act<'a>(&'a self, evidence: &'a Evidence, policy: &'a Policy, now: Timestamp) -> Act<'a> {
+        Act {
+            by: self.actor.as_str(),
+            evidence,
+            policy,
+            now,
+        }
+    }
+
+    /// The registry, which there has to be where something in it is to be changed.
+    fn registry_with(&self, id: RecordId) -> Result<Arc<SqliteRegistry>, Trouble> {
+        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
+        if is_there(path)? {
+            return Ok(self.opened(path)?);
+        }
+        Err(RegistryError::NotFound(id).into())
     }
 
     /// Notes that the core has the ids of everything this process created.

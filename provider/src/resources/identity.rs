@@ -209,7 +209,7 @@ impl IdentityResource {
     async fn take_in(&self, sought: Sought) -> StateAnswer {
         let looked_for = sought.clone();
         match self.run(move |governed| looked_for.find(governed)).await {
-            Ok(Some(found)) if state::status(&found) == Status::Revoked => {
+            Ok(Some(found)) if matches!(state::status(&found), Status::Revoked | Status::Offboarded) => {
                 StateAnswer::with(Value::Null, revoked(&found))
             }
             Ok(Some(found)) => StateAnswer::new(self.state(&found)),
