@@ -40,6 +40,8 @@ pub(crate) const WAIVER_EXPIRED: &str = "NHI-WAIVER-EXPIRED";
 const WHY_HALF: &str = "A plan of which only a part can be read may hide what matters in the rest.";
 const WHY_UNREAD: &str = "What was not read was not judged, and no verdict on it can be given.";
 const WHY_MODULE: &str = "A module that did not come to its end may have missed what it was written to find.";
+const HELP_APPROVALS: &str =
+    "follow the help that the message with this code gives; `nhi approvals verify` says what counts and why not";
 const HELP_DECLARATION: &str = "change the attribute that the diagnostic points at, as its text says";
 const HELP_REGISTRY: &str = "follow the help that the message with this code gives; it knows the file and the identity";
 const SHOW_AGAIN: &str = "make the JSON again with `tofu show -json tfplan` or `terraform show -json tfplan`";
@@ -218,6 +220,7 @@ pub(crate) fn all() -> Vec<HostCode> {
         .chain(&PROVIDER_CODES)
         .copied()
         .chain(HostErrorKind::ALL.map(of_kind))
+        .chain(nhi_approvals::CODES.iter().map(of_governed(HELP_APPROVALS)))
         .chain(nhi_governance::CODES.iter().map(of_governed(HELP_DECLARATION)))
         .chain(nhi_registry::CODES.iter().map(of_governed(HELP_REGISTRY)))
         .collect();

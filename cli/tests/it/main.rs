@@ -8,6 +8,7 @@
     reason = "helpers of tests fail by panicking, like the tests themselves"
 )]
 
+mod approvals;
 mod decisions;
 mod formats;
 mod formats_ci;

@@ -90,6 +90,27 @@ impl Approval {
         pae(APPROVAL_TYPE, strict::canonical(self).as_bytes())
     }
 
+    /// Reads [`Approval::to_be_signed`] back.
+    pub fn of_to_be_signed(bytes: &[u8]) -> Result<Self, Problem> {
+        let head = pae(APPROVAL_TYPE, b"");
+        let head = head.strip_suffix(b"0 ").unwrap_or(&head);
+        let payload = bytes.strip_prefix(head).and_then(|rest| {
+            let space = rest.iter().position(|byte| *byte == b' ')?;
+            rest.get(space + 1..)
+        });
+        let read = payload
+            .map(|payload| strict::read::<Self>(&INVALID, "the statement", HELP, payload))
+            .transpose()?;
+        match read {
+            Some(approval) if approval.to_be_signed() == bytes && approval.schema == SCHEMA => Ok(approval),
+            _ => Err(Problem::new(
+                &INVALID,
+                "the statement is not one of an approval",
+                "Take the file that `nhi approve --write-statement` wrote as it is.",
+            )),
+        }
+    }
+
     /// Signs it.
     pub fn sign(self, signer: &mut dyn Signer) -> Result<Signed, Problem> {
         let signature = signer.sign(&self.to_be_signed())?;

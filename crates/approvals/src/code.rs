@@ -15,6 +15,12 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Why a key cannot be used, for those who ask for its passphrase.
+    #[cold]
+    pub fn of_key(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(&KEY, message, help)
+    }
+
     #[cold]
     pub(crate) fn new(code: &'static Code, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {

@@ -18,6 +18,7 @@
 pub mod agent;
 mod approval;
 mod code;
+mod difference;
 pub mod disk;
 pub mod dsse;
 mod judge;
@@ -32,6 +33,7 @@ mod succession;
 
 pub use approval::{APPROVAL_TYPE, Approval, Decision, LIFE_DAYS_MAX, Signed};
 pub use code::{CODES, Problem};
+pub use difference::{Changed, Difference, Privilege};
 pub use judge::{Accepted, Question, Reason, Refused, Verdict, judge};
 pub use key::{NAMESPACE, PublicKey};
 pub use person::Person;
@@ -39,4 +41,4 @@ pub use request::{Kind, Request, RequestContext, Terms};
 pub use requirement::Requirement;
 pub use root::{ROLE_POLICY_OWNER, ROLE_SECURITY, TrustRoot};
 pub use sign::{FileKey, KEY_FILE_BYTES_MAX, Signer, read_armoured};
-pub use succession::{SUCCESSION_TYPE, Succession, Trust, trust};
+pub use succession::{SUCCESSION_TYPE, Step, Succession, Trust, trust};

@@ -24,7 +24,9 @@ mod actor;
 mod audit;
 mod error;
 mod identities;
+mod location;
 mod options;
+mod postgres;
 mod random;
 mod records;
 mod sqlite;
@@ -40,6 +42,7 @@ use nhi_governance::{
 pub use actor::Actor;
 pub use audit::AuditRow;
 pub use error::{CODES, DatabaseError, RegistryError};
+pub use location::{Access, Location, open};
 pub use options::{Options, Point};
 pub use records::{Key, RecordFilter, RecordsExt};
 pub use sqlite::SqliteRegistry;

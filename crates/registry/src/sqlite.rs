@@ -44,7 +44,12 @@ impl SqliteRegistry {
 
     /// Opens an existing file for reading only.
     pub fn open_read_only(path: &Path) -> Result<Self, RegistryError> {
-        Ok(Self::new(path, Options::default(), open::read_only(path)?, true))
+        Self::open_read_only_with(path, Options::default())
+    }
+
+    /// The same with another clock.
+    pub fn open_read_only_with(path: &Path, options: Options) -> Result<Self, RegistryError> {
+        Ok(Self::new(path, options, open::read_only(path)?, true))
     }
 
     /// The file.
