@@ -183,6 +183,10 @@ impl Resource for IdentityResource {
         Some(sought::schema())
     }
 
+    fn is_identified(&self, state: &Value) -> bool {
+        !adopt::is_pending(state)
+    }
+
     fn import_by_identity(&self, identity: Value) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
             match Sought::parse(&identity) {
