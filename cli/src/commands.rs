@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod graph;
 pub(crate) mod identities;
+pub(crate) mod policy;
 pub(crate) mod request;
 pub(crate) mod rules;
 
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Identities(identities::Args),
     /// Show a request for approval: what it asks for, and what its digest covers
     Request(request::Args),
+    /// Show, check, test and compare the organisation's policy
+    Policy(policy::Args),
     /// List the rules and the codes of a check
     Rules(rules::Args),
 }
@@ -65,6 +68,7 @@ impl Command {
             Self::Graph(args) => graph::run(&args, console),
             Self::Identities(args) => identities::run(&args, console),
             Self::Request(args) => request::run(&args, console),
+            Self::Policy(args) => policy::run(&args, console),
             Self::Rules(args) => rules::run(&args, console),
         }
     }

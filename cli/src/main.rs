@@ -14,6 +14,7 @@ mod fix;
 mod input;
 mod modules;
 mod output;
+mod policy;
 mod refine;
 mod registry;
 mod report;

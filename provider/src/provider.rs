@@ -1,10 +1,10 @@
-//! The provider block: which registry, which trust domain.
+//! The provider block: which registry, which policy, which trust domain.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nhi_governance::TrustDomain;
+use nhi_governance::{Policy, TrustDomain};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::{Action, Answer, DataSource, Function, ListResource, Provider, Resource};
@@ -14,6 +14,7 @@ use crate::governed::{Governed, Settings, blocking};
 use crate::{actions, data_sources, functions, list_resources, resources};
 
 const REGISTRY_VARIABLE: &str = "NHI_REGISTRY";
+const POLICY_VARIABLE: &str = "NHI_POLICY";
 const REGISTRY_DEFAULT: &str = "nhi-registry.db";
 const TRUST_DOMAIN_DEFAULT: &str = "nhi.internal";
 
@@ -46,6 +47,11 @@ impl Provider for Nhi {
             "Governs non-human identities: every identity has owners, a purpose, a scope and an end, is kept in a \
              registry, and every change of it is in a tamper-evident audit log.",
         )
+        .attribute(Attribute::optional("policy", Type::String).describe(format!(
+            "Path of the organisation's policy file, in HCL or JSON: tiers, scores, names, scopes and limits. Relative \
+             paths start at the working directory. Default: the environment variable `{POLICY_VARIABLE}`, else the \
+             built-in policy. Another policy judges every identity anew at the next plan."
+        )))
         .attribute(Attribute::optional("registry", Type::String).describe(format!(
             "Path of the registry, an SQLite file that the first apply creates. Relative paths start at the working \
              directory. Default: the environment variable `{REGISTRY_VARIABLE}`, else `{REGISTRY_DEFAULT}`. Another \
@@ -102,7 +108,7 @@ impl Provider for Nhi {
     }
 }
 
-fn settings(config: &Value, variable: impl Fn(&str) -> Option<OsString>) -> (Settings, Diagnostics) {
+fn settings(config: &Value, variable: impl Fn(&str) -> Option<OsString> + Copy) -> (Settings, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let registry = match config.get("registry") {
         Value::Unknown(_) => None,
@@ -133,9 +139,45 @@ fn settings(config: &Value, variable: impl Fn(&str) -> Option<OsString>) -> (Set
     let settings = Settings {
         registry,
         trust_domain,
-        policy: Some(Arc::default()),
+        policy: policy(config, variable, &mut diagnostics),
     };
     (settings, diagnostics)
+}
+
+/// The policy, unless it is known only after apply; every mistake in its file is a diagnostic of its own.
+fn policy(
+    config: &Value,
+    variable: impl Fn(&str) -> Option<OsString>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Arc<Policy>> {
+    let path = match config.get("policy") {
+        Value::Unknown(_) => return None,
+        Value::String(path) if path.trim().is_empty() => {
+            let detail = format!(
+                "Without its policy an organisation's rules would silently be the built-in ones. Write the path of the \
+                 policy file, for example `nhi.hcl`, or leave `policy` and `{POLICY_VARIABLE}` out for the built-in \
+                 policy. (NHI-POLICY-READ)"
+            );
+            let empty = Diagnostic::error("the path of the policy is empty", detail);
+            diagnostics.push(empty.at(AttributePath::of("policy")));
+            return None;
+        }
+        Value::String(path) => Some(PathBuf::from(path)),
+        _ => variable(POLICY_VARIABLE)
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from),
+    };
+    let Some(path) = path else {
+        return Some(Arc::default());
+    };
+    match nhi_policy_file::load(&path) {
+        Ok(policy) => Some(Arc::new(policy)),
+        Err(error) => {
+            let at = |(summary, detail)| Diagnostic::error(summary, detail).at(AttributePath::of("policy"));
+            diagnostics.extend(error.problems().into_iter().map(at));
+            None
+        }
+    }
 }
 
 fn not_a_path(path: &str) -> Option<Diagnostic> {
@@ -236,5 +278,47 @@ mod tests {
             2,
             "looking leaves no file"
         );
+    }
+
+    #[test]
+    fn a_policy_is_read_or_refused_and_never_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let good = file("good.hcl", "organisation = \"example\"\n");
+        let bad = file("bad.hcl", "tier \"low\" {\n  score_from = 1\n  ttl = \"0h\"\n}\n");
+        let missing = directory.path().join("missing.hcl").display().to_string();
+        for (given, variable, organisation, told) in [
+            (Value::Null, None, Some(None), 0),
+            (Value::Null, Some(""), Some(None), 0),
+            (Value::Null, Some(good.as_str()), Some(Some("example")), 0),
+            (Value::from(good.as_str()), Some(bad.as_str()), Some(Some("example")), 0),
+            (Value::UNKNOWN, Some(good.as_str()), None, 0),
+            (Value::from(bad.as_str()), None, None, 2),
+            (Value::Null, Some(bad.as_str()), None, 2),
+            (Value::from(missing.as_str()), None, None, 1),
+            (Value::from(" "), None, None, 1),
+        ] {
+            let config = Value::object([("policy", given.clone()), ("registry", "r.db".into())]);
+            let (settings, diagnostics) = settings(&config, |name| {
+                variable.filter(|_| name == POLICY_VARIABLE).map(OsString::from)
+            });
+            let found = settings
+                .policy
+                .map(|policy| policy.organisation().map(ToString::to_string));
+            assert_eq!(
+                found,
+                organisation.map(|name| name.map(str::to_owned)),
+                "{given:?} {variable:?}"
+            );
+            let diagnostics: Vec<_> = diagnostics.into_iter().collect();
+            assert_eq!(diagnostics.len(), told, "{given:?}: {diagnostics:?}");
+            for diagnostic in diagnostics {
+                assert_eq!(diagnostic.path, AttributePath::of("policy"));
+            }
+        }
     }
 }

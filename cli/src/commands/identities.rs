@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::commands::identities::view::View;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, PLAIN, Screen};
+use crate::policy;
 use crate::registry::{self, failure};
 
 /// Options of `nhi identities`.
@@ -19,6 +20,8 @@ use crate::registry::{self, failure};
 pub(crate) struct Args {
     #[command(flatten)]
     registry: registry::Args,
+    #[command(flatten)]
+    policy: policy::Args,
     /// How to write the answer
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
@@ -94,7 +97,7 @@ struct Document<'a> {
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let environment = args.environment.as_deref().map(parse_environment).transpose()?;
-    let policy = Policy::default();
+    let policy = args.policy.load()?;
     if let Some(Command::Show(show)) = &args.command {
         return show::run(&policy, args, show, environment, console);
     }

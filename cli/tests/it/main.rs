@@ -15,6 +15,7 @@ mod formats_ci;
 mod hostile;
 mod interface;
 mod plan_file;
+mod policy;
 mod registry;
 mod schema;
 mod sources;

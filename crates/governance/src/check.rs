@@ -99,7 +99,10 @@ impl Draft {
             min_tier: min_risk_tier.flatten(),
             is_final: whole_scope && checker.knows_score(self),
         };
-        let assessment = facts.assess(policy.unwrap_or(&Policy::default()));
+        let assessment = match policy {
+            Some(policy) => facts.assess(policy),
+            None => facts.assess(&Policy::default()),
+        };
         let known = Known {
             name: name.as_ref(),
             kind,

@@ -391,12 +391,12 @@ mod tests {
             ["naming.0"]
         );
 
-        let allow = |rules: &[ScopeRule]| {
-            let rules = aws(rules);
+        let allow = |rules: &ScopeRule| {
+            let rules = aws(std::slice::from_ref(rules));
             move |terms: &mut Terms| terms.allowed_scope = rules
         };
-        let forbid = |rules: &[ScopeRule]| {
-            let rules = aws(rules);
+        let forbid = |rules: &ScopeRule| {
+            let rules = aws(std::slice::from_ref(rules));
             move |terms: &mut Terms| terms.forbidden_scope = rules
         };
         let (wide, narrow) = (rule(&[], &["*"], &["s3:*"]), rule(&["dev"], &["*"], &["s3:Get*"]));

@@ -248,7 +248,7 @@ pub fn read_cases(file: &str, bytes: &[u8]) -> Result<Vec<Case>, Faults> {
                 identity(&mut case.draft, rest, &item.value);
             }
             ["expect", rest @ ..] => {
-                seen.insert(if rest.is_empty() { "expect" } else { "something" });
+                seen.insert(if rest.is_empty() { "expect" } else { "expectation" });
                 expect(&mut case.expected, rest, &item.value);
             }
             _ => {}
@@ -263,15 +263,14 @@ pub fn read_cases(file: &str, bytes: &[u8]) -> Result<Vec<Case>, Faults> {
             ),
             ("expect", "Write `expect { … }`, for example with `tier = \"low\"`."),
             (
-                "something",
+                "expectation",
                 "Write at least one expectation, for example `tier = \"low\"`.",
             ),
         ] {
-            if !seen.contains(part) && (part != "something" || seen.contains("expect")) {
-                let what = if part == "something" { "an expectation" } else { part };
+            if !seen.contains(part) && (part != "expectation" || seen.contains("expect")) {
                 walk.faults.add(
                     &at,
-                    problem(&MISSING, format!("case {} has no {what}", quote(&case.title)), help),
+                    problem(&MISSING, format!("case {} has no {part}", quote(&case.title)), help),
                 );
             }
         }

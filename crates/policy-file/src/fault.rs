@@ -71,6 +71,16 @@ impl Collector {
         self.0.push((at.start, problem));
     }
 
+    /// Whether something is wrong there.
+    pub(crate) fn has(&self, at: &Range<usize>) -> bool {
+        self.0.iter().any(|(offset, _)| *offset == at.start)
+    }
+
+    /// Whether something is wrong inside of it.
+    pub(crate) fn within(&self, at: &Range<usize>) -> bool {
+        self.0.iter().any(|(offset, _)| at.contains(offset))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

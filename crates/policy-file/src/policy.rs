@@ -8,7 +8,7 @@ use nhi_governance::{
 use crate::fault::{Collector, Faults};
 use crate::shape::Attribute as A;
 use crate::shape::{Block, Holds, Label, Repeat};
-use crate::tree;
+use crate::tree::{self, Place};
 use crate::walk::{Item, Value, Walk};
 
 /// Kinds of identity; a test holds them to the domain model.
@@ -294,9 +294,17 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Policy, Faults> {
         Ok(policy) if walk.faults.is_empty() => return Ok(policy),
         Ok(_) => {}
         Err(contradictions) => {
-            for contradiction in contradictions {
-                let at = walk.place(&contradiction.place);
-                walk.faults.add(&at, contradiction.problem);
+            // What is wrong by itself is no contradiction as well.
+            let is_wrong =
+                |place: &str, at: &Place| walk.faults.has(at) || (walk.is_value(place) && walk.faults.within(at));
+            let found: Vec<_> = contradictions
+                .into_iter()
+                .map(|found| (walk.place(&found.place), found))
+                .filter(|(at, found)| !is_wrong(&found.place, at))
+                .map(|(at, found)| (at, found.problem))
+                .collect();
+            for (at, problem) in found {
+                walk.faults.add(&at, problem);
             }
         }
     }

@@ -39,6 +39,8 @@ pub(crate) struct Walk {
     pub(crate) faults: Collector,
     /// Where the value of a path stands; the path is joined by dots.
     places: BTreeMap<String, Place>,
+    /// The paths of attributes.
+    values: BTreeSet<String>,
 }
 
 impl Walk {
@@ -54,6 +56,11 @@ impl Walk {
             };
             path = outer;
         }
+    }
+
+    /// Whether the path is that of an attribute that stands in the file.
+    pub(crate) fn is_value(&self, path: &str) -> bool {
+        self.values.contains(path)
     }
 
     fn take(&mut self, path: Vec<String>, at: &Place, value: Value) {
@@ -111,6 +118,9 @@ impl Walk {
             self.faults.add(&entry.at, twice(&format!("`{name}`")));
             return;
         }
+        let path_text = joined(path, name).join(".");
+        self.places.insert(path_text.clone(), entry.value.at.clone());
+        self.values.insert(path_text);
         let may_be_null = matches!(attribute.holds, Holds::Text | Holds::Texts | Holds::Whole);
         if entry.value.kind == Kind::Null && may_be_null {
             return;

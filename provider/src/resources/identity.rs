@@ -12,7 +12,7 @@ mod state;
 
 use std::sync::Arc;
 
-use nhi_governance::{Context, RecordId, Status};
+use nhi_governance::{Context, Draft, RecordId, Status};
 use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::Schema;
@@ -108,6 +108,9 @@ impl Resource for IdentityResource {
     fn create(&self, request: CreateRequest) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
             let draft = draft(&request.planned);
+            if let Some(diagnostic) = self.policy_changed(&request.planned, &draft) {
+                return StateAnswer::with(Value::Null, diagnostic);
+            }
             // Nothing is on record after an error: registry and audit are one transaction.
             match self.run(move |governed| governed.create(&draft)).await {
                 Ok(found) => StateAnswer {
@@ -244,6 +247,28 @@ impl IdentityResource {
         }
     }
 
+    /// A plan says what the policy makes of an identity; the apply keeps to that or does nothing.
+    fn policy_changed(&self, planned: &Value, draft: &Draft) -> Option<Diagnostic> {
+        let assessment = draft.check(self.governed.policy()?).assessment;
+        let (score, tier) = (planned.get("risk_score"), planned.get("risk_tier"));
+        let same = (score.is_unknown() || *score == Value::from(u64::from(assessment.score)))
+            && (tier.is_unknown() || *tier == Value::from(assessment.tier.as_str()));
+        if same {
+            return None;
+        }
+        let summary = "the policy is not the one that the plan was made with";
+        let detail = format!(
+            "The plan shows a score of {} and tier {}; the policy that is in force now gives {} and tier {}: {}. Make a \
+             new plan, and apply that. (NHI-POLICY-CHANGED)",
+            score.as_i64().unwrap_or_default(),
+            tier.as_str().unwrap_or_default(),
+            assessment.score,
+            assessment.tier,
+            assessment.explain(),
+        );
+        Some(Diagnostic::error(summary, detail).at(AttributePath::of("risk_tier")))
+    }
+
     async fn change(&self, prior: &Value, planned: &Value) -> Result<Found, Diagnostics> {
         let claim = claim(prior)?;
         let revision = prior
@@ -255,6 +280,9 @@ impl IdentityResource {
             attribute: "revision",
         })?;
         let (draft, prior) = (draft(planned), prior.clone());
+        if let Some(diagnostic) = self.policy_changed(planned, &draft) {
+            return Err(diagnostic.into());
+        }
         Ok(self
             .run(move |governed| {
                 governed.update(&claim, revision, &draft, |on_record| state::edited(&prior, on_record))
@@ -281,8 +309,8 @@ pub(crate) fn malformed(error: &str) -> Diagnostic {
 }
 
 fn not_read() -> Diagnostic {
-    let detail = "Which registry to ask is known only after apply, so the plan goes by the state as it was last read. \
-                  Give `registry` a value that is known at plan.";
+    let detail = "Which registry to ask, or which policy to judge by, is known only after apply, so the plan goes by the \
+                  state as it was last read. Give `registry` and `policy` values that are known at plan.";
     Diagnostic::warning("identities were not read", detail)
 }
 

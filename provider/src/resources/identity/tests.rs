@@ -7,6 +7,7 @@ use super::*;
 mod adopting;
 mod house;
 mod identified;
+mod policy;
 mod registry;
 
 use house::{COMPUTED, House, config, told, with};
