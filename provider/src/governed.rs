@@ -3,6 +3,8 @@
 //! A resource hands over a draft and gets an identity back; it cannot reach the registry past the policy, and the
 //! registry writes record and audit row in one transaction that is durable before any answer goes out.
 
+mod approving;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -14,6 +16,8 @@ use nhi_governance::{
 };
 use nhi_registry::{Actor, Options, RecordsExt as _, Registry, RegistryError, SqliteRegistry};
 use tfplugin::log;
+
+pub(crate) use approving::{Approved, Approving, Lacking};
 
 /// What an audit row says when a resource is destroyed.
 const DESTROYED: &str = "destroyed by a core";
@@ -37,6 +41,7 @@ pub(crate) struct Settings {
     pub(crate) registry: Option<PathBuf>,
     pub(crate) trust_domain: Option<TrustDomain>,
     pub(crate) policy: Option<Arc<Policy>>,
+    pub(crate) approving: Option<Approving>,
 }
 
 /// Everything that governs, for one process.
@@ -75,6 +80,10 @@ pub(crate) enum Trouble {
     Forged { claim: Box<Claim>, on_record: String },
     /// A state says something of an identity that the record of the same revision does not.
     Edited { id: RecordId, attribute: &'static str },
+    /// Approvals are missing.
+    Lacking(Box<Lacking>),
+    /// The trust root, or what lies among the approvals, cannot be used.
+    Approvers(nhi_approvals::Problem),
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -175,10 +184,11 @@ impl Governed {
     pub(crate) fn create(&self, draft: &Draft) -> Result<Found, Trouble> {
         let declaration = self.judge(draft)?;
         let trust_domain = self.trust_domain().ok_or(Trouble::Unknown("trust_domain"))?;
+        let evidence = self.approved(None, &declaration)?.evidence();
         let registry = self.registry()?;
         let patience = Instant::now() + ORPHAN_LIFE_MAX;
         let created = loop {
-            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &waived()));
+            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &evidence));
             match created {
                 Err(RegistryError::Creating { id, .. }) if !self.is_ours(id) && Instant::now() < patience => {
                     std::thread::sleep(ORPHAN_POLL);
@@ -221,7 +231,8 @@ impl Governed {
                 attribute,
             });
         }
-        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &waived()))?;
+        let evidence = self.approved(Some(&on_record), &declaration)?.evidence();
+        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &evidence))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
         Ok(Found {
             identity,
@@ -367,6 +378,14 @@ impl Governed {
         Ok(self.opened(path)?)
     }
 
+    /// The registry, created where there is none; to look at where it can only be read.
+    fn registry_or_read_only(&self) -> Result<Arc<SqliteRegistry>, Trouble> {
+        match self.existing_registry()? {
+            Some(registry) => Ok(registry),
+            None => self.registry(),
+        }
+    }
+
     /// The registry, if there is one: to look something up must not leave a file behind.
     fn existing_registry(&self) -> Result<Option<Arc<SqliteRegistry>>, Trouble> {
         let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
@@ -397,14 +416,6 @@ fn is_there(path: &Path) -> Result<bool, RegistryError> {
         path: path.to_owned(),
         source,
     })
-}
-
-/// Approvals are only warned of.
-fn waived() -> Evidence {
-    Evidence {
-        waived: true,
-        ..Evidence::default()
-    }
 }
 
 /// A state is an untrusted cache. Name and environment never change for an id, so where they differ the state was

@@ -48,9 +48,14 @@ impl House {
             .without_env("NHI_REGISTRY")
             .start()
             .await?;
-        let ty = block(&[("registry", Type::String), ("trust_domain", Type::String)]);
+        let schema = plugin
+            .provider()?
+            .get_provider_schema(proto::get_provider_schema::Request {})
+            .await?
+            .into_inner();
+        let block = schema.provider.and_then(|schema| schema.block).context("a block")?;
         let request = proto::configure_provider::Request {
-            config: config(&ty, &[])?,
+            config: config(&type_of(&block.attributes)?, &[])?,
             ..Default::default()
         };
         let answer = plugin.provider()?.configure_provider(request).await?.into_inner();

@@ -1,11 +1,11 @@
 //! `nhi approvals`: whether a request has the approvals that it calls for.
 
 use clap::Subcommand;
-use nhi_approvals::{Question, Request, Requirement, TrustRoot, Verdict, disk, judge};
+use nhi_approvals::{Question, Request, TrustRoot, Verdict, disk, judge};
 use nhi_governance::{Digest, Timestamp};
 use serde::Serialize;
 
-use crate::approvals::{self, Place, Root, Target, failure, target};
+use crate::approvals::{self, Place, Root, Target, failure, requirement};
 use crate::commands::request::Format;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
@@ -29,7 +29,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct Verify {
     /// A directory of requests, the directory of one, or its digest
-    #[arg(value_name = "DIRECTORY|DIGEST", value_parser = target)]
+    #[arg(value_name = "DIRECTORY|DIGEST")]
     target: Option<Target>,
     #[command(flatten)]
     place: Place,
@@ -100,7 +100,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let mut judged = Vec::new();
     for (directory, request) in &requests {
         let found = disk::read_approvals(directory, request.digest()).map_err(|problem| failure(&problem))?;
-        judged.push((request, verdict(request, &trust.root, now, &verify.requesters, found)));
+        judged.push((request, verdict(request, &trust.root, now, &verify.requesters, found)?));
     }
     match verify.format {
         Format::Human => {
@@ -135,22 +135,22 @@ pub(crate) fn verdict(
     now: Timestamp,
     requesters: &[String],
     found: Vec<disk::Found>,
-) -> Verdict {
+) -> Result<Verdict, Failure> {
     let question = Question {
         request,
         root,
-        requirement: Requirement::of(request.terms.tier),
+        requirement: requirement(request)?,
         now,
         clock_skew_seconds: CLOCK_SKEW_SECONDS,
         requesters,
     };
-    judge(&question, found)
+    Ok(judge(&question, found))
 }
 
 fn answer<'a>(request: &'a Request, verdict: &'a Verdict) -> Answer<'a> {
     Answer {
         digest: verdict.request_digest,
-        environment: request.environment.as_ref().map(|environment| environment.as_str()),
+        environment: request.environment.as_ref().map(nhi_governance::Environment::as_str),
         kind: request.kind.as_str(),
         name: &request.name,
         verdict: if verdict.is_enough() { "approved" } else { "missing" },

@@ -4,7 +4,7 @@ mod view;
 
 use clap::{Subcommand, ValueEnum};
 
-use crate::approvals::{Place, Target, target};
+use crate::approvals::{Place, Target};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console};
 
@@ -26,7 +26,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct Show {
     /// The file of a request, its directory, or its digest; the only request there is without it
-    #[arg(value_name = "FILE|DIGEST", value_parser = target)]
+    #[arg(value_name = "FILE|DIGEST")]
     request: Option<Target>,
     #[command(flatten)]
     place: Place,

@@ -7,7 +7,7 @@ use nhi_registry::Actor;
 use tempfile::TempDir;
 
 use super::*;
-use crate::governed::Settings;
+use crate::governed::{Approving, Settings};
 
 fn governed(directory: &TempDir, actor: &str) -> Arc<Governed> {
     let governed = Arc::new(Governed::new(Actor::new(actor)));
@@ -15,6 +15,12 @@ fn governed(directory: &TempDir, actor: &str) -> Arc<Governed> {
         registry: Some(directory.path().join("registry.db")),
         trust_domain: Some(TrustDomain::default()),
         policy: Some(Arc::default()),
+        approving: Some(Approving {
+            organisation: None,
+            approvers: None,
+            directory: directory.path().join("approvals"),
+            enforces: false,
+        }),
     });
     governed
 }

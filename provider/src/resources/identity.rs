@@ -102,7 +102,7 @@ impl Resource for IdentityResource {
     }
 
     fn plan(&self, request: PlanRequest) -> Answer<'_, PlanAnswer> {
-        Box::pin(std::future::ready(plan::plan(request, &self.governed)))
+        Box::pin(self.run(move |governed| plan::plan(request, governed)))
     }
 
     fn create(&self, request: CreateRequest) -> Answer<'_, StateAnswer> {

@@ -1,9 +1,10 @@
 //! A request for people and for programs: first what becomes possible, then everything else.
 
-use nhi_approvals::{Difference, Privilege, Request, Requirement};
+use nhi_approvals::{Difference, Privilege, Request};
 use nhi_governance::{Access, Digest};
 use serde::Serialize;
 
+use crate::approvals::requirement;
 use crate::output::{BOLD, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
 
 /// Privileges that are shown one by one; the rest is counted.
@@ -24,11 +25,19 @@ impl<'a> View<'a> {
         Self {
             version: 1,
             digest: request.digest(),
-            calls_for: Requirement::of(request.terms.tier).to_string(),
+            calls_for: calls_for(request),
             difference: Difference::of(request),
             request,
         }
     }
+}
+
+/// What the request calls for, as far as the policy at hand can tell.
+fn calls_for(request: &Request) -> String {
+    requirement(request).map_or_else(
+        |_| "what its policy says".to_owned(),
+        |requirement| requirement.to_string(),
+    )
 }
 
 pub(crate) fn human(request: &Request, width: usize) -> String {
@@ -160,7 +169,7 @@ fn terms(screen: &mut Screen, request: &Request) {
     }
     field(
         "tier",
-        &format!("{}, which calls for {}", terms.tier, Requirement::of(terms.tier)),
+        &format!("{}, which calls for {}", terms.tier, calls_for(request)),
     );
     let policy = request
         .policy_digest

@@ -5,6 +5,7 @@ use tfplugin::diagnostic::Severity;
 use super::*;
 
 mod adopting;
+mod approving;
 mod house;
 mod identified;
 mod policy;
@@ -288,8 +289,8 @@ async fn the_end_is_final() {
     assert_eq!(plan.requires_replace, [AttributePath::of("id")]);
     assert_eq!(
         told(&plan.diagnostics, Severity::Warning).len(),
-        2,
-        "it is said, and the tier calls for approval"
+        1,
+        "it is said; what the tier calls for is said of what comes in its place"
     );
 
     let id = state.get("id").as_str().unwrap().to_owned();
