@@ -17,7 +17,7 @@ use tfplugin::value::{AttributePath, Type, Value};
 
 use crate::governed::{Governed, Trouble, blocking};
 use crate::report;
-use crate::resources::identity;
+use crate::resources::malformed;
 
 static DEEDS: [&Deed; 3] = [&resume::DEED, &revoke::DEED, &suspend::DEED];
 
@@ -63,7 +63,7 @@ fn order(config: &Value) -> Result<Option<Order>, Diagnostics> {
     let id = match config.get("identity_id").as_str().map(RecordId::parse) {
         Some(Ok(id)) => Some(id),
         Some(Err(error)) => {
-            diagnostics.push(identity::malformed(&error.to_string()).at(AttributePath::of("identity_id")));
+            diagnostics.push(malformed(&error.to_string()).at(AttributePath::of("identity_id")));
             None
         }
         None => None,

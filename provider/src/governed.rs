@@ -3,32 +3,27 @@
 //! A resource hands over a draft and gets an identity back; it cannot reach the registry past the policy, and the
 //! registry writes record and audit row in one transaction that is durable before any answer goes out.
 
+mod acting;
 mod approving;
+mod records;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use nhi_governance::{
-    Act, Cause, Context, Declaration, Draft, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, Violation,
-    resume, suspend,
+    AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
+    Team, Timestamp, TrustDomain, Vendor, Violation,
 };
 use nhi_registry::{Actor, Options, RecordsExt as _, Registry, RegistryError, SqliteRegistry};
 use tfplugin::log;
 
 pub(crate) use approving::{Approved, Approving, Lacking};
+pub(crate) use records::{FoundRecord, Scene, Spec};
 
 /// What an audit row says when a resource is destroyed.
 const DESTROYED: &str = "destroyed by a core";
-
-/// What needs no approval is done without any.
-static NO_EVIDENCE: Evidence = Evidence {
-    request: None,
-    approvals: Vec::new(),
-    approved_by: Vec::new(),
-    waived: false,
-};
 
 /// How long the provider of a core that was killed may take to end, and with it what an apply right after waits for.
 const ORPHAN_LIFE_MAX: Duration = Duration::from_secs(2);
@@ -52,12 +47,15 @@ pub(crate) struct Governed {
     registry: Mutex<Option<Arc<SqliteRegistry>>>,
     /// Created or adopted by this process; the core is not known to have the ids yet.
     created: Mutex<BTreeSet<RecordId>>,
+    /// The same, of other kinds.
+    records: Mutex<BTreeSet<(RecordKind, RecordId)>>,
 }
 
 /// An identity on record and the time to judge it by.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) identity: Identity,
+    pub(crate) context: Context,
     pub(crate) now: Timestamp,
 }
 
@@ -84,6 +82,14 @@ pub(crate) enum Trouble {
     Lacking(Box<Lacking>),
     /// The trust root, or what lies among the approvals, cannot be used.
     Approvers(nhi_approvals::Problem),
+    /// What never changes for an id is not what is on record.
+    ForgedRecord { kind: &'static str, id: RecordId },
+    /// A state says something of a record that the record of the same revision does not.
+    EditedRecord {
+        kind: &'static str,
+        id: RecordId,
+        attribute: &'static str,
+    },
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -116,6 +122,7 @@ impl Governed {
             settings: OnceLock::new(),
             registry: Mutex::default(),
             created: Mutex::default(),
+            records: Mutex::default(),
         }
     }
 
@@ -163,10 +170,7 @@ impl Governed {
         let Some(identity) = registry.get(id)? else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            identity,
-            now: registry.now()?,
-        }))
+        Ok(Some(found(&*registry, identity)?))
     }
 
     /// Puts a question to the registry; none where there is no registry yet.
@@ -204,10 +208,7 @@ impl Governed {
             "an identity was created"
         };
         log::info(what, &[("id", id.to_string().into())]);
-        Ok(Found {
-            identity: created.identity,
-            now: registry.now()?,
-        })
+        Ok(found(&*registry, created.identity)?)
     }
 
     /// Policy, then registry: changes the identity that a state claims, if nobody changed it meanwhile.
@@ -234,10 +235,7 @@ impl Governed {
         let evidence = self.approved(Some(&on_record), &declaration)?.evidence();
         let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &evidence))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
-        Ok(Found {
-            identity,
-            now: registry.now()?,
-        })
+        Ok(found(&*registry, identity)?)
     }
 
     /// Ends the identity that a state claims. There is no policy to ask: revoking is never refused.
@@ -248,60 +246,14 @@ impl Governed {
         Ok(())
     }
 
-    /// Ends an identity because somebody said so, whether a state knows it or not.
-    pub(crate) fn end(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
-        let registry = self.registry_with(id)?;
-        let identity = armed(|| registry.revoke(&self.actor, id, reason))?;
-        log::info("an identity was revoked", &[("id", id.to_string().into())]);
-        Ok(identity)
-    }
-
-    /// Takes an identity out of use because somebody said so.
-    pub(crate) fn suspend(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
-        let registry = self.registry_with(id)?;
-        let suspended = armed(|| {
-            registry.contain(&self.actor, &[id], |now, identity: &Identity, view| {
-                let act = self.act(&NO_EVIDENCE, view.policy(), now);
-                Ok(suspend(identity, Cause::Manual, reason, &act)?)
-            })
-        })?;
-        log::info("an identity was suspended", &[("id", id.to_string().into())]);
-        Ok(suspended.into_iter().next().ok_or(RegistryError::NotFound(id))?)
-    }
-
-    /// Brings an identity back by nobody's approval: what needs some is refused.
-    pub(crate) fn resume(&self, id: RecordId, _reason: &str) -> Result<Identity, Trouble> {
-        let registry = self.registry_with(id)?;
-        let identity = armed(|| {
-            registry.change(&self.actor, id, None, &NO_EVIDENCE, |now, identity: &Identity, view| {
-                let act = self.act(&NO_EVIDENCE, view.policy(), now);
-                Ok(resume(identity, &Context::default(), &act)?)
-            })
-        })?;
-        log::info("an identity was resumed", &[("id", id.to_string().into())]);
-        Ok(identity)
-    }
-
-    fn act<'a>(&'a self, evidence: &'a Evidence, policy: &'a Policy, now: Timestamp) -> Act<'a> {
-        Act {
-            by: self.actor.as_str(),
-            evidence,
-            policy,
-            now,
-        }
-    }
-
-    /// The registry, which there has to be where something in it is to be changed.
-    fn registry_with(&self, id: RecordId) -> Result<Arc<SqliteRegistry>, Trouble> {
-        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
-        if is_there(path)? {
-            return Ok(self.opened(path)?);
-        }
-        Err(RegistryError::NotFound(id).into())
-    }
-
     /// Notes that the core has the ids of everything this process created.
     pub(crate) fn confirm_created(&self) {
+        self.confirm_created_of::<AccessReview>();
+        self.confirm_created_of::<BreakGlass>();
+        self.confirm_created_of::<Exception>();
+        self.confirm_created_of::<Grant>();
+        self.confirm_created_of::<Team>();
+        self.confirm_created_of::<Vendor>();
         let created = std::mem::take(&mut *self.created.lock().unwrap_or_else(PoisonError::into_inner));
         if created.is_empty() {
             return;
@@ -317,6 +269,10 @@ impl Governed {
                 &[("reason", trouble.to_string().into())],
             );
         }
+    }
+
+    fn lock_records(&self) -> MutexGuard<'_, BTreeSet<(RecordKind, RecordId)>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_ours(&self, id: RecordId) -> bool {
@@ -407,6 +363,13 @@ impl Governed {
         *registry = Some(Arc::clone(&opened));
         Ok(opened)
     }
+}
+
+/// An identity with what its standing depends on, on one snapshot.
+/// An identity on record with all that it is judged by.
+pub(crate) fn found(registry: &dyn Registry, identity: Identity) -> Result<Found, RegistryError> {
+    let (context, now) = registry.reading(|view| Ok((view.context(identity.declaration())?, view.now()?)))?;
+    Ok(Found { identity, context, now })
 }
 
 /// A registry that cannot be looked at is not one that is missing: every identity would be planned anew.
