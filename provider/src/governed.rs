@@ -3,6 +3,7 @@
 //! A resource hands over a draft and gets an identity back; it cannot reach the registry past the policy, and the
 //! registry writes record and audit row in one transaction that is durable before any answer goes out.
 
+mod acting;
 mod approving;
 mod records;
 
@@ -241,19 +242,6 @@ impl Governed {
         armed(|| registry.revoke(&self.actor, claim.id, DESTROYED))?;
         log::info("an identity was revoked", &[("id", claim.id.to_string().into())]);
         Ok(())
-    }
-
-    /// Ends an identity because somebody said so, whether a state knows it or not.
-    pub(crate) fn end(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
-        let missing = || RegistryError::NotFound(id);
-        let location = self.location().ok_or(Trouble::Unknown("registry"))?;
-        let registry = match self.opened(location, Access::Write) {
-            Err(RegistryError::Missing(_)) => return Err(missing().into()),
-            opened => opened?,
-        };
-        let identity = armed(|| registry.revoke(&self.actor, id, reason))?;
-        log::info("an identity was revoked", &[("id", id.to_string().into())]);
-        Ok(identity)
     }
 
     /// Notes that the core has the ids of everything this process created.

@@ -203,7 +203,7 @@ impl Governed {
         }
     }
 
-    fn act<'a>(&'a self, evidence: &'a Evidence, view: &View<'a>, now: Timestamp) -> Act<'a> {
+    pub(super) fn act<'a>(&'a self, evidence: &'a Evidence, view: &View<'a>, now: Timestamp) -> Act<'a> {
         Act {
             by: self.actor.as_str(),
             evidence,
