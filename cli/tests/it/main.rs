@@ -15,6 +15,7 @@ mod hostile;
 mod interface;
 mod plan_file;
 mod registry;
+mod scaling;
 mod schema;
 mod sources;
 mod support;
