@@ -23,11 +23,11 @@ impl<T: Clone> Memo<T> {
         if let Some(known) = self.0.get(text) {
             return known.clone();
         }
-        let made = make(text);
+        let result = make(text);
         if self.0.len() < TEXTS_MAX && text.len() <= TEXT_BYTES_MAX {
-            self.0.insert(text.to_owned(), made.clone());
+            self.0.insert(text.to_owned(), result.clone());
         }
-        made
+        result
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// What a module may use. The defaults are the product's; tests tighten them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostLimits {
-    /// Fuel that a run starts with, whatever its input: about two seconds of computing.
+    /// Fuel that a run starts with, whatever its input: about a second of computing. The built-in analyzer needs two
+    /// thirds of it where it tells a thousand credentials, whose hashes are made costly to guess.
     pub fuel_base: u64,
     /// Fuel that each byte of input adds: about four times what the built-in analyzer was measured to burn on plans
     /// that are nothing but identities.
@@ -35,7 +36,7 @@ pub struct HostLimits {
 impl Default for HostLimits {
     fn default() -> Self {
         Self {
-            fuel_base: 2_000_000_000,
+            fuel_base: 10_000_000_000,
             fuel_per_byte: 1_200,
             memory_bytes: 256 << 20,
             table_elements: 1 << 20,

@@ -109,6 +109,7 @@ impl State {
 
     #[inline(never)]
     fn leave(&mut self, place: usize, piece: *mut u8) {
+        #[expect(clippy::cast_ptr_alignment, reason = "pieces lie on multiples of `STEP`")]
         let piece = piece.cast::<Free>();
         if let Some(first) = self.free.get_mut(place) {
             // SAFETY: the piece has at least the size and the alignment of a pointer, and its user is done with it.
@@ -192,7 +193,7 @@ mod tests {
     }
 
     fn fill(piece: *mut u8, layout: Layout, mark: u8) -> Held {
-        assert!(!piece.is_null() && piece.addr() % layout.align() == 0);
+        assert!(!piece.is_null() && piece.addr().is_multiple_of(layout.align()));
         // SAFETY: the piece is that large.
         unsafe { piece.write_bytes(mark, layout.size()) };
         (piece, layout, mark)
