@@ -4,6 +4,7 @@
     reason = "indexing a JSON value yields null, never a panic"
 )]
 
+mod approvals;
 mod check;
 mod crash;
 mod docs;
@@ -12,6 +13,9 @@ mod fixtures;
 mod hostile;
 mod lifecycle;
 mod modules;
+mod offers;
+mod offers_by_wire;
 mod plans;
+mod records;
 mod secrets;
 mod validation;
