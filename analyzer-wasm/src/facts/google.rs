@@ -87,6 +87,8 @@ pub(crate) struct Grant {
     pub(crate) open: bool,
     /// The member will be one of several.
     pub(crate) possible: bool,
+    /// The member may turn out to be everyone.
+    pub(crate) stranger: bool,
     /// Whether it is a basic role depends on what is still unknown.
     basic_possible: bool,
     pub(crate) condition: Condition,
@@ -95,7 +97,7 @@ pub(crate) struct Grant {
 
 impl Grant {
     fn matters(&self) -> bool {
-        let unknown = self.open && self.principal.kind == Kind::Unknown;
+        let unknown = self.stranger || self.open && self.principal.kind == Kind::Unknown;
         self.scope.level > Level::Resource || self.principal.is_public() || unknown
     }
 
@@ -229,13 +231,13 @@ impl Google {
                 ("", path) => path,
                 (inside, _) => inside,
             };
+            let may_be_anyone = member::may_be_anyone(member);
             for principal in self.accounts.members(member, &written.site) {
                 grants.push(Grant {
                     site: Site {
                         path: path.to_owned(),
                         ..written.site.clone()
                     },
-                    principal,
                     scope: written.scope.clone(),
                     role: role.name.clone(),
                     basic: role.basic,
@@ -248,6 +250,8 @@ impl Google {
                     } else {
                         member.options.len() > 1
                     },
+                    stranger: may_be_anyone && principal.kind == Kind::Unknown,
+                    principal,
                     basic_possible: role.basic_possible,
                     condition: binding.condition,
                     evidence: if binding.role.known().is_some() && member.known().is_some() {

@@ -117,6 +117,13 @@ mod tests {
         )])
     }
 
+    fn asks_later(origin: &str) -> Plan {
+        let a = "azuread_application.a";
+        plan(&[(a, r#"{"display_name":"a"}"#)])
+            .unknown(a, &["required_resource_access"])
+            .references(a, "required_resource_access", &[origin])
+    }
+
     fn by_name(name: &str) -> Plan {
         plan(&[(A, r#"{"principal_object_id":"x"}"#)])
             .unknown(A, &["app_role_id"])
@@ -180,6 +187,24 @@ mod tests {
                 )
                 .at("claim_values[1]"),
                 Case::unverified(
+                    "from anywhere",
+                    plan(&[(A, r#"{"principal_object_id":"x"}"#)])
+                        .unknown(A, &["app_role_id"])
+                        .references(A, "app_role_id", &["data.http.x"]),
+                ),
+                Case::unverified("asks for what is not known", asks_later("data.http.x")).at("required_resource_access"),
+                Case::unverified(
+                    "asks for a role that is not known",
+                    plan(&[(
+                        "azuread_application.a",
+                        &format!(
+                            r#"{{"display_name":"a","required_resource_access":[{{"resource_app_id":"{GRAPH}","resource_access":[{{"id":null,"type":"Role"}}]}}]}}"#
+                        ),
+                    )])
+                    .unknown("azuread_application.a", &["required_resource_access[0].resource_access[0].id"])
+                    .references("azuread_application.a", "required_resource_access.resource_access.id", &["data.http.x"]),
+                ),
+                Case::unverified(
                     "picked from a set",
                     plan(&[(A, r#"{"principal_object_id":"x"}"#)])
                         .unknown(A, &["app_role_id"])
@@ -208,6 +233,16 @@ mod tests {
                     plan(&[(A, r#"{"principal_object_id":"x"}"#)])
                         .unknown(A, &["app_role_id"])
                         .references(A, "app_role_id", &["random_uuid.r"]),
+                ),
+                Case::clean("asks for a role of its own", asks_later("random_uuid.r")),
+                Case::clean(
+                    "asks another interface for what is not known",
+                    plan(&[(
+                        "azuread_application.a",
+                        r#"{"display_name":"a","required_resource_access":[{"resource_app_id":"e406a681-f3d4-42a8-90b6-c2b029497af1","resource_access":[{"id":null,"type":"Role"}]}]}"#,
+                    )])
+                    .unknown("azuread_application.a", &["required_resource_access[0].resource_access[0].id"])
+                    .references("azuread_application.a", "required_resource_access.resource_access.id", &["data.http.x"]),
                 ),
                 Case::clean(
                     "asks for nothing",

@@ -108,6 +108,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             "bind the service accounts or groups that need it by name",
         ));
     }
+    for (place, path) in &facts.kubernetes.settled.open_bindings {
+        let finding = RULE
+            .finding(&place.address, path)
+            .message("who holds the role is known only after apply, and may be everybody")
+            .remediation("write the subjects with values that are known when planning");
+        out.push(finding.unverified());
+    }
 }
 
 #[cfg(test)]

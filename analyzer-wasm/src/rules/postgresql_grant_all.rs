@@ -4,8 +4,7 @@ use nhi_plan::Severity;
 use nhi_plan::json::Value;
 use nhi_policy_sdk::Findings;
 
-use crate::facts::Block;
-
+use crate::facts::{Block, cloud, setting};
 use crate::rule::{Check, Group, Rule};
 
 /// Grants in PostgreSQL and `MySQL` over everything, to everybody, or to hand on.
@@ -111,7 +110,60 @@ fn check(block: &Block<'_>, out: &mut Findings) {
             message,
             "grant the privileges that are used, to the role that uses them, on the objects it uses",
         ));
+    } else if let Some((path, message)) = undecided(block, &privileges) {
+        let remediation = "write it with a value that is known when planning";
+        out.push(finding(path, RULE.severity, message, remediation).unverified());
     }
+}
+
+/// An attribute that decides, and is known only after apply.
+fn undecided(block: &Block<'_>, privileges: &[String]) -> Option<(&'static str, &'static str)> {
+    let powerful = |name: &String| matches!(name.as_str(), "CREATE USER" | "FILE" | "GRANT OPTION" | "SUPER");
+    let open = |path: &str| {
+        let text = block.string(path);
+        text.map_or_else(|| setting::is_open(block, path), |text| setting::is_symbol(&text))
+    };
+    if block.change.resource_type == "mysql_grant" {
+        let everything = is_all(privileges) || privileges.iter().any(powerful);
+        return if everything && open("database") {
+            Some((
+                "database",
+                "whether this grants everything on the server is known only after apply",
+            ))
+        } else {
+            open("grant").then_some((
+                "grant",
+                "whether the account may hand on what this grants is known only after apply",
+            ))
+        };
+    }
+    // A role of the plan, or a name that was made up, is not everybody.
+    let is_role = |address: &String| {
+        let name = cloud::type_of(address);
+        name == "postgresql_role" || name.starts_with("random_")
+    };
+    let shows = |name: &String| {
+        !matches!(
+            name.as_str(),
+            "CONNECT" | "EXECUTE" | "REFERENCES" | "TEMPORARY" | "USAGE"
+        )
+    };
+    if privileges.iter().any(shows) && open("role") && !block.references("role").iter().any(is_role) {
+        return Some((
+            "role",
+            "whether every role of the server gets what this grants is known only after apply",
+        ));
+    }
+    if !privileges.is_empty() && open("with_grant_option") {
+        return Some((
+            "with_grant_option",
+            "whether the role may hand on what this grants is known only after apply",
+        ));
+    }
+    (is_all(privileges) && open("object_type")).then_some((
+        "object_type",
+        "whether this grants everything of a database is known only after apply",
+    ))
 }
 
 type Told = (Severity, &'static str, &'static str);
@@ -209,6 +261,15 @@ mod tests {
         plan(&[("mysql_grant.g", &format!(r#"{{"user":"app","host":"%",{rest}}}"#))])
     }
 
+    fn open(rest: &str, path: &'static str, origin: &'static str) -> Plan {
+        plan(&[(
+            "postgresql_grant.g",
+            &format!(r#"{{"database":"shop","object_type":"table","objects":["t"],{rest}}}"#),
+        )])
+        .unknown("postgresql_grant.g", &[path])
+        .references("postgresql_grant.g", path, &[origin])
+    }
+
     #[test]
     fn table() {
         cases(&super::RULE)
@@ -266,6 +327,26 @@ mod tests {
                     mysql(r#""database":"shop","privileges":["SELECT"],"grant":true"#),
                 ),
                 Case::unverified(
+                    "to whom is not known",
+                    open(r#""privileges":["SELECT"]"#, "role", "data.http.x"),
+                )
+                .at("role"),
+                Case::unverified(
+                    "whether it is handed on is not known",
+                    open(
+                        r#""role":"app","privileges":["USAGE"]"#,
+                        "with_grant_option",
+                        "data.http.x",
+                    ),
+                )
+                .at("with_grant_option"),
+                Case::unverified(
+                    "MySQL, where is not known",
+                    mysql(r#""privileges":["ALL"]"#)
+                        .unknown("mysql_grant.g", &["database"])
+                        .references("mysql_grant.g", "database", &["data.http.x"]),
+                ),
+                Case::unverified(
                     "unknown",
                     plan(&[("postgresql_grant.g", r#"{"role":"app"}"#)])
                         .unknown("postgresql_grant.g", &["privileges"])
@@ -273,6 +354,20 @@ mod tests {
                 ),
             ])
             .allows(&[
+                Case::clean(
+                    "to a role of the plan",
+                    open(r#""privileges":["SELECT"]"#, "role", "postgresql_role.r"),
+                ),
+                Case::clean(
+                    "connects, to whom is not known",
+                    open(r#""privileges":["CONNECT"]"#, "role", "data.http.x"),
+                ),
+                Case::clean(
+                    "MySQL, reads where is not known",
+                    mysql(r#""privileges":["SELECT"]"#)
+                        .unknown("mysql_grant.g", &["database"])
+                        .references("mysql_grant.g", "database", &["data.http.x"]),
+                ),
                 Case::clean(
                     "reads some tables",
                     grant(r#""schema":"s","role":"app","object_type":"table","privileges":["SELECT"]"#),

@@ -9,7 +9,7 @@ use nhi_plan::symbol;
 
 use super::model::{Binding, List, Place, PolicyRule, Role, Subject, TokenSecret, UNTRACED, Unread};
 use super::{Kubernetes, yaml};
-use crate::facts::Block;
+use crate::facts::{Block, setting};
 
 /// Elements of a list that are read.
 const ELEMENTS_MAX: usize = 2_000;
@@ -339,12 +339,31 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
         subjects: Vec::new(),
         maybe: false,
         unknown: object.is_unknown(subjects_name) || subjects.is_some_and(|value| value.as_str().is_some()),
+        open: None,
         namespace,
     };
-    for subject in subjects.into_iter().flat_map(Value::elements).take(ELEMENTS_MAX) {
+    if binding.unknown {
+        binding.open = Some(object.place.inner(subjects_name));
+    }
+    let subjects = subjects.into_iter().flat_map(Value::elements).take(ELEMENTS_MAX);
+    for (index, subject) in subjects.enumerate() {
+        let at = format!("{subjects_name}[{index}]");
         if subject.is_null() {
             binding.unknown = true;
+            binding.open = Some(object.place.inner(&at));
             continue;
+        }
+        let open = |name: &str| {
+            let value = text(Some(subject), name);
+            value.map_or_else(
+                || object.is_unknown(&format!("{at}.{name}")),
+                |value| setting::is_symbol(&value),
+            )
+        };
+        // An account is one account, whatever its name.
+        let kind = text(Some(subject), "kind");
+        if open("kind") || kind.as_deref() != Some("ServiceAccount") && open("name") {
+            binding.open = Some(object.place.inner(&at));
         }
         let name = text(Some(subject), "name").unwrap_or_default();
         binding.subjects.push(match text(Some(subject), "kind").as_deref() {
@@ -360,15 +379,19 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
 }
 
 fn token(object: Object<'_, '_>) -> Option<TokenSecret> {
-    let kind = object.value.get("type")?.as_str()?;
-    if kind != "kubernetes.io/service-account-token" {
-        return None;
-    }
     let annotations = Object::pairs(object.meta().and_then(|meta| meta.get("annotations")));
     let account = annotations
         .into_iter()
         .find(|(key, _)| key == "kubernetes.io/service-account.name");
-    Some(TokenSecret {
+    let kind = object.value.get("type").and_then(Value::as_str);
+    // The annotation alone does nothing, but nobody writes it on another secret.
+    let may = account.is_some()
+        && kind
+            .as_deref()
+            .map_or_else(|| object.is_unknown("type"), setting::is_symbol);
+    let sure = kind.is_some_and(|kind| kind == "kubernetes.io/service-account-token");
+    (sure || may).then(|| TokenSecret {
+        sure,
         place: object.place.clone(),
         namespace: object.namespace(),
         account: account.map(|(_, name)| name).unwrap_or_default(),

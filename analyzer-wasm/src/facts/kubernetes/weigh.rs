@@ -10,7 +10,7 @@ use nhi_plan::Severity;
 use super::catalogue::Family;
 use super::content::{self, Contents};
 use super::judgement::{Judgement, Kind, Reach, Scope};
-use super::model::{Role, Subject};
+use super::model::{Place, Role, Subject};
 use super::rights::Wild;
 use super::ways::{self, Grant, Way};
 use super::{Kubernetes, Settled};
@@ -53,6 +53,7 @@ pub(super) fn settle(kubernetes: &Kubernetes) -> Settled {
                 .inner(if role.place.path.is_empty() { "rule" } else { "rules" }),
         ))
     }));
+    settled.open_bindings = weigher.open_bindings();
     super::judgement::raise(kubernetes, &mut judgements);
     settled.crowds = super::judgement::crowds(&judgements, &weigher.held_by_crowds(&held));
     settled.defaults = super::judgement::defaults(&judgements, &weigher.held_by_defaults(&held));
@@ -78,6 +79,21 @@ pub(super) fn settle(kubernetes: &Kubernetes) -> Settled {
 }
 
 impl Weigher<'_> {
+    /// Bindings whose subjects may turn out to be everybody, of roles that show something.
+    fn open_bindings(&mut self) -> Vec<(Place, String)> {
+        let kubernetes = self.kubernetes;
+        let mut found = Vec::new();
+        for binding in &kubernetes.bindings {
+            let Some(path) = &binding.open else { continue };
+            let roles = self.contents.find(&kubernetes.roles, binding).unwrap_or_default();
+            let mut contents = roles.iter().filter_map(|role| self.contents.all.get(*role));
+            if contents.any(|content| !content.public && content.rights.any) {
+                found.push((binding.place.clone(), path.clone()));
+            }
+        }
+        found
+    }
+
     /// Who holds what. Roles that nobody holds belong to whoever will be bound to them.
     fn grants(&mut self, settled: &mut Settled) -> BTreeMap<Subject, Vec<Grant>> {
         let mut held: BTreeMap<Subject, Vec<Grant>> = BTreeMap::new();
