@@ -100,6 +100,17 @@ fn check(facts: &Facts, out: &mut Findings) {
     for told in facts.ledger.told() {
         out.push(finding(&told));
     }
+    for (address, path) in facts.ledger.hidden() {
+        let finding = RULE
+            .finding(address, path)
+            .message(format!(
+                "whether a credential is written out in `{path}` cannot be told: nothing of it is known before apply"
+            ))
+            .remediation(
+                "check the plan file, or give the configuration with `--source`, so that the expression can be read",
+            );
+        out.push(finding.unverified());
+    }
     if let Some((count, address)) = &facts.ledger.omitted {
         let mut rest = RULE
             .finding(address, "")
