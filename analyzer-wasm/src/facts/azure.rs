@@ -162,7 +162,8 @@ impl Azure {
                 name: block.change.address.to_string(),
                 broad: None,
                 allowed: Allowed::of(&read),
-                open: block.is_unknown("permissions"),
+                open: block.is_unknown("permissions")
+                    || permissions.is_some_and(|list| list.elements().any(Value::is_null)),
             },
         );
     }

@@ -101,7 +101,7 @@ pub(crate) struct Postgresql {
     pub(crate) roles: Vec<Role>,
     /// Memberships in predefined roles that stand by themselves: address and power.
     pub(crate) granted: Vec<(String, Power)>,
-    /// Memberships of which nothing in the plan says what they give: address and what they rest on.
+    /// Memberships of which nothing in the plan says what they give, or to whom: address and what they rest on.
     pub(crate) open: Vec<(String, Vec<String>)>,
     /// Roles to which memberships belong that stand by themselves.
     separate: Vec<(String, Vec<String>, Membership)>,
@@ -146,7 +146,12 @@ impl Postgresql {
         self.open
             .retain(|(_, references)| names.find("", references).is_empty());
         for (name, references, membership) in std::mem::take(&mut self.separate) {
-            for place in names.find(&name, &references) {
+            let found = names.find(&name, &references);
+            let vague = name.is_empty() || setting::is_symbol(&name);
+            if found.is_empty() && vague && !names.find(&membership.role, &membership.references).is_empty() {
+                self.open.push((membership.address.clone(), Vec::new()));
+            }
+            for place in found {
                 if let Some(role) = self.roles.get_mut(place) {
                     role.memberships.push(membership.clone());
                 }

@@ -100,7 +100,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     for told in facts.ledger.told() {
         out.push(finding(&told));
     }
-    for (address, path) in facts.ledger.hidden() {
+    let is_stored = |address: &String| facts.state.stored.iter().any(|stored| stored.address == *address);
+    for (address, path) in facts.ledger.hidden().filter(|(address, _)| !is_stored(address)) {
         let finding = RULE
             .finding(address, path)
             .message(format!(

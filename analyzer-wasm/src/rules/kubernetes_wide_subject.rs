@@ -111,7 +111,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for (place, path) in &facts.kubernetes.settled.open_bindings {
         let finding = RULE
             .finding(&place.address, path)
-            .message("who holds the role is known only after apply, and may be everybody")
+            .message("who holds the role is known only after apply, and may be more than somebody chose")
             .remediation("write the subjects with values that are known when planning");
         out.push(finding.unverified());
     }

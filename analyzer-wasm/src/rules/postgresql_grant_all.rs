@@ -84,7 +84,7 @@ fn check(block: &Block<'_>, out: &mut Findings) {
         finding.severity = Some(severity);
         finding
     };
-    if block.is_unknown("privileges") && !block.references("privileges").is_empty() {
+    if setting::list_is_open(block, "privileges") && !is_all(&privileges) {
         let finding = finding(
             "privileges",
             RULE.severity,

@@ -85,7 +85,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for (address, _) in &facts.postgresql.open {
         let finding = RULE
             .finding(address, "grant_role")
-            .message("what the membership gives is known only after apply")
+            .message("what the membership gives, or to whom, is known only after apply")
             .remediation("write the role with a value that is known when planning");
         out.push(finding.unverified());
     }
@@ -166,6 +166,13 @@ mod tests {
                         .references("postgresql_role.app", "roles", &["postgresql_role.r", "data.http.x"]),
                 )
                 .at("roles"),
+                Case::unverified(
+                    "a member that is not known",
+                    plan(&[("postgresql_grant_role.g", r#"{"grant_role":"r"}"#)])
+                        .unknown("postgresql_grant_role.g", &["role"])
+                        .references("postgresql_grant_role.g", "role", &["data.http.x"])
+                        .joined(role("")),
+                ),
                 Case::unverified(
                     "a membership by itself that is not known",
                     plan(&[("postgresql_grant_role.g", r#"{"role":"app"}"#)])

@@ -264,7 +264,10 @@ fn ownership(known: &Known<'_>) -> Vec<Hop> {
     for owner in known.owners {
         let owners = known.principals.meant(&owner.who, None, &owner.site);
         // People who own what they run are the normal case; who applies the plan made it.
-        for from in owners.into_iter().filter(|owner| owner.kind == Kind::Machine) {
+        // Of whom nothing is known may be a machine.
+        let vague = owner.who.options.is_empty();
+        let may = |owner: &Principal| owner.kind == Kind::Machine || vague && owner.kind == Kind::Unknown;
+        for from in owners.into_iter().filter(may) {
             for owned in &owner.owned {
                 let group = cloud::type_of(owned) == "azuread_group";
                 let how = if group { "add members to" } else { "add credentials to" };
@@ -287,7 +290,7 @@ fn ownership(known: &Known<'_>) -> Vec<Hop> {
                         how,
                         site: owner.site.clone(),
                         owns: true,
-                        possible: false,
+                        possible: from.kind == Kind::Unknown,
                     });
                 }
             }

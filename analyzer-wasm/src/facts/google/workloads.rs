@@ -133,11 +133,11 @@ pub(crate) fn read(block: &Block<'_>) -> Option<Workload> {
         return None;
     }
     if let Some((around, _)) = spec.account.rsplit_once('.').filter(|_| spec.optional) {
-        let block_around = after.at(around).filter(|value| !value.is_null() && !value.is_empty());
+        let block_around = after.at(around).filter(|value| !value.is_null());
         if block_around.is_none() {
             let open = around.split_once('[').map_or(around, |(outer, _)| outer);
             let own = block.references(open).iter().any(|address| is_own_block(address));
-            return (setting::is_open(block, open) && !own).then(|| Workload {
+            return ((setting::is_open(block, open) || setting::is_open(block, around)) && !own).then(|| Workload {
                 site: Site::new(block, open),
                 whole: false,
                 named: true,

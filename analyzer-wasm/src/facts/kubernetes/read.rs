@@ -9,7 +9,7 @@ use nhi_plan::symbol;
 
 use super::model::{Binding, List, Place, PolicyRule, Role, Subject, TokenSecret, UNTRACED, Unread};
 use super::{Kubernetes, yaml};
-use crate::facts::{Block, setting};
+use crate::facts::{Block, cloud, setting};
 
 /// Elements of a list that are read.
 const ELEMENTS_MAX: usize = 2_000;
@@ -217,10 +217,10 @@ fn yaml_text(block: &Block<'_>, text: &str, place: &Place, namespace: &str, mani
 
 /// An object that says itself what it is; lists of objects too.
 fn any(block: &Block<'_>, value: Value<'_>, place: &Place, namespace: &str, into: &mut Kubernetes) {
-    let Some(kind) = value.get("kind").and_then(Value::as_str) else {
-        return;
-    };
-    if symbol::has_symbols(&kind) {
+    let kind = value.get("kind").and_then(Value::as_str);
+    let missing = kind.is_none() && !place.text && block.is_unknown(&place.inner("kind"));
+    let kind = kind.unwrap_or_default();
+    if missing || symbol::has_symbols(&kind) {
         into.unread.push(Unread {
             path: place.path.clone(),
             place: place.clone(),
@@ -322,6 +322,9 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
             .map(std::borrow::Cow::into_owned)
     };
     let kind = text(role, "kind");
+    // Roles and cluster roles have names of their own: only where it leads to can be followed.
+    let unnamed = kind.is_none()
+        && (object.is_unknown(&format!("{role_name}[0].kind")) || object.is_unknown(&format!("{role_name}.kind")));
     let (subjects, subjects_name) = object.field(object.value, &["subject", "subjects"]);
     let namespace = if cluster { String::new() } else { object.namespace() };
     let role_path = if object.place.path.is_empty() {
@@ -333,7 +336,7 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
         place: object.place.clone(),
         cluster,
         role_is_cluster: cluster || kind.as_deref() != Some("Role"),
-        role: text(role, "name").unwrap_or_default(),
+        role: text(role, "name").filter(|_| cluster || !unnamed).unwrap_or_default(),
         references: object.block.references(&object.place.inner(role_name)),
         role_path,
         subjects: Vec::new(),
@@ -360,9 +363,12 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
                 |value| setting::is_symbol(&value),
             )
         };
-        // An account is one account, whatever its name.
-        let kind = text(Some(subject), "kind");
-        if open("kind") || kind.as_deref() != Some("ServiceAccount") && open("name") {
+        // An account of the plan is one account, whatever its name.
+        let made = object.block.references(&object.place.inner(&format!("{at}.name")));
+        let is_account = made
+            .iter()
+            .any(|address| cloud::type_of(address).starts_with("kubernetes_service_account"));
+        if open("kind") || open("name") && !is_account {
             binding.open = Some(object.place.inner(&at));
         }
         let name = text(Some(subject), "name").unwrap_or_default();

@@ -12,17 +12,19 @@ use crate::facts::block::without_indices;
 use crate::facts::{Block, cloud};
 
 /// Attributes that take one value and no document, and documents that are about other things than settings.
-const SINGLE: [&str; 10] = [
+const SINGLE: [&str; 12] = [
     "connection_string",
     "custom_header",
     "definition",
     "header",
+    "manifest",
     "metadata",
     "policy_document",
     "text",
     "triggers",
     "url",
     "value",
+    "yaml_body",
 ];
 
 /// Attributes of a secret that mostly hold several values.
