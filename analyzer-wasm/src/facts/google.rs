@@ -85,7 +85,7 @@ pub(crate) struct Grant {
     maybe: Permissions,
     /// What it allows is not known.
     pub(crate) open: bool,
-    /// The member will be one of several.
+    /// The member will be one of several, or a condition limits it that nobody knows yet.
     pub(crate) possible: bool,
     /// The member may turn out to be everyone.
     pub(crate) stranger: bool,
@@ -245,11 +245,12 @@ impl Google {
                     maybe: role.maybe,
                     open: role.open,
                     // A set that is known only after apply holds all that it rests on.
-                    possible: if attribute == "member" {
-                        Accounts::is_one_of(member)
-                    } else {
-                        member.options.len() > 1
-                    },
+                    possible: binding.is_riddle
+                        || if attribute == "member" {
+                            Accounts::is_one_of(member)
+                        } else {
+                            member.options.len() > 1
+                        },
                     stranger: may_be_anyone && principal.kind == Kind::Unknown,
                     principal,
                     basic_possible: role.basic_possible,

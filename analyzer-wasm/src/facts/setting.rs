@@ -80,12 +80,37 @@ fn text_is(found: &str, wanted: &str) -> Is {
     if alternatives.iter().all(|text| *text == wanted) {
         return Is::Yes;
     }
-    let may = |text: &&str| *text == wanted || symbol::has_symbols(text);
+    let may = |text: &&str| *text == wanted || symbol::has_symbols(text) && fits(text, wanted);
     if alternatives.iter().any(may) {
         Is::Maybe
     } else {
         Is::No
     }
+}
+
+/// Whether what is known of a text leaves room for another.
+fn fits(text: &str, wanted: &str) -> bool {
+    let mut rest = wanted;
+    let mut parts = symbol::parts(text).peekable();
+    let mut first = true;
+    while let Some(part) = parts.next() {
+        if let symbol::Part::Text(known) = part {
+            let last = parts.peek().is_none();
+            let found = if first {
+                rest.strip_prefix(known)
+            } else if last {
+                rest.strip_suffix(known).map(|_| "")
+            } else {
+                rest.find(known).and_then(|at| rest.get(at + known.len()..))
+            };
+            match found {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        first = false;
+    }
+    true
 }
 
 #[cfg(test)]
@@ -101,6 +126,11 @@ mod tests {
             (String::from("b"), Is::No),
             (symbol("var.x"), Is::Maybe),
             (one_of(["a", "b"]), Is::Maybe),
+            (format!("a{}", symbol("var.x")), Is::Maybe),
+            (format!("{}a", symbol("var.x")), Is::Maybe),
+            (format!("ab{}", symbol("var.x")), Is::No),
+            (format!("{}b", symbol("var.x")), Is::No),
+            (format!("{}b{}", symbol("var.x"), symbol("var.y")), Is::No),
             (one_of(["c", "b"]), Is::No),
         ] {
             assert_eq!(text_is(&found, "a"), is, "{found}");
