@@ -15,3 +15,4 @@ mod modules;
 mod plans;
 mod secrets;
 mod validation;
+mod written;

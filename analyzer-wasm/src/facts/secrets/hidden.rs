@@ -12,11 +12,12 @@ use crate::facts::block::without_indices;
 use crate::facts::{Block, cloud};
 
 /// Attributes that take one value and no document, and documents that are about other things than settings.
-const SINGLE: [&str; 12] = [
+const SINGLE: [&str; 13] = [
     "connection_string",
     "custom_header",
     "definition",
     "header",
+    "input",
     "manifest",
     "metadata",
     "policy_document",
