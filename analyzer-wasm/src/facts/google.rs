@@ -73,6 +73,10 @@ struct Written {
 
 /// A role that a principal holds.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a doubt of its own, and they come in every combination"
+)]
 pub(crate) struct Grant {
     pub(crate) site: Site,
     pub(crate) principal: Principal,

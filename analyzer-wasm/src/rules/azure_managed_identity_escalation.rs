@@ -33,6 +33,7 @@ pub(super) static RULE: Rule = Rule {
 
 Follows, over any number of steps, who can use which managed identity of the plan: by attaching it, by adding a federated credential to it, or by running code on a machine, an application, a container, an automation account or a cluster that carries it; through roles on the resource, on its resource group or above.
 Flags a principal that reaches a role it does not have; the path is shown, and the severity is that of what is gained.
+Identities and roles that are known only after apply make a way unverified.
 
 ## Why is this bad?
 

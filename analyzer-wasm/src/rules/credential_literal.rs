@@ -50,6 +50,8 @@ The value is never shown: a finding holds its kind, its place, its length, and a
 | an AWS key id without its secret, a web token that expires, an encrypted private key, a secret known by its name and information only | medium |
 | the hash of a password that was made slowly | low |
 
+A document, a map or a value from outside of which nothing is known before apply is listed as unverified: a plan in JSON does not show what is written out in its expression, the plan file and `--source` do.
+
 ## Why is this bad?
 
 A credential in a value is in version control, in the plan, in the state and in every copy of them.

@@ -31,6 +31,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags variables whose key names a secret (token, password, private key and the like) with `masked = false` (medium), or with `protected = false` alone (low).
 Files cannot be masked as a whole; for them only `protected` counts.
+A key that is known only after apply is listed as unverified, unless the variable is masked and protected.
 
 ## Why is this bad?
 

@@ -38,6 +38,7 @@ pub(super) static RULE: Rule = Rule {
 Flags machines, templates, node pools, functions, Cloud Run, Dataflow, Dataproc, Composer and Workflows that name no service account or name a default one; with the scope `cloud-platform`, which lets them use all of its roles, medium, otherwise low.
 Flags roles that are given to the default account of Compute Engine or App Engine on a project or above: low.
 A role that another rule flags is not told twice.
+A workload whose account is known only after apply, and is no service account of the configuration, is listed as unverified.
 
 ## Why is this bad?
 

@@ -38,6 +38,7 @@ pub(super) static RULE: Rule = Rule {
 Flags `allUsers` and `allAuthenticatedUsers` in members, bindings and policies of every resource, in access control lists of Cloud Storage, in the access entries of datasets, and Cloud Run services that switch off the check of their callers.
 Roles that administer, write, decrypt, impersonate or read secrets are critical, and so is everything on a project or above; roles that read are medium; others are high.
 Calling a Cloud Run service or a function is info: that is how a public service is made.
+A member, an access list or a switch that is known only after apply, and may turn out to be everyone, is listed as unverified; what a block of Google Cloud gives is not.
 
 ## Why is this bad?
 

@@ -32,6 +32,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags secrets of the type `kubernetes.io/service-account-token`.
 It is medium, and high where the plan shows that the service account can do something that other rules call high.
+A secret that names a service account and whose type is known only after apply is listed as unverified.
 
 ## Why is this bad?
 

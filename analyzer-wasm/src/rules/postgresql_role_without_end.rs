@@ -24,6 +24,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags `postgresql_role` with `login` and a password, written or known later, that says no `valid_until` or `infinity`.
 Roles without a password, which log in by certificate or by the identity of the cloud, are left alone.
+An end or a login that is known only after apply is listed as unverified, but not an end of the time provider.
 
 ## Why is this bad?
 

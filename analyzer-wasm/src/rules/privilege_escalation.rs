@@ -63,6 +63,7 @@ A permission counts on the resource that the method needs: `iam:PassRole` on one
 One step less where it takes a network, a second factor, a time or a foothold, or where nothing in the plan attaches the policy; two where AWS wrote the policy for one of its own services.
 What gains nothing is not told, and neither is an identity that [NHI001](NHI001.md) or [NHI002](NHI002.md) tells as an administrator.
 A principal that changes only itself, with nothing but what a policy of everything except IAM allows, is told once, by [NHI007](NHI007.md) or [NHI005](NHI005.md).
+A policy that serves to raise privileges and is given to an identity that is known only after apply is listed as unverified.
 
 ## Why is this bad?
 

@@ -28,6 +28,7 @@ Policies and users that `vault_generic_endpoint` writes count as well.
 A policy that nothing in the plan holds is one step lower.
 The policy `root` in a role or a token is critical.
 A policy that is known only after apply, or that cannot be read, is reported as unverified.
+Policies of a login that are known only after apply, and do not all stand in the configuration, are listed as unverified.
 
 ## Why is this bad?
 

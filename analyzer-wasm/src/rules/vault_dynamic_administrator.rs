@@ -36,6 +36,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags roles whose credentials administer the system they are for:
 AWS roles with `AdministratorAccess`, `IAMFullAccess` or a document that allows everything; Google bindings of `roles/owner`, `roles/editor` or an IAM administrator; Azure `Owner` or `User Access Administrator`; database statements that make a superuser or grant everything on everything; Kubernetes `cluster-admin`; Consul `global-management`; Nomad management tokens.
+What is known only after apply and decides is listed as unverified.
 
 ## Why is this bad?
 

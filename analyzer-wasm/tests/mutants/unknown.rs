@@ -33,7 +33,7 @@ fn below(value: Value<'_>, at: &str, depth: usize, found: &mut Vec<String>) {
         inner.push((path, value));
     }
     let filled = |value: &Value<'_>| {
-        !value.is_null() && !(matches!(value.kind(), Kind::Array | Kind::Object) && value.is_empty())
+        !(value.is_null() || matches!(value.kind(), Kind::Array | Kind::Object) && value.is_empty())
     };
     for (path, value) in inner.into_iter().filter(|(_, value)| filled(value)) {
         found.push(path.clone());

@@ -84,6 +84,8 @@ pub(crate) struct Binding {
     pub(crate) unknown: bool,
     /// Subjects that may turn out to be everybody: where they stand.
     pub(crate) open: Option<String>,
+    /// Those are accounts, of which one may be the default.
+    pub(crate) open_account: bool,
     /// The binding may turn out to be another text.
     pub(crate) maybe: bool,
 }

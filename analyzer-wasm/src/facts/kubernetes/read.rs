@@ -343,6 +343,7 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
         maybe: false,
         unknown: object.is_unknown(subjects_name) || subjects.is_some_and(|value| value.as_str().is_some()),
         open: None,
+        open_account: false,
         namespace,
     };
     if binding.unknown {
@@ -354,6 +355,7 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
         if subject.is_null() {
             binding.unknown = true;
             binding.open = Some(object.place.inner(&at));
+            binding.open_account = false;
             continue;
         }
         let open = |name: &str| {
@@ -369,6 +371,8 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
             .iter()
             .any(|address| cloud::type_of(address).starts_with("kubernetes_service_account"));
         if open("kind") || open("name") && !is_account {
+            let account = kind.as_deref() == Some("ServiceAccount");
+            binding.open_account = account && (binding.open.is_none() || binding.open_account);
             binding.open = Some(object.place.inner(&at));
         }
         let name = text(Some(subject), "name").unwrap_or_default();

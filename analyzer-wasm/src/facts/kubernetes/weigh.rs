@@ -18,6 +18,9 @@ use super::{Kubernetes, Settled};
 /// Namespaces of one subject in which the service accounts are looked at.
 const REACH_MAX: usize = 1_000;
 
+/// A binding and the path of its subjects.
+type Open = (Place, String);
+
 struct Weigher<'k> {
     kubernetes: &'k Kubernetes,
     contents: Contents,
@@ -53,11 +56,22 @@ pub(super) fn settle(kubernetes: &Kubernetes) -> Settled {
                 .inner(if role.place.path.is_empty() { "rule" } else { "rules" }),
         ))
     }));
-    settled.open_bindings = weigher.open_bindings();
+    let (accounts, crowds) = weigher.open_bindings();
+    settled.open_bindings = accounts;
     super::judgement::raise(kubernetes, &mut judgements);
     settled.crowds = super::judgement::crowds(&judgements, &weigher.held_by_crowds(&held));
     settled.defaults = super::judgement::defaults(&judgements, &weigher.held_by_defaults(&held));
     settled.judgements = super::judgement::merge(judgements);
+    // Where what the binding gives is told by itself, it is told whichever account holds it.
+    let told = settled
+        .judgements
+        .iter()
+        .filter(|judgement| judgement.severity.is_some());
+    let told: BTreeSet<&str> = told.filter_map(|judgement| judgement.binding.as_deref()).collect();
+    settled
+        .open_bindings
+        .retain(|(place, _)| !told.contains(place.address.as_str()));
+    settled.open_bindings.extend(crowds);
     for (place, judgement) in settled
         .judgements
         .iter()
@@ -79,19 +93,24 @@ pub(super) fn settle(kubernetes: &Kubernetes) -> Settled {
 }
 
 impl Weigher<'_> {
-    /// Bindings whose subjects may turn out to be everybody, of roles that show something.
-    fn open_bindings(&mut self) -> Vec<(Place, String)> {
+    /// Bindings of roles that show something, whose subjects may turn out to be a default account, or everybody.
+    fn open_bindings(&mut self) -> (Vec<Open>, Vec<Open>) {
         let kubernetes = self.kubernetes;
-        let mut found = Vec::new();
+        let (mut accounts, mut crowds) = (Vec::new(), Vec::new());
         for binding in &kubernetes.bindings {
             let Some(path) = &binding.open else { continue };
             let roles = self.contents.find(&kubernetes.roles, binding).unwrap_or_default();
             let mut contents = roles.iter().filter_map(|role| self.contents.all.get(*role));
             if contents.any(|content| !content.public && content.rights.any) {
+                let found = if binding.open_account {
+                    &mut accounts
+                } else {
+                    &mut crowds
+                };
                 found.push((binding.place.clone(), path.clone()));
             }
         }
-        found
+        (accounts, crowds)
     }
 
     /// Who holds what. Roles that nobody holds belong to whoever will be bound to them.

@@ -64,7 +64,7 @@ fn attributes_of_somebodys_choosing() {
             .unknown(address, &[path])
             .references(address, path, &[origin])
     };
-    let (function, layer) = ("aws_lambda_permission.p", "aws_lambda_layer_version_permission.l");
+    let (function, version) = ("aws_lambda_permission.p", "aws_lambda_layer_version_permission.l");
     let (url, image) = ("aws_lambda_function_url.u", "aws_ami_launch_permission.a");
     let (snapshot, acl) = ("aws_db_snapshot.s", "aws_s3_bucket_acl.a");
     let chosen = symbol("terraform_data.x.output");
@@ -87,7 +87,7 @@ fn attributes_of_somebodys_choosing() {
             ),
             Case::unverified("a caller by its symbol", caller(&chosen)),
             Case::unverified("a caller of two", caller(&one_of(["*", "111122223333"]))),
-            Case::unverified("a layer", later(layer, "{}", "principal", "data.http.x")),
+            Case::unverified("a layer", later(version, "{}", "principal", "data.http.x")),
             Case::unverified("a URL", later(url, "{}", "authorization_type", "data.http.x")),
             Case::unverified(
                 "an image",
@@ -111,7 +111,7 @@ fn attributes_of_somebodys_choosing() {
             ),
             Case::clean(
                 "a layer of one organisation",
-                later(layer, r#"{"organization_id":"o-1"}"#, "principal", "data.http.x"),
+                later(version, r#"{"organization_id":"o-1"}"#, "principal", "data.http.x"),
             ),
             Case::clean(
                 "a snapshot for an account of the plan",

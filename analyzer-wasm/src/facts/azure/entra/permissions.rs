@@ -30,7 +30,7 @@ const GRAPHS: [&str; 2] = [
 ];
 
 /// Whether an address gives identifiers that were made up for roles of one's own.
-fn is_own(address: &String) -> bool {
+fn is_own(address: &str) -> bool {
     let name = cloud::type_of(address);
     name.starts_with("random_")
         || name.starts_with("azuread_application")
@@ -83,7 +83,7 @@ impl Permissions {
             },
             (None, []) => {
                 let blocks = block.references("app_role_id");
-                if !blocks.is_empty() && blocks.iter().all(is_own) {
+                if !blocks.is_empty() && blocks.iter().all(|address| is_own(address)) {
                     return;
                 }
                 None
@@ -143,7 +143,7 @@ impl Permissions {
         if open {
             let names = named_roles(block, "required_resource_access");
             let blocks = block.references("required_resource_access");
-            if names.is_empty() && (blocks.is_empty() || !blocks.iter().all(is_own)) {
+            if names.is_empty() && (blocks.is_empty() || !blocks.iter().all(|address| is_own(address))) {
                 self.riddle(block, "required_resource_access");
             }
             let powers = names.iter().filter_map(|name| find(&BY_PERMISSION, name));
@@ -186,7 +186,7 @@ impl Permissions {
             if graph
                 && names.is_empty()
                 && setting::list_is_open(block, "role_ids")
-                && !block.references("role_ids").iter().all(is_own)
+                && !block.references("role_ids").iter().all(|address| is_own(address))
             {
                 self.riddle(block, "role_ids");
             }

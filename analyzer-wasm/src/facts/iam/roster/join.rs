@@ -222,7 +222,7 @@ impl<'r> Join<'r> {
                 in_plan: false,
                 is_lost: naming.text.is_none()
                     && !naming.blocks.is_empty()
-                    && !naming.blocks.iter().any(leads_to_owner),
+                    && !naming.blocks.iter().any(|address| leads_to_owner(address)),
                 name: naming.text.clone(),
                 names: naming.text.iter().filter_map(|name| own_arn(kind, "/", name)).collect(),
                 grants: Vec::new(),
@@ -444,7 +444,7 @@ impl<'r> Join<'r> {
 }
 
 /// Whether an address is a principal, of the plan or from elsewhere.
-fn leads_to_owner(address: &String) -> bool {
+fn leads_to_owner(address: &str) -> bool {
     let mut parts = address.rsplit('.').skip(1);
     parts.next().and_then(rows::row).is_some_and(|row| row.owner.is_some())
 }
