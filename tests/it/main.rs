@@ -4,6 +4,7 @@
     reason = "indexing a JSON value yields null, never a panic"
 )]
 
+mod approvals;
 mod check;
 mod crash;
 mod docs;
@@ -15,6 +16,7 @@ mod modules;
 mod offers;
 mod offers_by_wire;
 mod plans;
+mod records;
 mod secrets;
 mod validation;
 mod written;
