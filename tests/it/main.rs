@@ -8,6 +8,7 @@ mod check;
 mod crash;
 mod docs;
 mod evaluate;
+mod fix;
 mod fixtures;
 mod hostile;
 mod lifecycle;
