@@ -61,6 +61,13 @@ fn replaced(text: &[u8], snippet: &[u8], dice: &mut Dice) -> Vec<u8> {
     };
     let other = values[dice.below(values.len())];
     let is_value = value(snippet) == Some(snippet.len());
+    // Half of the time a string takes the place of a string, and a bracket that of a bracket of its kind.
+    let alike = |(start, _): &&(usize, usize)| text.get(*start) == snippet.first();
+    let alike: Vec<&(usize, usize)> = values.iter().filter(alike).collect();
+    let (start, end) = match alike.get(dice.below(alike.len())) {
+        Some(&&place) if is_value && dice.below(2) == 0 => place,
+        _ => (start, end),
+    };
     match dice.below(4) {
         0 => [&text[..start], &text[other.0..other.1], &text[end..]].concat(),
         1 | 2 if is_value => [&text[..start], snippet, &text[end..]].concat(),
