@@ -91,8 +91,8 @@ fn only_the_attribute_changed(fix: &Fix, before: &[(PathBuf, String)], after: &[
                 .split_once(name)
                 .with_context(|| format!("`{old}` became `{new}`"))?;
             let (sign, value) = tail.split_at(tail.find(|c: char| c != ' ' && c != '=').unwrap_or(tail.len()));
-            let end = value.find([' ', '}']).unwrap_or(value.len());
-            let wanted = format!("{head}{name}{sign}{}{}", fix.replacement, &value[end..]);
+            let (_, rest) = value.split_at(value.find([' ', '}']).unwrap_or(value.len()));
+            let wanted = format!("{head}{name}{sign}{}{rest}", fix.replacement);
             ensure!(*new == wanted, "`{old}` became `{new}`, not `{wanted}`");
             changed += 1;
         }

@@ -15,7 +15,7 @@ use crate::shell::{Run, Workspace, cargo, on_path};
 const SECONDS_DEFAULT: u64 = 30;
 /// How many inputs a target may try until it has found its planted defect: a number of inputs and not of seconds, so
 /// that a busy machine finds what an idle one does.
-const CASES_PLANTED: u64 = 300_000;
+const CASES_PLANTED: u64 = 2_000_000;
 /// A target that has not tried so many by then is stuck.
 const SECONDS_PLANTED_MAX: u64 = 1_800;
 /// Longer inputs find little and take long.
