@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use nhi_governance::{Declaration, Draft, Identity, IdentityId, Timestamp, TrustDomain, Violation};
-use nhi_registry::{Actor, Registry, RegistryError, SqliteRegistry};
+use nhi_governance::{Declaration, Draft, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, Violation};
+use nhi_registry::{Actor, Options, Registry, RegistryError, SqliteRegistry};
 use tfplugin::log;
 
 /// What an audit row says when a resource is destroyed.
@@ -25,6 +25,7 @@ const ORPHAN_POLL: Duration = Duration::from_millis(50);
 pub(crate) struct Settings {
     pub(crate) registry: Option<PathBuf>,
     pub(crate) trust_domain: Option<TrustDomain>,
+    pub(crate) policy: Option<Arc<Policy>>,
 }
 
 /// Everything that governs, for one process.
@@ -34,7 +35,7 @@ pub(crate) struct Governed {
     settings: OnceLock<Settings>,
     registry: Mutex<Option<Arc<SqliteRegistry>>>,
     /// Created or adopted by this process; the core is not known to have the ids yet.
-    created: Mutex<BTreeSet<IdentityId>>,
+    created: Mutex<BTreeSet<RecordId>>,
 }
 
 /// An identity on record and the time to judge it by.
@@ -47,7 +48,7 @@ pub(crate) struct Found {
 /// What a state says an identity is. It is a claim until it was compared with the record.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
-    pub(crate) id: IdentityId,
+    pub(crate) id: RecordId,
     pub(crate) name: String,
     pub(crate) environment: String,
 }
@@ -62,7 +63,7 @@ pub(crate) enum Trouble {
     /// What a state claims of an id is not what is on record.
     Forged { claim: Box<Claim>, on_record: String },
     /// A state says something of an identity that the record of the same revision does not.
-    Edited { id: IdentityId, attribute: &'static str },
+    Edited { id: RecordId, attribute: &'static str },
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -107,6 +108,11 @@ impl Governed {
         self.settings.get()?.trust_domain.as_ref()
     }
 
+    /// What the organisation's policy says, if that is known.
+    pub(crate) fn policy(&self) -> Option<&Arc<Policy>> {
+        self.settings.get()?.policy.as_ref()
+    }
+
     /// Where the registry is, if that is known.
     pub(crate) fn registry_path(&self) -> Option<&Path> {
         self.settings.get()?.registry.as_deref()
@@ -117,7 +123,9 @@ impl Governed {
     /// A registry that is not there is an error: the state says that there was one.
     pub(crate) fn look_up(&self, claim: &Claim) -> Result<Option<Found>, Trouble> {
         if self.existing_registry()?.is_none() {
-            return Err(RegistryError::Missing(self.registry_path().map(Path::to_owned).unwrap_or_default()).into());
+            return Err(
+                RegistryError::Missing(self.registry_path().unwrap_or(Path::new("")).display().to_string()).into(),
+            );
         }
         let Some(found) = self.find(claim.id)? else {
             return Ok(None);
@@ -128,7 +136,7 @@ impl Governed {
     }
 
     /// The identity of an id.
-    pub(crate) fn find(&self, id: IdentityId) -> Result<Option<Found>, Trouble> {
+    pub(crate) fn find(&self, id: RecordId) -> Result<Option<Found>, Trouble> {
         let Some(registry) = self.existing_registry()? else {
             return Ok(None);
         };
@@ -141,14 +149,25 @@ impl Governed {
         }))
     }
 
+    /// Puts a question to the registry; none where there is no registry yet.
+    pub(crate) fn ask<T>(
+        &self,
+        question: impl FnOnce(&dyn Registry) -> Result<T, RegistryError>,
+    ) -> Result<Option<T>, Trouble> {
+        match self.existing_registry()? {
+            Some(registry) => Ok(Some(question(&*registry)?)),
+            None => Ok(None),
+        }
+    }
+
     /// Policy, then registry: a new identity, or the one that an interrupted creation left.
     pub(crate) fn create(&self, draft: &Draft) -> Result<Found, Trouble> {
-        let declaration = judge(draft)?;
+        let declaration = self.judge(draft)?;
         let trust_domain = self.trust_domain().ok_or(Trouble::Unknown("trust_domain"))?;
         let registry = self.registry()?;
         let patience = Instant::now() + ORPHAN_LIFE_MAX;
         let created = loop {
-            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone()));
+            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &waived()));
             match created {
                 Err(RegistryError::Creating { id, .. }) if !self.is_ours(id) && Instant::now() < patience => {
                     std::thread::sleep(ORPHAN_POLL);
@@ -180,7 +199,7 @@ impl Governed {
         draft: &Draft,
         edited: impl FnOnce(&Identity) -> Option<&'static str>,
     ) -> Result<Found, Trouble> {
-        let declaration = judge(draft)?;
+        let declaration = self.judge(draft)?;
         let (registry, on_record) = self.on_record(claim)?;
         // A record of another revision is refused below, as one that somebody else has changed.
         if on_record.revision() == revision
@@ -191,7 +210,7 @@ impl Governed {
                 attribute,
             });
         }
-        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration))?;
+        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &waived()))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
         Ok(Found {
             identity,
@@ -207,13 +226,25 @@ impl Governed {
         Ok(())
     }
 
+    /// Ends an identity because somebody said so, whether a state knows it or not.
+    pub(crate) fn end(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
+        let missing = || RegistryError::NotFound(id);
+        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
+        if !is_there(path)? {
+            return Err(missing().into());
+        }
+        let identity = armed(|| self.opened(path)?.revoke(&self.actor, id, reason))?;
+        log::info("an identity was revoked", &[("id", id.to_string().into())]);
+        Ok(identity)
+    }
+
     /// Notes that the core has the ids of everything this process created.
     pub(crate) fn confirm_created(&self) {
         let created = std::mem::take(&mut *self.created.lock().unwrap_or_else(PoisonError::into_inner));
         if created.is_empty() {
             return;
         }
-        let ids: Vec<IdentityId> = created.into_iter().collect();
+        let ids: Vec<RecordId> = created.into_iter().collect();
         let confirmed = self
             .registry()
             .and_then(|registry| Ok(registry.confirm(&self.actor, &ids)?));
@@ -226,7 +257,7 @@ impl Governed {
         }
     }
 
-    fn is_ours(&self, id: IdentityId) -> bool {
+    fn is_ours(&self, id: RecordId) -> bool {
         self.created
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -263,6 +294,14 @@ impl Governed {
         Ok((registry, identity))
     }
 
+    fn judge(&self, draft: &Draft) -> Result<Declaration, Trouble> {
+        let checked = draft.check(self.policy().ok_or(Trouble::Unknown("policy"))?);
+        if !checked.violations.is_empty() {
+            return Err(Trouble::Violations(checked.violations));
+        }
+        checked.declaration.ok_or(Trouble::Unknown("an attribute"))
+    }
+
     /// Opens the registry if there is one yet: what is wrong with it is found at plan, before an apply fails half-way.
     pub(crate) fn try_registry(&self) -> Result<(), Trouble> {
         match self.registry_path() {
@@ -294,7 +333,7 @@ impl Governed {
         if let Some(registry) = &*registry {
             return Ok(Arc::clone(registry));
         }
-        let opened = Arc::new(open(path)?);
+        let opened = Arc::new(open(path, self.policy().cloned())?);
         *registry = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -309,12 +348,12 @@ fn is_there(path: &Path) -> Result<bool, RegistryError> {
     })
 }
 
-fn judge(draft: &Draft) -> Result<Declaration, Trouble> {
-    let checked = draft.check();
-    if !checked.violations.is_empty() {
-        return Err(Trouble::Violations(checked.violations));
+/// Approvals are only warned of.
+fn waived() -> Evidence {
+    Evidence {
+        waived: true,
+        ..Evidence::default()
     }
-    checked.declaration.ok_or(Trouble::Unknown("an attribute"))
 }
 
 /// A state is an untrusted cache. Name and environment never change for an id, so where they differ the state was
@@ -331,20 +370,18 @@ fn refuse_forged(claim: &Claim, identity: &Identity) -> Result<(), Trouble> {
     })
 }
 
-fn open(path: &Path) -> Result<SqliteRegistry, RegistryError> {
+/// Nothing is written before the policy is known, so that the default never stands for it in the audit log.
+fn open(path: &Path, policy: Option<Arc<Policy>>) -> Result<SqliteRegistry, RegistryError> {
+    let options = Options {
+        policy: policy.unwrap_or_default(),
+        ..Options::default()
+    };
     #[cfg(debug_assertions)]
-    {
-        let probe: Arc<dyn Fn(nhi_registry::Point) + Send + Sync> = Arc::new(crate::failpoint::probe);
-        SqliteRegistry::open_with(
-            path,
-            nhi_registry::Options {
-                probe,
-                ..Default::default()
-            },
-        )
-    }
-    #[cfg(not(debug_assertions))]
-    SqliteRegistry::open(path)
+    let options = Options {
+        probe: Arc::new(crate::failpoint::probe),
+        ..options
+    };
+    SqliteRegistry::open_with(path, options)
 }
 
 /// Where a file can be read and not written, a plan is still possible.

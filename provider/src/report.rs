@@ -29,6 +29,18 @@ fn path(path: &Path) -> AttributePath {
         })
 }
 
+/// A bad text of a configuration.
+pub(crate) fn problem(problem: Problem, path: AttributePath) -> Diagnostic {
+    let detail = format!("{} {} ({})", problem.code.why, problem.help, problem.code.id);
+    Diagnostic::error(problem.message, detail).at(path)
+}
+
+/// A question that has no answer.
+pub(crate) fn question(summary: impl Into<String>, fix: &str, path: AttributePath) -> Diagnostic {
+    let detail = format!("An answer to something else would be taken for the answer. {fix} (NHI-QUESTION)");
+    Diagnostic::error(summary, detail).at(path)
+}
+
 /// What to say of an error of the registry below its summary: why it is one, and the way out.
 fn refused_by_registry(error: &RegistryError) -> String {
     format!("{} {} ({})", error.entry().why, error.help(), error.code())

@@ -13,6 +13,8 @@ mod fixtures;
 mod hostile;
 mod lifecycle;
 mod modules;
+mod offers;
+mod offers_by_wire;
 mod plans;
 mod secrets;
 mod validation;

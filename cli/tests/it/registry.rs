@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nhi_governance::{Declaration, Draft, Given, PurposeDraft, ScopeDraft, TrustDomain};
+use nhi_governance::{Declaration, Draft, Given, Policy, PurposeDraft, ScopeDraft, TrustDomain};
 use nhi_registry::{Actor, Registry, SqliteRegistry};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -65,7 +65,7 @@ fn declaration(name: &str, environment: &str) -> Declaration {
         revoked_by: Given::Known(vec!["ttl".into(), "owner_departure".into()]),
         ..Draft::default()
     };
-    draft.check().declaration.unwrap()
+    draft.check(&Policy::default()).declaration.unwrap()
 }
 
 /// One live identity in each of two environments under one name, one revoked.
@@ -76,7 +76,12 @@ fn fixture() -> (TempDir, PathBuf, Vec<String>) {
     let actor = Actor::new("tester@localhost");
     let create = |name: &str, environment: &str| {
         let created = registry
-            .create(&actor, &TrustDomain::default(), declaration(name, environment))
+            .create(
+                &actor,
+                &TrustDomain::default(),
+                declaration(name, environment),
+                &nhi_governance::Evidence::default(),
+            )
             .unwrap();
         created.identity.id()
     };

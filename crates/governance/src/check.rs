@@ -1,15 +1,21 @@
 //! Checks a draft: every rule at once, and all that is wrong comes back together.
 
+mod organisation;
+
+use organisation::Known;
+
 use crate::attestation::Attestation;
+use crate::checker::{Checker, Violation};
 use crate::code::{
-    ATTESTATION, Code, ENVIRONMENT, EXTERNAL, GENERATION, KIND, NAME, OWNER, OWNER_SAME, PURPOSE, Problem, REQUIRED,
-    REVOKED_BY, SCOPE, TTL, TTL_CEILING, VENDOR,
+    ATTESTATION, ENVIRONMENT, EXTERNAL, GENERATION, KIND, NAME, OWNER, OWNER_SAME, PURPOSE, Problem, REVOKED_BY, SCOPE,
+    TTL, VENDOR,
 };
-use crate::declaration::{Classification, Declaration};
+use crate::declaration::{Classification, Declaration, DesiredState};
 use crate::draft::{AttestationDraft, Draft, Given, PurposeDraft, ScopeDraft};
 use crate::kind::Kind;
 use crate::owner::Owner;
 use crate::path::Path;
+use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::revocation::{RevokedBy, RevokedBySet};
 use crate::scope::{self, ScopeEntry};
@@ -23,31 +29,6 @@ use crate::ttl::Ttl;
 const EXTERNAL_MAX: usize = 100;
 const EXTERNAL_BYTES_MAX: usize = 2048;
 
-/// One thing that is wrong with a draft.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// Its kind.
-    pub code: &'static Code,
-    /// Where.
-    pub path: Path,
-    /// What is wrong: a lower-case phrase without a full stop.
-    pub summary: String,
-    /// Why it is governed and what to write instead: full sentences.
-    pub detail: String,
-}
-
-impl Violation {
-    fn new(path: &Path, problem: Problem) -> Self {
-        let detail = format!("{} {} ({})", problem.code.why, problem.help, problem.code.id);
-        Self {
-            code: problem.code,
-            path: path.clone(),
-            summary: problem.message,
-            detail,
-        }
-    }
-}
-
 /// What checking a draft found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
@@ -60,8 +41,26 @@ pub struct Checked {
 }
 
 impl Draft {
-    /// Checks every rule.
-    pub fn check(&self) -> Checked {
+    /// Checks every rule, those of the organisation's policy too.
+    pub fn check(&self, policy: &Policy) -> Checked {
+        self.judge(Some(policy))
+    }
+
+    /// Checks what no policy can change, where the policy is not known yet. Nothing is declared, score and tier say
+    /// nothing: they are judged once the policy is known.
+    pub fn check_form(&self) -> Checked {
+        let checked = self.judge(None);
+        Checked {
+            declaration: None,
+            assessment: Assessment {
+                is_final: false,
+                ..checked.assessment
+            },
+            ..checked
+        }
+    }
+
+    fn judge(&self, policy: Option<&Policy>) -> Checked {
         let mut checker = Checker::default();
         let name = checker.required("name", &NAME, &self.name, |text| Name::parse(text));
         let kind = checker.required("kind", &KIND, &self.kind, |text| Kind::parse(text));
@@ -86,10 +85,12 @@ impl Draft {
         let vendor_id = checker.optional("vendor_id", &self.vendor_id, |text| vendor(text));
         let min_risk_tier = checker.optional("min_risk_tier", &self.min_risk_tier, |text| RiskTier::parse(text));
         let generation = checker.optional("generation", &self.generation, |number| generation_of(*number));
+        let interactive_use = checker.optional("interactive_use", &self.interactive_use, |allowed| Ok(*allowed));
+        let desired_state = checker.optional("desired_state", &self.desired_state, |text| DesiredState::parse(text));
 
         let facts = Facts {
             kind,
-            scope: scope.iter().collect(),
+            scope: scope.iter().map(|(_, entry)| entry).collect(),
             environment: environment.as_ref(),
             internet_facing: internet_facing == Some(Some(true)),
             has_vendor: vendor_id.as_ref().is_some_and(Option::is_some),
@@ -98,8 +99,20 @@ impl Draft {
             min_tier: min_risk_tier.flatten(),
             is_final: whole_scope && checker.knows_score(self),
         };
-        let assessment = facts.assess();
-        checker.ceiling(ttl.as_ref(), &assessment);
+        let assessment = match policy {
+            Some(policy) => facts.assess(policy),
+            None => facts.assess(&Policy::default()),
+        };
+        let known = Known {
+            name: name.as_ref(),
+            kind,
+            environment: environment.as_ref(),
+            ttl: ttl.as_ref(),
+            scope: &scope,
+        };
+        if let Some(policy) = policy {
+            checker.organisation(policy, &known, &assessment);
+        }
         let declaration = checker.violations.is_empty().then_some(()).and_then(|()| {
             Some(Declaration {
                 name: name?,
@@ -109,7 +122,7 @@ impl Draft {
                 purpose: purpose?,
                 environment: environment?,
                 ttl: ttl?,
-                scope: whole_scope.then_some(scope)?,
+                scope: whole_scope.then(|| scope.into_iter().map(|(_, entry)| entry).collect())?,
                 revoked_by: revoked_by?,
                 attestation: attestation?,
                 external: external?,
@@ -118,6 +131,8 @@ impl Draft {
                 vendor_id: vendor_id?,
                 min_risk_tier: min_risk_tier?,
                 generation: generation?,
+                interactive_use: interactive_use?,
+                desired_state: desired_state?,
             })
         });
         Checked {
@@ -128,101 +143,7 @@ impl Draft {
     }
 }
 
-/// Collects violations; a value that is unknown or wrong comes back as `None`.
-#[derive(Debug, Default)]
-struct Checker {
-    violations: Vec<Violation>,
-}
-
 impl Checker {
-    fn refuse(&mut self, path: &Path, problem: Problem) {
-        self.violations.push(Violation::new(path, problem));
-    }
-
-    fn take<T, U>(&mut self, path: &Path, value: &T, parse: impl FnOnce(&T) -> Result<U, Problem>) -> Option<U> {
-        parse(value).map_err(|problem| self.refuse(path, problem)).ok()
-    }
-
-    /// A value that has to be there.
-    fn required_at<T, U>(
-        &mut self,
-        path: &Path,
-        code: &'static Code,
-        given: &Given<T>,
-        parse: impl FnOnce(&T) -> Result<U, Problem>,
-    ) -> Option<U> {
-        match given {
-            Given::Unknown => None,
-            Given::Absent => {
-                let help = format!("{} Set `{path}`.", code.why);
-                self.refuse(path, Problem::new(&REQUIRED, format!("`{path}` is missing"), help));
-                None
-            }
-            Given::Known(value) => self.take(path, value, parse),
-        }
-    }
-
-    fn required<T, U>(
-        &mut self,
-        name: &'static str,
-        code: &'static Code,
-        given: &Given<T>,
-        parse: impl FnOnce(&T) -> Result<U, Problem>,
-    ) -> Option<U> {
-        self.required_at(&Path::attribute(name), code, given, parse)
-    }
-
-    /// A value that may be left out: the inner `None` says so, the outer that nothing can be said.
-    #[expect(clippy::option_option, reason = "the two levels are the two questions")]
-    fn optional_at<T, U>(
-        &mut self,
-        path: &Path,
-        given: &Given<T>,
-        parse: impl FnOnce(&T) -> Result<U, Problem>,
-    ) -> Option<Option<U>> {
-        match given {
-            Given::Unknown => None,
-            Given::Absent => Some(None),
-            Given::Known(value) => self.take(path, value, parse).map(Some),
-        }
-    }
-
-    #[expect(clippy::option_option, reason = "the two levels are the two questions")]
-    fn optional<T, U>(
-        &mut self,
-        name: &'static str,
-        given: &Given<T>,
-        parse: impl FnOnce(&T) -> Result<U, Problem>,
-    ) -> Option<Option<U>> {
-        self.optional_at(&Path::attribute(name), given, parse)
-    }
-
-    /// The elements of a list, and whether all of them are there.
-    fn elements<T, U>(
-        &mut self,
-        path: &Path,
-        code: &'static Code,
-        list: &[Given<T>],
-        mut parse: impl FnMut(&T) -> Result<U, Problem>,
-    ) -> (Vec<U>, bool) {
-        let mut parsed = Vec::new();
-        for element in list {
-            match element {
-                Given::Unknown => {}
-                Given::Absent => {
-                    let help = "Remove it, for example with `compact([…])`, or give it a value.";
-                    self.refuse(
-                        path,
-                        Problem::new(code, format!("an element of `{path}` is null"), help),
-                    );
-                }
-                Given::Known(value) => parsed.extend(self.take(path, value, &mut parse)),
-            }
-        }
-        let whole = parsed.len() == list.len();
-        (parsed, whole)
-    }
-
     fn owners_differ(&mut self, technical: Option<&Owner>, policy: Option<&Owner>) {
         if let (Some(technical), Some(policy)) = (technical, policy)
             && technical == policy
@@ -248,8 +169,8 @@ impl Checker {
         Some(Purpose::new(summary?, task?, ticket?))
     }
 
-    /// The entries that are known, and whether that is all of them.
-    fn scope(&mut self, given: &Given<Vec<Given<ScopeDraft>>>) -> (Vec<ScopeEntry>, bool) {
+    /// The entries that are known, each with its position, and whether that is all of them.
+    fn scope(&mut self, given: &Given<Vec<Given<ScopeDraft>>>) -> (Vec<(usize, ScopeEntry)>, bool) {
         let path = Path::attribute("scope");
         let Some(list) = self.required_at(&path, &SCOPE, given, |list| match list.len() {
             0 => Err(Problem::new(
@@ -274,7 +195,7 @@ impl Checker {
             if let Some(draft) = self.required_at(&at, &SCOPE, given, |draft| Ok(draft.clone()))
                 && let Some(entry) = self.scope_entry(&at, &draft)
             {
-                entries.push(entry);
+                entries.push((index, entry));
             }
         }
         let whole = entries.len() == list.len();
@@ -407,25 +328,6 @@ impl Checker {
                     || attestation.kubernetes.is_unknown()
             });
         !unknown && self.violations.is_empty()
-    }
-
-    fn ceiling(&mut self, ttl: Option<&Ttl>, assessment: &Assessment) {
-        let Some(ttl) = ttl else { return };
-        let tier = assessment.tier;
-        let ceiling = tier.ttl_max();
-        if ttl.seconds() > ceiling.seconds() {
-            let message = format!(
-                "ttl {} is above the ceiling of tier {tier}, `{ceiling}`",
-                quote(ttl.as_str())
-            );
-            let help = format!(
-                "An identity of tier {tier} lives {} days at most. Its score is {}: {}. Write `ttl = \"{ceiling}\"` or less, or lower the score.",
-                tier.ttl_days_max(),
-                assessment.score,
-                assessment.explain(),
-            );
-            self.refuse(&Path::attribute("ttl"), Problem::new(&TTL_CEILING, message, help));
-        }
     }
 }
 

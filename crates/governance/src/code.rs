@@ -54,12 +54,16 @@ macro_rules! codes {
 }
 
 codes! {
+    APPROVAL = "NHI-APPROVAL", "approvals are missing",
+        "Nobody grants access to themselves: the riskier an identity, the more persons have to agree.";
     ATTESTATION = "NHI-ATTESTATION", "the attestation is not usable",
         "Attestation says how the identity proves that it is itself; a subject that more than one workload can present proves nothing.";
     CLASSIFICATION = "NHI-CLASSIFICATION", "the data classification is not known",
         "The class of the data that an identity can reach decides its risk tier.";
     ENVIRONMENT = "NHI-ENVIRONMENT", "the environment is not usable",
         "The environment is part of the identity's key and of its SPIFFE id, and production raises its risk.";
+    ENVIRONMENT_UNLISTED = "NHI-ENVIRONMENT-UNLISTED", "the environment is not one of the organisation's",
+        "An environment that the policy does not list has no rules of its own, so nothing may live there unnoticed.";
     EXPIRED = "NHI-EXPIRED", "the identity has expired",
         "An apply never silently extends a life: whoever wants an expired identity back asks for it.";
     EXTERNAL = "NHI-EXTERNAL", "an external id is not usable",
@@ -74,22 +78,48 @@ codes! {
         "A tier may be raised above the one that the score gives, never lowered.";
     NAME = "NHI-NAME", "the name is not usable",
         "The name is part of the identity's key, of its SPIFFE id and of every log line about it.";
+    NAME_PATTERN = "NHI-NAME-PATTERN", "the name does not keep to the organisation's pattern",
+        "Names that follow a pattern let logs, alerts and other systems' rules tell what an identity is.";
+    ORGANISATION = "NHI-ORGANISATION", "the organisation is not usable",
+        "Requests and approvals are bound to the organisation, so its name has one spelling.";
     OWNER = "NHI-OWNER", "an owner is not usable",
         "Somebody has to answer when the identity misbehaves or is found orphaned.";
     OWNER_SAME = "NHI-OWNER-SAME", "technical owner and policy owner are the same",
         "Who runs an identity must not also be the one who answers for the rules it lives under.";
+    PATTERN = "NHI-PATTERN", "a pattern is not usable",
+        "A pattern decides what a policy covers, so it has one reading.";
+    POLICY = "NHI-POLICY", "the policy contradicts itself",
+        "A policy that a reader could understand in two ways protects in neither.";
     PURPOSE = "NHI-PURPOSE", "the purpose says too little",
         "The purpose is what a reviewer later compares the access with; without a task nobody can say that it is no longer needed.";
+    QUARANTINE = "NHI-QUARANTINE", "the quarantine is not usable",
+        "An identity that was found outside of governance has a short time to be brought under it or to go.";
     REQUIRED = "NHI-REQUIRED", "a required attribute is missing",
         "An identity is governed only when its owners, purpose, scope and end are all on record.";
+    RESUME = "NHI-RESUME", "the identity cannot be resumed",
+        "Whoever contains an identity does not undo that alone, and what was contained for long is asked for anew.";
+    REVIEW = "NHI-REVIEW", "the review is not usable",
+        "A review is worth something only where it is answered in time, by somebody who did not ask for the access.";
     REVOKED = "NHI-REVOKED", "the identity is revoked",
         "Revocation is final: the record stays as a tombstone and its id is never used again.";
     REVOKED_BY = "NHI-REVOKED-BY", "nothing but a person would end the identity",
         "People forget: at least one thing that happens by itself has to end the identity.";
     SCOPE = "NHI-SCOPE", "the scope is not usable",
         "The scope is the ceiling of what the identity may ever be granted.";
+    SCOPE_FORBIDDEN = "NHI-SCOPE-FORBIDDEN", "the policy forbids the scope",
+        "What the organisation's policy forbids is out of reach of every identity it governs.";
+    SCOPE_OUTSIDE = "NHI-SCOPE-OUTSIDE", "the scope lies outside of what the policy allows",
+        "The organisation's policy lists what identities may be granted; the rest needs a change of the policy first.";
+    SCOPE_PATTERN = "NHI-SCOPE-PATTERN", "the policy allows no pattern here",
+        "A pattern covers what will exist tomorrow, which nobody has looked at yet.";
     SCOPE_WILDCARD = "NHI-SCOPE-WILDCARD", "the scope is a bare wildcard",
         "A scope that covers everything is no ceiling.";
+    STATE = "NHI-STATE", "the wanted state is not known",
+        "An identity is wanted active or suspended; everything else follows from time and from what happens.";
+    STATIC_SECRET = "NHI-STATIC-SECRET", "the tier allows no static secret",
+        "A secret that does not change by itself outlives everybody who knows it.";
+    SUSPENDED = "NHI-SUSPENDED", "the identity is suspended",
+        "An apply never undoes a containment in passing.";
     TTL = "NHI-TTL", "the time to live is not usable",
         "Every identity has an end; a life without one cannot be expressed.";
     TTL_CEILING = "NHI-TTL-CEILING", "the time to live is above the ceiling of its tier",

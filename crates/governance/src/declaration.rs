@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::attestation::Attestation;
 use crate::canonical::{Digest, canonical_json};
-use crate::code::{CLASSIFICATION, Problem};
+use crate::code::{CLASSIFICATION, Problem, STATE};
 use crate::kind::Kind;
 use crate::owner::Owner;
+use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::revocation::RevokedBySet;
 use crate::scope::ScopeEntry;
@@ -67,6 +68,46 @@ impl fmt::Display for Classification {
     }
 }
 
+/// What a configuration wants an identity to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DesiredState {
+    /// Good for use.
+    Active,
+    /// On record, and of no use until it is wanted active again.
+    Suspended,
+}
+
+impl DesiredState {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Active, Self::Suspended];
+
+    /// The word used in HCL and every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// Parses the word.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| {
+                let message = format!("{} is not a state to want", quote(text));
+                Problem::new(&STATE, message, "Write `active` or `suspended`.")
+            })
+    }
+}
+
+impl fmt::Display for DesiredState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// What is asked for. Only [`crate::Draft::check`] makes one, or the reading of a record that it once made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,6 +135,10 @@ pub struct Declaration {
     pub(crate) min_risk_tier: Option<RiskTier>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) generation: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) interactive_use: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) desired_state: Option<DesiredState>,
 }
 
 impl Declaration {
@@ -177,8 +222,23 @@ impl Declaration {
         self.generation
     }
 
-    /// Its score and tier.
-    pub fn assess(&self) -> Assessment {
+    /// Whether a person may use it in a session; where nothing is declared, nobody may.
+    pub fn interactive_use(&self) -> Option<bool> {
+        self.interactive_use
+    }
+
+    /// The declared state.
+    pub fn desired_state(&self) -> Option<DesiredState> {
+        self.desired_state
+    }
+
+    /// Whether it is wanted suspended.
+    pub fn wants_suspension(&self) -> bool {
+        self.desired_state == Some(DesiredState::Suspended)
+    }
+
+    /// Its score and tier under a policy.
+    pub fn assess(&self, policy: &Policy) -> Assessment {
         let facts = Facts {
             kind: Some(self.kind),
             scope: self.scope.iter().collect(),
@@ -190,7 +250,7 @@ impl Declaration {
             min_tier: self.min_risk_tier,
             is_final: true,
         };
-        facts.assess()
+        facts.assess(policy)
     }
 
     /// The digest of everything that is declared: two declarations are identical when it is the same.

@@ -74,6 +74,8 @@ pub struct Draft {
     pub vendor_id: Given<String>,
     pub min_risk_tier: Given<String>,
     pub generation: Given<i64>,
+    pub interactive_use: Given<bool>,
+    pub desired_state: Given<String>,
 }
 
 /// A purpose as a configuration gives it.

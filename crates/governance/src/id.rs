@@ -1,4 +1,4 @@
-//! The id of an identity: a ULID, never used twice.
+//! The id of a record: a ULID, never used twice.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-/// The id of an identity.
+/// The id of an identity or of another record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct IdentityId(ulid::Ulid);
+pub struct RecordId(ulid::Ulid);
 
-/// The text is not an identity's id.
+/// The text is not a record's id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an identity's id: it is 26 characters such as `01ARZ3NDEKTSV4RRFFQ69G5FAV`")]
+#[error("`{0}` is not an id: it is 26 characters such as `01ARZ3NDEKTSV4RRFFQ69G5FAV`")]
 pub struct NotAnId(String);
 
-impl IdentityId {
+impl RecordId {
     /// Makes an id from the time and a random number, of which the lower 80 bits count.
     pub fn new(now: Timestamp, random: u128) -> Self {
         let milliseconds = u64::try_from(now.unix()).unwrap_or(0).saturating_mul(1000);
@@ -32,14 +32,14 @@ impl IdentityId {
     }
 }
 
-impl fmt::Display for IdentityId {
+impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut buffer = [0; ulid::ULID_LEN];
         f.pad(self.0.array_to_str(&mut buffer))
     }
 }
 
-impl TryFrom<String> for IdentityId {
+impl TryFrom<String> for RecordId {
     type Error = NotAnId;
 
     fn try_from(text: String) -> Result<Self, NotAnId> {
@@ -47,21 +47,21 @@ impl TryFrom<String> for IdentityId {
     }
 }
 
-impl From<IdentityId> for String {
-    fn from(id: IdentityId) -> Self {
+impl From<RecordId> for String {
+    fn from(id: RecordId) -> Self {
         id.to_string()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::IdentityId;
+    use super::RecordId;
     use crate::time::Timestamp;
 
     #[test]
     fn spelling() {
-        let id = IdentityId::new(Timestamp::from_unix(1_800_000_000), u128::MAX);
-        assert_eq!(IdentityId::parse(&id.to_string()), Ok(id));
+        let id = RecordId::new(Timestamp::from_unix(1_800_000_000), u128::MAX);
+        assert_eq!(RecordId::parse(&id.to_string()), Ok(id));
         assert_eq!(id.to_string().len(), 26);
         for bad in [
             "",
@@ -71,15 +71,15 @@ mod tests {
             "81ARZ3NDEKTSV4RRFFQ69G5FAV",
             "01ARZ3NDEKTSV4RRFFQ69G5FAVX",
         ] {
-            assert!(IdentityId::parse(bad).is_err(), "{bad}");
+            assert!(RecordId::parse(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn odd_clocks_still_make_ids() {
         for moment in [Timestamp::MIN, Timestamp::from_unix(-1), Timestamp::MAX] {
-            let id = IdentityId::new(moment, 7);
-            assert_eq!(IdentityId::parse(&id.to_string()), Ok(id));
+            let id = RecordId::new(moment, 7);
+            assert_eq!(RecordId::parse(&id.to_string()), Ok(id));
         }
     }
 }

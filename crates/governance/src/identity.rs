@@ -1,29 +1,22 @@
-//! An identity on record, and its standing at a moment.
-//!
-//! The standing is computed at every read from what is stored and the time; nothing has to run for an identity to
-//! expire.
-
-use std::fmt;
+//! An identity on record.
 
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::{Digest, canonical_json};
+use crate::canonical::Digest;
 use crate::declaration::Declaration;
-use crate::id::IdentityId;
+use crate::id::RecordId;
+use crate::policy::Policy;
+use crate::record::{Evidence, Record, RecordKind};
 use crate::score::Assessment;
 use crate::spiffe::SpiffeId;
+use crate::standing::Suspension;
 use crate::time::Timestamp;
-
-/// An identity counts as expiring in the last fifth of its life, …
-const EXPIRING_SHARE: u64 = 5;
-/// … and no earlier than two weeks before its end.
-const EXPIRING_SECONDS_MAX: u64 = 14 * 86_400;
 
 /// What the registry stores of an identity. It is changed only by the transitions of the life cycle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
-    pub(crate) id: IdentityId,
+    pub(crate) id: RecordId,
     pub(crate) declaration: Declaration,
     pub(crate) spiffe_id: SpiffeId,
     pub(crate) revision: u64,
@@ -33,6 +26,54 @@ pub struct Identity {
     pub(crate) confirmed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) revoked: Option<Revoked>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) offboarded: Option<Offboarded>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) suspended: Option<Suspension>,
+    /// Who narrowed the scope in an emergency, until somebody else agrees to widen it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) contained: Option<Noted>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) quarantine: Option<Quarantine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unmanaged: Option<Noted>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) resumed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) review_due_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_used_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) requested_by: Option<String>,
+    #[serde(default, skip_serializing_if = "Evidence::is_empty")]
+    pub(crate) evidence: Evidence,
+}
+
+/// Something that somebody did for a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Noted {
+    pub(crate) at: Timestamp,
+    pub(crate) by: String,
+    pub(crate) reason: String,
+}
+
+/// An identity that was found outside of governance, and until when it may stay so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Quarantine {
+    pub(crate) at: Timestamp,
+    pub(crate) deadline: Timestamp,
+    pub(crate) reason: String,
+}
+
+/// The end of the end: nothing of the identity is left anywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Offboarded {
+    pub(crate) at: Timestamp,
+    /// The digest of what was read back.
+    pub(crate) evidence: Digest,
 }
 
 /// When and why an identity was revoked.
@@ -43,58 +84,9 @@ pub(crate) struct Revoked {
     pub(crate) reason: String,
 }
 
-/// What an identity is worth at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It is good.
-    Active,
-    /// It is good and near its end.
-    Expiring,
-    /// Its time to live has run out; a renewal brings it back.
-    Expired,
-    /// It was ended for good.
-    Revoked,
-}
-
-impl Status {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Active, Self::Expiring, Self::Expired, Self::Revoked];
-
-    /// The word used in HCL and every output.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Expiring => "expiring",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-        }
-    }
-
-    /// Whether the identity may be used.
-    pub fn is_usable(self) -> bool {
-        matches!(self, Self::Active | Self::Expiring)
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// A status and why it is so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
-    /// The status.
-    pub status: Status,
-    /// The reason, as a phrase.
-    pub reason: String,
-}
-
 impl Identity {
     /// Its id.
-    pub fn id(&self) -> IdentityId {
+    pub fn id(&self) -> RecordId {
         self.id
     }
 
@@ -138,57 +130,68 @@ impl Identity {
         self.revoked.as_ref().map(|revoked| revoked.at)
     }
 
-    /// Its score and tier.
-    pub fn assess(&self) -> Assessment {
-        self.declaration.assess()
+    /// Its score and tier under a policy.
+    pub fn assess(&self, policy: &Policy) -> Assessment {
+        self.declaration.assess(policy)
     }
 
-    /// What it is worth at a moment.
-    pub fn standing(&self, now: Timestamp) -> Standing {
-        if let Some(revoked) = &self.revoked {
-            return Standing {
-                status: Status::Revoked,
-                reason: format!("revoked at {}: {}", revoked.at, revoked.reason),
-            };
-        }
-        let left = self.expires_at.seconds_since(now);
-        let window = (self.declaration.ttl().seconds() / EXPIRING_SHARE).min(EXPIRING_SECONDS_MAX);
-        if left <= 0 {
-            Standing {
-                status: Status::Expired,
-                reason: format!("its ttl ran out at {}", self.expires_at),
-            }
-        } else if left <= i64::try_from(window).unwrap_or(i64::MAX) {
-            Standing {
-                status: Status::Expiring,
-                reason: format!("its ttl runs out at {}", self.expires_at),
-            }
-        } else {
-            Standing {
-                status: Status::Active,
-                reason: format!("good until {}", self.expires_at),
-            }
-        }
+    /// The approvals that its present terms rest on.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
     }
 
-    /// The status alone.
-    pub fn status(&self, now: Timestamp) -> Status {
-        self.standing(now).status
+    /// Who asked for it first.
+    pub fn requested_by(&self) -> Option<&str> {
+        self.requested_by.as_deref()
     }
 
-    /// The canonical text of the record, as the registry stores it.
-    pub fn to_canonical_json(&self) -> String {
-        // INVARIANT: see `Declaration::to_json`.
-        canonical_json(&serde_json::to_value(self).unwrap_or_default())
+    /// When somebody has to say again that it is needed.
+    pub fn review_due_at(&self) -> Option<Timestamp> {
+        self.review_due_at
     }
 
-    /// Reads back what [`Identity::to_canonical_json`] wrote.
-    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    /// When it was last seen in use.
+    pub fn last_used_at(&self) -> Option<Timestamp> {
+        self.last_used_at
     }
 
-    /// The digest of the record, which its last audit row vouches for.
-    pub fn digest(&self) -> Digest {
-        Digest::of(self.to_canonical_json().as_bytes())
+    /// When everything it held was read back as gone.
+    pub fn offboarded_at(&self) -> Option<Timestamp> {
+        self.offboarded.as_ref().map(|offboarded| offboarded.at)
+    }
+
+    /// From when a kill counts against it: its creation, or when it was last resumed.
+    pub fn released_at(&self) -> Timestamp {
+        self.resumed_at.unwrap_or(self.created_at)
+    }
+
+    /// When it ends by itself: its time to live, or its quarantine where that is shorter.
+    pub fn ends_at(&self) -> Timestamp {
+        let deadline = self.quarantine.as_ref().map(|quarantine| quarantine.deadline);
+        deadline.map_or(self.expires_at, |deadline| deadline.min(self.expires_at))
+    }
+}
+
+impl Record for Identity {
+    const KIND: RecordKind = RecordKind::Identity;
+
+    fn id(&self) -> RecordId {
+        self.id
+    }
+
+    fn environment(&self) -> &str {
+        self.declaration.environment().as_str()
+    }
+
+    fn key(&self) -> String {
+        self.declaration.name().to_string()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn ended_at(&self) -> Option<Timestamp> {
+        self.revoked_at()
     }
 }

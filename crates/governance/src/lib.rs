@@ -6,7 +6,7 @@
 //! together, each with the path of its attribute and a fix.
 //!
 //! ```
-//! use nhi_governance::{Draft, Given, PurposeDraft, RiskTier, ScopeDraft};
+//! use nhi_governance::{Draft, Given, Policy, PurposeDraft, RiskTier, ScopeDraft};
 //!
 //! let draft = Draft {
 //!     name: "deployer".into(),
@@ -28,13 +28,13 @@
 //!     revoked_by: Given::Known(vec!["ttl".into()]),
 //!     ..Draft::default()
 //! };
-//! let checked = draft.check();
+//! let checked = draft.check(&Policy::default());
 //! assert_eq!(checked.violations, []);
 //! assert_eq!(checked.assessment.tier, RiskTier::Moderate);
 //!
 //! // The policy owner answers for the rules the technical owner lives under: one person cannot be both.
 //! let draft = Draft { policy_owner: "TEAM:Payments".into(), ..draft };
-//! let violations = draft.check().violations;
+//! let violations = draft.check(&Policy::default()).violations;
 //! assert_eq!(violations[0].code.id, "NHI-OWNER-SAME");
 //! assert_eq!(violations[0].path.to_string(), "policy_owner");
 //! ```
@@ -43,7 +43,9 @@ mod access;
 mod attestation;
 mod canonical;
 mod check;
+mod checker;
 mod code;
+mod cover;
 mod declaration;
 mod draft;
 mod id;
@@ -52,11 +54,15 @@ mod kind;
 mod lifecycle;
 mod owner;
 mod path;
+mod pattern;
+mod policy;
 mod purpose;
+mod record;
 mod revocation;
 mod scope;
 mod score;
 mod spiffe;
+mod standing;
 mod text;
 mod tier;
 mod time;
@@ -65,22 +71,33 @@ mod ttl;
 pub use access::Access;
 pub use attestation::Attestation;
 pub use canonical::{Digest, canonical_json};
-pub use check::{Checked, Violation};
+pub use check::Checked;
+pub use checker::Violation;
 pub use code::{CODES, Code, Problem};
-pub use declaration::{Classification, Declaration};
+pub use declaration::{Classification, Declaration, DesiredState};
 pub use draft::{AttestationDraft, Draft, Given, PurposeDraft, ScopeDraft};
-pub use id::IdentityId;
-pub use identity::{Identity, Standing, Status};
+pub use id::RecordId;
+pub use identity::Identity;
 pub use kind::Kind;
-pub use lifecycle::{Event, EventKind, Transition, adopt, confirm, create, revoke, update};
+pub use lifecycle::{
+    QUARANTINE_DAYS_MAX, RESUME_DAYS_MAX, adopt, confirm, contain, create, disown, note_use, offboard, quarantine,
+    requarantine, resume, reviewed, revoke, suspend, sweep, tier_of_change, update,
+};
 pub use owner::Owner;
 pub use path::{Path, Step};
+pub use pattern::Pattern;
+pub use policy::{
+    Approvals, BreakGlassTerms, Contradiction, EnvironmentTerms, ExceptionTerms, Loosening, NamingRule, Policy,
+    ScopeRule, StaticSecret, StaticSecretRule, Terms, TierTerms, Tiers, WildcardRule, Wildcards,
+};
 pub use purpose::Purpose;
+pub use record::{Act, Event, Evidence, Record, RecordKind, Transition};
 pub use revocation::{RevokedBy, RevokedBySet};
 pub use scope::ScopeEntry;
-pub use score::{Assessment, ScoreItem};
+pub use score::{Assessment, ScoreItem, Weights};
 pub use spiffe::{SpiffeId, TrustDomain};
-pub use text::{Environment, Name};
-pub use tier::{Approvals, RiskTier};
+pub use standing::{Cause, Context, Standing, Status, Suspension};
+pub use text::{Environment, Name, Organisation};
+pub use tier::RiskTier;
 pub use time::Timestamp;
 pub use ttl::Ttl;

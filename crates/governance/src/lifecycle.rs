@@ -4,228 +4,332 @@
 //! tells of it. None of them looks at a clock or writes anything.
 //!
 //! A life is never extended in passing: `issued_at` moves only when the declared generation rises, so any number of
-//! applies without a change leaves `expires_at` where it is.
+//! applies without a change leaves `expires_at` where it is. A containment is never undone in passing either: what is
+//! suspended stays so through every change, until somebody other than who suspended it asks for it.
+
+mod contain;
+mod end;
 
 use serde_json::{Map, Value, json};
 
-use crate::code::{EXPIRED, FIXED, GENERATION, Problem, REVOKED};
+use crate::code::{EXPIRED, FIXED, GENERATION, Problem, QUARANTINE, REVOKED};
+use crate::cover::within;
 use crate::declaration::Declaration;
-use crate::id::IdentityId;
-use crate::identity::{Identity, Revoked, Status};
+use crate::id::RecordId;
+use crate::identity::{Identity, Noted, Quarantine};
+use crate::policy::Policy;
+use crate::record::{Act, Evidence, Record as _, Transition};
 use crate::spiffe::{SpiffeId, TrustDomain};
+use crate::standing::{Cause, Context, Status, Suspension};
+use crate::text::unprintable;
+use crate::tier::RiskTier;
 use crate::time::Timestamp;
+use crate::ttl::Ttl;
 
-/// The longest reason of a revocation, in characters.
+pub use contain::{RESUME_DAYS_MAX, contain, resume, suspend};
+pub use end::{disown, note_use, offboard, reviewed, revoke, sweep};
+
+/// The longest reason, in characters.
 const REASON_CHARS_MAX: usize = 300;
-
-/// What happened to an identity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventKind {
-    /// It came to be.
-    Created,
-    /// A creation that was never confirmed was asked for again.
-    Adopted,
-    /// A core showed that it knows the id.
-    Confirmed,
-    /// Its declaration changed.
-    Updated,
-    /// Its time to live counts anew.
-    Renewed,
-    /// It ended for good.
-    Revoked,
-}
-
-impl EventKind {
-    /// The name in the audit log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "identity.created",
-            Self::Adopted => "identity.adopted",
-            Self::Confirmed => "identity.confirmed",
-            Self::Updated => "identity.updated",
-            Self::Renewed => "identity.renewed",
-            Self::Revoked => "identity.revoked",
-        }
-    }
-}
-
-/// What the audit log is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// What happened.
-    pub kind: EventKind,
-    /// To which identity.
-    pub subject: IdentityId,
-    /// The particulars. The member `record` is the digest of the record after the event.
-    pub payload: Value,
-}
-
-/// The outcome of a transition: what to store and what to tell, in one transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transition {
-    /// The record after it.
-    pub identity: Identity,
-    /// The event; none when nothing changes.
-    pub event: Option<Event>,
-}
-
-impl Transition {
-    fn unchanged(identity: &Identity) -> Self {
-        Self {
-            identity: identity.clone(),
-            event: None,
-        }
-    }
-
-    /// Names in the event the session that asks, so that it can be told later whether it was cut off.
-    #[must_use]
-    pub fn of_session(mut self, session: IdentityId) -> Self {
-        if let Some(Value::Object(payload)) = self.event.as_mut().map(|event| &mut event.payload) {
-            payload.insert("session".to_owned(), session.to_string().into());
-        }
-        self
-    }
-
-    fn with(kind: EventKind, identity: Identity, particulars: Value) -> Self {
-        let mut payload = match particulars {
-            Value::Object(members) => members,
-            _ => Map::new(),
-        };
-        payload.insert(
-            "environment".to_owned(),
-            identity.declaration.environment().as_str().into(),
-        );
-        payload.insert("name".to_owned(), identity.declaration.name().as_str().into());
-        payload.insert("revision".to_owned(), identity.revision.into());
-        payload.insert("record".to_owned(), identity.digest().to_string().into());
-        let event = Event {
-            kind,
-            subject: identity.id,
-            payload: Value::Object(payload),
-        };
-        Self {
-            identity,
-            event: Some(event),
-        }
-    }
-}
+/// How long an expired identity can still be renewed, in days.
+const EXPIRED_DAYS_MAX: i64 = 7;
+/// The longest time that an identity may stay in quarantine, in days.
+pub const QUARANTINE_DAYS_MAX: u32 = 30;
 
 /// A new identity, not yet confirmed.
-pub fn create(id: IdentityId, trust_domain: &TrustDomain, declaration: Declaration, now: Timestamp) -> Transition {
-    let assessment = declaration.assess();
+pub fn create(
+    id: RecordId,
+    trust_domain: &TrustDomain,
+    declaration: Declaration,
+    act: &Act<'_>,
+) -> Result<Transition<Identity>, Problem> {
+    let tier = declaration.assess(act.policy).tier;
+    act.needs(tier, &format!("an identity of tier {tier}"))?;
+    let identity = anew(id, trust_domain, declaration, act);
+    let particulars = particulars(
+        act.policy,
+        &identity,
+        json!({ "declaration": identity.declaration.to_json() }),
+    );
+    Ok(Transition::to(identity, "created", particulars))
+}
+
+/// Takes an identity that was found outside of governance on record: of no use here, and with a deadline.
+pub fn quarantine(
+    id: RecordId,
+    trust_domain: &TrustDomain,
+    declaration: Declaration,
+    deadline: &Ttl,
+    reason: &str,
+    act: &Act<'_>,
+) -> Result<Transition<Identity>, Problem> {
     let identity = Identity {
+        confirmed: true,
+        evidence: Evidence::default(),
+        quarantine: Some(deadline_of(deadline, reason, act.now)?),
+        ..anew(id, trust_domain, declaration, act)
+    };
+    let particulars = particulars(
+        act.policy,
+        &identity,
+        json!({ "declaration": identity.declaration.to_json() }),
+    );
+    Ok(Transition::to(identity, "quarantined", particulars))
+}
+
+/// Brings an identity that no configuration managed any more back into quarantine, from where an apply takes it up.
+pub fn requarantine(
+    identity: &Identity,
+    deadline: &Ttl,
+    reason: &str,
+    act: &Act<'_>,
+) -> Result<Transition<Identity>, Problem> {
+    refuse_ended(identity)?;
+    if identity.unmanaged.is_none() {
+        let message = format!("identity `{}` is under management", identity.id);
+        return Err(Problem::new(
+            &QUARANTINE,
+            message,
+            "Only an unmanaged identity is adopted again.",
+        ));
+    }
+    let after = Identity {
+        quarantine: Some(deadline_of(deadline, reason, act.now)?),
+        unmanaged: None,
+        ..next(identity)
+    };
+    let particulars = particulars(act.policy, &after, json!({}));
+    Ok(Transition::to(after, "quarantined", particulars))
+}
+
+fn deadline_of(deadline: &Ttl, reason: &str, now: Timestamp) -> Result<Quarantine, Problem> {
+    let longest = Ttl::from_days(QUARANTINE_DAYS_MAX);
+    if deadline.seconds() > longest.seconds() {
+        let message = format!("the quarantine would last `{deadline}`");
+        let help = format!("Give it `{longest}` at most: by then it is governed, or revoked.");
+        return Err(Problem::new(&QUARANTINE, message, help));
+    }
+    Ok(Quarantine {
+        at: now,
+        deadline: now.plus(deadline),
+        reason: printable(reason),
+    })
+}
+
+fn anew(id: RecordId, trust_domain: &TrustDomain, declaration: Declaration, act: &Act<'_>) -> Identity {
+    Identity {
         id,
         spiffe_id: SpiffeId::of(trust_domain, declaration.environment(), declaration.name()),
         revision: 1,
-        created_at: now,
-        issued_at: now,
-        expires_at: now.plus(declaration.ttl()),
+        created_at: act.now,
+        issued_at: act.now,
+        expires_at: act.now.plus(declaration.ttl()),
         confirmed: false,
         revoked: None,
+        offboarded: None,
+        suspended: declared_suspension(&declaration, act),
+        contained: None,
+        quarantine: None,
+        unmanaged: None,
+        resumed_at: None,
+        review_due_at: Some(review_due(&declaration, act)),
+        last_used_at: None,
+        requested_by: Some(printable(act.by)),
+        evidence: act.evidence.clone(),
         declaration,
-    };
-    let particulars = json!({
-        "declaration": identity.declaration.to_json(),
-        "expires_at": identity.expires_at,
-        "score": assessment.score,
-        "tier": assessment.tier,
-    });
-    Transition::with(EventKind::Created, identity, particulars)
+    }
 }
 
 /// The identity again for a creation that was interrupted, or nothing when it is not the same one.
 ///
-/// It is the same when no core has confirmed it, it is still good, and exactly the same was declared.
+/// It is the same when no core has confirmed it, it still stands as created, and exactly the same was declared.
 pub fn adopt(
     identity: &Identity,
     trust_domain: &TrustDomain,
     declaration: &Declaration,
+    context: &Context,
     now: Timestamp,
-) -> Option<Transition> {
+) -> Option<Transition<Identity>> {
     let spiffe_id = SpiffeId::of(trust_domain, declaration.environment(), declaration.name());
+    let status = identity.status(now, context);
     let same = !identity.confirmed
-        && identity.status(now).is_usable()
+        && (status.is_usable() || (status == Status::Suspended && declaration.wants_suspension()))
         && identity.spiffe_id == spiffe_id
         && identity.declaration.digest() == declaration.digest();
-    same.then(|| Transition::with(EventKind::Adopted, identity.clone(), json!({})))
+    same.then(|| Transition::to(identity.clone(), "adopted", json!({})))
 }
 
 /// Notes that a core knows the id.
-pub fn confirm(identity: &Identity) -> Transition {
+pub fn confirm(identity: &Identity) -> Transition<Identity> {
     if identity.confirmed {
         return Transition::unchanged(identity);
     }
     // The revision stays: what was declared did not change, and a core must not see a difference.
-    Transition::with(
-        EventKind::Confirmed,
-        Identity {
-            confirmed: true,
-            ..identity.clone()
-        },
-        json!({}),
-    )
+    let confirmed = Identity {
+        confirmed: true,
+        ..identity.clone()
+    };
+    Transition::to(confirmed, "confirmed", json!({}))
 }
 
-/// Changes what is declared, and renews when the generation rises.
-pub fn update(identity: &Identity, declaration: Declaration, now: Timestamp) -> Result<Transition, Problem> {
-    refuse_update(identity, &declaration, now)?;
+/// Changes what is declared, renews when the generation rises, and takes up what was in quarantine or unmanaged.
+///
+/// `context` is that of the new declaration. A change that only contains calls for no approval; one that would undo a
+/// containment is a [`resume`] and keeps to its rules.
+pub fn update(
+    identity: &Identity,
+    declaration: Declaration,
+    context: &Context,
+    act: &Act<'_>,
+) -> Result<Transition<Identity>, Problem> {
+    refuse_update(identity, &declaration, act.now)?;
     let renews = generation(&declaration) > generation(&identity.declaration);
     let changes = changes(&identity.declaration, &declaration);
-    if changes.is_empty() {
+    let settles = identity.quarantine.is_some() || identity.unmanaged.is_some();
+    let resumes = !declaration.wants_suspension() && identity.suspended.is_some();
+    if changes.is_empty() && !settles && !resumes {
         return Ok(confirm(identity));
     }
-    let issued_at = if renews { now } else { identity.issued_at };
-    let after = Identity {
-        revision: identity.revision.saturating_add(1),
-        issued_at,
-        expires_at: issued_at.plus(declaration.ttl()),
-        confirmed: true,
-        declaration,
-        ..identity.clone()
+    let contains = !settles && !resumes && is_containment(&identity.declaration, &declaration);
+    let tier = tier_of_change(act.policy, &identity.declaration, &declaration);
+    if !contains {
+        act.needs(tier, &format!("this change of tier {tier}"))?;
+    }
+    contain::refuse_undoing(identity, &declaration, context, act)?;
+    let after = updated(identity, declaration, contains, act);
+    let verb = match () {
+        () if renews => "renewed",
+        () if resumes => "resumed",
+        () if settles => "settled",
+        () => "updated",
     };
-    let assessment = after.assess();
-    let kind = if renews { EventKind::Renewed } else { EventKind::Updated };
-    let particulars = json!({
-        "changes": changes,
-        "expires_at": after.expires_at,
-        "score": assessment.score,
-        "tier": assessment.tier,
-    });
-    Ok(Transition::with(kind, after, particulars))
+    let particulars = particulars(act.policy, &after, json!({ "changes": changes }));
+    Ok(Transition::to(after, verb, particulars))
 }
 
-/// Ends an identity for good. A second time changes nothing: revocation is never blocked.
-pub fn revoke(identity: &Identity, reason: &str, now: Timestamp) -> Transition {
-    if identity.revoked.is_some() {
-        return Transition::unchanged(identity);
+fn updated(identity: &Identity, declaration: Declaration, contains: bool, act: &Act<'_>) -> Identity {
+    let renews = generation(&declaration) > generation(&identity.declaration);
+    let issued_at = if renews { act.now } else { identity.issued_at };
+    let resumes = !declaration.wants_suspension() && identity.suspended.is_some();
+    let suspended = match &identity.suspended {
+        Some(suspension) if !resumes => Some(suspension.clone()),
+        _ => declared_suspension(&declaration, act),
+    };
+    let widens = !within(&declaration.scope, &identity.declaration.scope);
+    let has_agreement = !act.evidence.approvals.is_empty();
+    let mut after = Identity {
+        issued_at,
+        expires_at: issued_at.plus(declaration.ttl()),
+        suspended,
+        contained: identity.contained.clone().filter(|_| !widens),
+        resumed_at: if resumes { Some(act.now) } else { identity.resumed_at },
+        declaration,
+        ..next(identity)
+    };
+    if !contains {
+        after.evidence = act.evidence.clone();
+        after.quarantine = None;
+        after.unmanaged = None;
+        // Persons who agreed to the terms have looked at them; a change that nobody had to agree to reviews nothing.
+        if has_agreement || after.review_due_at.is_none() || identity.quarantine.is_some() {
+            after.review_due_at = Some(review_due(&after.declaration, act));
+        }
     }
-    let reason: String = reason
-        .chars()
-        .filter(|c| crate::text::unprintable(c.encode_utf8(&mut [0; 4])).is_none())
-        .take(REASON_CHARS_MAX)
-        .collect();
-    let revoked = Identity {
+    after
+}
+
+/// The tier whose approvals a change calls for: the higher one, so that no change lowers what it is judged by.
+pub fn tier_of_change(policy: &Policy, before: &Declaration, after: &Declaration) -> RiskTier {
+    before.assess(policy).tier.max(after.assess(policy).tier)
+}
+
+/// Whether a change does nothing but take away: a narrower scope, a shorter life, a suspension.
+fn is_containment(before: &Declaration, after: &Declaration) -> bool {
+    let alike = Declaration {
+        scope: before.scope.clone(),
+        ttl: before.ttl.clone(),
+        desired_state: before.desired_state,
+        ..after.clone()
+    };
+    alike.digest() == before.digest()
+        && within(&after.scope, &before.scope)
+        && after.ttl.seconds() <= before.ttl.seconds()
+        && (after.wants_suspension() || !before.wants_suspension())
+}
+
+fn declared_suspension(declaration: &Declaration, act: &Act<'_>) -> Option<Suspension> {
+    declaration.wants_suspension().then(|| Suspension {
+        at: act.now,
+        by: Some(printable(act.by)),
+        cause: Cause::Declared,
+        reason: "the configuration wants it suspended".to_owned(),
+    })
+}
+
+/// How often somebody has to say that an identity of this tier is still needed.
+fn review_due(declaration: &Declaration, act: &Act<'_>) -> Timestamp {
+    let tier = declaration.assess(act.policy).tier;
+    act.now.plus(&act.policy.tier(tier).review_every)
+}
+
+/// The identity one revision on; whoever changes it knows its id.
+fn next(identity: &Identity) -> Identity {
+    Identity {
         revision: identity.revision.saturating_add(1),
         confirmed: true,
-        revoked: Some(Revoked {
-            at: now,
-            reason: reason.clone(),
-        }),
         ..identity.clone()
+    }
+}
+
+/// Somebody who does something for a reason.
+fn noted(act: &Act<'_>, reason: &str) -> Noted {
+    Noted {
+        at: act.now,
+        by: printable(act.by),
+        reason: printable(reason),
+    }
+}
+
+/// A text without what has no place in a log, cut off where it grows too long.
+fn printable(text: &str) -> String {
+    text.chars()
+        .filter(|c| unprintable(c.encode_utf8(&mut [0; 4])).is_none())
+        .take(REASON_CHARS_MAX)
+        .collect()
+}
+
+/// What every event of an identity tells, and what this one tells besides.
+fn particulars(policy: &Policy, identity: &Identity, besides: Value) -> Value {
+    let assessment = identity.assess(policy);
+    let mut members = match besides {
+        Value::Object(members) => members,
+        _ => Map::new(),
     };
-    Transition::with(EventKind::Revoked, revoked, json!({ "reason": reason }))
+    members.insert("expires_at".to_owned(), json!(identity.expires_at));
+    members.insert("policy".to_owned(), json!(policy.digest()));
+    members.insert("score".to_owned(), json!(assessment.score));
+    members.insert("tier".to_owned(), json!(assessment.tier));
+    if !identity.evidence.is_empty() {
+        members.insert("evidence".to_owned(), json!(identity.evidence));
+    }
+    Value::Object(members)
+}
+
+fn refuse_ended(identity: &Identity) -> Result<(), Problem> {
+    if identity.ended_at().is_none() {
+        return Ok(());
+    }
+    let message = format!("identity `{}` is revoked", identity.id);
+    Err(Problem::new(
+        &REVOKED,
+        message,
+        "Remove it from the configuration, or create another identity, which gets an id of its own.",
+    ))
 }
 
 fn refuse_update(identity: &Identity, declaration: &Declaration, now: Timestamp) -> Result<(), Problem> {
     let before = &identity.declaration;
-    if identity.revoked.is_some() {
-        let message = format!("identity `{}` is revoked", identity.id);
-        return Err(Problem::new(
-            &REVOKED,
-            message,
-            "Remove it from the configuration, or create another identity, which gets an id of its own.",
-        ));
-    }
+    refuse_ended(identity)?;
     if (before.name(), before.environment()) != (declaration.name(), declaration.environment()) {
         let message = format!(
             "identity `{}` cannot be renamed or moved to another environment",
@@ -246,8 +350,30 @@ fn refuse_update(identity: &Identity, declaration: &Declaration, now: Timestamp)
             format!("Write `generation = {old}`, or {} to renew.", u64::from(old) + 1),
         ));
     }
+    let since = now.seconds_since(identity.ends_at());
+    if since > EXPIRED_DAYS_MAX * 86_400 {
+        let message = format!(
+            "identity `{}` ended more than {EXPIRED_DAYS_MAX} days ago, at {}",
+            identity.id,
+            identity.ends_at()
+        );
+        let help = "It is to be revoked and cannot be renewed: replace it by a new one.";
+        return Err(Problem::new(&EXPIRED, message, help));
+    }
+    if let Some(quarantine) = identity
+        .quarantine
+        .as_ref()
+        .filter(|quarantine| quarantine.deadline <= now)
+    {
+        let message = format!(
+            "the quarantine of identity `{}` ended at {}",
+            identity.id, quarantine.deadline
+        );
+        let help = "It was not brought under governance in time: replace it by a new one.";
+        return Err(Problem::new(&QUARANTINE, message, help));
+    }
     let revives = new == old && identity.issued_at.plus(declaration.ttl()) > now;
-    if identity.status(now) == Status::Expired && revives {
+    if identity.expires_at <= now && revives {
         let message = format!(
             "identity `{}` expired at {} and a longer ttl would bring it back",
             identity.id, identity.expires_at

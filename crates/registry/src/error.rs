@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nhi_governance::{Code, Environment, IdentityId, Name, Problem};
+use nhi_governance::{Code, Digest, Environment, Name, Problem, RecordId, RecordKind};
 
 use crate::verify::Tampering;
 
@@ -10,35 +10,35 @@ use crate::verify::Tampering;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// There is no file to read.
-    #[error("there is no registry at `{}`", .0.display())]
-    Missing(PathBuf),
+    /// There is nothing to read.
+    #[error("there is no registry at `{0}`")]
+    Missing(String),
     /// There is no directory to create the file in.
     #[error("there is no directory `{}` to keep the registry in", .0.display())]
     DirectoryMissing(PathBuf),
     /// The file is something else.
-    #[error("`{}` is not a registry: {found}", path.display())]
+    #[error("`{place}` is not a registry: {found}")]
     Foreign {
-        /// The file.
-        path: PathBuf,
+        /// Where it is.
+        place: String,
         /// What it seems to be.
         found: String,
     },
     /// The file was written by a newer version.
-    #[error("the registry `{}` has schema {found}, and this version knows schema {known}", path.display())]
+    #[error("the registry `{place}` has schema {found}, and this version knows schema {known}")]
     Newer {
-        /// The file.
-        path: PathBuf,
+        /// Where it is.
+        place: String,
         /// Its schema.
         found: i64,
         /// The newest schema that is known.
         known: i64,
     },
     /// The file was written by an older version and is opened for reading only.
-    #[error("the registry `{}` has schema {found}, older than schema {known} of this version", path.display())]
+    #[error("the registry `{place}` has schema {found}, older than schema {known} of this version")]
     Older {
-        /// The file.
-        path: PathBuf,
+        /// Where it is.
+        place: String,
         /// Its schema.
         found: i64,
         /// The schema that is needed.
@@ -52,6 +52,17 @@ pub enum RegistryError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Others than its owner can read the file of passwords.
+    #[error("the file of passwords `{}` can be read by others than its owner (mode {mode:o})", path.display())]
+    PasswordsExposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The URL does not say where the registry is.
+    #[error("the URL of the registry is not usable: {0}")]
+    BadUrl(String),
     /// The operating system refused.
     #[error("cannot {what} `{}`: {source}", path.display())]
     Io {
@@ -63,32 +74,61 @@ pub enum RegistryError {
         source: std::io::Error,
     },
     /// The database failed.
-    #[error("cannot {what} the registry `{}`: {source}", path.display())]
+    #[error("cannot {what} the registry `{place}`: {source}")]
     Database {
         /// What was tried.
         what: &'static str,
-        /// On which file.
-        path: PathBuf,
+        /// Where it is.
+        place: String,
         /// Why not.
-        source: rusqlite::Error,
+        source: DatabaseError,
     },
     /// Writing failed in a way that leaves unknown what is on the disk.
-    #[error("the registry `{}` is closed, because a write to it could not be made durable", .0.display())]
-    Broken(PathBuf),
+    #[error("the registry `{0}` is closed, because a write to it could not be made durable")]
+    Broken(String),
     /// It was opened for reading.
-    #[error("the registry `{}` is open for reading only", .0.display())]
-    ReadOnly(PathBuf),
+    #[error("the registry `{0}` is open for reading only")]
+    ReadOnly(String),
     /// Somebody changed the file past the registry.
     #[error("the registry was tampered with: {0}")]
     Tampered(Tampering),
     /// There is no such identity.
     #[error("there is no identity `{0}` in the registry")]
-    NotFound(IdentityId),
+    NotFound(RecordId),
+    /// There is no such record of another kind.
+    #[error("there is no {} `{id}` in the registry", words(*kind))]
+    NoRecord {
+        /// The kind.
+        kind: RecordKind,
+        /// The id.
+        id: RecordId,
+    },
+    /// An approval was used before.
+    #[error("the approval `{approval}` was used at {at}, for `{subject}`")]
+    ApprovalUsed {
+        /// The digest of its envelope.
+        approval: Digest,
+        /// The record that it was used for.
+        subject: String,
+        /// When.
+        at: String,
+    },
+    /// An approval does not say of what it is one.
+    #[error("the approval `{0}` is bound to no request")]
+    ApprovalUnbound(Digest),
+    /// What was decided is not what was asked for.
+    #[error("the {} `{key}` was not declared under its own key", words(*kind))]
+    Misdeclared {
+        /// The kind.
+        kind: RecordKind,
+        /// The key that was asked for.
+        key: String,
+    },
     /// The name is taken.
     #[error("an identity named `{name}` exists in environment `{environment}`: `{id}`, {standing}")]
     Exists {
         /// Its id.
-        id: IdentityId,
+        id: RecordId,
         /// The environment.
         environment: Environment,
         /// The name.
@@ -100,17 +140,19 @@ pub enum RegistryError {
     #[error("identity `{name}` of environment `{environment}` is being created by another resource or apply: `{id}`")]
     Creating {
         /// Its id.
-        id: IdentityId,
+        id: RecordId,
         /// The environment.
         environment: Environment,
         /// The name.
         name: Name,
     },
     /// The record changed since it was read.
-    #[error("identity `{id}` changed meanwhile: it is at revision {found}, not {expected}")]
+    #[error("{} `{id}` changed meanwhile: it is at revision {found}, not {expected}", words(*kind))]
     Stale {
-        /// The identity.
-        id: IdentityId,
+        /// Its kind.
+        kind: RecordKind,
+        /// The record.
+        id: RecordId,
         /// The revision that the caller read.
         expected: u64,
         /// The revision that is stored.
@@ -141,13 +183,16 @@ impl RegistryError {
             Self::Foreign { .. } => &FOREIGN,
             Self::Newer { .. } => &NEWER,
             Self::Older { .. } => &OLDER,
-            Self::Exposed { .. } => &EXPOSED,
+            Self::Exposed { .. } | Self::PasswordsExposed { .. } => &EXPOSED,
+            Self::BadUrl(_) => &URL,
             Self::Io { .. } => &IO,
             Self::Database { .. } => &DATABASE,
             Self::Broken(_) => &BROKEN,
             Self::ReadOnly(_) => &READ_ONLY,
             Self::Tampered(_) => &TAMPERED,
-            Self::NotFound(_) => &NOT_FOUND,
+            Self::NotFound(_) | Self::NoRecord { .. } => &NOT_FOUND,
+            Self::ApprovalUsed { .. } | Self::ApprovalUnbound(_) => &APPROVAL,
+            Self::Misdeclared { .. } => &KEY,
             Self::Exists { .. } | Self::Creating { .. } => &EXISTS,
             Self::Stale { .. } => &STALE,
             Self::Refused(problem) => problem.code,
@@ -169,12 +214,26 @@ impl RegistryError {
             Self::Exposed { path, .. } => {
                 format!("Find out who wrote to it (`nhi audit verify`), then run `chmod 600 {}`.", path.display())
             }
+            Self::PasswordsExposed { path, .. } => format!("Run `chmod 600 {}`, and change the password.", path.display()),
+            Self::BadUrl(_) => {
+                "Write `postgres://user@host/database`, with `?sslrootcert=/path/to/ca.pem` where the server's certificate is of an authority of your own."
+                    .to_owned()
+            }
             Self::Io { .. } => "Check that the path, its owner and the file system are the ones you mean.".to_owned(),
-            Self::Database { source, .. } => database_help(source).to_owned(),
+            Self::Database { source, .. } => source.help().to_owned(),
             Self::Broken(_) => "Check the disk, then run again; what was not acknowledged is asked for again.".to_owned(),
             Self::ReadOnly(_) => "Open it for writing; only the provider does.".to_owned(),
             Self::Tampered(_) => {
                 "Run `nhi audit verify`, compare with a copy, and restore the last one that verifies.".to_owned()
+            }
+            Self::ApprovalUsed { .. } => {
+                "Ask for fresh approvals: each is good for one use, also where the request is the same.".to_owned()
+            }
+            Self::ApprovalUnbound(_) | Self::Misdeclared { .. } => {
+                "This is a defect of this program; nothing was changed. Please report it.".to_owned()
+            }
+            Self::NoRecord { .. } => {
+                "Check that the registry is the one that this state belongs to; a record is never deleted from it.".to_owned()
             }
             Self::NotFound(_) => {
                 "Check that the registry is the one that this state belongs to; an identity is never deleted from it.".to_owned()
@@ -195,7 +254,44 @@ impl RegistryError {
     }
 }
 
-fn database_help(source: &rusqlite::Error) -> &'static str {
+impl From<Problem> for RegistryError {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+/// The kind as it is said in a sentence.
+fn words(kind: RecordKind) -> String {
+    kind.as_str().replace('_', " ")
+}
+
+/// What a database says when it fails.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatabaseError {
+    /// SQLite.
+    #[error("{0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL, or the way to it.
+    #[error("{message}")]
+    Postgres {
+        /// The code of the server's error; none where the server did not speak.
+        state: Option<String>,
+        /// What was said.
+        message: String,
+    },
+}
+
+impl DatabaseError {
+    fn help(&self) -> &'static str {
+        match self {
+            Self::Sqlite(source) => sqlite_help(source),
+            Self::Postgres { state, .. } => postgres_help(state.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+fn sqlite_help(source: &rusqlite::Error) -> &'static str {
     use rusqlite::ErrorCode;
     match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
@@ -212,6 +308,21 @@ fn database_help(source: &rusqlite::Error) -> &'static str {
     }
 }
 
+fn postgres_help(state: &str) -> &'static str {
+    match state {
+        "" => {
+            "Check that the server runs, can be reached from here and shows a certificate of that name; nothing was changed."
+        }
+        "28000" | "28P01" => "Check user and password: in the URL, in `PGPASSWORD`, or in a password file of mode 600.",
+        "3D000" => "Create the database first, with the encoding UTF8.",
+        "42501" => "Run `nhi registry init` as the owner of the database, and grant this user what the guide lists.",
+        "25006" => "Name the primary server: this one can only be read.",
+        "55P03" | "57014" => "Another process holds its turn; run again when that one is done.",
+        state if state.starts_with("53") => "Make room on the server, then run again; nothing was changed.",
+        _ => "Look at the server's log, then run again; nothing was changed.",
+    }
+}
+
 macro_rules! codes {
     ($($name:ident = $id:literal, $title:literal, $why:literal;)*) => {
         $(static $name: Code = Code { id: $id, title: $title, why: $why };)*
@@ -221,6 +332,8 @@ macro_rules! codes {
 }
 
 codes! {
+    APPROVAL = "NHI-REGISTRY-APPROVAL", "an approval cannot be used",
+        "An approval is a decision about one change; used twice it would allow what nobody looked at.";
     BROKEN = "NHI-REGISTRY-BROKEN", "a write could not be made durable",
         "After a failed write nobody knows what is on the disk until the file is opened anew.";
     CLOCK = "NHI-REGISTRY-CLOCK", "the clock is behind the registry",
@@ -231,26 +344,30 @@ codes! {
         "A mistyped path must not start a second, empty registry somewhere else.";
     EXISTS = "NHI-REGISTRY-EXISTS", "the name is taken",
         "Two configurations must not share an identity unnoticed.";
-    EXPOSED = "NHI-REGISTRY-EXPOSED", "others can write the registry",
-        "Whoever can write the file can rewrite its history.";
+    EXPOSED = "NHI-REGISTRY-EXPOSED", "others can reach what keeps the registry safe",
+        "Whoever can write the file can rewrite its history, and whoever reads the password can write.";
     FOREIGN = "NHI-REGISTRY-FOREIGN", "the file is not a registry",
         "A file of something else is never written to.";
     IO = "NHI-REGISTRY-IO", "the operating system refused",
         "A registry that cannot be reached can neither grant nor answer.";
+    KEY = "NHI-REGISTRY-KEY", "a record was declared under another key",
+        "The key is what two configurations are kept apart by.";
     MISSING = "NHI-REGISTRY-MISSING", "there is no registry",
         "An empty answer would look as if there were no identities.";
     NEWER = "NHI-REGISTRY-NEWER", "the registry is of a newer version",
         "A version that does not know a schema could damage what it does not understand.";
-    NOT_FOUND = "NHI-REGISTRY-NOT-FOUND", "the identity is not on record",
-        "An identity is never deleted, so an unknown id points to another registry.";
+    NOT_FOUND = "NHI-REGISTRY-NOT-FOUND", "the record is not there",
+        "A record is never deleted, so an unknown id points to another registry.";
     OLDER = "NHI-REGISTRY-OLDER", "the registry is of an older version",
         "Reading must not change the file, and only a change brings its schema up to date.";
     READ_ONLY = "NHI-REGISTRY-READ-ONLY", "the registry is open for reading",
         "Who only asks must not be able to change the answer.";
-    STALE = "NHI-REGISTRY-STALE", "the identity changed meanwhile",
+    STALE = "NHI-REGISTRY-STALE", "the record changed meanwhile",
         "An apply must not undo what somebody else did after the plan was made.";
     TAMPERED = "NHI-REGISTRY-TAMPERED", "the registry was tampered with",
         "What was written past the registry has no author, no date and no reason on record.";
+    URL = "NHI-REGISTRY-URL", "the URL of the registry is not usable",
+        "A connection that is not certain to be private and to the right server is not made.";
 }
 
 #[cfg(test)]

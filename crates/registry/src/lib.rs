@@ -1,4 +1,4 @@
-//! The registry: the system of record of identities, with a tamper-evident audit log.
+//! The registry: the system of record of identities and everything that governs them, with a tamper-evident audit log.
 //!
 //! Every change of a record and the audit row that tells of it are one transaction, durable before the call returns.
 //! The rows of the log are chained by SHA-256 and each names the digest of the record it left behind, so that an edit
@@ -23,19 +23,38 @@
 mod actor;
 mod audit;
 mod error;
+mod identities;
+mod location;
+mod options;
+mod postgres;
+mod random;
+mod records;
 mod sqlite;
+mod transaction;
 mod verify;
+mod view;
+mod writer;
 
-use nhi_governance::{Declaration, Environment, Identity, IdentityId, Name, Timestamp, TrustDomain};
+use nhi_governance::{
+    Declaration, Digest, Environment, Evidence, Identity, Name, Record as _, RecordId, Timestamp, TrustDomain,
+};
 
 pub use actor::Actor;
 pub use audit::AuditRow;
-pub use error::{CODES, RegistryError};
-pub use sqlite::{Options, Point, SqliteRegistry};
+pub use error::{CODES, DatabaseError, RegistryError};
+pub use location::{Access, Location, open};
+pub use options::{Options, Point};
+pub use records::{Key, RecordFilter, RecordsExt};
+pub use sqlite::SqliteRegistry;
 pub use verify::{Tampering, Verification};
+pub use view::View;
+pub use writer::Writer;
 
 /// How far the clock may run behind the latest moment on record before nothing is granted, in seconds.
 pub const CLOCK_SKEW_SECONDS_MAX: i64 = 60;
+
+/// The most rows of the log that one call returns.
+const AUDIT_ROWS_MAX: u32 = 10_000;
 
 /// The answer to [`Registry::create`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +76,50 @@ pub struct Filter {
     pub with_revoked: bool,
 }
 
+/// What an approval was used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consumption {
+    /// The digest of the approval's envelope.
+    pub approval: Digest,
+    /// The digest of the request that it approved.
+    pub request: Digest,
+    /// The id of the record that it was used for.
+    pub subject: String,
+    /// When, in RFC 3339.
+    pub at: String,
+}
+
+/// Work that reads on one snapshot.
+pub type ReadWork<'w> = dyn FnMut(&View<'_>) -> Result<(), RegistryError> + 'w;
+/// Work that writes in one transaction.
+pub type WriteWork<'w> = dyn FnMut(&mut Writer<'_>) -> Result<(), RegistryError> + 'w;
+
 /// The system of record. All calls block; none returns before its effect is durable.
+///
+/// A backend brings [`Registry::read`] and [`Registry::write`]; everything else is written once above them, for
+/// identities here and for records of every kind in [`RecordsExt`].
 ///
 /// Creating, updating and renewing are refused while the clock runs behind the record by more than
 /// [`CLOCK_SKEW_SECONDS_MAX`]; revoking and confirming never are.
 pub trait Registry: Send + Sync + std::fmt::Debug {
+    /// Where it is, in words that hold no secret.
+    fn place(&self) -> String;
+
+    /// Runs some reads on one snapshot.
+    fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError>;
+
+    /// Runs some writes: all of them become durable, or none. The work may be run more than once.
+    fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError>;
+
+    /// Which registry it is, whatever it is called and wherever it stands.
+    fn registry_id(&self) -> Result<String, RegistryError> {
+        self.reading(|view| Ok(view.tail()?.meta.registry_id.clone()))
+    }
+
     /// The time to judge by: the clock, or the latest moment on record where that is later.
-    fn now(&self) -> Result<Timestamp, RegistryError>;
+    fn now(&self) -> Result<Timestamp, RegistryError> {
+        self.reading(|view| Ok(view.wall().max(view.tail()?.high_water)))
+    }
 
     /// Creates an identity, or takes up a creation of the same declaration that was cut off: never one that this or
     /// another process may still be busy with.
@@ -72,39 +128,85 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         actor: &Actor,
         trust_domain: &TrustDomain,
         declaration: Declaration,
-    ) -> Result<Created, RegistryError>;
+        evidence: &Evidence,
+    ) -> Result<Created, RegistryError> {
+        identities::create(self, actor, trust_domain, &declaration, evidence)
+    }
 
     /// The identity of an id, revoked ones included.
-    fn get(&self, id: IdentityId) -> Result<Option<Identity>, RegistryError>;
+    fn get(&self, id: RecordId) -> Result<Option<Identity>, RegistryError> {
+        self.get_record(id)
+    }
 
     /// The identity of a name that is not revoked; it may have expired.
-    fn find_live(&self, environment: &Environment, name: &Name) -> Result<Option<Identity>, RegistryError>;
+    fn find_live(&self, environment: &Environment, name: &Name) -> Result<Option<Identity>, RegistryError> {
+        self.find_record(environment.as_str(), name.as_str())
+    }
+
+    /// How many identities there ever were of a name, revoked ones included.
+    fn incarnations(&self, environment: &Environment, name: &Name) -> Result<u64, RegistryError> {
+        self.reading(|view| view.incarnations(Identity::KIND, environment.as_str(), name.as_str()))
+    }
 
     /// Changes what is declared if the record is still at this revision; renews when the generation rises.
     fn update(
         &self,
         actor: &Actor,
-        id: IdentityId,
+        id: RecordId,
         expected_revision: u64,
         declaration: Declaration,
-    ) -> Result<Identity, RegistryError>;
+        evidence: &Evidence,
+    ) -> Result<Identity, RegistryError> {
+        identities::update(self, actor, id, expected_revision, &declaration, evidence)
+    }
 
     /// Ends an identity for good; a second time changes nothing.
-    fn revoke(&self, actor: &Actor, id: IdentityId, reason: &str) -> Result<Identity, RegistryError>;
+    fn revoke(&self, actor: &Actor, id: RecordId, reason: &str) -> Result<Identity, RegistryError> {
+        identities::revoke(self, actor, id, reason)
+    }
 
     /// Notes that a core knows these ids, so that none of them is adopted any more.
-    fn confirm(&self, actor: &Actor, ids: &[IdentityId]) -> Result<(), RegistryError>;
+    fn confirm(&self, actor: &Actor, ids: &[RecordId]) -> Result<(), RegistryError> {
+        identities::confirm_all(self, actor, ids)
+    }
 
     /// Identities in the order of environment, name and id.
-    fn list(&self, filter: &Filter) -> Result<Vec<Identity>, RegistryError>;
+    fn list(&self, filter: &Filter) -> Result<Vec<Identity>, RegistryError> {
+        identities::list(self, filter)
+    }
+
+    /// What an approval was used for, if it was.
+    fn consumption(&self, approval: Digest) -> Result<Option<Consumption>, RegistryError> {
+        self.reading(|view| view.consumption(approval))
+    }
 
     /// Up to `limit` rows of the audit log from `from_seq` on; the first row is 1.
-    fn audit(&self, from_seq: u64, limit: u32) -> Result<Vec<AuditRow>, RegistryError>;
+    fn audit(&self, from_seq: u64, limit: u32) -> Result<Vec<AuditRow>, RegistryError> {
+        self.reading(|view| audit::rows(view.transaction(), from_seq, limit.min(AUDIT_ROWS_MAX)))
+    }
 
-    /// Checks the whole log and every record against it.
-    fn verify(&self) -> Result<Verification, RegistryError>;
+    /// Checks the whole log, every record and every used approval against it.
+    fn verify(&self) -> Result<Verification, RegistryError> {
+        self.reading(|view| verify::verify(view.transaction()))
+    }
 
     /// Takes the clock's time as right although it is behind the record: the way back from a clock that once ran
     /// ahead. The act is in the log.
-    fn accept_clock(&self, actor: &Actor, reason: &str) -> Result<Timestamp, RegistryError>;
+    fn accept_clock(&self, actor: &Actor, reason: &str) -> Result<Timestamp, RegistryError> {
+        self.writing(actor, |writer| writer.accept_clock(reason))
+    }
+}
+
+impl<T: Registry + ?Sized> Registry for Box<T> {
+    fn place(&self) -> String {
+        (**self).place()
+    }
+
+    fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
+        (**self).read(work)
+    }
+
+    fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {
+        (**self).write(actor, work)
+    }
 }

@@ -7,12 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::ControlFlow;
 
-use nhi_governance::{Digest, Identity};
-use rusqlite::{Connection, Row};
+use nhi_governance::{Digest, RecordKind};
 
-use crate::audit::{AuditRow, genesis};
-use crate::sqlite::{Meta, audit_row, load_meta, schema_of, schema_of_migrations};
+use crate::audit::{AuditRow, Vouched, approvals_of, genesis, kind_of};
+use crate::transaction::{Meta, Row, Transaction, Unreadable};
+use crate::{Consumption, RegistryError};
 
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,9 @@ pub struct Verification {
     pub registry_id: String,
     /// How many rows of the log are good, from the first one on.
     pub rows: u64,
-    /// How many records were compared with the log.
+    /// How many records were compared with the log, …
+    pub records: u64,
+    /// … and how many of them are identities.
     pub identities: u64,
     /// The hash of the last good row: kept elsewhere, it also shows when the whole file is replaced by an older one.
     pub head: Digest,
@@ -34,7 +37,7 @@ pub struct Verification {
 pub struct Tampering {
     /// The row of the log where it shows.
     pub seq: Option<u64>,
-    /// The identity whose record it is.
+    /// The record, or the approval, that it is about.
     pub subject: Option<String>,
     /// What is wrong, as a phrase.
     pub reason: String,
@@ -63,6 +66,10 @@ impl Tampering {
         }
     }
 
+    pub(crate) fn headless() -> Self {
+        Self::whole("the row that keeps the head of the log is not readable")
+    }
+
     pub(crate) fn whole(reason: impl Into<String>) -> Self {
         Self {
             seq: None,
@@ -78,167 +85,185 @@ impl fmt::Display for Tampering {
             write!(f, "audit row {seq}: ")?;
         }
         if let Some(subject) = &self.subject {
-            write!(f, "identity `{subject}`: ")?;
+            write!(f, "record `{subject}`: ")?;
         }
         f.write_str(&self.reason)
     }
 }
 
-/// Verifies what one transaction of the connection sees.
-pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<Verification> {
-    let meta = match load_meta(connection)? {
+/// Verifies what one transaction sees.
+pub(crate) fn verify(transaction: &dyn Transaction) -> Result<Verification, RegistryError> {
+    let meta = match transaction.meta()? {
         Ok(meta) => meta,
         Err(tampering) => {
-            let head = genesis("", "");
             return Ok(Verification {
                 registry_id: String::new(),
                 rows: 0,
+                records: 0,
                 identities: 0,
-                head,
+                head: genesis("", ""),
                 tampering: Some(tampering),
             });
         }
     };
-    let mut walk = Walk {
-        head: genesis(&meta.registry_id, &meta.created_at),
-        ..Walk::default_at(genesis("", ""))
-    };
-    let mut tampering = walk.log(connection, &meta)?;
-    let mut identities = 0;
+    let mut walk = Walk::new(genesis(&meta.registry_id, &meta.created_at));
+    let mut tampering = walk.log(transaction, &meta)?;
     if tampering.is_none() {
-        tampering = walk.identities(connection, &mut identities)?;
-    }
-    if tampering.is_none() && schema_of(connection)? != schema_of_migrations()? {
-        tampering = Some(Tampering::whole(
-            "tables, indexes or triggers differ from those of the migrations",
-        ));
+        tampering = walk.records(transaction)?;
     }
     if tampering.is_none() {
-        let verdict: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-        tampering =
-            (verdict != "ok").then(|| Tampering::whole(format!("the file is damaged: {}", verdict.replace('\n', " "))));
+        tampering = walk.consumptions(transaction)?;
+    }
+    if tampering.is_none() {
+        tampering = transaction.integrity()?;
     }
     Ok(Verification {
         registry_id: meta.registry_id,
         rows: walk.seq,
-        identities,
+        records: walk.records,
+        identities: walk.identities,
         head: walk.head,
         tampering,
     })
 }
 
-/// The walk along the log: the last good row, and what it says of each record.
+/// The walk along the log: the last good row, and what it says of each record and of each approval.
 struct Walk {
     seq: u64,
     head: Digest,
-    records: BTreeMap<String, (u64, Digest)>,
+    vouched: BTreeMap<String, (u64, Vouched)>,
+    used: BTreeMap<Digest, (u64, Consumption)>,
+    records: u64,
+    identities: u64,
 }
 
 impl Walk {
-    fn default_at(head: Digest) -> Self {
+    fn new(head: Digest) -> Self {
         Self {
             seq: 0,
             head,
-            records: BTreeMap::new(),
+            vouched: BTreeMap::new(),
+            used: BTreeMap::new(),
+            records: 0,
+            identities: 0,
         }
     }
 
-    fn log(&mut self, connection: &Connection, meta: &Meta) -> rusqlite::Result<Option<Tampering>> {
-        let mut statement = connection
-            .prepare("SELECT seq, time, actor, action, subject, payload, previous, hash FROM audit_log ORDER BY seq")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            if let Err(tampering) = self.row(row)? {
-                return Ok(Some(tampering));
-            }
-        }
+    fn log(&mut self, transaction: &dyn Transaction, meta: &Meta) -> Result<Option<Tampering>, RegistryError> {
+        let mut found = None;
+        transaction.each_audit_row(None, &mut |row| goes_on(self.audit_row(row), &mut found))?;
+        Ok(found.or_else(|| self.compare_head(meta)))
+    }
+
+    fn compare_head(&self, meta: &Meta) -> Option<Tampering> {
         if self.seq < meta.head_seq {
             let reason = format!("missing: the log ends here, its head is row {}", meta.head_seq);
-            return Ok(Some(Tampering::at(self.seq + 1, reason)));
+            return Some(Tampering::at(self.seq + 1, reason));
         }
         if self.seq > meta.head_seq {
             let reason = format!("not written by the registry: the head is row {}", meta.head_seq);
-            return Ok(Some(Tampering::at(meta.head_seq + 1, reason)));
+            return Some(Tampering::at(meta.head_seq + 1, reason));
         }
-        let head_differs = self.head != meta.head_hash;
-        Ok(head_differs.then(|| match self.seq {
+        (self.head != meta.head_hash).then(|| match self.seq {
             0 => Tampering::whole("the log is empty and its head is not that of this registry"),
             seq => Tampering::at(seq, "its hash is not the head of the log"),
-        }))
+        })
     }
 
-    fn row(&mut self, row: &Row<'_>) -> rusqlite::Result<Result<(), Tampering>> {
+    fn audit_row(&mut self, row: Result<AuditRow, Unreadable>) -> Result<(), Tampering> {
         let seq = self.seq + 1;
-        let row = match audit_row(row) {
-            Ok(row) => row,
-            Err(rusqlite::Error::SqliteFailure(error, text)) => {
-                return Err(rusqlite::Error::SqliteFailure(error, text));
-            }
-            Err(_) => return Ok(Err(Tampering::at(seq, "its columns are not of the right type"))),
+        let refuse = |reason: &str| Err(Tampering::at(seq, reason));
+        let Ok(row) = row else {
+            return refuse("its columns are not of the right type");
         };
-        Ok(self.check(seq, row))
-    }
-
-    fn check(&mut self, seq: u64, row: AuditRow) -> Result<(), Tampering> {
         if row.seq != seq {
-            return Err(Tampering::at(seq, "missing, or moved to another number"));
+            return refuse("missing, or moved to another number");
         }
         if row.previous != self.head {
-            return Err(Tampering::at(seq, "it does not follow the row before it"));
+            return refuse("it does not follow the row before it");
         }
         if row.expected_hash() != row.hash {
-            return Err(Tampering::at(seq, "its content differs from its hash"));
+            return refuse("its content differs from its hash");
         }
-        if row.action.starts_with("identity.") {
-            let Some(digest) = row.record_digest() else {
-                return Err(Tampering::at(seq, "it names no record"));
+        if kind_of(&row.action).is_some() {
+            let (Some(vouched), Some(used)) = (Vouched::by(&row.action, &row.payload), approvals_of(&row)) else {
+                return refuse("it names no record, or its approvals cannot be read");
             };
-            self.records.insert(row.subject, (seq, digest));
+            for consumption in used {
+                if self.used.insert(consumption.approval, (seq, consumption)).is_some() {
+                    return refuse("it uses an approval that was used before");
+                }
+            }
+            self.vouched.insert(row.subject, (seq, vouched));
         }
         self.seq = seq;
         self.head = row.hash;
         Ok(())
     }
 
-    fn identities(&self, connection: &Connection, count: &mut u64) -> rusqlite::Result<Option<Tampering>> {
-        let mut statement = connection.prepare("SELECT id, record FROM identities NOT INDEXED")?;
-        let mut rows = statement.query([])?;
-        let mut unseen = self.records.clone();
-        while let Some(row) = rows.next()? {
-            let texts = row
-                .get::<_, String>(0)
-                .and_then(|id| Ok((id, row.get::<_, String>(1)?)));
-            let Ok((id, record)) = texts else {
-                return Ok(Some(Tampering::whole(
-                    "the columns of a record are not of the right type",
-                )));
-            };
-            let Some((seq, digest)) = unseen.remove(&id) else {
-                return Ok(Some(Tampering::of(
-                    &id,
-                    None,
-                    "the log does not know this record, or it stands twice",
-                )));
-            };
-            if let Err(reason) = check_record(&id, &record, digest) {
-                return Ok(Some(Tampering::of(&id, Some(seq), reason)));
+    fn records(&mut self, transaction: &dyn Transaction) -> Result<Option<Tampering>, RegistryError> {
+        let mut found = None;
+        let mut unseen = std::mem::take(&mut self.vouched);
+        transaction.each_record(&mut |row| goes_on(self.record(row, &mut unseen), &mut found))?;
+        let missing = || {
+            let (id, (seq, _)) = unseen.into_iter().min_by_key(|(_, (seq, _))| *seq)?;
+            Some(Tampering::of(&id, Some(seq), "its record is missing"))
+        };
+        Ok(found.or_else(missing))
+    }
+
+    fn record(
+        &mut self,
+        row: Result<Row, Unreadable>,
+        unseen: &mut BTreeMap<String, (u64, Vouched)>,
+    ) -> Result<(), Tampering> {
+        let row = row.map_err(|_| Tampering::whole("the columns of a record are not of the right type"))?;
+        let Some((seq, vouched)) = unseen.remove(&row.id) else {
+            return Err(Tampering::of(
+                &row.id,
+                None,
+                "the log does not know this record, or it stands twice",
+            ));
+        };
+        vouched
+            .check(&row)
+            .map_err(|reason| Tampering::of(&row.id, Some(seq), reason))?;
+        self.records += 1;
+        self.identities += u64::from(row.kind == RecordKind::Identity.as_str());
+        Ok(())
+    }
+
+    fn consumptions(&mut self, transaction: &dyn Transaction) -> Result<Option<Tampering>, RegistryError> {
+        let mut found = None;
+        let mut unseen = std::mem::take(&mut self.used);
+        let mut check = |row: Result<Consumption, Unreadable>| {
+            let row = row.map_err(|_| Tampering::whole("the columns of a used approval are not of the right type"))?;
+            match unseen.remove(&row.approval) {
+                Some((_, used)) if used == row => Ok(()),
+                other => Err(Tampering::of(
+                    &row.approval.to_string(),
+                    other.map(|(seq, _)| seq),
+                    "the log tells something else of this used approval",
+                )),
             }
-            *count += 1;
-        }
-        let first = unseen.into_iter().min_by_key(|(_, (seq, _))| *seq);
-        Ok(first.map(|(id, (seq, _))| Tampering::of(&id, Some(seq), "its record is missing")))
+        };
+        transaction.each_consumption(&mut |row| goes_on(check(row), &mut found))?;
+        let missing = || {
+            let (approval, (seq, _)) = unseen.into_iter().min_by_key(|(_, (seq, _))| *seq)?;
+            let reason = "an approval that was used is not among the used ones";
+            Some(Tampering::of(&approval.to_string(), Some(seq), reason))
+        };
+        Ok(found.or_else(missing))
     }
 }
 
-/// Whether a record is the one that the log vouches for.
-pub(crate) fn check_record(id: &str, record: &str, digest: Digest) -> Result<Identity, &'static str> {
-    if Digest::of(record.as_bytes()) != digest {
-        return Err("its record differs from the one in the log");
-    }
-    let identity = Identity::from_json(record).map_err(|_| "its record cannot be read by this version")?;
-    if identity.id().to_string() == id {
-        Ok(identity)
-    } else {
-        Err("its record belongs to another id")
+/// Keeps the first thing that is wrong, and stops there.
+fn goes_on(result: Result<(), Tampering>, found: &mut Option<Tampering>) -> ControlFlow<()> {
+    match result {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(tampering) => {
+            *found = Some(tampering);
+            ControlFlow::Break(())
+        }
     }
 }

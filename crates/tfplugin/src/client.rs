@@ -3,10 +3,12 @@
 //! It can also be a client that no core is: one with another certificate, with none, with a stolen one. A test of the
 //! refusals is worth nothing without a client that is able to try.
 
+mod calls;
 mod connect;
 mod identity;
 mod launch;
 
+pub use calls::{received, sent};
 pub use connect::{Tls, channel, dial};
 pub use identity::Identity;
 pub use launch::{Ended, Launcher, Plugin, handshake};

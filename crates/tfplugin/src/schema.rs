@@ -28,6 +28,8 @@ pub struct Attribute {
     pub presence: Presence,
     /// Whether the cores hide its value.
     pub sensitive: bool,
+    /// Whether the value reaches the provider in the configuration only, and is in no plan and no state.
+    pub write_only: bool,
     /// Why it should no longer be used, if so.
     pub deprecation: Option<String>,
 }
@@ -137,6 +139,7 @@ impl Attribute {
             kind,
             presence,
             sensitive: false,
+            write_only: false,
             deprecation: None,
         }
     }
@@ -152,6 +155,15 @@ impl Attribute {
     #[must_use]
     pub fn sensitive(mut self) -> Attribute {
         self.sensitive = true;
+        self
+    }
+
+    /// Keeps the value out of plans and states: the provider finds it in the configuration, at plan and at apply. A
+    /// change of it is no difference, so it needs a companion such as `<name>_version` that is bumped. Cores before
+    /// Terraform 1.11 and OpenTofu 1.11 are refused a value.
+    #[must_use]
+    pub fn write_only(mut self) -> Attribute {
+        self.write_only = true;
         self
     }
 

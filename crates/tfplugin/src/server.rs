@@ -1,8 +1,16 @@
-//! What a provider implements: its block and its resources, in the framework's own types.
+//! What a provider implements: its block and its resources, in the framework's own types; a file for each thing else
+//! that it may offer.
 //!
 //! Nothing of the wire shows here. A resource that returns what the protocol forbids (a planned value that differs
 //! from the configuration, an unknown value after apply) is caught by the adapter and told so in words, before the
 //! core reports the same without saying which provider code to look at.
+
+mod action;
+mod data_source;
+mod ephemeral;
+mod function;
+mod identity;
+mod list;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,7 +19,14 @@ use std::sync::Arc;
 use crate::codec::{self, UnknownAttributes};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::schema::Schema;
-use crate::value::{AttributePath, Value};
+use crate::value::{AttributePath, Type, Value};
+
+pub use action::{Action, Progress};
+pub use data_source::{DataAnswer, DataSource};
+pub use ephemeral::{EphemeralResource, OpenAnswer, RenewAnswer};
+pub use function::{Function, FunctionError, Parameter, Signature};
+pub use identity::{IdentityAttribute, IdentitySchema};
+pub use list::{ListResource, Listed, Listing};
 
 /// What an operation that may wait gives back.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -26,6 +41,31 @@ pub trait Provider: Send + Sync + 'static {
 
     /// The resources, in a fixed order.
     fn resources(&self) -> &[Arc<dyn Resource>];
+
+    /// The data sources, in a fixed order.
+    fn data_sources(&self) -> &[Arc<dyn DataSource>] {
+        &[]
+    }
+
+    /// The functions, in a fixed order.
+    fn functions(&self) -> &[Arc<dyn Function>] {
+        &[]
+    }
+
+    /// The ephemeral resources, in a fixed order.
+    fn ephemeral_resources(&self) -> &[Arc<dyn EphemeralResource>] {
+        &[]
+    }
+
+    /// The list resources, in a fixed order.
+    fn list_resources(&self) -> &[Arc<dyn ListResource>] {
+        &[]
+    }
+
+    /// The actions, in a fixed order.
+    fn actions(&self) -> &[Arc<dyn Action>] {
+        &[]
+    }
 
     /// Checks a provider block without the world outside; unknown values are to be passed over.
     fn validate(&self, config: &Value) -> Diagnostics {
@@ -95,18 +135,81 @@ pub trait Resource: Send + Sync + 'static {
 
     /// Finds an existing object by the id given to `import`; null when there is none.
     fn import(&self, id: String) -> Answer<'_, StateAnswer>;
+
+    /// Which attributes of the state identify the object for good. A core that does not know of it never asks.
+    fn identity(&self) -> Option<IdentitySchema> {
+        None
+    }
+
+    /// Finds an existing object by its identity, which may have null where an import need not give an attribute; null
+    /// when there is none.
+    fn import_by_identity(&self, identity: Value) -> Answer<'_, StateAnswer> {
+        let _ = identity;
+        let detail = format!("Give the id of the {} to import, as a string.", self.type_name());
+        let refused = Diagnostic::error("Import by identity is not offered", detail);
+        Box::pin(std::future::ready(StateAnswer::with(Value::Null, refused)))
+    }
+
+    /// Brings a stored identity to the current identity schema. The default reads those of the current version only.
+    fn upgrade_identity(&self, version: i64, identity: &StoredState<'_>) -> Result<Value, Diagnostic> {
+        let schema = self.identity().unwrap_or_default();
+        if version == i64::from(schema.version) {
+            return identity.read_as(&schema.ty(), UnknownAttributes::Refuse);
+        }
+        let detail = format!(
+            "The identity was written with version {version} of the identity of {}, this provider has version {}. Use \
+             the version of the provider that wrote the state, or a later one.",
+            self.type_name(),
+            schema.version
+        );
+        Err(Diagnostic::error("Identity of another version", detail))
+    }
+
+    /// Takes over the state of another resource type, which may be another provider's (`moved`). What it gives is read
+    /// next, as any state is. The default refuses.
+    fn move_from(&self, source: &MoveSource<'_>) -> StateAnswer {
+        let detail = format!(
+            "{} cannot take over the state of {}. Remove the `moved` block, and use `import` or a new resource instead.",
+            self.type_name(),
+            source.type_name
+        );
+        StateAnswer::with(Value::Null, Diagnostic::error("Move is not supported", detail))
+    }
+}
+
+/// The state of another resource type that is to be taken over.
+#[derive(Clone, Copy, Debug)]
+pub struct MoveSource<'a> {
+    /// The address of the provider that wrote it, for example `registry.terraform.io/hashicorp/aws`.
+    pub provider: &'a str,
+    /// The type it was written for.
+    pub type_name: &'a str,
+    /// The version of that type's schema.
+    pub version: i64,
+    /// The state.
+    pub state: StoredState<'a>,
 }
 
 /// A state as it was stored, in a schema that may be older.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredState<'a> {
-    pub(crate) json: &'a [u8],
+    json: &'a [u8],
 }
 
-impl StoredState<'_> {
+impl<'a> StoredState<'a> {
+    /// A state in the JSON form in which cores store it.
+    pub fn from_json(json: &'a [u8]) -> StoredState<'a> {
+        StoredState { json }
+    }
+
     /// Reads it by a schema; attributes that are missing are null.
     pub fn read(&self, schema: &Schema, unknown: UnknownAttributes) -> Result<Value, Diagnostic> {
-        codec::decode_json(self.json, &schema.ty(), unknown).map_err(Diagnostic::from)
+        self.read_as(&schema.ty(), unknown)
+    }
+
+    /// Reads it by a type; attributes that are missing are null.
+    pub fn read_as(&self, ty: &Type, unknown: UnknownAttributes) -> Result<Value, Diagnostic> {
+        codec::decode_json(self.json, ty, unknown).map_err(Diagnostic::from)
     }
 }
 

@@ -16,4 +16,5 @@ mod serve;
 mod signals;
 mod tls;
 
+pub(crate) use guard::InFlight;
 pub use serve::{ServeOptions, serve_service};

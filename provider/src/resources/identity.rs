@@ -3,29 +3,36 @@
 //! The resource translates; what is allowed stands in `nhi_governance`, and the order of policy, registry and audit in
 //! [`crate::governed`].
 
-mod draft;
+mod adopt;
+pub(crate) mod draft;
 mod plan;
 mod schema;
+mod sought;
 mod state;
 
 use std::sync::Arc;
 
-use nhi_governance::{IdentityId, Status};
+use nhi_governance::{Context, Draft, RecordId, Status};
 use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::Schema;
 use tfplugin::server::{
-    Answer, CreateRequest, DeleteRequest, PlanAnswer, PlanRequest, ReadRequest, Resource, StateAnswer, UpdateRequest,
+    Answer, CreateRequest, DeleteRequest, IdentitySchema, MoveSource, PlanAnswer, PlanRequest, ReadRequest, Resource,
+    StateAnswer, UpdateRequest,
 };
 use tfplugin::value::{AttributePath, Value};
 
 use crate::governed::{Claim, Found, Governed, Trouble, blocking};
 use crate::report;
 use draft::draft;
-use state::state;
+use sought::Sought;
+pub(crate) use state::state;
+
+/// The name of the type.
+pub(crate) const TYPE_NAME: &str = "nhi_identity";
 
 /// The resource.
-pub(super) struct IdentityResource {
+pub(crate) struct IdentityResource {
     governed: Arc<Governed>,
 }
 
@@ -41,7 +48,7 @@ impl IdentityResource {
 
 impl Resource for IdentityResource {
     fn type_name(&self) -> &'static str {
-        "nhi_identity"
+        TYPE_NAME
     }
 
     fn schema(&self) -> Schema {
@@ -50,7 +57,7 @@ impl Resource for IdentityResource {
 
     fn validate(&self, config: &Value) -> Diagnostics {
         draft(config)
-            .check()
+            .check_form()
             .violations
             .into_iter()
             .map(report::violation)
@@ -60,21 +67,28 @@ impl Resource for IdentityResource {
     fn read(&self, request: ReadRequest) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
             let ReadRequest { prior, private } = request;
+            if adopt::is_pending(&prior) {
+                return StateAnswer::new(prior);
+            }
             let claim = match claim(&prior) {
                 Ok(claim) => claim,
                 Err(diagnostic) => return StateAnswer::with(prior, diagnostic),
             };
-            if self.governed.registry_path().is_none() {
+            let Some(policy) = self
+                .governed
+                .policy()
+                .filter(|_| self.governed.registry_path().is_some())
+            else {
                 return StateAnswer {
                     state: prior,
                     private,
                     diagnostics: not_read().into(),
                 };
-            }
+            };
             let id = claim.id;
             match self.run(move |governed| governed.look_up(&claim)).await {
                 Ok(Some(found)) => StateAnswer {
-                    state: state(&found),
+                    state: state(&found, policy),
                     private,
                     ..StateAnswer::default()
                 },
@@ -88,16 +102,19 @@ impl Resource for IdentityResource {
     }
 
     fn plan(&self, request: PlanRequest) -> Answer<'_, PlanAnswer> {
-        Box::pin(std::future::ready(plan::plan(request, self.governed.trust_domain())))
+        Box::pin(std::future::ready(plan::plan(request, &self.governed)))
     }
 
     fn create(&self, request: CreateRequest) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
             let draft = draft(&request.planned);
+            if let Some(diagnostic) = self.policy_changed(&request.planned, &draft) {
+                return StateAnswer::with(Value::Null, diagnostic);
+            }
             // Nothing is on record after an error: registry and audit are one transaction.
             match self.run(move |governed| governed.create(&draft)).await {
                 Ok(found) => StateAnswer {
-                    state: state(&found),
+                    state: self.state(&found),
                     private: request.private,
                     ..StateAnswer::default()
                 },
@@ -114,9 +131,12 @@ impl Resource for IdentityResource {
                 private,
                 ..
             } = request;
+            if adopt::is_pending(&prior) {
+                return self.adopt(prior, planned, private).await;
+            }
             match self.change(&prior, &planned).await {
                 Ok(found) => StateAnswer {
-                    state: state(&found),
+                    state: self.state(&found),
                     private,
                     ..StateAnswer::default()
                 },
@@ -132,6 +152,9 @@ impl Resource for IdentityResource {
     fn delete(&self, request: DeleteRequest) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
             let DeleteRequest { prior, private } = request;
+            if adopt::is_pending(&prior) {
+                return StateAnswer::with(Value::Null, adopt::never_recorded());
+            }
             let revoked = match claim(&prior) {
                 Ok(claim) => self
                     .run(move |governed| governed.revoke(&claim))
@@ -152,23 +175,96 @@ impl Resource for IdentityResource {
 
     fn import(&self, id: String) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
-            let id = match IdentityId::parse(&id) {
-                Ok(id) => id,
-                Err(error) => return StateAnswer::with(Value::Null, malformed(&error.to_string())),
-            };
-            match self.run(move |governed| governed.find(id)).await {
-                Ok(Some(found)) if state::status(&found) == Status::Revoked => {
-                    StateAnswer::with(Value::Null, revoked(&found))
-                }
-                Ok(Some(found)) => StateAnswer::new(state(&found)),
-                Ok(None) => StateAnswer::with(Value::Null, nothing_to_import(id, &self.governed)),
-                Err(trouble) => StateAnswer::with(Value::Null, trouble),
+            match RecordId::parse(&id) {
+                Ok(id) => self.take_in(Sought::Id(id)).await,
+                Err(error) => StateAnswer::with(Value::Null, malformed(&error.to_string())),
             }
         })
+    }
+
+    fn identity(&self) -> Option<IdentitySchema> {
+        Some(sought::schema())
+    }
+
+    fn import_by_identity(&self, identity: Value) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            match Sought::parse(&identity) {
+                Ok(sought) => self.take_in(sought).await,
+                Err(diagnostic) => StateAnswer::with(Value::Null, diagnostic),
+            }
+        })
+    }
+
+    fn move_from(&self, source: &MoveSource<'_>) -> StateAnswer {
+        adopt::moved(source, &self.schema())
     }
 }
 
 impl IdentityResource {
+    /// Of something that was found or written: no policy, no answer.
+    fn state(&self, found: &Found) -> Value {
+        self.governed
+            .policy()
+            .map_or(Value::Null, |policy| state(found, policy))
+    }
+
+    /// The state of what an import looks for.
+    async fn take_in(&self, sought: Sought) -> StateAnswer {
+        let looked_for = sought.clone();
+        match self.run(move |governed| looked_for.find(governed)).await {
+            Ok(Some(found)) if state::status(&found) == Status::Revoked => {
+                StateAnswer::with(Value::Null, revoked(&found))
+            }
+            Ok(Some(found)) => StateAnswer::new(self.state(&found)),
+            Ok(None) => StateAnswer::with(Value::Null, nothing_to_import(&sought, &self.governed)),
+            Err(trouble) => StateAnswer::with(Value::Null, trouble),
+        }
+    }
+
+    /// Puts on record what was moved here from another provider.
+    async fn adopt(&self, prior: Value, planned: Value, private: Vec<u8>) -> StateAnswer {
+        let created = match adopt::ungoverned(&prior, &planned) {
+            Some(diagnostic) => Err(diagnostic.into()),
+            None => {
+                let draft = draft(&planned);
+                self.run(move |governed| governed.create(&draft))
+                    .await
+                    .map_err(Diagnostics::from)
+            }
+        };
+        let (state, diagnostics) = match created {
+            Ok(found) => (self.state(&found), Diagnostics::new()),
+            Err(diagnostics) => (prior, diagnostics),
+        };
+        StateAnswer {
+            state,
+            private,
+            diagnostics,
+        }
+    }
+
+    /// A plan says what the policy makes of an identity; the apply keeps to that or does nothing.
+    fn policy_changed(&self, planned: &Value, draft: &Draft) -> Option<Diagnostic> {
+        let assessment = draft.check(self.governed.policy()?).assessment;
+        let (score, tier) = (planned.get("risk_score"), planned.get("risk_tier"));
+        let same = (score.is_unknown() || *score == Value::from(u64::from(assessment.score)))
+            && (tier.is_unknown() || *tier == Value::from(assessment.tier.as_str()));
+        if same {
+            return None;
+        }
+        let summary = "the policy is not the one that the plan was made with";
+        let detail = format!(
+            "The plan shows a score of {} and tier {}; the policy that is in force now gives {} and tier {}: {}. Make a \
+             new plan, and apply that. (NHI-POLICY-CHANGED)",
+            score.as_i64().unwrap_or_default(),
+            tier.as_str().unwrap_or_default(),
+            assessment.score,
+            assessment.tier,
+            assessment.explain(),
+        );
+        Some(Diagnostic::error(summary, detail).at(AttributePath::of("risk_tier")))
+    }
+
     async fn change(&self, prior: &Value, planned: &Value) -> Result<Found, Diagnostics> {
         let claim = claim(prior)?;
         let revision = prior
@@ -180,6 +276,9 @@ impl IdentityResource {
             attribute: "revision",
         })?;
         let (draft, prior) = (draft(planned), prior.clone());
+        if let Some(diagnostic) = self.policy_changed(planned, &draft) {
+            return Err(diagnostic.into());
+        }
         Ok(self
             .run(move |governed| {
                 governed.update(&claim, revision, &draft, |on_record| state::edited(&prior, on_record))
@@ -191,7 +290,7 @@ impl IdentityResource {
 /// What a state says it is about.
 fn claim(prior: &Value) -> Result<Claim, Diagnostic> {
     let text = |name: &str| prior.get(name).as_str().unwrap_or_default().to_owned();
-    let id = IdentityId::parse(&text("id")).map_err(|error| malformed(&error.to_string()))?;
+    let id = RecordId::parse(&text("id")).map_err(|error| malformed(&error.to_string()))?;
     Ok(Claim {
         id,
         name: text("name"),
@@ -199,15 +298,15 @@ fn claim(prior: &Value) -> Result<Claim, Diagnostic> {
     })
 }
 
-fn malformed(error: &str) -> Diagnostic {
+pub(crate) fn malformed(error: &str) -> Diagnostic {
     let detail = "The id is the one thing that names an identity for good. `nhi identities` lists the ids of a registry. \
                   (NHI-ID)";
     Diagnostic::error(error, detail).at(AttributePath::of("id"))
 }
 
 fn not_read() -> Diagnostic {
-    let detail = "Which registry to ask is known only after apply, so the plan goes by the state as it was last read. \
-                  Give `registry` a value that is known at plan.";
+    let detail = "Which registry to ask, or which policy to judge by, is known only after apply, so the plan goes by the \
+                  state as it was last read. Give `registry` and `policy` values that are known at plan.";
     Diagnostic::warning("identities were not read", detail)
 }
 
@@ -218,7 +317,7 @@ fn place(governed: &Governed) -> String {
         .unwrap_or_default()
 }
 
-fn not_on_record(id: IdentityId, governed: &Governed) -> Diagnostic {
+fn not_on_record(id: RecordId, governed: &Governed) -> Diagnostic {
     let detail = format!(
         "The registry `{}` has no such identity, and identities are never deleted from a registry. The plan creates a \
          new one, with another id. If it should be on record, check which registry the provider uses, and restore it \
@@ -229,7 +328,7 @@ fn not_on_record(id: IdentityId, governed: &Governed) -> Diagnostic {
 }
 
 /// Going on would revoke nothing at a destroy, and create everything anew at an apply.
-fn registry_lost(id: IdentityId, governed: &Governed) -> Diagnostic {
+fn registry_lost(id: RecordId, governed: &Governed) -> Diagnostic {
     let detail = format!(
         "The state says that identity `{id}` is on record there. Without the registry nothing can be revoked, and every \
          identity would be created anew under another id. Point `registry` or `NHI_REGISTRY` at the registry that this \
@@ -239,20 +338,20 @@ fn registry_lost(id: IdentityId, governed: &Governed) -> Diagnostic {
     Diagnostic::error(format!("there is no registry at `{}`", place(governed)), detail)
 }
 
-fn nothing_to_import(id: IdentityId, governed: &Governed) -> Diagnostic {
+fn nothing_to_import(sought: &Sought, governed: &Governed) -> Diagnostic {
     let detail = format!(
         "The registry `{}` has no such identity. `nhi identities` lists those it has; check which registry the provider \
          uses. (NHI-REGISTRY-NOT-FOUND)",
         place(governed)
     );
-    Diagnostic::error(format!("identity `{id}` is not in the registry"), detail)
+    Diagnostic::error(format!("{sought} is not in the registry"), detail)
 }
 
 fn revoked(found: &Found) -> Diagnostic {
     let detail = format!(
         "It was {}. Revocation is final and an id is never used again: let the configuration create a new identity. \
          (NHI-REVOKED)",
-        found.identity.standing(found.now).reason
+        found.identity.standing(found.now, &Context::default()).reason
     );
     Diagnostic::error(
         format!("identity `{}` is revoked and cannot be imported", found.identity.id()),

@@ -4,14 +4,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use nhi_governance::{IdentityId, Timestamp};
+use nhi_governance::{RecordId, Timestamp};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params};
 
-use crate::RegistryError;
 use crate::audit::genesis;
+use crate::{RegistryError, random};
 
 /// `NHIR`: marks a file as a registry.
 const APPLICATION_ID: i64 = 0x4e48_4952;
@@ -22,17 +22,7 @@ const JOURNAL_TRIES: u32 = 200;
 /// The schema that this version knows: the number of the last migration.
 const SCHEMA: i64 = 1;
 /// The schema, step by step, each with its number. Released steps never change; `user_version` is the last one taken.
-const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/0001_identities.sql"))];
-
-/// The clock of the machine: the one place where the registry reads it.
-pub(super) fn system_time() -> Timestamp {
-    let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-    let unix = match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(after) => seconds(after),
-        Err(before) => -seconds(before.duration()),
-    };
-    Timestamp::from_unix(unix)
-}
+const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/sqlite/0001_records.sql"))];
 
 /// Opens or creates the file for writing.
 pub(super) fn read_write(path: &Path, now: Timestamp) -> Result<Connection, RegistryError> {
@@ -56,7 +46,7 @@ pub(super) fn read_write(path: &Path, now: Timestamp) -> Result<Connection, Regi
 /// Opens the file for reading.
 pub(super) fn read_only(path: &Path) -> Result<Connection, RegistryError> {
     if !path.exists() {
-        return Err(RegistryError::Missing(path.to_owned()));
+        return Err(RegistryError::Missing(place(path)));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = at("open", path, Connection::open_with_flags(plain(path), flags))?;
@@ -80,7 +70,7 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, RegistryError> {
     let found = recognise(&connection, path)?;
     if found < SCHEMA {
         return Err(RegistryError::Older {
-            path: path.to_owned(),
+            place: place(path),
             found,
             known: SCHEMA,
         });
@@ -129,7 +119,7 @@ fn recognise(connection: &Connection, path: &Path) -> Result<i64, RegistryError>
     }
     if found > SCHEMA {
         return Err(RegistryError::Newer {
-            path: path.to_owned(),
+            place: place(path),
             found,
             known: SCHEMA,
         });
@@ -193,19 +183,20 @@ fn migrate(connection: &mut Connection, path: &Path, now: Timestamp) -> Result<(
         )?;
         // Another process may have taken the step while this one waited.
         if recognise(&transaction, path)? == step {
-            at("migrate", path, take_step(&transaction, step, now))?;
+            let id = RecordId::new(now, random::number()?);
+            at("migrate", path, take_step(&transaction, step, id, now))?;
             at("migrate", path, transaction.commit())?;
         }
     }
 }
 
-fn take_step(connection: &Connection, step: i64, now: Timestamp) -> rusqlite::Result<()> {
+fn take_step(connection: &Connection, step: i64, id: RecordId, now: Timestamp) -> rusqlite::Result<()> {
     let next = step + 1;
     for (_, statements) in MIGRATIONS.iter().filter(|(number, _)| *number == next) {
         connection.execute_batch(statements)?;
     }
     if step == 0 {
-        let (registry_id, created_at) = (random_id(connection, now)?.to_string(), now.to_string());
+        let (registry_id, created_at) = (id.to_string(), now.to_string());
         let head = genesis(&registry_id, &created_at).to_string();
         connection.execute(
             "INSERT INTO meta (only, registry_id, created_at, head_seq, head_hash) VALUES (1, ?1, ?2, 0, ?3)",
@@ -216,14 +207,8 @@ fn take_step(connection: &Connection, step: i64, now: Timestamp) -> rusqlite::Re
     connection.pragma_update(None, "user_version", next)
 }
 
-/// An id from the time and SQLite's generator, which the operating system seeds.
-pub(super) fn random_id(connection: &Connection, now: Timestamp) -> rusqlite::Result<IdentityId> {
-    let bytes: [u8; 16] = connection.query_row("SELECT randomblob(16)", [], |row| row.get(0))?;
-    Ok(IdentityId::new(now, u128::from_be_bytes(bytes)))
-}
-
 /// Everything that the file defines: type, name, table and text of each object.
-pub(crate) fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<[Option<String>; 4]>> {
+pub(super) fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<[Option<String>; 4]>> {
     let mut statement =
         connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")?;
     let rows = statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
@@ -231,7 +216,7 @@ pub(crate) fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<[Option
 }
 
 /// The same for a file that only the migrations have touched.
-pub(crate) fn schema_of_migrations() -> rusqlite::Result<Vec<[Option<String>; 4]>> {
+pub(super) fn schema_of_migrations() -> rusqlite::Result<Vec<[Option<String>; 4]>> {
     let connection = Connection::open_in_memory()?;
     MIGRATIONS
         .iter()
@@ -278,17 +263,17 @@ fn percent_encoded(path: &Path) -> String {
 #[cold]
 fn foreign(path: &Path, found: &str) -> RegistryError {
     RegistryError::Foreign {
-        path: path.to_owned(),
+        place: place(path),
         found: found.to_owned(),
     }
 }
 
 fn at<T>(what: &'static str, path: &Path, result: rusqlite::Result<T>) -> Result<T, RegistryError> {
-    result.map_err(|source| RegistryError::Database {
-        what,
-        path: path.to_owned(),
-        source,
-    })
+    result.map_err(|source| super::failure(what, path, source))
+}
+
+fn place(path: &Path) -> String {
+    path.display().to_string()
 }
 
 fn io_at<T>(what: &'static str, path: &Path, result: io::Result<T>) -> Result<T, RegistryError> {

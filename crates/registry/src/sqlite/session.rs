@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nhi_governance::IdentityId;
+use nhi_governance::RecordId;
 
 /// Stands in the file's name between that of the registry and the session's id.
 const INFIX: &str = "-session-";
@@ -18,14 +18,14 @@ const INFIX: &str = "-session-";
 /// Open as long as the process that creates lives and keeps it.
 #[derive(Debug)]
 pub(super) struct Session {
-    id: IdentityId,
+    id: RecordId,
     file: PathBuf,
     _lock: File,
 }
 
 impl Session {
     /// Begins a session. Only who has the turn to write may call it: a file that nobody has locked is a dead one then.
-    pub(super) fn begin(registry: &Path, id: IdentityId) -> io::Result<Self> {
+    pub(super) fn begin(registry: &Path, id: RecordId) -> io::Result<Self> {
         let registry = registry.canonicalize()?;
         sweep(&registry);
         let file = file_of(&registry, &id.to_string());
@@ -39,7 +39,7 @@ impl Session {
     }
 
     /// Its id, for the audit rows.
-    pub(super) fn id(&self) -> IdentityId {
+    pub(super) fn id(&self) -> RecordId {
         self.id
     }
 }
@@ -54,7 +54,7 @@ impl Drop for Session {
 /// Whether a session that an audit row names is open, in whatever process.
 pub(super) fn is_open(registry: &Path, id: &str) -> bool {
     // The id comes from the file, so it may try to be a path.
-    let Ok(id) = IdentityId::parse(id) else { return true };
+    let Ok(id) = RecordId::parse(id) else { return true };
     let Ok(registry) = registry.canonicalize() else {
         return true;
     };
@@ -76,7 +76,7 @@ fn sweep(registry: &Path) {
             .as_encoded_bytes()
             .strip_prefix(prefix.as_encoded_bytes())
             .and_then(|id| std::str::from_utf8(id).ok())
-            .is_some_and(|id| IdentityId::parse(id).is_ok());
+            .is_some_and(|id| RecordId::parse(id).is_ok());
         if is_session && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
             let _ = fs::remove_file(entry.path());
         }
@@ -94,7 +94,7 @@ fn file_of(registry: &Path, id: &str) -> PathBuf {
 mod tests {
     use std::fs;
 
-    use nhi_governance::{IdentityId, Timestamp};
+    use nhi_governance::{RecordId, Timestamp};
 
     use super::{Session, file_of, is_open};
 
@@ -103,7 +103,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let registry = directory.path().join("r.db");
         fs::write(&registry, "").unwrap();
-        let id = |random| IdentityId::new(Timestamp::from_unix(0), random);
+        let id = |random| RecordId::new(Timestamp::from_unix(0), random);
         let names = || fs::read_dir(directory.path()).unwrap().count();
 
         let first = Session::begin(&registry, id(1)).unwrap();

@@ -1,9 +1,11 @@
 //! What every registry has to hold, whatever keeps its rows: a new implementation adds one line to `everywhere!`.
 
-use nhi_governance::{Draft, Environment, Given, IdentityId, Name, Status, Timestamp};
+use nhi_governance::{Context, Draft, Environment, Evidence, Given, Name, RecordId, Status, Timestamp};
 use nhi_registry::{Filter, Registry, RegistryError};
 
-use crate::support::{Fixture, START, actor, assert_intact, declaration, declare, draft, trust_domain};
+use crate::support::{
+    Fixture, START, actor, assert_intact, declaration, declare, draft, evidence, nothing, trust_domain,
+};
 
 fn actions(registry: &dyn Registry) -> Vec<String> {
     registry
@@ -14,13 +16,13 @@ fn actions(registry: &dyn Registry) -> Vec<String> {
         .collect()
 }
 
-fn nobody() -> IdentityId {
-    IdentityId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap()
+fn nobody() -> RecordId {
+    RecordId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap()
 }
 
 fn creates_and_finds(registry: &dyn Registry, _: &Fixture) {
     let created = registry
-        .create(&actor(), &trust_domain(), declaration("deployer"))
+        .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
         .unwrap();
     let identity = created.identity;
     assert!(!created.adopted && !identity.is_confirmed());
@@ -45,7 +47,7 @@ fn adopts_only_what_was_interrupted(registry: &dyn Registry, fixture: &Fixture) 
     let first = fixture.cut_off(declaration("deployer")).identity;
     fixture.clock.set(START + 100);
     let again = registry
-        .create(&actor(), &trust_domain(), declaration("deployer"))
+        .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
         .unwrap();
     assert!(again.adopted);
     assert_eq!(again.identity, first, "an adopted identity keeps its id and its end");
@@ -54,7 +56,9 @@ fn adopts_only_what_was_interrupted(registry: &dyn Registry, fixture: &Fixture) 
         ttl: "719h".into(),
         ..draft("deployer")
     });
-    let error = registry.create(&actor(), &trust_domain(), other).unwrap_err();
+    let error = registry
+        .create(&actor(), &trust_domain(), other, &nothing())
+        .unwrap_err();
     assert!(
         matches!(&error, RegistryError::Exists { id, .. } if *id == first.id()),
         "{error}"
@@ -63,7 +67,7 @@ fn adopts_only_what_was_interrupted(registry: &dyn Registry, fixture: &Fixture) 
 
     registry.confirm(&actor(), &[first.id()]).unwrap();
     let error = registry
-        .create(&actor(), &trust_domain(), declaration("deployer"))
+        .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
         .unwrap_err();
     assert_eq!(error.code(), "NHI-REGISTRY-EXISTS");
     assert_eq!(
@@ -79,10 +83,12 @@ fn adopts_only_what_was_interrupted(registry: &dyn Registry, fixture: &Fixture) 
 
 fn never_adopts_what_is_under_way(registry: &dyn Registry, fixture: &Fixture) {
     let busy = fixture.open();
-    let first = busy.create(&actor(), &trust_domain(), declaration("deployer")).unwrap();
+    let first = busy
+        .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
+        .unwrap();
     let refuse = |registry: &dyn Registry| {
         let error = registry
-            .create(&actor(), &trust_domain(), declaration("deployer"))
+            .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
             .unwrap_err();
         assert_eq!(error.code(), "NHI-REGISTRY-EXISTS");
         assert!(
@@ -90,16 +96,16 @@ fn never_adopts_what_is_under_way(registry: &dyn Registry, fixture: &Fixture) {
             "{error}"
         );
     };
-    refuse(&busy);
+    refuse(&*busy);
     refuse(registry);
     drop(busy);
     let taken_up = registry
-        .create(&actor(), &trust_domain(), declaration("deployer"))
+        .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
         .unwrap();
     assert!(taken_up.adopted);
     // Whoever took it up is now the one who is busy with it.
     refuse(registry);
-    refuse(&fixture.open());
+    refuse(&*fixture.open());
     assert_eq!(actions(registry), ["identity.created", "identity.adopted"]);
 }
 
@@ -107,14 +113,14 @@ fn expired_is_not_adopted(registry: &dyn Registry, fixture: &Fixture) {
     fixture.cut_off(declaration("deployer"));
     fixture.clock.set(START + 720 * 3600);
     let error = registry
-        .create(&actor(), &trust_domain(), declaration("deployer"))
+        .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
         .unwrap_err();
     assert_eq!(error.code(), "NHI-REGISTRY-EXISTS");
 }
 
 fn updates_by_revision(registry: &dyn Registry, fixture: &Fixture) {
     let first = registry
-        .create(&actor(), &trust_domain(), declaration("deployer"))
+        .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
         .unwrap()
         .identity;
     fixture.clock.set(START + 1000);
@@ -122,7 +128,9 @@ fn updates_by_revision(registry: &dyn Registry, fixture: &Fixture) {
         ttl: "24h".into(),
         ..draft("deployer")
     });
-    let second = registry.update(&actor(), first.id(), 1, shorter.clone()).unwrap();
+    let second = registry
+        .update(&actor(), first.id(), 1, shorter.clone(), &nothing())
+        .unwrap();
     assert_eq!((second.revision(), second.issued_at()), (2, first.issued_at()));
     assert_eq!(
         second.expires_at(),
@@ -132,7 +140,7 @@ fn updates_by_revision(registry: &dyn Registry, fixture: &Fixture) {
     assert!(second.is_confirmed());
 
     let error = registry
-        .update(&actor(), first.id(), 1, declaration("deployer"))
+        .update(&actor(), first.id(), 1, declaration("deployer"), &nothing())
         .unwrap_err();
     assert!(
         matches!(
@@ -145,18 +153,21 @@ fn updates_by_revision(registry: &dyn Registry, fixture: &Fixture) {
         ),
         "{error}"
     );
-    let same = registry.update(&actor(), first.id(), 2, shorter).unwrap();
+    let same = registry.update(&actor(), first.id(), 2, shorter, &nothing()).unwrap();
     assert_eq!(same, second, "an update without a change changes nothing");
     let moved = declare(&Draft {
         environment: "other".into(),
         ..draft("deployer")
     });
     assert_eq!(
-        registry.update(&actor(), first.id(), 2, moved).unwrap_err().code(),
+        registry
+            .update(&actor(), first.id(), 2, moved, &nothing())
+            .unwrap_err()
+            .code(),
         "NHI-FIXED"
     );
     let missing = registry
-        .update(&actor(), nobody(), 1, declaration("deployer"))
+        .update(&actor(), nobody(), 1, declaration("deployer"), &nothing())
         .unwrap_err();
     assert_eq!(missing.code(), "NHI-REGISTRY-NOT-FOUND");
     assert_eq!(actions(registry), ["identity.created", "identity.updated"]);
@@ -164,14 +175,14 @@ fn updates_by_revision(registry: &dyn Registry, fixture: &Fixture) {
 
 fn a_thousand_applies_extend_nothing(registry: &dyn Registry, fixture: &Fixture) {
     let first = registry
-        .create(&actor(), &trust_domain(), declaration("deployer"))
+        .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
         .unwrap()
         .identity;
     registry.confirm(&actor(), &[first.id()]).unwrap();
     for number in 0..1000 {
         fixture.clock.set(START + number * 60);
         let identity = registry
-            .update(&actor(), first.id(), 1, declaration("deployer"))
+            .update(&actor(), first.id(), 1, declaration("deployer"), &nothing())
             .unwrap();
         assert_eq!(identity.expires_at(), first.expires_at());
     }
@@ -180,14 +191,18 @@ fn a_thousand_applies_extend_nothing(registry: &dyn Registry, fixture: &Fixture)
 
 fn renews_by_generation_only(registry: &dyn Registry, fixture: &Fixture) {
     let id = registry
-        .create(&actor(), &trust_domain(), declaration("deployer"))
+        .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
         .unwrap()
         .identity
         .id();
     let after_end = START + 721 * 3600;
     fixture.clock.set(after_end);
     assert_eq!(
-        registry.get(id).unwrap().unwrap().status(registry.now().unwrap()),
+        registry
+            .get(id)
+            .unwrap()
+            .unwrap()
+            .status(registry.now().unwrap(), &Context::default()),
         Status::Expired
     );
     let longer = declare(&Draft {
@@ -195,7 +210,7 @@ fn renews_by_generation_only(registry: &dyn Registry, fixture: &Fixture) {
         ..draft("deployer")
     });
     assert_eq!(
-        registry.update(&actor(), id, 1, longer).unwrap_err().code(),
+        registry.update(&actor(), id, 1, longer, &nothing()).unwrap_err().code(),
         "NHI-EXPIRED"
     );
 
@@ -205,11 +220,17 @@ fn renews_by_generation_only(registry: &dyn Registry, fixture: &Fixture) {
             ..draft("deployer")
         })
     };
-    let renewed = registry.update(&actor(), id, 1, with(2)).unwrap();
+    let renewed = registry.update(&actor(), id, 1, with(2), &nothing()).unwrap();
     assert_eq!(renewed.issued_at(), Timestamp::from_unix(after_end));
-    assert_eq!(renewed.status(registry.now().unwrap()), Status::Active);
     assert_eq!(
-        registry.update(&actor(), id, 2, with(1)).unwrap_err().code(),
+        renewed.status(registry.now().unwrap(), &Context::default()),
+        Status::Active
+    );
+    assert_eq!(
+        registry
+            .update(&actor(), id, 2, with(1), &nothing())
+            .unwrap_err()
+            .code(),
         "NHI-GENERATION"
     );
     assert_eq!(actions(registry), ["identity.created", "identity.renewed"]);
@@ -217,25 +238,25 @@ fn renews_by_generation_only(registry: &dyn Registry, fixture: &Fixture) {
 
 fn revokes_for_good(registry: &dyn Registry, _: &Fixture) {
     let first = registry
-        .create(&actor(), &trust_domain(), declaration("deployer"))
+        .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
         .unwrap()
         .identity;
     let revoked = registry.revoke(&actor(), first.id(), "destroyed\u{1b}[2J").unwrap();
-    let standing = revoked.standing(registry.now().unwrap());
+    let standing = revoked.standing(registry.now().unwrap(), &Context::default());
     assert_eq!(standing.status, Status::Revoked);
     assert!(standing.reason.contains("destroyed[2J"), "{standing:?}");
     assert_eq!(registry.revoke(&actor(), first.id(), "again").unwrap(), revoked);
     assert_eq!(registry.get(first.id()).unwrap(), Some(revoked), "the tombstone stays");
     assert_eq!(
         registry
-            .update(&actor(), first.id(), 2, declaration("deployer"))
+            .update(&actor(), first.id(), 2, declaration("deployer"), &nothing())
             .unwrap_err()
             .code(),
         "NHI-REVOKED"
     );
 
     let second = registry
-        .create(&actor(), &trust_domain(), declaration("deployer"))
+        .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
         .unwrap();
     assert!(!second.adopted && second.identity.id() != first.id());
     assert_eq!(registry.list(&Filter::default()).unwrap().len(), 1);
@@ -263,7 +284,7 @@ fn confirms_once(registry: &dyn Registry, _: &Fixture) {
     let ids: Vec<_> = ["a", "b", "c"]
         .map(|name| {
             registry
-                .create(&actor(), &trust_domain(), declaration(name))
+                .create(&actor(), &trust_domain(), declaration(name), &nothing())
                 .unwrap()
                 .identity
                 .id()
@@ -284,7 +305,7 @@ fn confirms_once(registry: &dyn Registry, _: &Fixture) {
         "NHI-REGISTRY-NOT-FOUND"
     );
     let new = registry
-        .create(&actor(), &trust_domain(), declaration("d"))
+        .create(&actor(), &trust_domain(), declaration("d"), &nothing())
         .unwrap()
         .identity;
     registry.confirm(&actor(), &[new.id(), nobody()]).unwrap_err();
@@ -345,31 +366,148 @@ fn lists_and_reads_the_log(registry: &dyn Registry, fixture: &Fixture) {
     );
 }
 
-macro_rules! everywhere {
-    ($($case:ident),* $(,)?) => {$(
-        #[test]
-        fn $case() {
-            let fixture = Fixture::new();
-            let registry = fixture.open();
-            super::$case(&registry, &fixture);
-            assert_intact(&registry);
-        }
-    )*};
+fn an_approval_is_good_for_one_use(registry: &dyn Registry, fixture: &Fixture) {
+    let first = registry
+        .create(&actor(), &trust_domain(), declaration("deployer"), &evidence(1))
+        .unwrap()
+        .identity;
+    let used = registry.consumption(evidence(1).approvals[0]).unwrap().unwrap();
+    assert_eq!(
+        (used.request, used.subject),
+        (evidence(1).request.unwrap(), first.id().to_string())
+    );
+    let row = registry.audit(1, 1).unwrap().remove(0);
+    for member in ["approvals", "request"] {
+        assert!(row.payload.contains(&format!("\"{member}\":")), "{}", row.payload);
+    }
+    assert!(
+        row.payload.contains(r#""approved_by":["alice","bob"]"#),
+        "{}",
+        row.payload
+    );
+
+    let partly = Evidence {
+        approvals: vec![evidence(2).approvals[0], evidence(1).approvals[1]],
+        ..evidence(2)
+    };
+    let longer = declare(&Draft {
+        ttl: "24h".into(),
+        ..draft("deployer")
+    });
+    let refused = [
+        registry
+            .create(&actor(), &trust_domain(), declaration("other"), &evidence(1))
+            .map(|_| ())
+            .unwrap_err(),
+        registry
+            .create(&actor(), &trust_domain(), declaration("other"), &partly)
+            .map(|_| ())
+            .unwrap_err(),
+        registry
+            .update(&actor(), first.id(), 1, longer.clone(), &evidence(1))
+            .map(|_| ())
+            .unwrap_err(),
+    ];
+    for error in refused {
+        assert_eq!(error.code(), "NHI-REGISTRY-APPROVAL");
+        assert!(error.to_string().contains(&first.id().to_string()), "{error}");
+    }
+    assert_eq!(
+        registry.consumption(evidence(2).approvals[0]).unwrap(),
+        None,
+        "nothing is used by what is refused"
+    );
+    let unbound = Evidence {
+        request: None,
+        ..evidence(3)
+    };
+    let error = registry
+        .create(&actor(), &trust_domain(), declaration("other"), &unbound)
+        .unwrap_err();
+    assert_eq!(error.code(), "NHI-REGISTRY-APPROVAL");
+    registry.update(&actor(), first.id(), 1, longer, &evidence(2)).unwrap();
+    assert_eq!(actions(registry).len(), 2);
+
+    // A creation that was cut off has used its approvals, and whoever takes it up hands over the same.
+    let cut_off = fixture.cut_off_with(declaration("worker"), &evidence(4)).identity;
+    let stolen = Evidence {
+        request: evidence(5).request,
+        ..evidence(4)
+    };
+    let error = registry
+        .create(&actor(), &trust_domain(), declaration("worker"), &stolen)
+        .unwrap_err();
+    assert_eq!(error.code(), "NHI-REGISTRY-APPROVAL", "of another request");
+    let again = registry
+        .create(&actor(), &trust_domain(), declaration("worker"), &evidence(4))
+        .unwrap();
+    assert!(again.adopted && again.identity.id() == cut_off.id());
 }
 
-mod sqlite {
-    use super::{Fixture, assert_intact};
+fn counts_incarnations_and_knows_itself(registry: &dyn Registry, fixture: &Fixture) {
+    let (environment, name) = (Environment::parse("staging").unwrap(), Name::parse("deployer").unwrap());
+    for count in 0..3 {
+        assert_eq!(registry.incarnations(&environment, &name).unwrap(), count);
+        let created = registry
+            .create(&actor(), &trust_domain(), declaration("deployer"), &nothing())
+            .unwrap();
+        registry.revoke(&actor(), created.identity.id(), "done").unwrap();
+    }
+    let id = registry.registry_id().unwrap();
+    assert!(RecordId::parse(&id).is_ok(), "{id}");
+    assert_eq!(fixture.open().registry_id().unwrap(), id);
+    assert_eq!(registry.verify().unwrap().registry_id, id);
+}
 
-    everywhere!(
+/// A test of each case for each backend.
+macro_rules! everywhere {
+    ($($module:ident: $($case:ident),+;)+) => {
+        mod postgres {
+            $($(
+                #[test]
+                fn $case() {
+                    if let Some(fixture) = super::Fixture::postgres() {
+                        super::run(&fixture, super::$module::$case);
+                    }
+                }
+            )+)+
+        }
+
+        mod sqlite {
+            $($(#[test] fn $case() { super::run(&super::Fixture::new(), super::$module::$case); })+)+
+        }
+    };
+}
+
+fn run(fixture: &Fixture, case: fn(&dyn Registry, &Fixture)) {
+    let registry = fixture.open();
+    case(&*registry, fixture);
+    assert_intact(&*registry);
+}
+
+use super::conformance as identities;
+use super::{clock, records};
+
+everywhere!(
+    clock:
+        a_clock_set_back_grants_nothing_and_revokes_still,
+        a_clock_that_ran_ahead_is_recovered_from_on_record;
+    identities:
         a_thousand_applies_extend_nothing,
         adopts_only_what_was_interrupted,
+        an_approval_is_good_for_one_use,
         confirms_once,
+        counts_incarnations_and_knows_itself,
         creates_and_finds,
         expired_is_not_adopted,
         lists_and_reads_the_log,
         never_adopts_what_is_under_way,
         renews_by_generation_only,
         revokes_for_good,
-        updates_by_revision,
-    );
-}
+        updates_by_revision;
+    records:
+        a_cut_off_record_is_taken_up,
+        a_record_of_any_kind_lives,
+        the_writer_vouches_for_what_it_writes,
+        what_decides_is_held_to_what_was_asked;
+);

@@ -3,7 +3,7 @@
 use nhi_registry::{Filter, Registry};
 use rusqlite::Connection;
 
-use crate::support::{Fixture, actor, assert_intact, declaration, trust_domain};
+use crate::support::{Fixture, actor, assert_intact, declaration, nothing, trust_domain};
 
 #[test]
 fn a_full_disk_has_no_partial_effect() {
@@ -55,9 +55,14 @@ fn write_until_refused() {
     let Some((_, path)) = crate::support::role() else {
         return;
     };
-    let registry = nhi_registry::SqliteRegistry::open(&path).unwrap();
+    let registry = nhi_registry::SqliteRegistry::open(std::path::Path::new(&path)).unwrap();
     for number in 0..100_000 {
-        match registry.create(&actor(), &trust_domain(), declaration(&format!("full{number}"))) {
+        match registry.create(
+            &actor(),
+            &trust_domain(),
+            declaration(&format!("full{number}")),
+            &nothing(),
+        ) {
             Ok(_) => println!("\nack {number}"),
             Err(error) => {
                 println!("\nrefused {}: {error}", error.code());
@@ -82,7 +87,7 @@ fn readers_do_not_wait_for_a_writer() {
     assert_eq!(registry.verify().unwrap(), before);
     raw.execute_batch("ROLLBACK").unwrap();
     registry
-        .create(&actor(), &trust_domain(), declaration("after"))
+        .create(&actor(), &trust_domain(), declaration("after"), &nothing())
         .unwrap();
     assert_intact(&registry);
 }

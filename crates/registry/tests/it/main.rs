@@ -13,6 +13,12 @@ mod faults;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tamper;

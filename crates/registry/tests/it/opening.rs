@@ -8,7 +8,7 @@ use std::process::Stdio;
 use nhi_registry::{Filter, Registry, SqliteRegistry};
 use rusqlite::Connection;
 
-use crate::support::{Fixture, actor, assert_intact, child, declaration, role, trust_domain};
+use crate::support::{Fixture, actor, assert_intact, child, declaration, nothing, role, trust_domain};
 
 #[test]
 fn a_new_file_is_private_and_has_its_marks() {
@@ -18,7 +18,9 @@ fn a_new_file_is_private_and_has_its_marks() {
         fs::metadata(fixture.path()).unwrap().permissions().mode() & 0o777,
         0o600
     );
-    registry.create(&actor(), &trust_domain(), declaration("a")).unwrap();
+    registry
+        .create(&actor(), &trust_domain(), declaration("a"), &nothing())
+        .unwrap();
     for suffix in ["-wal", "-shm"] {
         let beside = format!("{}{suffix}", fixture.path().display());
         assert_eq!(
@@ -116,7 +118,7 @@ fn reading_creates_nothing_and_writes_nothing() {
     assert_eq!(reader.list(&Filter::default()).unwrap().len(), 6);
     assert_intact(&reader);
     let error = reader
-        .create(&actor(), &trust_domain(), declaration("new"))
+        .create(&actor(), &trust_domain(), declaration("new"), &nothing())
         .unwrap_err();
     assert_eq!(error.code(), "NHI-REGISTRY-READ-ONLY");
     drop(reader);
@@ -151,7 +153,7 @@ fn a_name_that_sqlite_takes_for_something_else_is_a_file() {
     if let Some((name, _)) = role() {
         SqliteRegistry::open(Path::new(&name))
             .unwrap()
-            .create(&actor(), &trust_domain(), declaration("a"))
+            .create(&actor(), &trust_domain(), declaration("a"), &nothing())
             .unwrap();
         let reader = SqliteRegistry::open_read_only(Path::new(&name)).unwrap();
         assert_eq!(reader.list(&Filter::default()).unwrap().len(), 1);
@@ -161,7 +163,7 @@ fn a_name_that_sqlite_takes_for_something_else_is_a_file() {
         let directory = tempfile::tempdir().unwrap();
         let test = "opening::a_name_that_sqlite_takes_for_something_else_is_a_file";
         // Only a relative path can be such a name.
-        let status = child(test, name, Path::new(""))
+        let status = child(test, name, "")
             .current_dir(directory.path())
             .stdout(Stdio::null())
             .status()

@@ -43,7 +43,8 @@ fn dump(path: &Path) -> Result<Vec<Vec<Value>>, rusqlite::Error> {
     for query in [
         "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name",
         "SELECT * FROM meta ORDER BY only",
-        "SELECT id, record FROM identities NOT INDEXED ORDER BY id, record",
+        "SELECT * FROM records NOT INDEXED ORDER BY id, record",
+        "SELECT * FROM consumed_approvals NOT INDEXED ORDER BY digest",
         "SELECT seq, time, actor, action, subject, payload, previous, hash FROM audit_log ORDER BY seq",
         "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version",
     ] {
@@ -128,12 +129,12 @@ fn edited_records_are_found_by_readers_and_by_verify() {
     let path = fixture.path();
     let id = fixture.open().list(&nhi_registry::Filter::default()).unwrap()[1].id();
     let cases = [
-        format!("UPDATE identities SET record = json_set(record, '$.expires_at', '2999-01-01T00:00:00Z') WHERE id = '{id}'"),
-        format!("UPDATE identities SET record = json_set(record, '$.declaration.technical_owner', 'team:evil') WHERE id = '{id}'"),
-        format!("UPDATE identities SET record = (SELECT record FROM identities WHERE revoked_at IS NOT NULL) WHERE id = '{id}'"),
-        "UPDATE identities SET record = json_remove(record, '$.revoked') WHERE revoked_at IS NOT NULL".to_owned(),
-        format!("DELETE FROM identities WHERE id = '{id}'"),
-        "INSERT INTO identities (id, record) SELECT '01ARZ3NDEKTSV4RRFFQ69G5FAV', json_set(record, '$.declaration.name', 'x') FROM identities LIMIT 1".to_owned(),
+        format!("UPDATE records SET record = json_set(record, '$.expires_at', '2999-01-01T00:00:00Z') WHERE id = '{id}'"),
+        format!("UPDATE records SET record = json_set(record, '$.declaration.technical_owner', 'team:evil') WHERE id = '{id}'"),
+        format!("UPDATE records SET record = (SELECT record FROM records WHERE ended IS NOT NULL) WHERE id = '{id}'"),
+        "UPDATE records SET record = json_remove(record, '$.revoked') WHERE ended IS NOT NULL".to_owned(),
+        format!("DELETE FROM records WHERE id = '{id}'"),
+        "INSERT INTO records SELECT '01ARZ3NDEKTSV4RRFFQ69G5FAV', kind, environment, 'x', parent, ended, json_set(record, '$.declaration.name', 'x') FROM records LIMIT 1".to_owned(),
     ];
     for statements in cases {
         restore(&path, &bytes);
@@ -159,9 +160,9 @@ fn dropped_defences_are_found_and_a_cut_log_takes_no_more_rows() {
     let path = fixture.path();
     for statements in [
         "DROP TRIGGER audit_log_is_never_updated",
-        "DROP INDEX identities_live",
+        "DROP INDEX records_live",
         "CREATE TABLE extra (x)",
-        "CREATE TRIGGER quiet AFTER INSERT ON identities BEGIN SELECT 1; END",
+        "CREATE TRIGGER quiet AFTER INSERT ON records BEGIN SELECT 1; END",
     ] {
         restore(&path, &bytes);
         raw(&path).execute_batch(statements).unwrap();
@@ -173,6 +174,7 @@ fn dropped_defences_are_found_and_a_cut_log_takes_no_more_rows() {
         &crate::support::actor(),
         &crate::support::trust_domain(),
         crate::support::declaration("more"),
+        &crate::support::nothing(),
     );
     assert_eq!(error.unwrap_err().code(), "NHI-REGISTRY-TAMPERED");
 }
@@ -186,9 +188,12 @@ fn the_log_refuses_plain_edits() {
         "UPDATE audit_log SET actor = 'x'",
         "DELETE FROM audit_log WHERE seq = 1",
         "INSERT OR REPLACE INTO audit_log SELECT * FROM audit_log WHERE seq = 1",
-        "DELETE FROM identities",
-        "UPDATE identities SET id = 'x'",
-        "UPDATE identities SET record = record WHERE revoked_at IS NOT NULL",
+        "DELETE FROM records",
+        "UPDATE records SET id = 'x'",
+        "UPDATE records SET ended = NULL WHERE ended IS NOT NULL",
+        "UPDATE records SET key = 'x' WHERE ended IS NULL",
+        "UPDATE consumed_approvals SET at = 'x'",
+        "DELETE FROM consumed_approvals",
     ] {
         connection.execute_batch(statement).expect_err(statement);
     }
@@ -221,17 +226,21 @@ fn is_found_at(verdict: &Result<Option<Tampering>, RegistryError>, first_bad: Op
 
 /// One random edit of one cell, or a deletion, a copy or a swap of rows.
 fn random_edit(connection: &Connection, random: &mut Random) -> rusqlite::Result<()> {
-    let tables: [(&str, &[&str]); 3] = [
+    let tables: [(&str, &[&str]); 4] = [
         (
             "audit_log",
             &[
                 "seq", "time", "actor", "action", "subject", "payload", "previous", "hash",
             ],
         ),
-        ("identities", &["id", "record"]),
+        (
+            "records",
+            &["id", "kind", "environment", "key", "parent", "ended", "record"],
+        ),
+        ("consumed_approvals", &["digest", "request", "subject", "at"]),
         ("meta", &["registry_id", "created_at", "head_seq", "head_hash"]),
     ];
-    let (table, columns) = tables[random.below(3)];
+    let (table, columns) = tables[random.below(4)];
     let column = columns[random.below(columns.len())];
     let count: i64 = connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
     let pick = |random: &mut Random| i64::try_from(random.below(usize::try_from(count).unwrap())).unwrap();

@@ -3,7 +3,7 @@
 //! Whatever goes wrong, the core must learn what exists now: an answer with an error still carries the state, as
 //! complete as it can be.
 
-use super::{Adapter, Managed, conform, proto, wire};
+use super::{Adapter, Managed, conform, identity, proto, wire};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::server::{CreateRequest, DeleteRequest, Private, Provider, StateAnswer, UpdateRequest};
 use crate::value::{AttributePath, Value};
@@ -38,10 +38,17 @@ async fn apply<P: Provider>(
     let mut answer = change.run(managed).await;
     check(managed, operation, &planned, &mut answer);
 
-    // A state that does not fit is reported above; what can be kept of it is what was planned.
-    let encoded = wire::encode(&answer.state.without_unknowns(), &managed.ty)
-        .or_else(|_| wire::encode(&planned.without_unknowns(), &managed.ty));
+    // A state that does not fit is reported above; what can be kept of it is what was planned, and never a secret.
+    let keepable = |value: &Value| conform::write_only::removed(&managed.schema.attributes, &value.without_unknowns());
+    let encoded =
+        wire::encode(&keepable(&answer.state), &managed.ty).or_else(|_| wire::encode(&keepable(&planned), &managed.ty));
+    let new_identity = identity::of(managed, &answer.state).unwrap_or_else(|breach| {
+        let report = conform::report(breach, operation.name(), managed.resource.type_name());
+        answer.diagnostics.push(report);
+        None
+    });
     Ok(proto::apply_resource_change::Response {
+        new_identity,
         new_state: encoded.ok().or(request.prior_state),
         private: answer.private,
         diagnostics: wire::diagnostics(answer.diagnostics),

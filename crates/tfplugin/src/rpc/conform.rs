@@ -3,6 +3,8 @@
 //! A core checks the same and reports "Provider produced inconsistent result after apply"; here it is said which
 //! attribute and which promise, and a state that cannot be saved as it is gets saved as far as it can.
 
+pub(super) mod write_only;
+
 use crate::codec;
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Attribute, Kind, Nesting, Presence, Schema};
@@ -27,7 +29,7 @@ impl Breach {
 /// The diagnostic for a breach by a resource type in an operation. It shows no value: it may be a secret.
 pub(super) fn report(breach: Breach, operation: &str, type_name: &str) -> Diagnostic {
     let place = if breach.path.is_root() {
-        "the resource".to_owned()
+        "the object".to_owned()
     } else {
         format!("`{}`", breach.path)
     };
@@ -39,6 +41,11 @@ pub(super) fn report(breach: Breach, operation: &str, type_name: &str) -> Diagno
     Diagnostic::error("Provider returned an invalid value", detail).at(breach.path)
 }
 
+/// Nothing was given back where something is due.
+pub(super) fn missing() -> Breach {
+    Breach::new(&AttributePath::root(), "is missing without an error")
+}
+
 /// A planned state: of the type, and true to the configuration wherever that says something.
 pub(super) fn planned(schema: &Schema, prior: &Value, config: &Value, planned: &Value) -> Vec<Breach> {
     let root = AttributePath::root();
@@ -48,9 +55,29 @@ pub(super) fn planned(schema: &Schema, prior: &Value, config: &Value, planned: &
     if planned.is_null() || planned.is_unknown() {
         return vec![Breach::new(&root, "was planned for absence although it is configured")];
     }
-    let mut breaches = Vec::new();
+    let mut breaches = kept_out(schema, planned);
     plan_of_attributes(&schema.attributes, [prior, config, planned], &root, &mut breaches);
     breaches
+}
+
+/// What a data source or an ephemeral resource answered: of the type, wholly known, and true to its configuration.
+pub(super) fn answered(schema: &Schema, config: &Value, value: &Value) -> Vec<Breach> {
+    if value.is_null() {
+        return vec![missing()];
+    }
+    let mut breaches = stored(schema, value);
+    if breaches.is_empty() {
+        breaches = planned(schema, &Value::Null, config, value);
+    }
+    breaches
+}
+
+fn kept_out(schema: &Schema, value: &Value) -> Vec<Breach> {
+    let breach = |path: AttributePath| Breach::new(&path, "is write-only and was given back");
+    write_only::held(&schema.attributes, value)
+        .into_iter()
+        .map(breach)
+        .collect()
 }
 
 /// A state after a successful apply: of the type, wholly known, and as planned wherever the plan was known.
@@ -67,7 +94,7 @@ pub(super) fn stored(schema: &Schema, state: &Value) -> Vec<Breach> {
     if let Some(breach) = of_type(state, &schema.ty()) {
         return vec![breach];
     }
-    let mut breaches = Vec::new();
+    let mut breaches = kept_out(schema, state);
     known(state, &AttributePath::root(), &mut breaches);
     breaches
 }
@@ -94,6 +121,10 @@ fn plan_of_attribute(
     path: &AttributePath,
     breaches: &mut Vec<Breach>,
 ) {
+    // Null in every plan, as was checked before.
+    if attribute.write_only {
+        return;
+    }
     let kept_prior = planned == prior && !prior.is_null() && !config.is_null();
     if planned == config || kept_prior || attribute.presence == Presence::Computed {
         return;

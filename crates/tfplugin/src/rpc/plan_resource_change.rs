@@ -2,7 +2,7 @@
 //!
 //! It is called at plan and again at apply, and once more without a prior state when something must be replaced.
 
-use super::{Adapter, Managed, conform, proto, wire};
+use super::{Adapter, Managed, conform, identity, proto, wire};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::server::{PlanAnswer, PlanRequest, Provider};
 use crate::value::{AttributePath, Step, Value};
@@ -26,6 +26,8 @@ async fn plan<P: Provider>(
     let managed = adapter.resource(&request.type_name)?;
     let prior = wire::decode(request.prior_state.as_ref(), &managed.ty)?;
     let proposed = wire::decode(request.proposed_new_state.as_ref(), &managed.ty)?;
+    // Cores propose what is configured, write-only values included, and refuse a plan that holds them.
+    let proposed = conform::write_only::removed(&managed.schema.attributes, &proposed);
     let config = wire::decode(request.config.as_ref(), &managed.ty)?;
     let private = request.prior_private;
     let answer = if proposed.is_null() {
@@ -51,7 +53,10 @@ async fn plan<P: Provider>(
     if answer.diagnostics.has_errors() {
         return Err(answer.diagnostics);
     }
+    let planned_identity = identity::of(managed, &answer.planned)
+        .map_err(|breach| conform::report(breach, "plan", managed.resource.type_name()))?;
     Ok(proto::plan_resource_change::Response {
+        planned_identity,
         planned_state: Some(wire::encode(&answer.planned, &managed.ty).map_err(Diagnostic::from)?),
         requires_replace: answer.requires_replace.iter().map(wire::path).collect(),
         planned_private: answer.private,

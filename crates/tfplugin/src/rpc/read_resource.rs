@@ -1,6 +1,6 @@
 //! `ReadResource`: the current state of an object.
 
-use super::{Adapter, conform, proto, wire};
+use super::{Adapter, conform, identity, proto, wire};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::server::{Provider, ReadRequest};
 
@@ -26,6 +26,7 @@ async fn read<P: Provider>(
 ) -> Result<proto::read_resource::Response, Diagnostics> {
     let managed = adapter.resource(&request.type_name)?;
     let prior = wire::decode(request.current_state.as_ref(), &managed.ty)?;
+    let identified = identity::decode(managed, request.current_identity.as_ref())?;
     let answer = managed
         .resource
         .read(ReadRequest {
@@ -36,7 +37,12 @@ async fn read<P: Provider>(
     if answer.diagnostics.has_errors() {
         return Err(answer.diagnostics);
     }
-    let breaches = conform::stored(&managed.schema, &answer.state);
+    let mut breaches = conform::stored(&managed.schema, &answer.state);
+    breaches.extend(identity::kept(managed, &identified, &answer.state));
+    let new_identity = identity::of(managed, &answer.state).unwrap_or_else(|breach| {
+        breaches.push(breach);
+        None
+    });
     if !breaches.is_empty() {
         let report = |breach| conform::report(breach, "read", &request.type_name);
         return Err(breaches.into_iter().map(report).collect());
@@ -45,6 +51,7 @@ async fn read<P: Provider>(
         new_state: Some(wire::encode(&answer.state, &managed.ty).map_err(Diagnostic::from)?),
         private: answer.private,
         diagnostics: wire::diagnostics(answer.diagnostics),
+        new_identity,
         ..proto::read_resource::Response::default()
     })
 }

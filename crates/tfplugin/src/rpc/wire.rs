@@ -1,5 +1,7 @@
 //! The framework's types as the messages of the protocol, and back.
 
+use std::time::SystemTime;
+
 use crate::codec::{self, UnknownAttributes};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::proto::tfplugin6 as proto;
@@ -11,7 +13,8 @@ pub(super) fn capabilities() -> proto::ServerCapabilities {
     proto::ServerCapabilities {
         plan_destroy: true,
         get_provider_schema_optional: true,
-        ..proto::ServerCapabilities::default()
+        move_resource_state: true,
+        generate_resource_config: true,
     }
 }
 
@@ -24,6 +27,26 @@ pub(super) fn decode(value: Option<&proto::DynamicValue>, ty: &Type) -> Result<V
         codec::decode_msgpack(&value.msgpack, ty)
     };
     decoded.map_err(Diagnostic::from)
+}
+
+/// Reads a block that a core sends only when all of it is known.
+pub(super) fn known_config(value: Option<&proto::DynamicValue>, ty: &Type) -> Result<Value, Diagnostic> {
+    let config = decode(value, ty)?;
+    if config.is_null() || !config.is_wholly_known() {
+        let detail = "The core asked with a configuration that is missing or not wholly known, which the plugin protocol \
+                      does not allow. This is a bug in the core; please report it there.";
+        return Err(Diagnostic::error("Configuration is not known", detail));
+    }
+    Ok(config)
+}
+
+/// A moment; one before 1970 is taken for 1970, which has a core act at once.
+pub(super) fn timestamp(at: SystemTime) -> prost_types::Timestamp {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    prost_types::Timestamp {
+        seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+        nanos: i32::try_from(since.subsec_nanos()).unwrap_or_default(),
+    }
 }
 
 /// Writes a value, always as msgpack.
@@ -92,7 +115,7 @@ fn attribute(attribute: &Attribute) -> proto::schema::Attribute {
         sensitive: attribute.sensitive,
         description_kind: proto::StringKind::Markdown.into(),
         deprecated: attribute.deprecation.is_some(),
-        write_only: false,
+        write_only: attribute.write_only,
         deprecation_message: attribute.deprecation.clone().unwrap_or_default(),
     }
 }

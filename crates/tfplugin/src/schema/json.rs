@@ -51,6 +51,7 @@ fn json_of(attribute: &Attribute) -> Json {
         ),
         ("computed", attribute.presence.is_computed()),
         ("sensitive", attribute.sensitive),
+        ("write_only", attribute.write_only),
         ("deprecated", attribute.deprecation.is_some()),
     ];
     members.extend(

@@ -7,6 +7,7 @@
 use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::task::JoinHandle;
@@ -16,7 +17,7 @@ use tonic::codegen::{Service, http};
 use tonic::server::NamedService;
 
 use super::connection::Peer;
-use super::life::Life;
+use super::life::{Life, Work};
 use crate::log;
 
 /// The calls that change something outside of the process, sorted.
@@ -50,6 +51,17 @@ impl<S: NamedService> NamedService for Guarded<S> {
     const NAME: &'static str = S::NAME;
 }
 
+/// Work that the process does not end before. Every mutating call finds one in its request: a handler whose work goes
+/// on after its answer has begun hands a clone to it.
+#[derive(Debug, Clone)]
+pub(crate) struct InFlight(#[expect(dead_code, reason = "only its end matters")] Arc<Work>);
+
+impl InFlight {
+    fn new(life: &Life) -> Self {
+        Self(Arc::new(life.work()))
+    }
+}
+
 type Reply = Result<http::Response<Body>, Infallible>;
 
 impl<S> Service<http::Request<Body>> for Guarded<S>
@@ -65,7 +77,7 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         // INVARIANT: no handler runs for a peer other than the admitted one.
         if request.extensions().get::<Peer>() != Some(&self.admitted) {
             log::error("a call from a peer that was not admitted was refused", &[]);
@@ -75,9 +87,13 @@ where
         }
         let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
         let mutating = MUTATING.contains(&method.as_str());
+        let in_flight = mutating.then(|| InFlight::new(&self.life));
+        if let Some(in_flight) = &in_flight {
+            request.extensions_mut().insert(in_flight.clone());
+        }
         let handler = self.inner.call(request);
-        if mutating {
-            Box::pin(uncut(handler, method, &self.life))
+        if let Some(in_flight) = in_flight {
+            Box::pin(uncut(handler, method, in_flight, &self.life))
         } else {
             Box::pin(cuttable(handler, method))
         }
@@ -85,13 +101,13 @@ where
 }
 
 /// Runs a handler to its end whatever becomes of the caller.
-fn uncut<F>(handler: F, method: String, life: &Life) -> impl Future<Output = Reply> + Send + use<F>
+fn uncut<F>(handler: F, method: String, in_flight: InFlight, life: &Life) -> impl Future<Output = Reply> + Send + use<F>
 where
     F: Future<Output = Reply> + Send + 'static,
 {
-    let (work, answer) = (life.work(), life.answer());
+    let answer = life.answer();
     let task = tokio::spawn(async move {
-        let _work = work;
+        let _in_flight = in_flight;
         handler.await
     });
     async move {

@@ -3,7 +3,12 @@
 use nhi_governance::{AttestationDraft, Draft, Given, PurposeDraft, ScopeDraft};
 use tfplugin::value::Value;
 
-pub(super) fn draft(value: &Value) -> Draft {
+/// The attributes that a user may set, sorted.
+pub(crate) fn attributes() -> &'static [&'static str] {
+    &super::plan::DECLARED
+}
+
+pub(crate) fn draft(value: &Value) -> Draft {
     Draft {
         name: text(value.get("name")),
         kind: text(value.get("kind")),
@@ -27,6 +32,8 @@ pub(super) fn draft(value: &Value) -> Draft {
         vendor_id: text(value.get("vendor_id")),
         min_risk_tier: text(value.get("min_risk_tier")),
         generation: given(value.get("generation"), generation),
+        interactive_use: given(value.get("interactive_use"), Value::as_bool),
+        desired_state: text(value.get("desired_state")),
     }
 }
 

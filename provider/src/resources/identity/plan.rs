@@ -3,17 +3,19 @@
 //! What depends on the time of the apply is unknown where it will change and kept where it will not, so that an apply
 //! without a change moves nothing.
 
-use nhi_governance::{Assessment, Draft, Environment, Given, Name, Owner, SpiffeId, Status, TrustDomain, Ttl};
+use nhi_governance::{Assessment, Draft, Environment, Given, Name, Owner, Policy, SpiffeId, Status, TrustDomain, Ttl};
 use tfplugin::diagnostic::Diagnostic;
 use tfplugin::server::{PlanAnswer, PlanRequest};
 use tfplugin::value::{AttributePath, Value};
 
+use super::adopt;
 use super::draft::draft;
 use super::state::GENERATION_DEFAULT;
+use crate::governed::Governed;
 use crate::report;
 
 /// What a user may set; the rest is ours.
-const DECLARED: [&str; 16] = [
+pub(super) const DECLARED: [&str; 16] = [
     "attestation",
     "data_classification",
     "environment",
@@ -34,7 +36,7 @@ const DECLARED: [&str; 16] = [
 /// The key of an identity: another one is another identity.
 const KEY: [&str; 2] = ["environment", "name"];
 
-pub(super) fn plan(request: PlanRequest, trust_domain: Option<&TrustDomain>) -> PlanAnswer {
+pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
     let PlanRequest {
         config,
         prior,
@@ -42,7 +44,8 @@ pub(super) fn plan(request: PlanRequest, trust_domain: Option<&TrustDomain>) -> 
         private,
     } = request;
     let draft = draft(&config);
-    let checked = draft.check();
+    let policy = governed.policy();
+    let checked = policy.map_or_else(|| draft.check_form(), |policy| draft.check(policy));
     if !checked.violations.is_empty() {
         let diagnostics = checked.violations.into_iter().map(report::violation).collect();
         return PlanAnswer {
@@ -50,16 +53,29 @@ pub(super) fn plan(request: PlanRequest, trust_domain: Option<&TrustDomain>) -> 
             ..PlanAnswer::default()
         };
     }
-    let mut answer = if prior.is_null() {
+    if let Some(diagnostic) = Some(&prior)
+        .filter(|prior| adopt::is_pending(prior))
+        .and_then(|prior| adopt::ungoverned(prior, &config))
+    {
+        return PlanAnswer {
+            diagnostics: diagnostic.into(),
+            ..PlanAnswer::default()
+        };
+    }
+    let mut answer = if prior.is_null() || adopt::is_pending(&prior) {
         PlanAnswer {
-            planned: creation(proposed, &draft, &checked.assessment, trust_domain),
+            planned: creation(proposed, &draft, &checked.assessment, governed.trust_domain()),
             ..PlanAnswer::default()
         }
     } else {
         change(&prior, proposed, &checked.assessment)
     };
     if answer.planned != prior && !answer.diagnostics.has_errors() {
-        answer.diagnostics.extend(approvals(&checked.assessment));
+        let approvals = match policy {
+            Some(policy) => approvals(policy, &checked.assessment),
+            None => Some(unknown_policy()),
+        };
+        answer.diagnostics.extend(approvals);
     }
     answer.private = private;
     answer
@@ -162,22 +178,27 @@ fn spiffe_id(draft: &Draft, trust_domain: Option<&TrustDomain>) -> Option<String
     Some(SpiffeId::of(trust_domain?, &environment, &name).to_string())
 }
 
-fn approvals(assessment: &Assessment) -> Option<Diagnostic> {
+fn unknown_policy() -> Diagnostic {
+    let detail = "Which policy applies is known only after apply, so the plan could not say whether it allows this. The \
+                  apply judges it before anything is done. Give `policy` a value that is known at plan.";
+    Diagnostic::warning("the policy is not known yet", detail)
+}
+
+fn approvals(policy: &Policy, assessment: &Assessment) -> Option<Diagnostic> {
     let tier = assessment.tier;
-    let approvals = tier.approvals();
-    if approvals.count == 0 {
+    let approvals = policy.approvals(tier);
+    if approvals.persons() == 0 {
         return None;
     }
     let least = if assessment.is_final { "" } else { " at least" };
     let detail = format!(
-        "The identity is of tier {tier}{least}, with a score of {}: {}. The tier calls for {}. This version of the \
+        "The identity is of tier {tier}{least}, with a score of {}: {}. The tier calls for {approvals}. This version of the \
          provider does not enforce approvals: the apply goes ahead without them. Get them in the review of this change.",
         assessment.score,
         assessment.explain(),
-        approvals.text,
     );
     Some(Diagnostic::warning(
-        format!("tier {tier} calls for {}", approvals.text),
+        format!("tier {tier} calls for {approvals}"),
         detail,
     ))
 }

@@ -4,7 +4,10 @@ use tfplugin::diagnostic::Severity;
 
 use super::*;
 
+mod adopting;
 mod house;
+mod identified;
+mod policy;
 mod registry;
 
 use house::{COMPUTED, House, config, told, with};

@@ -1,0 +1,100 @@
+//! What a backend has to offer: rows in and out within one transaction, and nothing that decides.
+//!
+//! All rules (what may follow on what, what the log is told, what counts as tampering) stand above it and are written
+//! once; a backend keeps texts and says what it kept.
+
+use std::ops::ControlFlow;
+
+use nhi_governance::{Digest, RecordId, RecordKind};
+
+use crate::audit::AuditRow;
+use crate::verify::Tampering;
+use crate::{Consumption, RegistryError};
+
+/// What the registry keeps about itself: who it is, and where its log ends.
+#[derive(Debug, Clone)]
+pub(crate) struct Meta {
+    pub(crate) registry_id: String,
+    pub(crate) created_at: String,
+    pub(crate) head_seq: u64,
+    pub(crate) head_hash: Digest,
+}
+
+/// A record as it stands in its table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) environment: String,
+    pub(crate) key: String,
+    pub(crate) parent: Option<String>,
+    pub(crate) ended: Option<String>,
+    pub(crate) record: String,
+}
+
+/// A record and the action and payload of the last audit row of its subject.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) row: Row,
+    pub(crate) last: Option<(String, String)>,
+}
+
+/// Which records to list; an empty text or `None` is any.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) environment: &'a str,
+    pub(crate) key: &'a str,
+    pub(crate) parent: String,
+    pub(crate) with_ended: bool,
+}
+
+/// A row whose columns are not of the right type: only somebody else can have written it.
+#[derive(Debug)]
+pub(crate) struct Unreadable;
+
+/// Called with one row after the other until it has seen enough.
+pub(crate) type Visit<'a, T> = &'a mut dyn FnMut(Result<T, Unreadable>) -> ControlFlow<()>;
+
+/// One transaction: what it reads stays true until it ends, and what it writes becomes durable as a whole or not.
+pub(crate) trait Transaction {
+    /// The row about the registry itself; the inner error says that it cannot be the registry's.
+    fn meta(&self) -> Result<Result<Meta, Tampering>, RegistryError>;
+    /// The last row of the log.
+    fn last_audit_row(&self) -> Result<Option<AuditRow>, RegistryError>;
+    /// The rows of the log in their order, from a number on.
+    fn each_audit_row(&self, from: Option<u64>, visit: Visit<'_, AuditRow>) -> Result<(), RegistryError>;
+
+    /// The record of an id.
+    fn record(&self, id: RecordId) -> Result<Option<Stored>, RegistryError>;
+    /// The record of a key that has not ended.
+    fn live(&self, kind: RecordKind, environment: &str, key: &str) -> Result<Option<Stored>, RegistryError>;
+    /// Records in the order of environment, key and id.
+    fn records(&self, selection: &Selection<'_>) -> Result<Vec<Stored>, RegistryError>;
+    /// How many records there ever were of a key.
+    fn count(&self, kind: RecordKind, environment: &str, key: &str) -> Result<u64, RegistryError>;
+    /// Every record, in any order, read from the table itself and not by way of an index where that can be had.
+    fn each_record(&self, visit: Visit<'_, Row>) -> Result<(), RegistryError>;
+    /// Writes a new record; an id that was ever used is refused.
+    fn insert(&self, row: &Row) -> Result<(), RegistryError>;
+    /// Writes a changed record.
+    fn replace(&self, row: &Row) -> Result<(), RegistryError>;
+
+    /// What an approval was used for.
+    fn consumption(&self, approval: Digest) -> Result<Option<Consumption>, RegistryError>;
+    /// Every approval that was used.
+    fn each_consumption(&self, visit: Visit<'_, Consumption>) -> Result<(), RegistryError>;
+    /// Notes that an approval is used.
+    fn consume(&self, consumption: &Consumption) -> Result<(), RegistryError>;
+
+    /// Writes a row at the end of the log and makes it the head.
+    fn append(&self, row: &AuditRow) -> Result<(), RegistryError>;
+
+    /// The session of this process; `next` becomes its id where there is none yet.
+    fn session(&self, next: RecordId) -> Result<RecordId, RegistryError>;
+    /// Whether a session that an audit row names is open, in whatever process; where that cannot be told, it is.
+    fn is_session_open(&self, session: &str) -> Result<bool, RegistryError>;
+
+    /// What is wrong with tables, indexes and triggers, or with the database below them.
+    fn integrity(&self) -> Result<Option<Tampering>, RegistryError>;
+}
