@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use nhi_approvals::{Problem, Request, TrustRoot, disk};
-use nhi_governance::{Digest, Timestamp};
+use nhi_approvals::{Problem, Request, Requirement, TrustRoot, disk};
+use nhi_governance::{Digest, Policy, Timestamp};
 
 use crate::exit::Failure;
 
@@ -43,10 +43,11 @@ pub(crate) enum Target {
     Path(PathBuf),
 }
 
-/// Parses a digest or a path; with `sha256:` before it as well.
-pub(crate) fn target(text: &str) -> Result<Target, String> {
-    let digest = Digest::parse(text.strip_prefix("sha256:").unwrap_or(text));
-    Ok(digest.map_or_else(|_| Target::Path(text.into()), Target::Digest))
+impl From<&str> for Target {
+    /// A digest, with `sha256:` before it or without, or else a path.
+    fn from(text: &str) -> Self {
+        digest(text).map_or_else(|_| Self::Path(text.into()), Self::Digest)
+    }
 }
 
 /// Parses a digest.
@@ -128,6 +129,18 @@ fn all(directory: &Path) -> Result<Vec<(PathBuf, Request)>, Failure> {
 pub(crate) fn none(directory: &Path) -> Failure {
     Failure::undecided(format!("there is no request in `{}`", directory.display()))
         .help("a plan that lacks approvals writes one; `--approvals DIRECTORY` says where")
+}
+
+/// What a request calls for under the policy that it was judged by.
+pub(crate) fn requirement(policy: &Policy, request: &Request) -> Result<Requirement, Failure> {
+    match request.policy_digest {
+        Some(digest) if digest != policy.digest() => Err(Failure::undecided(format!(
+            "the request was judged by another policy: {digest}, not {}",
+            policy.digest()
+        ))
+        .help("name the policy file that the provider uses with `--policy`")),
+        _ => Ok(Requirement::of(policy, request.terms.tier)),
+    }
 }
 
 /// The answer could not be had.

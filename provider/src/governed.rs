@@ -3,14 +3,23 @@
 //! A resource hands over a draft and gets an identity back; it cannot reach the registry past the policy, and the
 //! registry writes record and audit row in one transaction that is durable before any answer goes out.
 
+mod approving;
+mod records;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use nhi_governance::{Declaration, Draft, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, Violation};
-use nhi_registry::{Actor, Options, Registry, RegistryError, SqliteRegistry};
+use nhi_governance::{
+    AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
+    Team, Timestamp, TrustDomain, Vendor, Violation,
+};
+use nhi_registry::{Actor, Options, RecordsExt as _, Registry, RegistryError, SqliteRegistry};
 use tfplugin::log;
+
+pub(crate) use approving::{Approved, Approving, Lacking};
+pub(crate) use records::{FoundRecord, Scene, Spec};
 
 /// What an audit row says when a resource is destroyed.
 const DESTROYED: &str = "destroyed by a core";
@@ -26,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) registry: Option<PathBuf>,
     pub(crate) trust_domain: Option<TrustDomain>,
     pub(crate) policy: Option<Arc<Policy>>,
+    pub(crate) approving: Option<Approving>,
 }
 
 /// Everything that governs, for one process.
@@ -36,12 +46,15 @@ pub(crate) struct Governed {
     registry: Mutex<Option<Arc<SqliteRegistry>>>,
     /// Created or adopted by this process; the core is not known to have the ids yet.
     created: Mutex<BTreeSet<RecordId>>,
+    /// The same, of other kinds.
+    records: Mutex<BTreeSet<(RecordKind, RecordId)>>,
 }
 
 /// An identity on record and the time to judge it by.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) identity: Identity,
+    pub(crate) context: Context,
     pub(crate) now: Timestamp,
 }
 
@@ -64,6 +77,18 @@ pub(crate) enum Trouble {
     Forged { claim: Box<Claim>, on_record: String },
     /// A state says something of an identity that the record of the same revision does not.
     Edited { id: RecordId, attribute: &'static str },
+    /// Approvals are missing.
+    Lacking(Box<Lacking>),
+    /// The trust root, or what lies among the approvals, cannot be used.
+    Approvers(nhi_approvals::Problem),
+    /// What never changes for an id is not what is on record.
+    ForgedRecord { kind: &'static str, id: RecordId },
+    /// A state says something of a record that the record of the same revision does not.
+    EditedRecord {
+        kind: &'static str,
+        id: RecordId,
+        attribute: &'static str,
+    },
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -96,6 +121,7 @@ impl Governed {
             settings: OnceLock::new(),
             registry: Mutex::default(),
             created: Mutex::default(),
+            records: Mutex::default(),
         }
     }
 
@@ -143,10 +169,7 @@ impl Governed {
         let Some(identity) = registry.get(id)? else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            identity,
-            now: registry.now()?,
-        }))
+        Ok(Some(found(&*registry, identity)?))
     }
 
     /// Puts a question to the registry; none where there is no registry yet.
@@ -164,10 +187,11 @@ impl Governed {
     pub(crate) fn create(&self, draft: &Draft) -> Result<Found, Trouble> {
         let declaration = self.judge(draft)?;
         let trust_domain = self.trust_domain().ok_or(Trouble::Unknown("trust_domain"))?;
+        let evidence = self.approved(None, &declaration)?.evidence();
         let registry = self.registry()?;
         let patience = Instant::now() + ORPHAN_LIFE_MAX;
         let created = loop {
-            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &waived()));
+            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &evidence));
             match created {
                 Err(RegistryError::Creating { id, .. }) if !self.is_ours(id) && Instant::now() < patience => {
                     std::thread::sleep(ORPHAN_POLL);
@@ -183,10 +207,7 @@ impl Governed {
             "an identity was created"
         };
         log::info(what, &[("id", id.to_string().into())]);
-        Ok(Found {
-            identity: created.identity,
-            now: registry.now()?,
-        })
+        Ok(found(&*registry, created.identity)?)
     }
 
     /// Policy, then registry: changes the identity that a state claims, if nobody changed it meanwhile.
@@ -210,12 +231,10 @@ impl Governed {
                 attribute,
             });
         }
-        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &waived()))?;
+        let evidence = self.approved(Some(&on_record), &declaration)?.evidence();
+        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &evidence))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
-        Ok(Found {
-            identity,
-            now: registry.now()?,
-        })
+        Ok(found(&*registry, identity)?)
     }
 
     /// Ends the identity that a state claims. There is no policy to ask: revoking is never refused.
@@ -240,6 +259,12 @@ impl Governed {
 
     /// Notes that the core has the ids of everything this process created.
     pub(crate) fn confirm_created(&self) {
+        self.confirm_created_of::<AccessReview>();
+        self.confirm_created_of::<BreakGlass>();
+        self.confirm_created_of::<Exception>();
+        self.confirm_created_of::<Grant>();
+        self.confirm_created_of::<Team>();
+        self.confirm_created_of::<Vendor>();
         let created = std::mem::take(&mut *self.created.lock().unwrap_or_else(PoisonError::into_inner));
         if created.is_empty() {
             return;
@@ -255,6 +280,10 @@ impl Governed {
                 &[("reason", trouble.to_string().into())],
             );
         }
+    }
+
+    fn lock_records(&self) -> MutexGuard<'_, BTreeSet<(RecordKind, RecordId)>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_ours(&self, id: RecordId) -> bool {
@@ -316,6 +345,14 @@ impl Governed {
         Ok(self.opened(path)?)
     }
 
+    /// The registry, created where there is none; to look at where it can only be read.
+    fn registry_or_read_only(&self) -> Result<Arc<SqliteRegistry>, Trouble> {
+        match self.existing_registry()? {
+            Some(registry) => Ok(registry),
+            None => self.registry(),
+        }
+    }
+
     /// The registry, if there is one: to look something up must not leave a file behind.
     fn existing_registry(&self) -> Result<Option<Arc<SqliteRegistry>>, Trouble> {
         let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
@@ -339,6 +376,13 @@ impl Governed {
     }
 }
 
+/// An identity with what its standing depends on, on one snapshot.
+/// An identity on record with all that it is judged by.
+pub(crate) fn found(registry: &dyn Registry, identity: Identity) -> Result<Found, RegistryError> {
+    let (context, now) = registry.reading(|view| Ok((view.context(identity.declaration())?, view.now()?)))?;
+    Ok(Found { identity, context, now })
+}
+
 /// A registry that cannot be looked at is not one that is missing: every identity would be planned anew.
 fn is_there(path: &Path) -> Result<bool, RegistryError> {
     path.try_exists().map_err(|source| RegistryError::Io {
@@ -346,14 +390,6 @@ fn is_there(path: &Path) -> Result<bool, RegistryError> {
         path: path.to_owned(),
         source,
     })
-}
-
-/// Approvals are only warned of.
-fn waived() -> Evidence {
-    Evidence {
-        waived: true,
-        ..Evidence::default()
-    }
 }
 
 /// A state is an untrusted cache. Name and environment never change for an id, so where they differ the state was

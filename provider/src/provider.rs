@@ -1,5 +1,7 @@
 //! The provider block: which registry, which policy, which trust domain.
 
+mod approvals;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use crate::{actions, data_sources, functions, list_resources, resources};
 const REGISTRY_VARIABLE: &str = "NHI_REGISTRY";
 const POLICY_VARIABLE: &str = "NHI_POLICY";
 const REGISTRY_DEFAULT: &str = "nhi-registry.db";
+const APPROVALS_DEFAULT: &str = "approvals";
 const TRUST_DOMAIN_DEFAULT: &str = "nhi.internal";
 
 /// The provider.
@@ -61,6 +64,26 @@ impl Provider for Nhi {
             "SPIFFE trust domain of new identities, for example `example.org`. Default: `{TRUST_DOMAIN_DEFAULT}`. \
              Identities that exist keep the SPIFFE id they were created with."
         )))
+        .attribute(Attribute::optional("organisation", Type::String).describe(
+            "Whose identities they are: a name such as `example`. Approvals of another organisation do not count. \
+             Default: that of the policy, else that of the trust root.",
+        ))
+        .attribute(Attribute::optional("approvers", Type::String).describe(
+            "Path of the trust root, an HCL file with the people who may approve and their keys. Without it nothing that \
+             calls for approvals can be applied, unless `enforcement` is `warn`.",
+        ))
+        .attribute(Attribute::optional("approvers_digest", Type::String).describe(
+            "SHA-256 of the trust root, or of an earlier version that leads to it by signatures; `nhi approvers show` \
+             tells it. Required with `approvers`. Who changes it decides anew whom to trust.",
+        ))
+        .attribute(Attribute::optional("approvals", Type::String).describe(format!(
+            "Directory of requests and approvals. A plan that lacks approvals writes its request there. Default: \
+             `{APPROVALS_DEFAULT}`."
+        )))
+        .attribute(Attribute::optional("enforcement", Type::String).describe(
+            "What happens to a change that lacks approvals: `enforce` refuses it at plan and at apply, `warn` lets it go \
+             ahead and keeps on record that it did. Default: `enforce`.",
+        ))
     }
 
     fn resources(&self) -> &[Arc<dyn Resource>] {
@@ -92,6 +115,10 @@ impl Provider for Nhi {
         if let Some(path) = settings.registry.as_deref().filter(|_| !diagnostics.has_errors()) {
             diagnostics.extend(directory_missing(path));
         }
+        if diagnostics.has_errors() {
+            return Box::pin(std::future::ready(diagnostics));
+        }
+        diagnostics.extend(approvals::untrusted(settings.approving.as_ref()));
         if diagnostics.has_errors() {
             return Box::pin(std::future::ready(diagnostics));
         }
@@ -140,6 +167,7 @@ fn settings(config: &Value, variable: impl Fn(&str) -> Option<OsString> + Copy) 
         registry,
         trust_domain,
         policy: policy(config, variable, &mut diagnostics),
+        approving: approvals::settings(config, &mut diagnostics),
     };
     (settings, diagnostics)
 }

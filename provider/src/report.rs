@@ -7,7 +7,7 @@ use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::value::AttributePath;
 
-use crate::governed::Trouble;
+use crate::governed::{Lacking, Trouble};
 
 pub(crate) fn violation(violation: Violation) -> Diagnostic {
     let path = path(&violation.path);
@@ -56,6 +56,24 @@ fn refused(problem: Problem) -> Diagnostic {
     }
 }
 
+/// A change that lacks approvals, as an error.
+fn lacking_approvals(lacking: &Lacking) -> Diagnostic {
+    let detail = format!(
+        "The riskier an identity, the more people have to agree before it exists, and to exactly this. (NHI-APPROVAL-MISSING)\n\n{}",
+        lacking.detail()
+    );
+    Diagnostic::error(lacking.summary(), detail)
+}
+
+/// A change that goes ahead without its approvals, because the configuration says so.
+pub(crate) fn approvals_waived(lacking: &Lacking) -> Diagnostic {
+    let detail = format!(
+        "`enforcement = \"warn\"` lets it go ahead all the same, and that stays on record.\n\n{}",
+        lacking.detail()
+    );
+    Diagnostic::warning(lacking.summary(), detail)
+}
+
 impl From<Trouble> for Diagnostics {
     fn from(trouble: Trouble) -> Diagnostics {
         let summary = trouble.to_string();
@@ -68,10 +86,21 @@ impl From<Trouble> for Diagnostics {
                  or it belongs to another registry. Nothing was done. Restore the state, or remove the resource from \
                  it (`terraform state rm`) and import the identity that is meant. (NHI-STATE-FORGED)"
             ),
-            Trouble::Edited { .. } => "A state is only a cache, and the plan was made from it, so what it says was \
+            Trouble::ForgedRecord { .. } => {
+                "A state is only a cache: what it says was changed by hand, or it belongs to \
+                                              another registry. Nothing was done. Restore the state, or remove the \
+                                              resource from it (`terraform state rm`) and import the record that is \
+                                              meant. (NHI-STATE-FORGED)"
+                    .to_owned()
+            }
+            Trouble::Edited { .. } | Trouble::EditedRecord { .. } => {
+                "A state is only a cache, and the plan was made from it, so what it says was \
                                        changed by hand. Nothing was done. Plan again without `-refresh=false`, which \
                                        reads the record. (NHI-STATE-FORGED)"
-                .to_owned(),
+                    .to_owned()
+            }
+            Trouble::Lacking(lacking) => return lacking_approvals(&lacking).into(),
+            Trouble::Approvers(problem) => format!("{} {} ({})", problem.code.why, problem.help, problem.code.id),
             Trouble::Unknown(what) => format!(
                 "An apply needs every value, and {what} is still unknown. Make what it comes from part of the same \
                  apply, or give it a value that is known. (NHI-UNKNOWN)"
@@ -97,6 +126,18 @@ impl fmt::Display for Trouble {
             Trouble::Edited { id, attribute } => write!(
                 formatter,
                 "the state has another `{attribute}` for identity `{id}` than the registry"
+            ),
+            Trouble::Lacking(lacking) => formatter.write_str(&lacking.summary()),
+            Trouble::Approvers(problem) => problem.fmt(formatter),
+            Trouble::ForgedRecord { kind, id } => {
+                write!(
+                    formatter,
+                    "the state says something else of {kind} `{id}` than the registry"
+                )
+            }
+            Trouble::EditedRecord { kind, id, attribute } => write!(
+                formatter,
+                "the state has another `{attribute}` for {kind} `{id}` than the registry"
             ),
             Trouble::Unknown(what) => write!(formatter, "{what} is not known"),
         }

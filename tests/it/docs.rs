@@ -61,6 +61,7 @@ fn every_example_of_a_resource_is_applied(core: &Core) -> Outcome {
 fn every_example_of_a_data_source_and_of_a_function_is_applied(core: &Core) -> Outcome {
     let resource = read(&programs::root().join("examples/resources/nhi_identity/resource.tf"))?;
     let resource = without_header(&resource)?;
+    let provider = without_header(&read(&programs::root().join("examples/provider/provider.tf"))?)?;
     for (under, file) in [
         ("examples/data-sources", "data-source.tf"),
         ("examples/functions", "function.tf"),
@@ -70,6 +71,7 @@ fn every_example_of_a_data_source_and_of_a_function_is_applied(core: &Core) -> O
             stack.file("main.tf", &read(&folder.join(file))?)?;
             stack.run(&["fmt", "-check", "-diff", "-no-color"])?.succeeds()?;
             stack.file("resource.tf", &resource)?;
+            stack.file("provider.tf", &provider)?;
             stack
                 .apply()?
                 .succeeds()

@@ -4,6 +4,7 @@
     reason = "indexing a JSON value yields null, never a panic"
 )]
 
+mod approvals;
 mod check;
 mod crash;
 mod docs;
@@ -16,5 +17,6 @@ mod modules;
 mod offers;
 mod offers_by_wire;
 mod plans;
+mod records;
 mod secrets;
 mod validation;

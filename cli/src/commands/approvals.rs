@@ -1,14 +1,15 @@
 //! `nhi approvals`: whether a request has the approvals that it calls for.
 
 use clap::Subcommand;
-use nhi_approvals::{Question, Request, Requirement, TrustRoot, Verdict, disk, judge};
-use nhi_governance::{Digest, Timestamp};
+use nhi_approvals::{Question, Request, TrustRoot, Verdict, disk, judge};
+use nhi_governance::{Digest, Policy, Timestamp};
 use serde::Serialize;
 
-use crate::approvals::{self, Place, Root, Target, failure, target};
+use crate::approvals::{self, Place, Root, Target, failure, requirement};
 use crate::commands::request::Format;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
+use crate::policy;
 
 /// By how many seconds a signer's clock may be ahead.
 pub(crate) const CLOCK_SKEW_SECONDS: i64 = 60;
@@ -29,12 +30,14 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct Verify {
     /// A directory of requests, the directory of one, or its digest
-    #[arg(value_name = "DIRECTORY|DIGEST", value_parser = target)]
+    #[arg(value_name = "DIRECTORY|DIGEST")]
     target: Option<Target>,
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
     root: Root,
+    #[command(flatten)]
+    policy: policy::Args,
     /// The digest of a trust root that is trusted; take it from the base of a change, never from its head
     #[arg(long, value_name = "DIGEST", env = "NHI_APPROVERS_DIGEST", value_parser = approvals::digest)]
     approvers_digest: Digest,
@@ -97,10 +100,14 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     if requests.is_empty() {
         return Err(approvals::none(&verify.place.approvals));
     }
+    let policy = verify.policy.load()?;
     let mut judged = Vec::new();
     for (directory, request) in &requests {
         let found = disk::read_approvals(directory, request.digest()).map_err(|problem| failure(&problem))?;
-        judged.push((request, verdict(request, &trust.root, now, &verify.requesters, found)));
+        judged.push((
+            request,
+            verdict(&policy, request, &trust.root, now, &verify.requesters, found)?,
+        ));
     }
     match verify.format {
         Format::Human => {
@@ -130,27 +137,28 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
 
 /// Judges a request by its own tier.
 pub(crate) fn verdict(
+    policy: &Policy,
     request: &Request,
     root: &TrustRoot,
     now: Timestamp,
     requesters: &[String],
     found: Vec<disk::Found>,
-) -> Verdict {
+) -> Result<Verdict, Failure> {
     let question = Question {
         request,
         root,
-        requirement: Requirement::of(request.terms.tier),
+        requirement: requirement(policy, request)?,
         now,
         clock_skew_seconds: CLOCK_SKEW_SECONDS,
         requesters,
     };
-    judge(&question, found)
+    Ok(judge(&question, found))
 }
 
 fn answer<'a>(request: &'a Request, verdict: &'a Verdict) -> Answer<'a> {
     Answer {
         digest: verdict.request_digest,
-        environment: request.environment.as_ref().map(|environment| environment.as_str()),
+        environment: request.environment.as_ref().map(nhi_governance::Environment::as_str),
         kind: request.kind.as_str(),
         name: &request.name,
         verdict: if verdict.is_enough() { "approved" } else { "missing" },

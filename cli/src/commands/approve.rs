@@ -7,13 +7,14 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use nhi_approvals::{Approval, Decision, Person, Request, Signed, Signer, TrustRoot, disk, read_armoured};
-use nhi_governance::{Timestamp, Ttl};
+use nhi_governance::{Policy, Timestamp, Ttl};
 
-use crate::approvals::{self, Place, Root, Target, failure, target};
+use crate::approvals::{self, Place, Root, Target, failure};
 use crate::commands::approvals::{human, verdict};
 use crate::commands::request;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, Screen};
+use crate::policy;
 
 /// Bytes of a statement or of its signature.
 const STATEMENT_BYTES_MAX: usize = 64 << 10;
@@ -34,12 +35,14 @@ With a key that only ssh-keygen can use:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The file of a request, its directory, or its digest; the only request there is without it
-    #[arg(value_name = "REQUEST", value_parser = target)]
+    #[arg(value_name = "REQUEST")]
     request: Option<Target>,
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
     root: Root,
+    #[command(flatten)]
+    policy: policy::Args,
     #[command(flatten)]
     key: keys::Args,
     /// Who asked, as far as you know, by name or login: their own approval does not count
@@ -73,6 +76,7 @@ fn duration(text: &str) -> Result<Ttl, String> {
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let root = args.root.read()?;
+    let policy = args.policy.load()?;
     let statement = args.statement.as_deref().map(read_statement).transpose()?;
     let wanted = statement
         .as_ref()
@@ -86,8 +90,8 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         .help("name the trust root of that organisation with `--approvers`"));
     }
     if let (Some(approval), Some(path)) = (statement, &args.statement) {
-        let signed = signed_elsewhere(approval, path, &request)?;
-        return done(&directory, &request, &root, &signed, console);
+        let signed = signed_elsewhere(approval, path, &request, &root)?;
+        return done(&directory, &policy, &request, &root, &signed, console);
     }
     let decision = if args.reject {
         Decision::Reject
@@ -99,12 +103,12 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         let approval = approval(args, &request, &root, person.clone(), decision, now)?;
         return write_statement(path, &approval, console);
     }
-    console.talk(&request::human(&request, console.talk_width));
-    let (mut signer, person) = args.key.signer(&root, console)?;
+    console.talk(&request::human(&policy, &request, console.talk_width));
+    let (mut key, person) = args.key.signer(&root, console)?;
     let approval = approval(args, &request, &root, person, decision, now)?;
-    confirm(args, &approval, signer.as_ref(), console)?;
-    let signed = approval.sign(signer.as_mut()).map_err(|problem| failure(&problem))?;
-    done(&directory, &request, &root, &signed, console)
+    confirm(args, &approval, key.as_ref(), console)?;
+    let signed = approval.sign(key.as_mut()).map_err(|problem| failure(&problem))?;
+    done(&directory, &policy, &request, &root, &signed, console)
 }
 
 fn approval(
@@ -169,6 +173,7 @@ fn confirm(args: &Args, approval: &Approval, signer: &dyn Signer, console: &Cons
 
 fn done(
     directory: &Path,
+    policy: &Policy,
     request: &Request,
     root: &TrustRoot,
     signed: &Signed,
@@ -190,11 +195,10 @@ fn done(
     ]);
     screen.blank();
     let found = disk::read_approvals(directory, request.digest()).map_err(|problem| failure(&problem))?;
-    human(
-        &mut screen,
-        request,
-        &verdict(request, root, approvals::now(), &[], found),
-    );
+    // Which policy it was judged by may not be at hand; the signature does not depend on it.
+    if let Ok(verdict) = verdict(policy, request, root, approvals::now(), &[], found) {
+        human(&mut screen, request, &verdict);
+    }
     console.answer(&screen.into_text())?;
     Ok(Exit::Clean)
 }
@@ -218,7 +222,7 @@ fn read_statement(path: &Path) -> Result<Approval, Failure> {
 }
 
 /// A statement with the signature that lies beside it.
-fn signed_elsewhere(approval: Approval, path: &Path, request: &Request) -> Result<Signed, Failure> {
+fn signed_elsewhere(approval: Approval, path: &Path, request: &Request, root: &TrustRoot) -> Result<Signed, Failure> {
     let mut signature = path.as_os_str().to_owned();
     signature.push(".sig");
     let (key, bytes) = read_armoured(&read(Path::new(&signature))?).map_err(|problem| failure(&problem))?;
@@ -227,6 +231,13 @@ fn signed_elsewhere(approval: Approval, path: &Path, request: &Request) -> Resul
             "the statement is about another request: {}",
             approval.request_digest
         )));
+    }
+    if root.owner_of(&key) != Some(&approval.person) {
+        let message = format!(
+            "the key {key} that signed the statement is not one of `{}`",
+            approval.person
+        );
+        return Err(Failure::usage(message).help("sign it with a key that `nhi approvers show` lists for that person"));
     }
     if let Err(why) = key.verify(&approval.to_be_signed(), &bytes) {
         return Err(Failure::undecided(why).help("sign the statement again, and do not edit it in between"));

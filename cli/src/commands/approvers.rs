@@ -190,7 +190,7 @@ fn previous(args: &Sign, root: &TrustRoot) -> Result<TrustRoot, Failure> {
 }
 
 #[derive(Debug, Serialize)]
-struct Verdict<'a> {
+struct Outcome<'a> {
     version: u32,
     verdict: &'static str,
     digest: Digest,
@@ -214,7 +214,7 @@ fn verify(args: &Verify, console: &Console) -> Result<Exit, Failure> {
     };
     match args.format {
         Format::Json => {
-            let verdict = Verdict {
+            let outcome = Outcome {
                 version: 1,
                 verdict: if trusted.is_ok() { "trusted" } else { "not trusted" },
                 digest: Digest::of(&bytes),
@@ -225,7 +225,7 @@ fn verify(args: &Verify, console: &Console) -> Result<Exit, Failure> {
                     .unwrap_or_default(),
                 reason: trusted.as_ref().err().map(|problem| problem.message.as_str()),
             };
-            console.answer_raw(&output::json(&verdict)?)?;
+            console.answer_raw(&output::json(&outcome)?)?;
         }
         Format::Human => console.answer(&human(&trusted, console.width))?,
     }

@@ -70,7 +70,7 @@ fn declaration(actions: &[&str]) -> Declaration {
         revoked_by: known(&["ttl"]),
         ..Draft::default()
     };
-    draft.check().declaration.unwrap()
+    draft.check(&nhi_governance::Policy::default()).declaration.unwrap()
 }
 
 /// A folder with keys, a trust root and one request that calls for two approvals.
@@ -98,7 +98,7 @@ fn house() -> House {
     let organisation = Name::parse("example").unwrap();
     let context = RequestContext {
         organisation: &organisation,
-        policy_digest: None,
+        policy: &nhi_governance::Policy::default(),
         registry_id: "r",
         incarnations: 0,
     };
@@ -438,15 +438,18 @@ fn ssh_keygen_signs() {
         &run(house.path(), &["approve", "--statement", "s"]).exits(0),
         &["approved by alice", "counts   alice"],
     );
-    // Signed by somebody else: it is written nowhere that it would count.
+    // Signed by somebody else: the approval that is there stays.
     std::fs::remove_file(house.path().join("s.sig")).unwrap();
     ssh(
         "ssh-keygen",
         house.path(),
         &["-q", "-Y", "sign", "-n", "nhi-approval", "-f", "bob", "s"],
     );
-    run(house.path(), &["approve", "--statement", "s"]);
-    says(&house.verify(&[]).exits(1), &["signed with a key of `bob`"]);
+    says(
+        &run(house.path(), &["approve", "--statement", "s"]).exits(2),
+        &["is not one of `alice`"],
+    );
+    says(&house.verify(&[]).exits(1), &["counts   alice"]);
     std::fs::write(house.path().join("s"), "something else").unwrap();
     says(
         &run(house.path(), &["approve", "--statement", "s"]).exits(3),

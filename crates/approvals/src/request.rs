@@ -8,6 +8,7 @@ use std::fmt;
 
 use nhi_governance::{
     Declaration, Digest, Environment, Identity, Name, Owner, Policy, Purpose, RecordKind, RiskTier, ScopeEntry, Ttl,
+    tier_of_change,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -76,7 +77,7 @@ pub struct Terms {
     pub scope: Vec<ScopeEntry>,
     /// How long it lives.
     pub ttl: Option<Ttl>,
-    /// How risky it is.
+    /// How risky it is; of a change, the higher tier of before and after.
     pub tier: RiskTier,
     /// What only this kind has.
     pub subject: Map<String, Value>,
@@ -154,6 +155,11 @@ pub struct RequestContext<'a> {
 impl Request {
     /// The request for a new identity, or for changing one on record.
     pub fn for_identity(context: &RequestContext<'_>, previous: Option<&Identity>, declaration: &Declaration) -> Self {
+        let mut terms = Terms::of_identity(context.policy, declaration);
+        if let Some(identity) = previous {
+            // No change lowers what it is judged by.
+            terms.tier = tier_of_change(context.policy, identity.declaration(), declaration);
+        }
         Self {
             previous_revision: previous.map_or(0, Identity::revision),
             previous: previous.map(|identity| Terms::of_identity(context.policy, identity.declaration())),
@@ -162,7 +168,7 @@ impl Request {
                 Kind::Record(RecordKind::Identity),
                 Some(declaration.environment().clone()),
                 declaration.name().to_string(),
-                Terms::of_identity(context.policy, declaration),
+                terms,
             )
         }
     }

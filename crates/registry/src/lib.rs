@@ -22,6 +22,7 @@
 
 mod actor;
 mod audit;
+mod context;
 mod error;
 mod identities;
 mod location;

@@ -10,7 +10,7 @@ use tfplugin::value::{AttributePath, Type, Value};
 
 use crate::governed::{Governed, Trouble, blocking};
 use crate::report;
-use crate::resources::identity;
+use crate::resources::malformed;
 
 pub(super) struct Revoke {
     governed: Arc<Governed>,
@@ -33,7 +33,7 @@ fn asked(config: &Value) -> Result<Option<Asked>, Diagnostics> {
     let id = match config.get("identity_id").as_str().map(RecordId::parse) {
         Some(Ok(id)) => Some(id),
         Some(Err(error)) => {
-            diagnostics.push(identity::malformed(&error.to_string()).at(AttributePath::of("identity_id")));
+            diagnostics.push(malformed(&error.to_string()).at(AttributePath::of("identity_id")));
             None
         }
         None => None,

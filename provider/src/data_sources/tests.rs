@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tfplugin::diagnostic::Severity;
 
 use super::*;
-use crate::governed::Settings;
+use crate::governed::{Approving, Settings};
 
 /// A registry of its own.
 struct House {
@@ -22,6 +22,12 @@ impl House {
             policy: Some(Arc::default()),
             registry: Some(directory.path().join("registry.db")),
             trust_domain: Some(nhi_governance::TrustDomain::default()),
+            approving: Some(Approving {
+                organisation: None,
+                approvers: None,
+                directory: directory.path().join("approvals"),
+                enforces: false,
+            }),
         });
         House { directory, governed }
     }

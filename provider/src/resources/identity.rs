@@ -12,7 +12,7 @@ mod state;
 
 use std::sync::Arc;
 
-use nhi_governance::{Context, Draft, RecordId, Status};
+use nhi_governance::{Draft, RecordId, Status};
 use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::Schema;
@@ -22,6 +22,7 @@ use tfplugin::server::{
 };
 use tfplugin::value::{AttributePath, Value};
 
+use super::{malformed, not_read};
 use crate::governed::{Claim, Found, Governed, Trouble, blocking};
 use crate::report;
 use draft::draft;
@@ -102,7 +103,7 @@ impl Resource for IdentityResource {
     }
 
     fn plan(&self, request: PlanRequest) -> Answer<'_, PlanAnswer> {
-        Box::pin(std::future::ready(plan::plan(request, &self.governed)))
+        Box::pin(self.run(move |governed| plan::plan(request, governed)))
     }
 
     fn create(&self, request: CreateRequest) -> Answer<'_, StateAnswer> {
@@ -298,18 +299,6 @@ fn claim(prior: &Value) -> Result<Claim, Diagnostic> {
     })
 }
 
-pub(crate) fn malformed(error: &str) -> Diagnostic {
-    let detail = "The id is the one thing that names an identity for good. `nhi identities` lists the ids of a registry. \
-                  (NHI-ID)";
-    Diagnostic::error(error, detail).at(AttributePath::of("id"))
-}
-
-fn not_read() -> Diagnostic {
-    let detail = "Which registry to ask, or which policy to judge by, is known only after apply, so the plan goes by the \
-                  state as it was last read. Give `registry` and `policy` values that are known at plan.";
-    Diagnostic::warning("identities were not read", detail)
-}
-
 fn place(governed: &Governed) -> String {
     governed
         .registry_path()
@@ -351,7 +340,7 @@ fn revoked(found: &Found) -> Diagnostic {
     let detail = format!(
         "It was {}. Revocation is final and an id is never used again: let the configuration create a new identity. \
          (NHI-REVOKED)",
-        found.identity.standing(found.now, &Context::default()).reason
+        found.identity.standing(found.now, &found.context).reason
     );
     Diagnostic::error(
         format!("identity `{}` is revoked and cannot be imported", found.identity.id()),

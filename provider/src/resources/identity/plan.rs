@@ -3,15 +3,17 @@
 //! What depends on the time of the apply is unknown where it will change and kept where it will not, so that an apply
 //! without a change moves nothing.
 
-use nhi_governance::{Assessment, Draft, Environment, Given, Name, Owner, Policy, SpiffeId, Status, TrustDomain, Ttl};
-use tfplugin::diagnostic::Diagnostic;
+use nhi_governance::{
+    Assessment, Checked, Draft, Environment, Given, Name, Owner, Policy, RecordId, SpiffeId, Status, TrustDomain, Ttl,
+};
+use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::server::{PlanAnswer, PlanRequest};
 use tfplugin::value::{AttributePath, Value};
 
 use super::adopt;
 use super::draft::draft;
 use super::state::GENERATION_DEFAULT;
-use crate::governed::Governed;
+use crate::governed::{Approved, Governed};
 use crate::report;
 
 /// What a user may set; the rest is ours.
@@ -72,8 +74,16 @@ pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
     };
     if answer.planned != prior && !answer.diagnostics.has_errors() {
         let approvals = match policy {
-            Some(policy) => approvals(policy, &checked.assessment),
-            None => Some(unknown_policy()),
+            // The core plans what comes in its place next.
+            Some(_) if !answer.requires_replace.is_empty() => Diagnostics::new(),
+            // What the apply will be given: with defaults filled in, and in the spelling on record.
+            Some(policy) => approvals(
+                governed,
+                policy,
+                &prior,
+                &super::draft::draft(&answer.planned).check(policy),
+            ),
+            None => unknown_policy().into(),
         };
         answer.diagnostics.extend(approvals);
     }
@@ -184,7 +194,28 @@ fn unknown_policy() -> Diagnostic {
     Diagnostic::warning("the policy is not known yet", detail)
 }
 
-fn approvals(policy: &Policy, assessment: &Assessment) -> Option<Diagnostic> {
+/// Whether the change has the approvals that it calls for.
+fn approvals(governed: &Governed, policy: &Policy, prior: &Value, checked: &Checked) -> Diagnostics {
+    let (Some(declaration), Some(_), Some(_)) = (&checked.declaration, governed.registry_path(), governed.approving())
+    else {
+        return judged_later(policy, &checked.assessment).into_iter().collect();
+    };
+    let previous = match prior.get("id").as_str().map(RecordId::parse) {
+        Some(Ok(id)) => match governed.find(id) {
+            Ok(found) => found.map(|found| found.identity),
+            Err(trouble) => return trouble.into(),
+        },
+        _ => None,
+    };
+    match governed.approved(previous.as_ref(), declaration) {
+        Ok(Approved::Yes(_)) => Diagnostics::new(),
+        Ok(Approved::Waived(lacking)) => report::approvals_waived(&lacking).into(),
+        Err(trouble) => trouble.into(),
+    }
+}
+
+/// What is asked for is not all known yet, so that nobody can have approved it.
+fn judged_later(policy: &Policy, assessment: &Assessment) -> Option<Diagnostic> {
     let tier = assessment.tier;
     let approvals = policy.approvals(tier);
     if approvals.persons() == 0 {
@@ -192,8 +223,9 @@ fn approvals(policy: &Policy, assessment: &Assessment) -> Option<Diagnostic> {
     }
     let least = if assessment.is_final { "" } else { " at least" };
     let detail = format!(
-        "The identity is of tier {tier}{least}, with a score of {}: {}. The tier calls for {approvals}. This version of the \
-         provider does not enforce approvals: the apply goes ahead without them. Get them in the review of this change.",
+        "The identity is of tier {tier}{least}, with a score of {}: {}. The tier calls for {approvals}. People approve \
+         what is known, and something of this is known only after apply: the apply judges it, and tells the digest to \
+         approve. Give the attributes and the provider block values that are known at plan.",
         assessment.score,
         assessment.explain(),
     );

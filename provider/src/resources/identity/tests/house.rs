@@ -34,12 +34,18 @@ impl House {
         let config = Value::object([
             ("registry", Value::from(registry)),
             ("trust_domain", "example.org".into()),
+            ("enforcement", "warn".into()),
         ]);
         assert!(provider.configure(config).await.is_empty());
     }
 
     pub(super) fn resource(&self) -> &dyn Resource {
-        &*self.provider.resources()[0]
+        &**self
+            .provider
+            .resources()
+            .iter()
+            .find(|resource| resource.type_name() == "nhi_identity")
+            .unwrap()
     }
 
     /// What a core does at plan: proposes the configuration with prior values for what is computed.
