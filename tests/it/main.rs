@@ -19,3 +19,4 @@ mod plans;
 mod records;
 mod secrets;
 mod validation;
+mod written;

@@ -51,6 +51,8 @@ The value is never shown: a finding holds its kind, its place, its length, and a
 | an AWS key id without its secret, a web token that expires, an encrypted private key, a secret known by its name and information only | medium |
 | the hash of a password that was made slowly | low |
 
+A document, a map or a value from outside of which nothing is known before apply is listed as unverified: a plan in JSON does not show what is written out in its expression, the plan file and `--source` do.
+
 ## Why is this bad?
 
 A credential in a value is in version control, in the plan, in the state and in every copy of them.
@@ -101,6 +103,18 @@ fn check(facts: &Facts, out: &mut Findings) {
     for (number, told) in facts.ledger.told().iter().enumerate() {
         // A hash costs more than the judgement of a hundred blocks: only what is told one by one gets one.
         out.push(finding(told, number < FINDINGS_MAX));
+    }
+    let is_stored = |address: &String| facts.state.stored.iter().any(|stored| stored.address == *address);
+    for (address, path) in facts.ledger.hidden().filter(|(address, _)| !is_stored(address)) {
+        let finding = RULE
+            .finding(address, path)
+            .message(format!(
+                "whether a credential is written out in `{path}` cannot be told: nothing of it is known before apply"
+            ))
+            .remediation(
+                "check the plan file, or give the configuration with `--source`, so that the expression can be read",
+            );
+        out.push(finding.unverified());
     }
     if let Some((count, address)) = &facts.ledger.omitted {
         let mut rest = RULE

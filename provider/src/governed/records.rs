@@ -62,7 +62,7 @@ impl Governed {
     ) -> Result<Option<FoundRecord<S>>, Trouble> {
         let Some(registry) = self.existing_registry()? else {
             return if is_expected {
-                let path = self.registry_path().map(|path| path.display().to_string());
+                let path = self.location().map(ToString::to_string);
                 Err(RegistryError::Missing(path.unwrap_or_default()).into())
             } else {
                 Ok(None)
@@ -203,7 +203,7 @@ impl Governed {
         }
     }
 
-    fn act<'a>(&'a self, evidence: &'a Evidence, view: &View<'a>, now: Timestamp) -> Act<'a> {
+    pub(super) fn act<'a>(&'a self, evidence: &'a Evidence, view: &View<'a>, now: Timestamp) -> Act<'a> {
         Act {
             by: self.actor.as_str(),
             evidence,

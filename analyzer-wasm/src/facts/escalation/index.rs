@@ -11,6 +11,7 @@ use super::catalogue::{Method, On, actions, methods};
 use super::names::key;
 use crate::facts::iam::access::{Principal, fields};
 use crate::facts::iam::document::{Document, Effect, Selection, Statement};
+use crate::facts::iam::origin::at_worst;
 use crate::facts::iam::pattern::{Case, matches};
 
 /// A set of actions of the catalogue, by their place in [`actions`].
@@ -182,6 +183,9 @@ pub(crate) enum Selector {
 
 impl Selector {
     fn of(pattern: &str) -> Self {
+        // Text of somebody's choosing may turn out to name anything.
+        let chosen = at_worst(pattern);
+        let pattern = chosen.as_deref().unwrap_or(pattern);
         if let Some(key) = key(pattern) {
             return Self::Exact(key);
         }
