@@ -40,7 +40,11 @@ pub(crate) const WAIVER_EXPIRED: &str = "NHI-WAIVER-EXPIRED";
 const WHY_HALF: &str = "A plan of which only a part can be read may hide what matters in the rest.";
 const WHY_UNREAD: &str = "What was not read was not judged, and no verdict on it can be given.";
 const WHY_MODULE: &str = "A module that did not come to its end may have missed what it was written to find.";
+const HELP_APPROVALS: &str =
+    "follow the help that the message with this code gives; `nhi approvals verify` says what counts and why not";
 const HELP_DECLARATION: &str = "change the attribute that the diagnostic points at, as its text says";
+const HELP_POLICY: &str =
+    "correct the policy file where the message points; `nhi policy check` lists every mistake with a fix";
 const HELP_REGISTRY: &str = "follow the help that the message with this code gives; it knows the file and the identity";
 const SHOW_AGAIN: &str = "make the JSON again with `tofu show -json tfplan` or `terraform show -json tfplan`";
 
@@ -158,12 +162,30 @@ static HOST_CODES: [HostCode; 18] = [
 ];
 
 /// What only the provider reports, sorted. Nothing here can depend on it; `cargo xtask tidy` holds the two together.
-static PROVIDER_CODES: [HostCode; 4] = [
+static PROVIDER_CODES: [HostCode; 7] = [
     HostCode {
         code: "NHI-ID",
         summary: "the id is not the id of an identity",
         why: "The id is the one thing that names an identity for good.",
         help: "import with an id that `nhi identities` lists",
+    },
+    HostCode {
+        code: "NHI-MOVED",
+        summary: "a state of another resource type cannot be taken over",
+        why: "What is governed has to be named: a record of the wrong object would vouch for it.",
+        help: "move from a type that the documents list and that the state describes, or declare a new identity",
+    },
+    HostCode {
+        code: "NHI-POLICY-CHANGED",
+        summary: "the policy is not the one that the plan was made with",
+        why: "A plan shows what the policy makes of an identity; under another policy nobody has agreed to it.",
+        help: "make a new plan, and apply that",
+    },
+    HostCode {
+        code: "NHI-QUESTION",
+        summary: "what a data source, a list or a function was asked cannot be answered",
+        why: "An answer to something else would be taken for the answer.",
+        help: "write what the message asks for, or leave the attribute out",
     },
     HostCode {
         code: "NHI-REGISTRY-PATH",
@@ -206,7 +228,9 @@ pub(crate) fn all() -> Vec<HostCode> {
         .chain(&PROVIDER_CODES)
         .copied()
         .chain(HostErrorKind::ALL.map(of_kind))
+        .chain(nhi_approvals::CODES.iter().map(of_governed(HELP_APPROVALS)))
         .chain(nhi_governance::CODES.iter().map(of_governed(HELP_DECLARATION)))
+        .chain(nhi_policy_file::CODES.iter().map(of_governed(HELP_POLICY)))
         .chain(nhi_registry::CODES.iter().map(of_governed(HELP_REGISTRY)))
         .collect();
     codes.sort_by_key(|code| code.code);

@@ -1,5 +1,8 @@
 //! The subcommands, sorted: a new one is one file and one line in each list here.
 
+pub(crate) mod approvals;
+pub(crate) mod approve;
+pub(crate) mod approvers;
 pub(crate) mod audit;
 pub(crate) mod baseline;
 pub(crate) mod check;
@@ -8,6 +11,8 @@ pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod graph;
 pub(crate) mod identities;
+pub(crate) mod policy;
+pub(crate) mod request;
 pub(crate) mod rules;
 
 use clap::Subcommand;
@@ -18,6 +23,12 @@ use crate::output::Console;
 /// What `nhi` can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Check whether requests have the approvals that they call for
+    Approvals(approvals::Args),
+    /// Show what a request makes possible, and sign it
+    Approve(approve::Args),
+    /// Show, sign or check the trust root: who may approve
+    Approvers(approvers::Args),
     /// Say what happened to identities, and whether anybody rewrote it
     Audit(audit::Args),
     /// Write down what there is, so that from now on only what is new counts
@@ -34,6 +45,10 @@ pub(crate) enum Command {
     Graph(graph::Args),
     /// List the identities on record: who owns them, what justifies them, what revokes them
     Identities(identities::Args),
+    /// Show a request for approval: what it asks for, and what its digest covers
+    Request(request::Args),
+    /// Show, check, test and compare the organisation's policy
+    Policy(policy::Args),
     /// List the rules and the codes of a check
     Rules(rules::Args),
 }
@@ -41,6 +56,9 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         match self {
+            Self::Approvals(args) => approvals::run(&args, console),
+            Self::Approve(args) => approve::run(&args, console),
+            Self::Approvers(args) => approvers::run(&args, console),
             Self::Audit(args) => audit::run(&args, console),
             Self::Baseline(args) => baseline::run(&args, console),
             Self::Check(args) => check::run(&args, console),
@@ -49,6 +67,8 @@ impl Command {
             Self::Fix(args) => fix::run(&args, console),
             Self::Graph(args) => graph::run(&args, console),
             Self::Identities(args) => identities::run(&args, console),
+            Self::Request(args) => request::run(&args, console),
+            Self::Policy(args) => policy::run(&args, console),
             Self::Rules(args) => rules::run(&args, console),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! `main` parses, dispatches and turns the result into an exit code; everything else is in the modules below.
 
+mod approvals;
 mod args;
 mod builtin;
 mod codes;
@@ -13,6 +14,7 @@ mod fix;
 mod input;
 mod modules;
 mod output;
+mod policy;
 mod refine;
 mod registry;
 mod report;

@@ -3,6 +3,7 @@
 //! A resource hands over a draft and gets an identity back; it cannot reach the registry past the policy, and the
 //! registry writes record and audit row in one transaction that is durable before any answer goes out.
 
+mod approving;
 mod records;
 
 use std::collections::BTreeSet;
@@ -11,12 +12,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use nhi_governance::{
-    AccessReview, BreakGlass, Context, Declaration, Draft, Evidence, Exception, Grant, Identity, RecordId, RecordKind,
+    AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
     Team, Timestamp, TrustDomain, Vendor, Violation,
 };
-use nhi_registry::{Actor, RecordsExt as _, Registry, RegistryError, SqliteRegistry};
+use nhi_registry::{Actor, Options, RecordsExt as _, Registry, RegistryError, SqliteRegistry};
 use tfplugin::log;
 
+pub(crate) use approving::{Approved, Approving, Lacking};
 pub(crate) use records::{FoundRecord, Scene, Spec};
 
 /// What an audit row says when a resource is destroyed.
@@ -32,6 +34,8 @@ const ORPHAN_POLL: Duration = Duration::from_millis(50);
 pub(crate) struct Settings {
     pub(crate) registry: Option<PathBuf>,
     pub(crate) trust_domain: Option<TrustDomain>,
+    pub(crate) policy: Option<Arc<Policy>>,
+    pub(crate) approving: Option<Approving>,
 }
 
 /// Everything that governs, for one process.
@@ -81,6 +85,10 @@ pub(crate) enum Trouble {
         id: RecordId,
         attribute: &'static str,
     },
+    /// Approvals are missing.
+    Lacking(Box<Lacking>),
+    /// The trust root, or what lies among the approvals, cannot be used.
+    Approvers(nhi_approvals::Problem),
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -126,6 +134,11 @@ impl Governed {
         self.settings.get()?.trust_domain.as_ref()
     }
 
+    /// What the organisation's policy says, if that is known.
+    pub(crate) fn policy(&self) -> Option<&Arc<Policy>> {
+        self.settings.get()?.policy.as_ref()
+    }
+
     /// Where the registry is, if that is known.
     pub(crate) fn registry_path(&self) -> Option<&Path> {
         self.settings.get()?.registry.as_deref()
@@ -159,14 +172,37 @@ impl Governed {
         Ok(Some(found(&*registry, identity)?))
     }
 
+    /// What the standing of each of these identities depends on, on one snapshot.
+    pub(crate) fn contexts(&self, identities: &[Identity]) -> Result<Vec<Context>, Trouble> {
+        let contexts = self.ask(|registry| {
+            registry.reading(|view| {
+                let declarations = identities.iter().map(Identity::declaration);
+                declarations.map(|declaration| view.context(declaration)).collect()
+            })
+        })?;
+        Ok(contexts.unwrap_or_else(|| vec![Context::default(); identities.len()]))
+    }
+
+    /// Puts a question to the registry; none where there is no registry yet.
+    pub(crate) fn ask<T>(
+        &self,
+        question: impl FnOnce(&dyn Registry) -> Result<T, RegistryError>,
+    ) -> Result<Option<T>, Trouble> {
+        match self.existing_registry()? {
+            Some(registry) => Ok(Some(question(&*registry)?)),
+            None => Ok(None),
+        }
+    }
+
     /// Policy, then registry: a new identity, or the one that an interrupted creation left.
     pub(crate) fn create(&self, draft: &Draft) -> Result<Found, Trouble> {
-        let declaration = judge(draft)?;
+        let declaration = self.judge(draft)?;
         let trust_domain = self.trust_domain().ok_or(Trouble::Unknown("trust_domain"))?;
+        let evidence = self.approved(None, &declaration)?.evidence();
         let registry = self.registry()?;
         let patience = Instant::now() + ORPHAN_LIFE_MAX;
         let created = loop {
-            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &waived()));
+            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &evidence));
             match created {
                 Err(RegistryError::Creating { id, .. }) if !self.is_ours(id) && Instant::now() < patience => {
                     std::thread::sleep(ORPHAN_POLL);
@@ -182,7 +218,7 @@ impl Governed {
             "an identity was created"
         };
         log::info(what, &[("id", id.to_string().into())]);
-        found(&*registry, created.identity)
+        Ok(found(&*registry, created.identity)?)
     }
 
     /// Policy, then registry: changes the identity that a state claims, if nobody changed it meanwhile.
@@ -195,7 +231,7 @@ impl Governed {
         draft: &Draft,
         edited: impl FnOnce(&Identity) -> Option<&'static str>,
     ) -> Result<Found, Trouble> {
-        let declaration = judge(draft)?;
+        let declaration = self.judge(draft)?;
         let (registry, on_record) = self.on_record(claim)?;
         // A record of another revision is refused below, as one that somebody else has changed.
         if on_record.revision() == revision
@@ -206,9 +242,10 @@ impl Governed {
                 attribute,
             });
         }
-        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &waived()))?;
+        let evidence = self.approved(Some(&on_record), &declaration)?.evidence();
+        let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &evidence))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
-        found(&*registry, identity)
+        Ok(found(&*registry, identity)?)
     }
 
     /// Ends the identity that a state claims. There is no policy to ask: revoking is never refused.
@@ -217,6 +254,18 @@ impl Governed {
         armed(|| registry.revoke(&self.actor, claim.id, DESTROYED))?;
         log::info("an identity was revoked", &[("id", claim.id.to_string().into())]);
         Ok(())
+    }
+
+    /// Ends an identity because somebody said so, whether a state knows it or not.
+    pub(crate) fn end(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
+        let missing = || RegistryError::NotFound(id);
+        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
+        if !is_there(path)? {
+            return Err(missing().into());
+        }
+        let identity = armed(|| self.opened(path)?.revoke(&self.actor, id, reason))?;
+        log::info("an identity was revoked", &[("id", id.to_string().into())]);
+        Ok(identity)
     }
 
     /// Notes that the core has the ids of everything this process created.
@@ -285,6 +334,14 @@ impl Governed {
         Ok((registry, identity))
     }
 
+    fn judge(&self, draft: &Draft) -> Result<Declaration, Trouble> {
+        let checked = draft.check(self.policy().ok_or(Trouble::Unknown("policy"))?);
+        if !checked.violations.is_empty() {
+            return Err(Trouble::Violations(checked.violations));
+        }
+        checked.declaration.ok_or(Trouble::Unknown("an attribute"))
+    }
+
     /// Opens the registry if there is one yet: what is wrong with it is found at plan, before an apply fails half-way.
     pub(crate) fn try_registry(&self) -> Result<(), Trouble> {
         match self.registry_path() {
@@ -297,6 +354,14 @@ impl Governed {
     fn registry(&self) -> Result<Arc<SqliteRegistry>, Trouble> {
         let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
         Ok(self.opened(path)?)
+    }
+
+    /// The registry, created where there is none; to look at where it can only be read.
+    fn registry_or_read_only(&self) -> Result<Arc<SqliteRegistry>, Trouble> {
+        match self.existing_registry()? {
+            Some(registry) => Ok(registry),
+            None => self.registry(),
+        }
     }
 
     /// The registry, if there is one: to look something up must not leave a file behind.
@@ -316,14 +381,14 @@ impl Governed {
         if let Some(registry) = &*registry {
             return Ok(Arc::clone(registry));
         }
-        let opened = Arc::new(open(path)?);
+        let opened = Arc::new(open(path, self.policy().cloned())?);
         *registry = Some(Arc::clone(&opened));
         Ok(opened)
     }
 }
 
 /// An identity with what its standing depends on, on one snapshot.
-fn found(registry: &impl Registry, identity: Identity) -> Result<Found, Trouble> {
+pub(crate) fn found(registry: &(impl Registry + ?Sized), identity: Identity) -> Result<Found, RegistryError> {
     let (context, now) = registry.reading(|view| Ok((view.context(identity.declaration())?, view.now()?)))?;
     Ok(Found { identity, context, now })
 }
@@ -335,22 +400,6 @@ fn is_there(path: &Path) -> Result<bool, RegistryError> {
         path: path.to_owned(),
         source,
     })
-}
-
-/// Approvals are only warned of.
-fn waived() -> Evidence {
-    Evidence {
-        waived: true,
-        ..Evidence::default()
-    }
-}
-
-fn judge(draft: &Draft) -> Result<Declaration, Trouble> {
-    let checked = draft.check();
-    if !checked.violations.is_empty() {
-        return Err(Trouble::Violations(checked.violations));
-    }
-    checked.declaration.ok_or(Trouble::Unknown("an attribute"))
 }
 
 /// A state is an untrusted cache. Name and environment never change for an id, so where they differ the state was
@@ -367,20 +416,18 @@ fn refuse_forged(claim: &Claim, identity: &Identity) -> Result<(), Trouble> {
     })
 }
 
-fn open(path: &Path) -> Result<SqliteRegistry, RegistryError> {
+/// Nothing is written before the policy is known, so that the default never stands for it in the audit log.
+fn open(path: &Path, policy: Option<Arc<Policy>>) -> Result<SqliteRegistry, RegistryError> {
+    let options = Options {
+        policy: policy.unwrap_or_default(),
+        ..Options::default()
+    };
     #[cfg(debug_assertions)]
-    {
-        let probe: Arc<dyn Fn(nhi_registry::Point) + Send + Sync> = Arc::new(crate::failpoint::probe);
-        SqliteRegistry::open_with(
-            path,
-            nhi_registry::Options {
-                probe,
-                ..Default::default()
-            },
-        )
-    }
-    #[cfg(not(debug_assertions))]
-    SqliteRegistry::open(path)
+    let options = Options {
+        probe: Arc::new(crate::failpoint::probe),
+        ..options
+    };
+    SqliteRegistry::open_with(path, options)
 }
 
 /// Where a file can be read and not written, a plan is still possible.

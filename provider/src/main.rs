@@ -3,12 +3,17 @@
 //! Started by hand it answers `--version`, `schema` (the schemas as JSON, from which the documents are generated) and
 //! `--debug` (serve for a debugger).
 
+mod actions;
+mod data_sources;
 #[cfg(debug_assertions)]
 mod failpoint;
+mod functions;
 mod governed;
+mod list_resources;
 mod provider;
 mod report;
 mod resources;
+mod schemas;
 mod values;
 
 use std::io::Write as _;
@@ -32,7 +37,7 @@ fn main() -> ExitCode {
         [] => serve(false),
         ["--debug"] => serve(true),
         ["--version"] => say(concat!("terraform-provider-nhi ", env!("CARGO_PKG_VERSION"), "\n")),
-        ["schema"] => say(&format!("{:#}\n", provider::schemas(ADDRESS))),
+        ["schema"] => say(&format!("{:#}\n", schemas::json(ADDRESS))),
         _ => {
             let _ = std::io::stderr().lock().write_all(USAGE.as_bytes());
             ExitCode::from(2)

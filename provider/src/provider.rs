@@ -1,46 +1,47 @@
-//! The provider block: which registry, which trust domain.
+//! The provider block: which registry, which policy, which trust domain.
+
+mod approvals;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nhi_governance::TrustDomain;
-use nhi_registry::Actor;
-use serde_json::json;
+use nhi_governance::{Policy, TrustDomain};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::{Attribute, Schema};
-use tfplugin::server::{Answer, Provider, Resource};
+use tfplugin::server::{Action, Answer, DataSource, Function, ListResource, Provider, Resource};
 use tfplugin::value::{AttributePath, Type, Value};
 
 use crate::governed::{Governed, Settings, blocking};
-use crate::resources;
+use crate::{actions, data_sources, functions, list_resources, resources};
 
 const REGISTRY_VARIABLE: &str = "NHI_REGISTRY";
+const POLICY_VARIABLE: &str = "NHI_POLICY";
 const REGISTRY_DEFAULT: &str = "nhi-registry.db";
+const APPROVALS_DEFAULT: &str = "approvals";
 const TRUST_DOMAIN_DEFAULT: &str = "nhi.internal";
 
 /// The provider.
 pub(crate) struct Nhi {
     governed: Arc<Governed>,
     resources: Vec<Arc<dyn Resource>>,
+    data_sources: Vec<Arc<dyn DataSource>>,
+    functions: Vec<Arc<dyn Function>>,
+    list_resources: Vec<Arc<dyn ListResource>>,
+    actions: Vec<Arc<dyn Action>>,
 }
 
 impl Nhi {
     pub(crate) fn new(governed: Arc<Governed>) -> Nhi {
         Nhi {
             resources: resources::all(&governed),
+            data_sources: data_sources::all(&governed),
+            functions: functions::all(),
+            list_resources: list_resources::all(&governed),
+            actions: actions::all(&governed),
             governed,
         }
     }
-}
-
-/// Every schema, in the form of `terraform providers schema -json`.
-pub(crate) fn schemas(address: &str) -> serde_json::Value {
-    let provider = Nhi::new(Arc::new(Governed::new(Actor::from_surroundings())));
-    let of = |resource: &Arc<dyn Resource>| (resource.type_name().to_owned(), resource.schema().to_json());
-    let resources: serde_json::Map<_, _> = provider.resources.iter().map(of).collect();
-    let schemas = json!({ "provider": provider.schema().to_json(), "resource_schemas": resources });
-    json!({ "format_version": "1.0", "provider_schemas": { address: schemas } })
 }
 
 impl Provider for Nhi {
@@ -49,6 +50,11 @@ impl Provider for Nhi {
             "Governs non-human identities: every identity has owners, a purpose, a scope and an end, is kept in a \
              registry, and every change of it is in a tamper-evident audit log.",
         )
+        .attribute(Attribute::optional("policy", Type::String).describe(format!(
+            "Path of the organisation's policy file, in HCL or JSON: tiers, scores, names, scopes and limits. Relative \
+             paths start at the working directory. Default: the environment variable `{POLICY_VARIABLE}`, else the \
+             built-in policy. Another policy judges every identity anew at the next plan."
+        )))
         .attribute(Attribute::optional("registry", Type::String).describe(format!(
             "Path of the registry, an SQLite file that the first apply creates. Relative paths start at the working \
              directory. Default: the environment variable `{REGISTRY_VARIABLE}`, else `{REGISTRY_DEFAULT}`. Another \
@@ -58,10 +64,46 @@ impl Provider for Nhi {
             "SPIFFE trust domain of new identities, for example `example.org`. Default: `{TRUST_DOMAIN_DEFAULT}`. \
              Identities that exist keep the SPIFFE id they were created with."
         )))
+        .attribute(Attribute::optional("organisation", Type::String).describe(
+            "Whose identities they are: a name such as `example`. Approvals of another organisation do not count. \
+             Default: that of the policy, else that of the trust root.",
+        ))
+        .attribute(Attribute::optional("approvers", Type::String).describe(
+            "Path of the trust root, an HCL file with the people who may approve and their keys. Without it nothing that \
+             calls for approvals can be applied, unless `enforcement` is `warn`.",
+        ))
+        .attribute(Attribute::optional("approvers_digest", Type::String).describe(
+            "SHA-256 of the trust root, or of an earlier version that leads to it by signatures; `nhi approvers show` \
+             tells it. Required with `approvers`. Who changes it decides anew whom to trust.",
+        ))
+        .attribute(Attribute::optional("approvals", Type::String).describe(format!(
+            "Directory of requests and approvals. A plan that lacks approvals writes its request there. Default: \
+             `{APPROVALS_DEFAULT}`."
+        )))
+        .attribute(Attribute::optional("enforcement", Type::String).describe(
+            "What happens to a change that lacks approvals: `enforce` refuses it at plan and at apply, `warn` lets it go \
+             ahead and keeps on record that it did. Default: `enforce`.",
+        ))
     }
 
     fn resources(&self) -> &[Arc<dyn Resource>] {
         &self.resources
+    }
+
+    fn data_sources(&self) -> &[Arc<dyn DataSource>] {
+        &self.data_sources
+    }
+
+    fn functions(&self) -> &[Arc<dyn Function>] {
+        &self.functions
+    }
+
+    fn list_resources(&self) -> &[Arc<dyn ListResource>] {
+        &self.list_resources
+    }
+
+    fn actions(&self) -> &[Arc<dyn Action>] {
+        &self.actions
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
@@ -73,6 +115,10 @@ impl Provider for Nhi {
         if let Some(path) = settings.registry.as_deref().filter(|_| !diagnostics.has_errors()) {
             diagnostics.extend(directory_missing(path));
         }
+        if diagnostics.has_errors() {
+            return Box::pin(std::future::ready(diagnostics));
+        }
+        diagnostics.extend(approvals::untrusted(settings.approving.as_ref()));
         if diagnostics.has_errors() {
             return Box::pin(std::future::ready(diagnostics));
         }
@@ -89,7 +135,7 @@ impl Provider for Nhi {
     }
 }
 
-fn settings(config: &Value, variable: impl Fn(&str) -> Option<OsString>) -> (Settings, Diagnostics) {
+fn settings(config: &Value, variable: impl Fn(&str) -> Option<OsString> + Copy) -> (Settings, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let registry = match config.get("registry") {
         Value::Unknown(_) => None,
@@ -117,7 +163,49 @@ fn settings(config: &Value, variable: impl Fn(&str) -> Option<OsString>) -> (Set
             None
         }
     });
-    (Settings { registry, trust_domain }, diagnostics)
+    let settings = Settings {
+        registry,
+        trust_domain,
+        policy: policy(config, variable, &mut diagnostics),
+        approving: approvals::settings(config, &mut diagnostics),
+    };
+    (settings, diagnostics)
+}
+
+/// The policy, unless it is known only after apply; every mistake in its file is a diagnostic of its own.
+fn policy(
+    config: &Value,
+    variable: impl Fn(&str) -> Option<OsString>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Arc<Policy>> {
+    let path = match config.get("policy") {
+        Value::Unknown(_) => return None,
+        Value::String(path) if path.trim().is_empty() => {
+            let detail = format!(
+                "Without its policy an organisation's rules would silently be the built-in ones. Write the path of the \
+                 policy file, for example `nhi.hcl`, or leave `policy` and `{POLICY_VARIABLE}` out for the built-in \
+                 policy. (NHI-POLICY-READ)"
+            );
+            let empty = Diagnostic::error("the path of the policy is empty", detail);
+            diagnostics.push(empty.at(AttributePath::of("policy")));
+            return None;
+        }
+        Value::String(path) => Some(PathBuf::from(path)),
+        _ => variable(POLICY_VARIABLE)
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from),
+    };
+    let Some(path) = path else {
+        return Some(Arc::default());
+    };
+    match nhi_policy_file::load(&path) {
+        Ok(policy) => Some(Arc::new(policy)),
+        Err(error) => {
+            let at = |(summary, detail)| Diagnostic::error(summary, detail).at(AttributePath::of("policy"));
+            diagnostics.extend(error.problems().into_iter().map(at));
+            None
+        }
+    }
 }
 
 fn not_a_path(path: &str) -> Option<Diagnostic> {
@@ -156,6 +244,8 @@ fn directory_missing(path: &Path) -> Option<Diagnostic> {
 
 #[cfg(test)]
 mod tests {
+    use nhi_registry::Actor;
+
     use super::*;
 
     fn refusals(registry: Value, variable: Option<&str>) -> String {
@@ -216,5 +306,47 @@ mod tests {
             2,
             "looking leaves no file"
         );
+    }
+
+    #[test]
+    fn a_policy_is_read_or_refused_and_never_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let good = file("good.hcl", "organisation = \"example\"\n");
+        let bad = file("bad.hcl", "tier \"low\" {\n  score_from = 1\n  ttl = \"0h\"\n}\n");
+        let missing = directory.path().join("missing.hcl").display().to_string();
+        for (given, variable, organisation, told) in [
+            (Value::Null, None, Some(None), 0),
+            (Value::Null, Some(""), Some(None), 0),
+            (Value::Null, Some(good.as_str()), Some(Some("example")), 0),
+            (Value::from(good.as_str()), Some(bad.as_str()), Some(Some("example")), 0),
+            (Value::UNKNOWN, Some(good.as_str()), None, 0),
+            (Value::from(bad.as_str()), None, None, 2),
+            (Value::Null, Some(bad.as_str()), None, 2),
+            (Value::from(missing.as_str()), None, None, 1),
+            (Value::from(" "), None, None, 1),
+        ] {
+            let config = Value::object([("policy", given.clone()), ("registry", "r.db".into())]);
+            let (settings, diagnostics) = settings(&config, |name| {
+                variable.filter(|_| name == POLICY_VARIABLE).map(OsString::from)
+            });
+            let found = settings
+                .policy
+                .map(|policy| policy.organisation().map(ToString::to_string));
+            assert_eq!(
+                found,
+                organisation.map(|name| name.map(str::to_owned)),
+                "{given:?} {variable:?}"
+            );
+            let diagnostics: Vec<_> = diagnostics.into_iter().collect();
+            assert_eq!(diagnostics.len(), told, "{given:?}: {diagnostics:?}");
+            for diagnostic in diagnostics {
+                assert_eq!(diagnostic.path, AttributePath::of("policy"));
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::value::AttributePath;
 
-use crate::governed::Trouble;
+use crate::governed::{Lacking, Trouble};
 
 pub(crate) fn violation(violation: Violation) -> Diagnostic {
     let path = path(&violation.path);
@@ -29,6 +29,18 @@ fn path(path: &Path) -> AttributePath {
         })
 }
 
+/// A bad text of a configuration.
+pub(crate) fn problem(problem: Problem, path: AttributePath) -> Diagnostic {
+    let detail = format!("{} {} ({})", problem.code.why, problem.help, problem.code.id);
+    Diagnostic::error(problem.message, detail).at(path)
+}
+
+/// A question that has no answer.
+pub(crate) fn question(summary: impl Into<String>, fix: &str, path: AttributePath) -> Diagnostic {
+    let detail = format!("An answer to something else would be taken for the answer. {fix} (NHI-QUESTION)");
+    Diagnostic::error(summary, detail).at(path)
+}
+
 /// What to say of an error of the registry below its summary: why it is one, and the way out.
 fn refused_by_registry(error: &RegistryError) -> String {
     format!("{} {} ({})", error.entry().why, error.help(), error.code())
@@ -42,6 +54,24 @@ fn refused(problem: Problem) -> Diagnostic {
         "NHI-EXPIRED" | "NHI-GENERATION" => diagnostic.at(AttributePath::of("generation")),
         _ => diagnostic,
     }
+}
+
+/// A change that lacks approvals, as an error.
+fn lacking_approvals(lacking: &Lacking) -> Diagnostic {
+    let detail = format!(
+        "The riskier an identity, the more people have to agree before it exists, and to exactly this. (NHI-APPROVAL-MISSING)\n\n{}",
+        lacking.detail()
+    );
+    Diagnostic::error(lacking.summary(), detail)
+}
+
+/// A change that goes ahead without its approvals, because the configuration says so.
+pub(crate) fn approvals_waived(lacking: &Lacking) -> Diagnostic {
+    let detail = format!(
+        "`enforcement = \"warn\"` lets it go ahead all the same, and that stays on record.\n\n{}",
+        lacking.detail()
+    );
+    Diagnostic::warning(lacking.summary(), detail)
 }
 
 impl From<Trouble> for Diagnostics {
@@ -69,6 +99,8 @@ impl From<Trouble> for Diagnostics {
                                        reads the record. (NHI-STATE-FORGED)"
                     .to_owned()
             }
+            Trouble::Lacking(lacking) => return lacking_approvals(&lacking).into(),
+            Trouble::Approvers(problem) => format!("{} {} ({})", problem.code.why, problem.help, problem.code.id),
             Trouble::Unknown(what) => format!(
                 "An apply needs every value, and {what} is still unknown. Make what it comes from part of the same \
                  apply, or give it a value that is known. (NHI-UNKNOWN)"
@@ -105,6 +137,8 @@ impl fmt::Display for Trouble {
                 formatter,
                 "the state has another `{attribute}` for {kind} `{id}` than the registry"
             ),
+            Trouble::Lacking(lacking) => formatter.write_str(&lacking.summary()),
+            Trouble::Approvers(problem) => problem.fmt(formatter),
             Trouble::Unknown(what) => write!(formatter, "{what} is not known"),
         }
     }

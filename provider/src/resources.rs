@@ -4,7 +4,7 @@ mod access_review;
 mod break_glass;
 mod exception;
 mod grant;
-mod identity;
+pub(crate) mod identity;
 mod kind;
 mod team;
 mod vendor;
@@ -18,6 +18,8 @@ use tfplugin::value::{AttributePath, Value};
 
 use crate::governed::Governed;
 use kind::KindResource;
+
+pub(crate) use identity::draft;
 
 /// All resources, governed by `governed`.
 pub(crate) fn all(governed: &Arc<Governed>) -> Vec<Arc<dyn Resource>> {
@@ -40,14 +42,14 @@ fn standing(mut state: Value, standing: &KindStanding) -> Value {
     state
 }
 
-fn malformed(error: &str) -> Diagnostic {
+pub(crate) fn malformed(error: &str) -> Diagnostic {
     let detail = "The id is the one thing that names a record for good. `nhi identities` lists the ids of identities. \
                   (NHI-ID)";
     Diagnostic::error(error, detail).at(AttributePath::of("id"))
 }
 
 fn not_read() -> Diagnostic {
-    let detail = "Which registry to ask is known only after apply, so the plan goes by the state as it was last read. \
-                  Give `registry` a value that is known at plan.";
+    let detail = "Which registry to ask, or which policy to judge by, is known only after apply, so the plan goes by the \
+                  state as it was last read. Give `registry` and `policy` values that are known at plan.";
     Diagnostic::warning("the registry was not read", detail)
 }

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
-use support::{Core, Nhi, Outcome, Stack, Started, programs};
+use support::{Core, Kind, Nhi, Outcome, Stack, Started, programs};
 
 support::legs!(
     every_example_of_a_resource_is_applied,
+    every_example_of_a_data_source_and_of_a_function_is_applied,
+    every_other_example_is_well_formed,
     every_stack_is_applied_after_a_real_init,
     the_readme_is_applied,
 );
@@ -40,10 +42,7 @@ fn lives(stack: &Stack) -> Outcome {
 fn every_example_of_a_resource_is_applied(core: &Core) -> Outcome {
     let provider = read(&programs::root().join("examples/provider/provider.tf"))?;
     // The block that names the provider stands in both; a configuration may have it once.
-    let provider = provider
-        .split_once("\n}\n")
-        .map(|(_, rest)| rest.to_owned())
-        .context("provider.tf")?;
+    let provider = without_header(&provider)?;
     for folder in folders("examples/resources")? {
         let stack = Stack::new(core)?;
         stack.file("provider.tf", &provider)?;
@@ -51,6 +50,97 @@ fn every_example_of_a_resource_is_applied(core: &Core) -> Outcome {
         stack.run(&["fmt", "-check", "-diff", "-no-color"])?.succeeds()?;
         lives(&stack).with_context(|| folder.display().to_string())?;
         imports(&stack, &read(&folder.join("import.sh"))?)?;
+        if core.kind == Kind::Tofu {
+            imports_by_identity(&stack, &read(&folder.join("import-by-identity.tf"))?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Applied beside the example of the resource, so that there is something on record.
+fn every_example_of_a_data_source_and_of_a_function_is_applied(core: &Core) -> Outcome {
+    let resource = read(&programs::root().join("examples/resources/nhi_identity/resource.tf"))?;
+    let resource = without_header(&resource)?;
+    let provider = without_header(&read(&programs::root().join("examples/provider/provider.tf"))?)?;
+    for (under, file) in [
+        ("examples/data-sources", "data-source.tf"),
+        ("examples/functions", "function.tf"),
+    ] {
+        for folder in folders(under)? {
+            let stack = Stack::new(core)?;
+            stack.file("main.tf", &read(&folder.join(file))?)?;
+            stack.run(&["fmt", "-check", "-diff", "-no-color"])?.succeeds()?;
+            stack.file("resource.tf", &resource)?;
+            stack.file("provider.tf", &provider)?;
+            stack
+                .apply()?
+                .succeeds()
+                .with_context(|| folder.display().to_string())?;
+            // Once more, with what the first has put on record.
+            stack
+                .apply()?
+                .succeeds()
+                .with_context(|| folder.display().to_string())?;
+            let outputs = stack.state()?["values"]["outputs"].clone();
+            ensure!(
+                outputs.as_object().is_some_and(|outputs| outputs.len() > 1),
+                "{}: {outputs}",
+                folder.display()
+            );
+            stack.destroy()?.succeeds()?;
+        }
+    }
+    Ok(())
+}
+
+/// The block that names the provider, which a configuration may have once.
+fn without_header(text: &str) -> anyhow::Result<String> {
+    text.split_once("\n}\n")
+        .map(|(_, rest)| rest.to_owned())
+        .context("a block that names the provider")
+}
+
+/// What no core at hand can run: the form is right, and each attribute is one of the schema.
+fn every_other_example_is_well_formed(core: &Core) -> Outcome {
+    let schemas = Started::new(
+        {
+            let mut command = Command::new(programs::file("terraform-provider-nhi")?);
+            command.arg("schema");
+            command
+        },
+        None,
+    )?
+    .wait()?
+    .succeeds()?;
+    let schemas: serde_json::Value = serde_json::from_str(&schemas.stdout)?;
+    let schemas = schemas["provider_schemas"]
+        .as_object()
+        .and_then(|providers| providers.values().next())
+        .context("no schemas")?;
+    for (under, file, key) in [
+        ("examples/actions", "action.tf", "action_schemas"),
+        (
+            "examples/list-resources",
+            "list-resource.tfquery.hcl",
+            "list_resource_schemas",
+        ),
+    ] {
+        for folder in folders(under)? {
+            let text = read(&folder.join(file))?;
+            let stack = Stack::new(core)?;
+            stack.file("main.tf", &text)?;
+            stack.run(&["fmt", "-check", "-diff", "-no-color"])?.succeeds()?;
+            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let attributes = &schemas[key][&name]["block"]["attributes"];
+            let config = text.split_once("config {").context("a block `config`")?.1;
+            let mut seen = 0;
+            for line in config.lines().filter_map(|line| line.split_once('=')) {
+                let attribute = line.0.trim();
+                ensure!(!attributes[attribute].is_null(), "{name} has no `{attribute}`");
+                seen += 1;
+            }
+            ensure!(seen > 0, "{name}: the example sets nothing");
+        }
     }
     Ok(())
 }
@@ -69,6 +159,22 @@ fn imports(stack: &Stack, shown: &str) -> Outcome {
         .with_context(|| format!("no {address}"))?;
     stack.run(&["state", "rm", address])?.succeeds()?;
     stack.run(&["import", "-no-color", address, &id])?.succeeds()?;
+    stack.plans_empty()
+}
+
+/// The import block that is shown works; what it names is in the state and is taken out of it first.
+fn imports_by_identity(stack: &Stack, shown: &str) -> Outcome {
+    let line = shown
+        .lines()
+        .find(|line| line.trim().starts_with("to "))
+        .context("an address")?;
+    let address = line.split_once('=').context("an address")?.1.trim();
+    stack.run(&["state", "rm", address])?.succeeds()?;
+    stack.file("import.tf", shown)?;
+    stack.run(&["fmt", "-check", "-diff", "-no-color"])?.succeeds()?;
+    stack.plan()?.succeeds()?.says(&["1 to import"])?;
+    stack.apply_planned()?.succeeds()?;
+    fs::remove_file(stack.folder().join("import.tf"))?;
     stack.plans_empty()
 }
 

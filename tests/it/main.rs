@@ -12,6 +12,8 @@ mod fixtures;
 mod hostile;
 mod lifecycle;
 mod modules;
+mod offers;
+mod offers_by_wire;
 mod plans;
 mod records;
 mod secrets;

@@ -26,6 +26,20 @@ pub fn folder() -> Result<PathBuf> {
         .context("find the folder of the test binary")
 }
 
+/// A provider that only tests use: an example of the crate `tfplugin`, built with the tests of the workspace.
+pub fn test_provider(name: &str) -> Result<PathBuf> {
+    let own = env::current_exe().context("find the test binary")?;
+    let folder = own.ancestors().nth(2).context("find the folder of the test binary")?;
+    let path = folder.join("examples").join(name);
+    if path.is_file() {
+        return Ok(path);
+    }
+    bail!(
+        "`{}` is not there: run `cargo xtask test`, or `cargo build -p tfplugin --examples` first",
+        path.display()
+    )
+}
+
 /// One of its files.
 pub fn file(name: &str) -> Result<PathBuf> {
     let path = folder()?.join(name);

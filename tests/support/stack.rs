@@ -90,6 +90,24 @@ impl Stack {
         ))
     }
 
+    /// Serves a provider that only tests use, under an address such as `test/shelf`, beside our own.
+    pub fn use_test_provider(&self, example: &str, address: &str) -> Result<()> {
+        let folder = self.scratch.path().join("providers");
+        fs::create_dir_all(&folder).with_context(|| format!("make `{}`", folder.display()))?;
+        let name = address.rsplit('/').next().unwrap_or(address);
+        let program = folder.join(format!("terraform-provider-{name}"));
+        fs::copy(programs::test_provider(example)?, program).context("copy the test provider")?;
+        let block = |address: &str, folder: &Path| {
+            ["registry.terraform.io", "registry.opentofu.org"]
+                .map(|host| format!("    \"{host}/{address}\" = {:?}\n", folder.display().to_string()))
+                .concat()
+        };
+        let overrides = block("nhi/nhi", &programs::folder()?) + &block(address, &folder);
+        self.cli_config(&format!(
+            "provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n}}\n"
+        ))
+    }
+
     /// Replaces the core's CLI configuration.
     pub fn cli_config(&self, text: &str) -> Result<()> {
         fs::write(self.scratch.path().join("cli.tfrc"), text).context("write the CLI configuration")

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         console.answer(&of_host(code, console.width))?;
         return Ok(Exit::Clean);
     }
-    let mut governed = nhi_governance::CODES.iter().chain(nhi_registry::CODES);
+    let mut governed = governed_codes();
     if let Some(code) = governed.find(|known| is_wanted(known.id, &codes::name(known.id))) {
         console.answer(&of_governed(code, console.width))?;
         return Ok(Exit::Clean);
@@ -39,6 +39,12 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         return Ok(Exit::Clean);
     }
     Err(unknown(&args.code, &modules, &host_codes))
+}
+
+/// The codes that the provider refuses with.
+fn governed_codes() -> impl Iterator<Item = &'static &'static nhi_governance::Code> {
+    let lists = [nhi_approvals::CODES, nhi_governance::CODES, nhi_registry::CODES];
+    lists.into_iter().flatten()
 }
 
 fn of_host(code: &HostCode, width: usize) -> String {
@@ -139,12 +145,7 @@ fn unknown(code: &str, modules: &Modules, host_codes: &[HostCode]) -> Failure {
     let rules = modules.rules().map(|(_, rule)| rule.code.as_str());
     let nearest = rules
         .chain(host_codes.iter().map(|known| known.code))
-        .chain(
-            nhi_governance::CODES
-                .iter()
-                .chain(nhi_registry::CODES)
-                .map(|known| known.id),
-        )
+        .chain(governed_codes().map(|known| known.id))
         .min_by_key(|known| distance(&known.to_ascii_uppercase(), &wanted));
     let failure = Failure::usage(format!("there is no code `{code}`"));
     match nearest.filter(|known| distance(known, &wanted) <= 3) {

@@ -4,13 +4,14 @@ mod show;
 mod view;
 
 use clap::{Subcommand, ValueEnum};
-use nhi_governance::{Context, Environment, Identity, Status, Timestamp};
+use nhi_governance::{Context, Environment, Identity, Policy, Status, Timestamp};
 use nhi_registry::{Filter, Registry as _};
 use serde::Serialize;
 
 use crate::commands::identities::view::View;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, PLAIN, Screen};
+use crate::policy;
 use crate::registry::{self, failure};
 
 /// Options of `nhi identities`.
@@ -19,6 +20,8 @@ use crate::registry::{self, failure};
 pub(crate) struct Args {
     #[command(flatten)]
     registry: registry::Args,
+    #[command(flatten)]
+    policy: policy::Args,
     /// How to write the answer
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
@@ -94,8 +97,9 @@ struct Document<'a> {
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let environment = args.environment.as_deref().map(parse_environment).transpose()?;
+    let policy = args.policy.load()?;
     if let Some(Command::Show(show)) = &args.command {
-        return show::run(args, show, environment, console);
+        return show::run(&policy, args, show, environment, console);
     }
     let registry = args.registry.open()?;
     let with_revoked = args.all || matches!(args.status, Some(StatusWord::Revoked | StatusWord::Offboarded));
@@ -111,9 +115,12 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
             .is_none_or(|word| identity.status(now, &Context::default()) == word.status())
     });
     match args.format {
-        Format::Human => console.answer(&human(&identities, now, args, console.width))?,
+        Format::Human => console.answer(&human(&policy, &identities, now, args, console.width))?,
         Format::Json => {
-            let identities = identities.iter().map(|identity| View::of(identity, now)).collect();
+            let identities = identities
+                .iter()
+                .map(|identity| View::of(&policy, identity, now))
+                .collect();
             console.answer_raw(&output::json(&Document {
                 version: 1,
                 as_of: now,
@@ -140,7 +147,7 @@ const HEADINGS: [&str; 8] = [
 ];
 const STATUS_COLUMN: usize = 4;
 
-fn human(identities: &[Identity], now: Timestamp, args: &Args, width: usize) -> String {
+fn human(policy: &Policy, identities: &[Identity], now: Timestamp, args: &Args, width: usize) -> String {
     let mut screen = Screen::new(width);
     if identities.is_empty() {
         let path = args.registry.registry.display().to_string();
@@ -150,7 +157,7 @@ fn human(identities: &[Identity], now: Timestamp, args: &Args, width: usize) -> 
         }
         return screen.into_text();
     }
-    let rows: Vec<[String; 8]> = identities.iter().map(|identity| row(identity, now)).collect();
+    let rows: Vec<[String; 8]> = identities.iter().map(|identity| row(policy, identity, now)).collect();
     let widths: Vec<usize> = HEADINGS
         .iter()
         .enumerate()
@@ -205,13 +212,13 @@ fn draw(screen: &mut Screen, widths: &[usize], cells: &[String; 8], status: Opti
     screen.line(&spans);
 }
 
-fn row(identity: &Identity, now: Timestamp) -> [String; 8] {
+fn row(policy: &Policy, identity: &Identity, now: Timestamp) -> [String; 8] {
     let declaration = identity.declaration();
     [
         declaration.name().to_string(),
         declaration.environment().to_string(),
         declaration.kind().to_string(),
-        identity.assess().tier.to_string(),
+        identity.assess(policy).tier.to_string(),
         identity.status(now, &Context::default()).to_string(),
         view::expires_in(identity, now),
         declaration.technical_owner().to_string(),

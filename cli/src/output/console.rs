@@ -65,6 +65,15 @@ impl Console {
         let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
     }
 
+    /// Asks the person at the terminal; no line break is added.
+    pub(crate) fn ask(&self, prompt: &str) {
+        let end = if prompt.ends_with('\n') { "\n" } else { "" };
+        self.talk(&format!(
+            "{}{end}",
+            super::sanitise::visible(prompt.trim_end_matches('\n'))
+        ));
+    }
+
     /// Says why a command stopped.
     pub(crate) fn failure(&self, failure: &Failure) {
         let mut screen = Screen::new(self.talk_width);

@@ -8,12 +8,14 @@
     reason = "helpers of tests fail by panicking, like the tests themselves"
 )]
 
+mod approvals;
 mod decisions;
 mod formats;
 mod formats_ci;
 mod hostile;
 mod interface;
 mod plan_file;
+mod policy;
 mod registry;
 mod schema;
 mod sources;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nhi_governance::{Declaration, Draft, Given, PurposeDraft, ScopeDraft, TrustDomain};
+use nhi_governance::{Declaration, Draft, Given, Policy, PurposeDraft, ScopeDraft, TrustDomain};
 use nhi_registry::{Actor, Registry, SqliteRegistry};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -65,7 +65,7 @@ fn declaration(name: &str, environment: &str) -> Declaration {
         revoked_by: Given::Known(vec!["ttl".into(), "owner_departure".into()]),
         ..Draft::default()
     };
-    draft.check().declaration.unwrap()
+    draft.check(&Policy::default()).declaration.unwrap()
 }
 
 /// One live identity in each of two environments under one name, one revoked.

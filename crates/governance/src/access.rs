@@ -25,15 +25,6 @@ pub enum Access {
 }
 
 impl Access {
-    /// The points it adds to a score.
-    pub fn points(self) -> u32 {
-        match self {
-            Self::Read => 5,
-            Self::Write => 20,
-            Self::Administer => 40,
-        }
-    }
-
     /// Judges an action on a resource.
     pub fn of(resource: &str, action: &str) -> Self {
         let (service, verb) = split_verb(action);

@@ -152,7 +152,7 @@ impl BreakGlassDraft {
 
 fn scope(checker: &mut Checker, given: &Given<Vec<Given<ScopeDraft>>>) -> Option<Vec<ScopeEntry>> {
     let (entries, whole) = checker.scope(given);
-    whole.then_some(entries)
+    whole.then(|| entries.into_iter().map(|(_, entry)| entry).collect())
 }
 
 fn enough(holders: &[Owner]) -> Result<(), Problem> {

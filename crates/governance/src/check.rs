@@ -1,10 +1,14 @@
 //! Checks a draft: every rule at once, and all that is wrong comes back together.
 
+mod organisation;
+
+use organisation::Known;
+
 use crate::attestation::Attestation;
 use crate::checker::{Checker, Violation};
 use crate::code::{
     ATTESTATION, ENVIRONMENT, EXTERNAL, GENERATION, KIND, NAME, OWNER, OWNER_SAME, PURPOSE, Problem, REVOKED_BY, SCOPE,
-    TTL, TTL_CEILING, VENDOR,
+    TTL, VENDOR,
 };
 use crate::declaration::{Classification, Declaration, DesiredState};
 use crate::draft::{AttestationDraft, Draft, Given, PurposeDraft, ScopeDraft};
@@ -12,6 +16,7 @@ use crate::id::RecordId;
 use crate::kind::Kind;
 use crate::owner::Owner;
 use crate::path::Path;
+use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::revocation::{RevokedBy, RevokedBySet};
 use crate::scope::{self, ScopeEntry};
@@ -37,8 +42,26 @@ pub struct Checked {
 }
 
 impl Draft {
-    /// Checks every rule.
-    pub fn check(&self) -> Checked {
+    /// Checks every rule, those of the organisation's policy too.
+    pub fn check(&self, policy: &Policy) -> Checked {
+        self.judge(Some(policy))
+    }
+
+    /// Checks what no policy can change, where the policy is not known yet. Nothing is declared, score and tier say
+    /// nothing: they are judged once the policy is known.
+    pub fn check_form(&self) -> Checked {
+        let checked = self.judge(None);
+        Checked {
+            declaration: None,
+            assessment: Assessment {
+                is_final: false,
+                ..checked.assessment
+            },
+            ..checked
+        }
+    }
+
+    fn judge(&self, policy: Option<&Policy>) -> Checked {
         let mut checker = Checker::default();
         let name = checker.required("name", &NAME, &self.name, |text| Name::parse(text));
         let kind = checker.required("kind", &KIND, &self.kind, |text| Kind::parse(text));
@@ -68,7 +91,7 @@ impl Draft {
 
         let facts = Facts {
             kind,
-            scope: scope.iter().collect(),
+            scope: scope.iter().map(|(_, entry)| entry).collect(),
             environment: environment.as_ref(),
             internet_facing: internet_facing == Some(Some(true)),
             has_vendor: vendor_id.as_ref().is_some_and(Option::is_some),
@@ -77,8 +100,20 @@ impl Draft {
             min_tier: min_risk_tier.flatten(),
             is_final: whole_scope && checker.knows_score(self),
         };
-        let assessment = facts.assess();
-        checker.ceiling(ttl.as_ref(), &assessment);
+        let assessment = match policy {
+            Some(policy) => facts.assess(policy),
+            None => facts.assess(&Policy::default()),
+        };
+        let known = Known {
+            name: name.as_ref(),
+            kind,
+            environment: environment.as_ref(),
+            ttl: ttl.as_ref(),
+            scope: &scope,
+        };
+        if let Some(policy) = policy {
+            checker.organisation(policy, &known, &assessment);
+        }
         let declaration = checker.violations.is_empty().then_some(()).and_then(|()| {
             Some(Declaration {
                 name: name?,
@@ -88,7 +123,7 @@ impl Draft {
                 purpose: purpose?,
                 environment: environment?,
                 ttl: ttl?,
-                scope: whole_scope.then_some(scope)?,
+                scope: whole_scope.then(|| scope.into_iter().map(|(_, entry)| entry).collect())?,
                 revoked_by: revoked_by?,
                 attestation: attestation?,
                 external: external?,
@@ -135,8 +170,8 @@ impl Checker {
         Some(Purpose::new(summary?, task?, ticket?))
     }
 
-    /// The entries that are known, and whether that is all of them.
-    pub(crate) fn scope(&mut self, given: &Given<Vec<Given<ScopeDraft>>>) -> (Vec<ScopeEntry>, bool) {
+    /// The entries that are known, each with its position, and whether that is all of them.
+    pub(crate) fn scope(&mut self, given: &Given<Vec<Given<ScopeDraft>>>) -> (Vec<(usize, ScopeEntry)>, bool) {
         let path = Path::attribute("scope");
         let Some(list) = self.required_at(&path, &SCOPE, given, |list| match list.len() {
             0 => Err(Problem::new(
@@ -161,7 +196,7 @@ impl Checker {
             if let Some(draft) = self.required_at(&at, &SCOPE, given, |draft| Ok(draft.clone()))
                 && let Some(entry) = self.scope_entry(&at, &draft)
             {
-                entries.push(entry);
+                entries.push((index, entry));
             }
         }
         let whole = entries.len() == list.len();
@@ -294,25 +329,6 @@ impl Checker {
                     || attestation.kubernetes.is_unknown()
             });
         !unknown && self.violations.is_empty()
-    }
-
-    fn ceiling(&mut self, ttl: Option<&Ttl>, assessment: &Assessment) {
-        let Some(ttl) = ttl else { return };
-        let tier = assessment.tier;
-        let ceiling = tier.ttl_max();
-        if ttl.seconds() > ceiling.seconds() {
-            let message = format!(
-                "ttl {} is above the ceiling of tier {tier}, `{ceiling}`",
-                quote(ttl.as_str())
-            );
-            let help = format!(
-                "An identity of tier {tier} lives {} days at most. Its score is {}: {}. Write `ttl = \"{ceiling}\"` or less, or lower the score.",
-                tier.ttl_days_max(),
-                assessment.score,
-                assessment.explain(),
-            );
-            self.refuse(&Path::attribute("ttl"), Problem::new(&TTL_CEILING, message, help));
-        }
     }
 }
 

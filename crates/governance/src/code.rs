@@ -68,6 +68,8 @@ codes! {
         "What has ended stays as a tombstone, and its id is never used again.";
     ENVIRONMENT = "NHI-ENVIRONMENT", "the environment is not usable",
         "The environment is part of the identity's key and of its SPIFFE id, and production raises its risk.";
+    ENVIRONMENT_UNLISTED = "NHI-ENVIRONMENT-UNLISTED", "the environment is not one of the organisation's",
+        "An environment that the policy does not list has no rules of its own, so nothing may live there unnoticed.";
     EXCEPTION = "NHI-EXCEPTION", "the exception is not usable",
         "A control is waived for one value at one place, for a while, by somebody who answers for it.";
     EXISTS = "NHI-EXISTS", "there is such a record already",
@@ -90,10 +92,18 @@ codes! {
         "A tier may be raised above the one that the score gives, never lowered.";
     NAME = "NHI-NAME", "the name is not usable",
         "The name is part of the identity's key, of its SPIFFE id and of every log line about it.";
+    NAME_PATTERN = "NHI-NAME-PATTERN", "the name does not keep to the organisation's pattern",
+        "Names that follow a pattern let logs, alerts and other systems' rules tell what an identity is.";
+    ORGANISATION = "NHI-ORGANISATION", "the organisation is not usable",
+        "Requests and approvals are bound to the organisation, so its name has one spelling.";
     OWNER = "NHI-OWNER", "an owner is not usable",
         "Somebody has to answer when the identity misbehaves or is found orphaned.";
     OWNER_SAME = "NHI-OWNER-SAME", "technical owner and policy owner are the same",
         "Who runs an identity must not also be the one who answers for the rules it lives under.";
+    PATTERN = "NHI-PATTERN", "a pattern is not usable",
+        "A pattern decides what a policy covers, so it has one reading.";
+    POLICY = "NHI-POLICY", "the policy contradicts itself",
+        "A policy that a reader could understand in two ways protects in neither.";
     PURPOSE = "NHI-PURPOSE", "the purpose says too little",
         "The purpose is what a reviewer later compares the access with; without a task nobody can say that it is no longer needed.";
     QUARANTINE = "NHI-QUARANTINE", "the quarantine is not usable",
@@ -110,10 +120,18 @@ codes! {
         "People forget: at least one thing that happens by itself has to end the identity.";
     SCOPE = "NHI-SCOPE", "the scope is not usable",
         "The scope is the ceiling of what the identity may ever be granted.";
+    SCOPE_FORBIDDEN = "NHI-SCOPE-FORBIDDEN", "the policy forbids the scope",
+        "What the organisation's policy forbids is out of reach of every identity it governs.";
+    SCOPE_OUTSIDE = "NHI-SCOPE-OUTSIDE", "the scope lies outside of what the policy allows",
+        "The organisation's policy lists what identities may be granted; the rest needs a change of the policy first.";
+    SCOPE_PATTERN = "NHI-SCOPE-PATTERN", "the policy allows no pattern here",
+        "A pattern covers what will exist tomorrow, which nobody has looked at yet.";
     SCOPE_WILDCARD = "NHI-SCOPE-WILDCARD", "the scope is a bare wildcard",
         "A scope that covers everything is no ceiling.";
     STATE = "NHI-STATE", "the wanted state is not known",
         "An identity is wanted active or suspended; everything else follows from time and from what happens.";
+    STATIC_SECRET = "NHI-STATIC-SECRET", "the tier allows no static secret",
+        "A secret that does not change by itself outlives everybody who knows it.";
     SUSPENDED = "NHI-SUSPENDED", "the identity is suspended",
         "An apply never undoes a containment in passing.";
     TEAM = "NHI-TEAM", "a contact is not usable",

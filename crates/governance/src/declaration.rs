@@ -9,6 +9,7 @@ use crate::canonical::{Digest, canonical_json};
 use crate::code::{CLASSIFICATION, Problem, STATE};
 use crate::kind::Kind;
 use crate::owner::Owner;
+use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::revocation::RevokedBySet;
 use crate::scope::ScopeEntry;
@@ -236,8 +237,8 @@ impl Declaration {
         self.desired_state == Some(DesiredState::Suspended)
     }
 
-    /// Its score and tier.
-    pub fn assess(&self) -> Assessment {
+    /// Its score and tier under a policy.
+    pub fn assess(&self, policy: &Policy) -> Assessment {
         let facts = Facts {
             kind: Some(self.kind),
             scope: self.scope.iter().collect(),
@@ -249,7 +250,7 @@ impl Declaration {
             min_tier: self.min_risk_tier,
             is_final: true,
         };
-        facts.assess()
+        facts.assess(policy)
     }
 
     /// The digest of everything that is declared: two declarations are identical when it is the same.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::Digest;
 use crate::declaration::Declaration;
 use crate::id::RecordId;
+use crate::policy::Policy;
 use crate::record::{Evidence, Record, RecordKind};
 use crate::score::Assessment;
 use crate::spiffe::SpiffeId;
@@ -129,9 +130,9 @@ impl Identity {
         self.revoked.as_ref().map(|revoked| revoked.at)
     }
 
-    /// Its score and tier.
-    pub fn assess(&self) -> Assessment {
-        self.declaration.assess()
+    /// Its score and tier under a policy.
+    pub fn assess(&self, policy: &Policy) -> Assessment {
+        self.declaration.assess(policy)
     }
 
     /// The approvals that its present terms rest on.

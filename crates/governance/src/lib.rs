@@ -6,7 +6,7 @@
 //! together, each with the path of its attribute and a fix.
 //!
 //! ```
-//! use nhi_governance::{Draft, Given, PurposeDraft, RiskTier, ScopeDraft};
+//! use nhi_governance::{Draft, Given, Policy, PurposeDraft, RiskTier, ScopeDraft};
 //!
 //! let draft = Draft {
 //!     name: "deployer".into(),
@@ -28,13 +28,13 @@
 //!     revoked_by: Given::Known(vec!["ttl".into()]),
 //!     ..Draft::default()
 //! };
-//! let checked = draft.check();
+//! let checked = draft.check(&Policy::default());
 //! assert_eq!(checked.violations, []);
 //! assert_eq!(checked.assessment.tier, RiskTier::Moderate);
 //!
 //! // The policy owner answers for the rules the technical owner lives under: one person cannot be both.
 //! let draft = Draft { policy_owner: "TEAM:Payments".into(), ..draft };
-//! let violations = draft.check().violations;
+//! let violations = draft.check(&Policy::default()).violations;
 //! assert_eq!(violations[0].code.id, "NHI-OWNER-SAME");
 //! assert_eq!(violations[0].path.to_string(), "policy_owner");
 //! ```
@@ -58,6 +58,8 @@ mod kind;
 mod lifecycle;
 mod owner;
 mod path;
+mod pattern;
+mod policy;
 mod purpose;
 mod record;
 mod registered;
@@ -96,17 +98,22 @@ pub use lifecycle::{
 };
 pub use owner::Owner;
 pub use path::{Path, Step};
+pub use pattern::Pattern;
+pub use policy::{
+    Approvals, BreakGlassTerms, Contradiction, EnvironmentTerms, ExceptionTerms, Loosening, NamingRule, Policy,
+    ScopeRule, StaticSecret, StaticSecretRule, Terms, TierTerms, Tiers, WildcardRule, Wildcards,
+};
 pub use purpose::Purpose;
 pub use record::{Act, Event, Evidence, Record, RecordKind, Transition};
 pub use registered::{Declared, Judged, KindStanding, Registered};
 pub use revocation::{RevokedBy, RevokedBySet};
 pub use scope::ScopeEntry;
-pub use score::{Assessment, ScoreItem};
+pub use score::{Assessment, ScoreItem, Weights};
 pub use spiffe::{SpiffeId, TrustDomain};
 pub use standing::{Cause, Context, Standing, Status, Suspension};
 pub use team::{Team, TeamDraft};
-pub use text::{Environment, Name};
-pub use tier::{Approvals, RiskTier};
+pub use text::{Environment, Name, Organisation};
+pub use tier::RiskTier;
 pub use time::Timestamp;
 pub use ttl::Ttl;
 pub use vendor::{Vendor, VendorDraft};

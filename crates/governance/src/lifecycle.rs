@@ -17,6 +17,7 @@ use crate::cover::within;
 use crate::declaration::Declaration;
 use crate::id::RecordId;
 use crate::identity::{Identity, Noted, Quarantine};
+use crate::policy::Policy;
 use crate::record::{Act, Evidence, Record as _, Transition};
 use crate::spiffe::{SpiffeId, TrustDomain};
 use crate::standing::{Cause, Context, Status, Suspension};
@@ -42,10 +43,14 @@ pub fn create(
     declaration: Declaration,
     act: &Act<'_>,
 ) -> Result<Transition<Identity>, Problem> {
-    let tier = declaration.assess().tier;
-    act.needs(tier.approvals().count, &format!("an identity of tier {tier}"))?;
+    let tier = declaration.assess(act.policy).tier;
+    act.needs(tier, &format!("an identity of tier {tier}"))?;
     let identity = anew(id, trust_domain, declaration, act);
-    let particulars = particulars(&identity, json!({ "declaration": identity.declaration.to_json() }));
+    let particulars = particulars(
+        act.policy,
+        &identity,
+        json!({ "declaration": identity.declaration.to_json() }),
+    );
     Ok(Transition::to(identity, "created", particulars))
 }
 
@@ -64,7 +69,11 @@ pub fn quarantine(
         quarantine: Some(deadline_of(deadline, reason, act.now)?),
         ..anew(id, trust_domain, declaration, act)
     };
-    let particulars = particulars(&identity, json!({ "declaration": identity.declaration.to_json() }));
+    let particulars = particulars(
+        act.policy,
+        &identity,
+        json!({ "declaration": identity.declaration.to_json() }),
+    );
     Ok(Transition::to(identity, "quarantined", particulars))
 }
 
@@ -89,7 +98,7 @@ pub fn requarantine(
         unmanaged: None,
         ..next(identity)
     };
-    let particulars = particulars(&after, json!({}));
+    let particulars = particulars(act.policy, &after, json!({}));
     Ok(Transition::to(after, "quarantined", particulars))
 }
 
@@ -123,7 +132,7 @@ fn anew(id: RecordId, trust_domain: &TrustDomain, declaration: Declaration, act:
         quarantine: None,
         unmanaged: None,
         resumed_at: None,
-        review_due_at: Some(review_due(&declaration, act.now)),
+        review_due_at: Some(review_due(&declaration, act)),
         last_used_at: None,
         requested_by: Some(printable(act.by)),
         evidence: act.evidence.clone(),
@@ -182,9 +191,9 @@ pub fn update(
         return Ok(confirm(identity));
     }
     let contains = !settles && !resumes && is_containment(&identity.declaration, &declaration);
-    let tier = tier_of_change(&identity.declaration, &declaration);
+    let tier = tier_of_change(act.policy, &identity.declaration, &declaration);
     if !contains {
-        act.needs(tier.approvals().count, &format!("this change of tier {tier}"))?;
+        act.needs(tier, &format!("this change of tier {tier}"))?;
     }
     contain::refuse_undoing(identity, &declaration, context, act)?;
     let after = updated(identity, declaration, contains, act);
@@ -194,7 +203,7 @@ pub fn update(
         () if settles => "settled",
         () => "updated",
     };
-    let particulars = particulars(&after, json!({ "changes": changes }));
+    let particulars = particulars(act.policy, &after, json!({ "changes": changes }));
     Ok(Transition::to(after, verb, particulars))
 }
 
@@ -223,15 +232,15 @@ fn updated(identity: &Identity, declaration: Declaration, contains: bool, act: &
         after.unmanaged = None;
         // Persons who agreed to the terms have looked at them; a change that nobody had to agree to reviews nothing.
         if has_agreement || after.review_due_at.is_none() || identity.quarantine.is_some() {
-            after.review_due_at = Some(review_due(&after.declaration, act.now));
+            after.review_due_at = Some(review_due(&after.declaration, act));
         }
     }
     after
 }
 
 /// The tier whose approvals a change calls for: the higher one, so that no change lowers what it is judged by.
-pub fn tier_of_change(before: &Declaration, after: &Declaration) -> RiskTier {
-    before.assess().tier.max(after.assess().tier)
+pub fn tier_of_change(policy: &Policy, before: &Declaration, after: &Declaration) -> RiskTier {
+    before.assess(policy).tier.max(after.assess(policy).tier)
 }
 
 /// Whether a change does nothing but take away: a narrower scope, a shorter life, a suspension.
@@ -258,13 +267,9 @@ fn declared_suspension(declaration: &Declaration, act: &Act<'_>) -> Option<Suspe
 }
 
 /// How often somebody has to say that an identity of this tier is still needed.
-fn review_due(declaration: &Declaration, now: Timestamp) -> Timestamp {
-    let days = match declaration.assess().tier {
-        RiskTier::Low => 180,
-        RiskTier::Moderate | RiskTier::High => 90,
-        RiskTier::Critical => 30,
-    };
-    now.plus(&Ttl::from_days(days))
+fn review_due(declaration: &Declaration, act: &Act<'_>) -> Timestamp {
+    let tier = declaration.assess(act.policy).tier;
+    act.now.plus(&act.policy.tier(tier).review_every)
 }
 
 /// The identity one revision on; whoever changes it knows its id.
@@ -294,13 +299,14 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 /// What every event of an identity tells, and what this one tells besides.
-fn particulars(identity: &Identity, besides: Value) -> Value {
-    let assessment = identity.assess();
+fn particulars(policy: &Policy, identity: &Identity, besides: Value) -> Value {
+    let assessment = identity.assess(policy);
     let mut members = match besides {
         Value::Object(members) => members,
         _ => Map::new(),
     };
     members.insert("expires_at".to_owned(), json!(identity.expires_at));
+    members.insert("policy".to_owned(), json!(policy.digest()));
     members.insert("score".to_owned(), json!(assessment.score));
     members.insert("tier".to_owned(), json!(assessment.tier));
     if !identity.evidence.is_empty() {

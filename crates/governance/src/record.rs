@@ -13,6 +13,8 @@ use crate::canonical::{Digest, canonical_json};
 use crate::code::{APPROVAL, Problem};
 use crate::id::RecordId;
 use crate::owner::Owner;
+use crate::policy::Policy;
+use crate::tier::RiskTier;
 use crate::time::Timestamp;
 
 /// The kinds of records.
@@ -239,15 +241,18 @@ pub struct Act<'a> {
     pub by: &'a str,
     /// The approvals that it uses up.
     pub evidence: &'a Evidence,
+    /// The organisation's policy.
+    pub policy: &'a Policy,
     /// When.
     pub now: Timestamp,
 }
 
 impl Act<'_> {
     /// Refuses the act where it lacks approvals that nobody waived.
-    pub(crate) fn needs(&self, count: u8, what: &str) -> Result<(), Problem> {
+    pub(crate) fn needs(&self, tier: RiskTier, what: &str) -> Result<(), Problem> {
+        let count = self.policy.approvals(tier).persons();
         let seen = self.evidence.persons_besides(self.by);
-        if self.evidence.waived || seen >= usize::from(count) {
+        if self.evidence.waived || seen >= count as usize {
             return Ok(());
         }
         let message = format!("{what} calls for {count} approvals and has {seen}");

@@ -139,7 +139,7 @@ impl<D: Declared> Registered<D> {
         state: D::State,
         act: &Act<'_>,
     ) -> Result<Transition<Self>, Problem> {
-        act.needs(approvals(&declaration), &what::<D>())?;
+        act.needs(declaration.tier(), &what::<D>())?;
         let record = Self {
             id,
             revision: 1,
@@ -185,7 +185,7 @@ impl<D: Declared> Registered<D> {
         if self.declaration.to_json() == declaration.to_json() && self.state == state {
             return Ok(self.confirm());
         }
-        act.needs(approvals(&declaration).max(approvals(&self.declaration)), &what::<D>())?;
+        act.needs(declaration.tier().max(self.declaration.tier()), &what::<D>())?;
         let after = Self {
             declaration,
             state,
@@ -294,10 +294,6 @@ impl<D: Declared> Registered<D> {
         }
         told
     }
-}
-
-fn approvals<D: Declared>(declaration: &D) -> u8 {
-    declaration.tier().approvals().count
 }
 
 fn what<D: Declared>() -> String {

@@ -1,10 +1,12 @@
 //! The risk score: deterministic, explained item by item, and able only to rise.
 //!
+//! The points are those of the default policy; an organisation's own may set others, see [`Weights`].
+//!
 //! | what | points | how it is known |
 //! |---|---|---|
 //! | access | 5, 20, 40 | the most that any action of the scope does, see [`Access`] |
 //! | wildcard resource | 15 | a resource of the scope is a pattern |
-//! | production | 15 | the environment, see [`Environment::is_production`] |
+//! | production | 15 | the environment, or what the policy says of it |
 //! | internet-facing | 10 | declared |
 //! | third party | 10 | the kind is `vendor_integration`, or a vendor is named |
 //! | restricted data | 15 | the classification is `restricted` |
@@ -22,9 +24,86 @@ use serde::{Deserialize, Serialize};
 use crate::access::Access;
 use crate::declaration::Classification;
 use crate::kind::Kind;
+use crate::policy::Policy;
 use crate::scope::ScopeEntry;
 use crate::text::Environment;
 use crate::tier::RiskTier;
+
+/// What each fact adds to a score.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Weights {
+    /// Mutating identities, or administration.
+    pub administer: u32,
+    /// Write access.
+    pub write: u32,
+    /// Read access.
+    pub read: u32,
+    /// A resource that is a pattern.
+    pub wildcard_resource: u32,
+    /// Use in production.
+    pub production: u32,
+    /// Reachable from the internet.
+    pub internet_facing: u32,
+    /// Somebody else's software.
+    pub third_party: u32,
+    /// Restricted data within reach.
+    pub restricted_data: u32,
+    /// A credential that does not change by itself.
+    pub static_credential: u32,
+    /// Several accounts within reach.
+    pub cross_account: u32,
+    /// Software that decides by itself.
+    pub autonomous_agent: u32,
+    /// Nothing proves that it is itself.
+    pub no_attestation: u32,
+}
+
+impl Weights {
+    /// Each with its name in the policy file, in the order of the table.
+    pub fn entries(&self) -> [(&'static str, u32); 12] {
+        [
+            ("administer", self.administer),
+            ("write", self.write),
+            ("read", self.read),
+            ("wildcard_resource", self.wildcard_resource),
+            ("production", self.production),
+            ("internet_facing", self.internet_facing),
+            ("third_party", self.third_party),
+            ("restricted_data", self.restricted_data),
+            ("static_credential", self.static_credential),
+            ("cross_account", self.cross_account),
+            ("autonomous_agent", self.autonomous_agent),
+            ("no_attestation", self.no_attestation),
+        ]
+    }
+
+    fn of(&self, access: Access) -> u32 {
+        match access {
+            Access::Read => self.read,
+            Access::Write => self.write,
+            Access::Administer => self.administer,
+        }
+    }
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self {
+            administer: 40,
+            write: 20,
+            read: 5,
+            wildcard_resource: 15,
+            production: 15,
+            internet_facing: 10,
+            third_party: 10,
+            restricted_data: 15,
+            static_credential: 25,
+            cross_account: 10,
+            autonomous_agent: 10,
+            no_attestation: 10,
+        }
+    }
+}
 
 /// One reason for points.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,10 +159,11 @@ pub(crate) struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    pub(crate) fn assess(&self) -> Assessment {
+    pub(crate) fn assess(&self, policy: &Policy) -> Assessment {
+        let weights = &policy.terms().scoring;
         let mut items = Vec::new();
         let mut add = |applies: bool, points: u32, reason: &str| {
-            if applies {
+            if applies && points > 0 {
                 items.push(ScoreItem {
                     points,
                     reason: reason.to_owned(),
@@ -91,33 +171,46 @@ impl Facts<'_> {
             }
         };
         if let Some((access, action)) = self.most_access() {
-            add(true, access.points(), &format!("{access} (`{action}`)"));
+            add(true, weights.of(access), &format!("{access} (`{action}`)"));
         }
         if let Some(entry) = self.scope.iter().find(|entry| entry.has_wildcard_resource()) {
-            add(true, 15, &format!("wildcard resource (`{}`)", entry.resource()));
+            add(
+                true,
+                weights.wildcard_resource,
+                &format!("wildcard resource (`{}`)", entry.resource()),
+            );
         }
         add(
-            self.environment.is_some_and(Environment::is_production),
-            15,
+            self.environment
+                .is_some_and(|environment| policy.is_production(environment)),
+            weights.production,
             "production",
         );
-        add(self.internet_facing, 10, "internet-facing");
+        add(self.internet_facing, weights.internet_facing, "internet-facing");
         add(
             self.has_vendor || self.kind == Some(Kind::VendorIntegration),
-            10,
+            weights.third_party,
             "third party",
         );
         add(
             self.classification == Some(Classification::Restricted),
-            15,
+            weights.restricted_data,
             "restricted data",
         );
-        add(self.kind == Some(Kind::LegacyShared), 25, "static credential");
-        add(crosses_accounts(&self.scope), 10, "cross-account");
-        add(self.kind == Some(Kind::AiAgent), 10, "autonomous agent");
-        add(self.lacks_attestation, 10, "no attestation");
+        add(
+            self.kind == Some(Kind::LegacyShared),
+            weights.static_credential,
+            "static credential",
+        );
+        add(crosses_accounts(&self.scope), weights.cross_account, "cross-account");
+        add(
+            self.kind == Some(Kind::AiAgent),
+            weights.autonomous_agent,
+            "autonomous agent",
+        );
+        add(self.lacks_attestation, weights.no_attestation, "no attestation");
         let score = items.iter().map(|item| item.points).sum();
-        let derived = RiskTier::of_score(score);
+        let derived = policy.tier_of_score(score);
         let tier = self.min_tier.map_or(derived, |min| derived.max(min));
         Assessment {
             items,
@@ -158,6 +251,7 @@ mod tests {
     use super::{Facts, crosses_accounts};
     use crate::declaration::Classification;
     use crate::kind::Kind;
+    use crate::policy::Policy;
     use crate::scope::ScopeEntry;
     use crate::text::Environment;
     use crate::tier::RiskTier;
@@ -184,7 +278,7 @@ mod tests {
             min_tier: Some(RiskTier::Low),
             is_final: true,
         };
-        let assessment = facts.assess();
+        let assessment = facts.assess(&Policy::default());
         assert_eq!((assessment.score, assessment.tier), (125, RiskTier::Critical));
         assert_eq!(
             assessment.explain(),
@@ -232,7 +326,7 @@ mod tests {
                 min_tier: min.filter(|_| known),
                 ..Facts::default()
             };
-            let (less, more) = (build(false).assess(), build(true).assess());
+            let (less, more) = (build(false).assess(&Policy::default()), build(true).assess(&Policy::default()));
             prop_assert!(less.score <= more.score && less.tier <= more.tier);
             prop_assert!(min.is_none_or(|min| more.tier >= min));
         }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::code::{Code, ENVIRONMENT, NAME, Problem};
+use crate::code::{Code, ENVIRONMENT, NAME, ORGANISATION, Problem};
 
 /// The longest name, in bytes.
 const NAME_BYTES_MAX: usize = 63;
@@ -26,6 +26,18 @@ impl Name {
     /// Parses a name: 1 to 63 lower-case letters, digits and single `-`, `_` or `.` between them, a letter first.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         slug(&NAME, "a name", text, NAME_BYTES_MAX).map(|()| Self(text.to_owned()))
+    }
+}
+
+/// Whose identities they are: approvals and requests are bound to it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Organisation(String);
+
+impl Organisation {
+    /// Parses the name of an organisation: like a [`Name`], for example `example` or `example.org`.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        slug(&ORGANISATION, "an organisation", text, NAME_BYTES_MAX).map(|()| Self(text.to_owned()))
     }
 }
 
@@ -81,7 +93,7 @@ macro_rules! text_type {
         }
     )*};
 }
-text_type!(Name, Environment);
+text_type!(Name, Environment, Organisation);
 
 /// Refuses everything but lower-case identifiers.
 fn slug(code: &'static Code, what: &str, text: &str, bytes_max: usize) -> Result<(), Problem> {

@@ -81,6 +81,18 @@ impl Ttl {
         self.seconds
     }
 
+    /// Its length for people: `30 days`, `1 hour`, `90 minutes`.
+    pub fn in_words(&self) -> String {
+        let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+        let (count, unit) = units
+            .into_iter()
+            .find(|(seconds, _)| self.seconds.is_multiple_of(*seconds))
+            .map_or((self.seconds, "second"), |(seconds, unit)| {
+                (self.seconds / seconds, unit)
+            });
+        format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+    }
+
     /// The duration as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -250,6 +262,16 @@ mod tests {
         assert_eq!(Ttl::from_days(30).as_str(), "720h");
         assert_eq!(Ttl::from_seconds(5_400).as_str(), "1h30m");
         assert_eq!(Ttl::from_seconds(0).as_str(), "1s");
+        for (text, words) in [
+            ("720h", "30 days"),
+            ("24h", "1 day"),
+            ("25h", "25 hours"),
+            ("1h", "1 hour"),
+            ("90m", "90 minutes"),
+            ("61s", "61 seconds"),
+        ] {
+            assert_eq!(Ttl::parse(text).unwrap().in_words(), words);
+        }
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests {
     use nhi_governance::{
-        AttestationDraft, Checked, Declaration, Draft, Given, PurposeDraft, RiskTier, ScopeDraft, Step,
+        AttestationDraft, Checked, Declaration, Draft, Given, Policy, PurposeDraft, RiskTier, ScopeDraft, Step,
     };
     use proptest::prelude::*;
 
@@ -42,7 +42,7 @@ mod tests {
     }
 
     fn found(draft: &Draft) -> Vec<(String, &'static str)> {
-        let checked = draft.check();
+        let checked = draft.check(&Policy::default());
         assert!(checked.declaration.is_none() || checked.violations.is_empty());
         checked
             .violations
@@ -57,14 +57,14 @@ mod tests {
             violations,
             declaration,
             assessment,
-        } = good().check();
+        } = good().check(&Policy::default());
         assert_eq!(violations, []);
         let declaration = declaration.unwrap();
         assert_eq!(
             (assessment.score, assessment.tier, assessment.is_final),
             (45, RiskTier::High, true)
         );
-        assert_eq!(declaration.assess(), assessment);
+        assert_eq!(declaration.assess(&Policy::default()), assessment);
         let text = serde_json::to_string(&declaration).unwrap();
         let again: Declaration = serde_json::from_str(&text).unwrap();
         assert_eq!((again.digest(), again), (declaration.digest(), declaration));
@@ -350,7 +350,7 @@ mod tests {
             ttl: "8760h".into(),
             ..good()
         }
-        .check()
+        .check(&Policy::default())
         .violations
         .remove(0);
         assert_eq!(
@@ -367,7 +367,7 @@ mod tests {
             scope: scope("*", &["a"]),
             ..good()
         }
-        .check()
+        .check(&Policy::default())
         .violations
         .remove(0)
         .path;
@@ -386,7 +386,7 @@ mod tests {
                 ttl: ttl.into(),
                 ..good()
             };
-            let fix = tier.ttl_max();
+            let fix = Policy::default().ttl_max(tier).clone();
             assert_eq!(found(&draft(fix.as_str())), []);
             assert_eq!(
                 found(&draft(&format!("{fix}1s"))),
@@ -409,7 +409,7 @@ mod tests {
             revoked_by: Given::Unknown,
             ..Draft::default()
         };
-        let checked = unknown.check();
+        let checked = unknown.check(&Policy::default());
         assert_eq!((checked.violations, checked.declaration), (vec![], None));
         assert!(!checked.assessment.is_final);
 
@@ -435,7 +435,7 @@ mod tests {
             attestation: Given::Unknown,
             ..good()
         };
-        let checked = draft.check();
+        let checked = draft.check(&Policy::default());
         assert_eq!(
             (
                 checked.assessment.score,
@@ -468,7 +468,7 @@ mod tests {
                 scope: Given::Known(vec![Given::Known(entry)]), vendor_id: at(10), min_risk_tier: at(11),
                 generation: Given::Known(generation), ..good()
             };
-            let checked = draft.check();
+            let checked = draft.check(&Policy::default());
             let unknown = texts.iter().any(Given::is_unknown);
             prop_assert_eq!(checked.declaration.is_some(), checked.violations.is_empty() && !unknown);
             for violation in &checked.violations {
@@ -485,7 +485,7 @@ mod tests {
             ..good()
         };
         let told: Vec<_> = draft
-            .check()
+            .check(&Policy::default())
             .violations
             .into_iter()
             .map(|violation| violation.summary)

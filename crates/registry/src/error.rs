@@ -52,6 +52,17 @@ pub enum RegistryError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Others than its owner can read the file of passwords.
+    #[error("the file of passwords `{}` can be read by others than its owner (mode {mode:o})", path.display())]
+    PasswordsExposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The URL does not say where the registry is.
+    #[error("the URL of the registry is not usable: {0}")]
+    BadUrl(String),
     /// The operating system refused.
     #[error("cannot {what} `{}`: {source}", path.display())]
     Io {
@@ -172,7 +183,8 @@ impl RegistryError {
             Self::Foreign { .. } => &FOREIGN,
             Self::Newer { .. } => &NEWER,
             Self::Older { .. } => &OLDER,
-            Self::Exposed { .. } => &EXPOSED,
+            Self::Exposed { .. } | Self::PasswordsExposed { .. } => &EXPOSED,
+            Self::BadUrl(_) => &URL,
             Self::Io { .. } => &IO,
             Self::Database { .. } => &DATABASE,
             Self::Broken(_) => &BROKEN,
@@ -201,6 +213,11 @@ impl RegistryError {
             Self::Older { .. } => "Run an apply with this version of the provider, which brings the schema up to date.".to_owned(),
             Self::Exposed { path, .. } => {
                 format!("Find out who wrote to it (`nhi audit verify`), then run `chmod 600 {}`.", path.display())
+            }
+            Self::PasswordsExposed { path, .. } => format!("Run `chmod 600 {}`, and change the password.", path.display()),
+            Self::BadUrl(_) => {
+                "Write `postgres://user@host/database`, with `?sslrootcert=/path/to/ca.pem` where the server's certificate is of an authority of your own."
+                    .to_owned()
             }
             Self::Io { .. } => "Check that the path, its owner and the file system are the ones you mean.".to_owned(),
             Self::Database { source, .. } => source.help().to_owned(),
@@ -255,12 +272,21 @@ pub enum DatabaseError {
     /// SQLite.
     #[error("{0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL, or the way to it.
+    #[error("{message}")]
+    Postgres {
+        /// The code of the server's error; none where the server did not speak.
+        state: Option<String>,
+        /// What was said.
+        message: String,
+    },
 }
 
 impl DatabaseError {
     fn help(&self) -> &'static str {
         match self {
             Self::Sqlite(source) => sqlite_help(source),
+            Self::Postgres { state, .. } => postgres_help(state.as_deref().unwrap_or_default()),
         }
     }
 }
@@ -279,6 +305,21 @@ fn sqlite_help(source: &rusqlite::Error) -> &'static str {
             "The file is damaged: keep it for the inquiry and restore the last copy that verifies."
         }
         _ => "Check the disk and the file system, then run again; nothing was changed.",
+    }
+}
+
+fn postgres_help(state: &str) -> &'static str {
+    match state {
+        "" => {
+            "Check that the server runs, can be reached from here and shows a certificate of that name; nothing was changed."
+        }
+        "28000" | "28P01" => "Check user and password: in the URL, in `PGPASSWORD`, or in a password file of mode 600.",
+        "3D000" => "Create the database first, with the encoding UTF8.",
+        "42501" => "Run `nhi registry init` as the owner of the database, and grant this user what the guide lists.",
+        "25006" => "Name the primary server: this one can only be read.",
+        "55P03" | "57014" => "Another process holds its turn; run again when that one is done.",
+        state if state.starts_with("53") => "Make room on the server, then run again; nothing was changed.",
+        _ => "Look at the server's log, then run again; nothing was changed.",
     }
 }
 
@@ -303,8 +344,8 @@ codes! {
         "A mistyped path must not start a second, empty registry somewhere else.";
     EXISTS = "NHI-REGISTRY-EXISTS", "the name is taken",
         "Two configurations must not share an identity unnoticed.";
-    EXPOSED = "NHI-REGISTRY-EXPOSED", "others can write the registry",
-        "Whoever can write the file can rewrite its history.";
+    EXPOSED = "NHI-REGISTRY-EXPOSED", "others can reach what keeps the registry safe",
+        "Whoever can write the file can rewrite its history, and whoever reads the password can write.";
     FOREIGN = "NHI-REGISTRY-FOREIGN", "the file is not a registry",
         "A file of something else is never written to.";
     IO = "NHI-REGISTRY-IO", "the operating system refused",
@@ -325,6 +366,8 @@ codes! {
         "An apply must not undo what somebody else did after the plan was made.";
     TAMPERED = "NHI-REGISTRY-TAMPERED", "the registry was tampered with",
         "What was written past the registry has no author, no date and no reason on record.";
+    URL = "NHI-REGISTRY-URL", "the URL of the registry is not usable",
+        "A connection that is not certain to be private and to the right server is not made.";
 }
 
 #[cfg(test)]

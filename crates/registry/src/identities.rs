@@ -1,17 +1,18 @@
 //! The life of identities: how one is created or taken up again, and the calls that predate other kinds.
 
 use nhi_governance::{
-    Act, Declaration, Evidence, Identity, RecordId, Timestamp, TrustDomain, adopt, confirm, create as begin,
+    Act, Declaration, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, adopt, confirm, create as begin,
     revoke as end, update as amend,
 };
 
 use crate::records::RecordsExt as _;
 use crate::{Actor, Created, Filter, RecordFilter, Registry, RegistryError};
 
-fn act<'a>(actor: &'a Actor, evidence: &'a Evidence, now: Timestamp) -> Act<'a> {
+fn act<'a>(actor: &'a Actor, evidence: &'a Evidence, policy: &'a Policy, now: Timestamp) -> Act<'a> {
     Act {
         by: actor.as_str(),
         evidence,
+        policy,
         now,
     }
 }
@@ -32,7 +33,7 @@ pub(crate) fn create(
                 writer.next_id()?,
                 trust_domain,
                 declaration.clone(),
-                &act(actor, evidence, now),
+                &act(actor, evidence, writer.policy(), now),
             )?
             .of_session(session);
             return Ok(Created {
@@ -74,7 +75,7 @@ pub(crate) fn update(
             identity,
             declaration.clone(),
             &view.context(declaration)?,
-            &act(actor, evidence, now),
+            &act(actor, evidence, view.policy(), now),
         )?)
     })
 }

@@ -25,7 +25,9 @@ mod audit;
 mod context;
 mod error;
 mod identities;
+mod location;
 mod options;
+mod postgres;
 mod random;
 mod records;
 mod sqlite;
@@ -41,6 +43,7 @@ use nhi_governance::{
 pub use actor::Actor;
 pub use audit::AuditRow;
 pub use error::{CODES, DatabaseError, RegistryError};
+pub use location::{Access, Location, open};
 pub use options::{Options, Point};
 pub use records::{Key, RecordFilter, RecordsExt};
 pub use sqlite::SqliteRegistry;

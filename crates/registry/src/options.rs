@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use nhi_governance::Timestamp;
+use nhi_governance::{Policy, Timestamp};
 
 /// A moment of a write, for tests that kill the process there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Point {
 pub struct Options {
     /// The clock.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// The organisation's policy: what approvals a change calls for, and what an audit row tells of it.
+    pub policy: Arc<Policy>,
     /// Called at each [`Point`] of a write; does nothing unless a test sets it.
     pub probe: Arc<dyn Fn(Point) + Send + Sync>,
 }
@@ -44,6 +46,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             clock: Arc::new(system_time),
+            policy: Arc::default(),
             probe: Arc::new(|_| {}),
         }
     }

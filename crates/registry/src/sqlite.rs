@@ -44,7 +44,12 @@ impl SqliteRegistry {
 
     /// Opens an existing file for reading only.
     pub fn open_read_only(path: &Path) -> Result<Self, RegistryError> {
-        Ok(Self::new(path, Options::default(), open::read_only(path)?, true))
+        Self::open_read_only_with(path, Options::default())
+    }
+
+    /// The same with another clock.
+    pub fn open_read_only_with(path: &Path, options: Options) -> Result<Self, RegistryError> {
+        Ok(Self::new(path, options, open::read_only(path)?, true))
     }
 
     /// The file.
@@ -102,13 +107,12 @@ impl Registry for SqliteRegistry {
     }
 
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
-        let wall = self.options.now();
         let mut guard = self.lock();
         let connection = guard.as_mut().ok_or_else(|| RegistryError::Broken(self.place()))?;
         let snapshot = connection
             .transaction()
             .map_err(|source| failure("read", &self.path, source))?;
-        work(&View::new(&self.rows(&snapshot, "read"), wall))
+        work(&View::new(&self.rows(&snapshot, "read"), &self.options))
     }
 
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {

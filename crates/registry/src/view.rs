@@ -4,9 +4,10 @@
 use std::cell::OnceCell;
 use std::fmt;
 
-use nhi_governance::{Digest, Record, RecordId, RecordKind, Timestamp};
+use nhi_governance::{Digest, Policy, Record, RecordId, RecordKind, Timestamp};
 
 use crate::audit::{Vouched, genesis};
+use crate::options::Options;
 use crate::transaction::{Meta, Selection, Stored, Transaction};
 use crate::verify::Tampering;
 use crate::{Consumption, RecordFilter, RegistryError};
@@ -15,6 +16,7 @@ use crate::{Consumption, RecordFilter, RegistryError};
 pub struct View<'a> {
     transaction: &'a dyn Transaction,
     wall: Timestamp,
+    policy: &'a Policy,
     tail: OnceCell<Tail>,
 }
 
@@ -34,12 +36,18 @@ impl fmt::Debug for View<'_> {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn new(transaction: &'a dyn Transaction, wall: Timestamp) -> Self {
+    pub(crate) fn new(transaction: &'a dyn Transaction, options: &'a Options) -> Self {
         Self {
             transaction,
-            wall,
+            wall: options.now(),
+            policy: &options.policy,
             tail: OnceCell::new(),
         }
+    }
+
+    /// The organisation's policy.
+    pub fn policy(&self) -> &'a Policy {
+        self.policy
     }
 
     /// The time to judge by: the clock, or the latest moment on record where that is later.

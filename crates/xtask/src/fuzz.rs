@@ -30,7 +30,7 @@ const COVERAGE: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-stack-depth";
 
 /// A target, and what the repository has for it to begin with besides `fuzz/seeds/<target>`.
-const TARGETS: [(&str, &[&str]); 5] = [
+const TARGETS: [(&str, &[&str]); 6] = [
     ("hcl", &[]),
     (
         "plan_json",
@@ -38,6 +38,7 @@ const TARGETS: [(&str, &[&str]); 5] = [
     ),
     ("plan_zip", &[]),
     ("policy", &[]),
+    ("policy_file", &["examples/policy-file/nhi.hcl"]),
     ("secrets", &[]),
 ];
 

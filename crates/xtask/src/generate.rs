@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::build::{self, Profile};
 use crate::shell::{Workspace, write_if_changed};
-use crate::{proto, provider_docs, rule_docs};
+use crate::{policy_docs, proto, provider_docs, rule_docs};
 
 /// Whether to write or only to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,12 +24,22 @@ pub(crate) enum Mode {
 pub(crate) type Files = BTreeMap<PathBuf, String>;
 
 /// Folders in which every file is generated: a file that is no longer made is out of date too.
-const OWNED: [&str; 3] = ["crates/tfplugin/src/gen", "docs/resources", "docs/rules"];
+const OWNED: [&str; 8] = [
+    "crates/tfplugin/src/gen",
+    "docs/actions",
+    "docs/data-sources",
+    "docs/ephemeral-resources",
+    "docs/functions",
+    "docs/list-resources",
+    "docs/resources",
+    "docs/rules",
+];
 
 pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
     let artifacts = build::run(workspace, Profile::Debug)?;
     let mut files: Files = proto::generate(&workspace.root)?.into_iter().collect();
     files.extend(rule_docs::generate(&artifacts.nhi)?);
+    files.extend(policy_docs::generate(&artifacts.nhi)?);
     files.extend(provider_docs::generate(&workspace.root, &artifacts.provider)?);
     let stale = stale(&workspace.root, &files)?;
     if stale.is_empty() {

@@ -16,6 +16,7 @@ mod fuzz;
 mod generate;
 mod go_core;
 mod plan_gen;
+mod policy_docs;
 mod proto;
 mod provider_docs;
 mod quality;

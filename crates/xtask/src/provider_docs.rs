@@ -1,7 +1,10 @@
-//! Pages of the provider in the layout that registries read: `docs/index.md`, `docs/resources/<name>.md`.
+//! Pages of the provider in the layout that registries read: `docs/index.md`, `docs/resources/<name>.md`, and a folder
+//! for each thing else that a provider can offer.
 //!
 //! Schemas come from the provider itself (`terraform-provider-nhi schema`, the form of `providers schema -json`),
 //! examples from `examples/`, where tests apply them: a page cannot show what does not work.
+
+mod function;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -29,20 +32,121 @@ pub(crate) fn generate(root: &Path, provider: &Path) -> Result<Files> {
     let example = read(root, "examples/provider/provider.tf")?;
     let block = block(schema.get("provider").context("no schema of the provider block")?)?;
     files.insert(PathBuf::from("docs/index.md"), index(&block, &example)?);
-    let resources = schema
-        .get("resource_schemas")
-        .and_then(Value::as_object)
-        .context("no resources")?;
-    for (name, schema) in resources {
-        let Some(short) = name.strip_prefix(PREFIX) else {
-            bail!("resource `{name}` does not begin with `{PREFIX}`")
+    for kind in &KINDS {
+        let Some(schemas) = schema.get(kind.key).and_then(Value::as_object) else {
+            bail!("no `{}` in the schemas", kind.key)
         };
-        let example = read(root, &format!("examples/resources/{name}/resource.tf"))?;
-        let import = read(root, &format!("examples/resources/{name}/import.sh"))?;
-        let page = resource(name, &self::block(schema)?, &example, &import)?;
-        files.insert(PathBuf::from(format!("docs/resources/{short}.md")), page);
+        for (name, of) in schemas {
+            let Some(short) = name.strip_prefix(PREFIX) else {
+                bail!("{} `{name}` does not begin with `{PREFIX}`", kind.title)
+            };
+            let page = kind.page(root, name, of, schema)?;
+            files.insert(PathBuf::from(format!("docs/{}/{short}.md", kind.folder)), page);
+        }
     }
+    files.extend(function::pages(root, schema)?);
     Ok(files)
+}
+
+/// A kind of thing that has a block.
+struct Kind {
+    /// Where the schemas are.
+    key: &'static str,
+    /// The folder of its pages, and of its examples.
+    folder: &'static str,
+    /// The file of an example.
+    example: &'static str,
+    /// The word in titles.
+    title: &'static str,
+    /// Which cores have it, where not all have.
+    cores: &'static str,
+}
+
+/// Sorted by folder.
+static KINDS: [Kind; 5] = [
+    Kind {
+        key: "action_schemas",
+        folder: "actions",
+        example: "action.tf",
+        title: "Action",
+        cores: "Actions need Terraform 1.14 or later. OpenTofu has none; the command `nhi` does the same.",
+    },
+    Kind {
+        key: "data_source_schemas",
+        folder: "data-sources",
+        example: "data-source.tf",
+        title: "Data Source",
+        cores: "",
+    },
+    Kind {
+        key: "ephemeral_resource_schemas",
+        folder: "ephemeral-resources",
+        example: "ephemeral-resource.tf",
+        title: "Ephemeral Resource",
+        cores: "Ephemeral resources need Terraform 1.10 or OpenTofu 1.11.",
+    },
+    Kind {
+        key: "list_resource_schemas",
+        folder: "list-resources",
+        example: "list-resource.tfquery.hcl",
+        title: "List Resource",
+        cores: "List resources need Terraform 1.14 or later. OpenTofu has none; the data source `nhi_inventory` finds \
+                the same.",
+    },
+    Kind {
+        key: "resource_schemas",
+        folder: "resources",
+        example: "resource.tf",
+        title: "Resource",
+        cores: "",
+    },
+];
+
+impl Kind {
+    fn page(&self, root: &Path, name: &str, of: &Value, schemas: &Value) -> Result<String> {
+        let folder = format!("examples/{}/{name}", self.folder);
+        let block = block(of)?;
+        let title = self.title;
+        let mut text = front_matter(&format!("{name} {title} - nhi"), block.description);
+        writeln!(text, "# {name} ({title})\n\n{}\n", block.description)?;
+        if !self.cores.is_empty() {
+            writeln!(text, "{}\n", self.cores)?;
+        }
+        let example = read(root, &format!("{folder}/{}", self.example))?;
+        writeln!(text, "## Example Usage\n\n```terraform\n{example}\n```\n\n## Schema")?;
+        attributes(&mut text, block.attributes, "###")?;
+        if self.folder == "resources" {
+            let import = read(root, &format!("{folder}/import.sh"))?;
+            writeln!(text, "\n## Import\n\n```shell\n{import}\n```")?;
+            if let Some(identity) = schemas.pointer(&format!("/resource_identity_schemas/{name}")) {
+                let example = read(root, &format!("{folder}/import-by-identity.tf"))?;
+                by_identity(&mut text, identity, &example)?;
+            }
+        }
+        Ok(text)
+    }
+}
+
+fn by_identity(text: &mut String, identity: &Value, example: &str) -> Result<()> {
+    writeln!(
+        text,
+        "\nFrom Terraform 1.12 and OpenTofu 1.12 on, an `import` block can name it by its resource identity:\n\n\
+         ```terraform\n{example}\n```\n\n### Identity Schema\n"
+    )?;
+    let attributes = identity
+        .get("attributes")
+        .and_then(Value::as_object)
+        .context("an identity without attributes")?;
+    for (name, attribute) in attributes {
+        let description = attribute.get("description").and_then(Value::as_str).unwrap_or_default();
+        let presence = if flag(attribute, "required_for_import") {
+            "required"
+        } else {
+            "optional"
+        };
+        writeln!(text, "- `{name}` ({}, {presence}) {description}", type_of(attribute)?)?;
+    }
+    Ok(())
 }
 
 /// The parts of a schema that a page shows.
@@ -88,15 +192,6 @@ fn index(block: &Block<'_>, example: &str) -> Result<String> {
     Ok(text)
 }
 
-fn resource(name: &str, block: &Block<'_>, example: &str, import: &str) -> Result<String> {
-    let mut text = front_matter(&format!("{name} Resource - nhi"), block.description);
-    writeln!(text, "# {name} (Resource)\n\n{}\n", block.description)?;
-    writeln!(text, "## Example Usage\n\n```terraform\n{example}\n```\n\n## Schema")?;
-    attributes(&mut text, block.attributes, "###")?;
-    writeln!(text, "\n## Import\n\n```shell\n{import}\n```")?;
-    Ok(text)
-}
-
 /// Required, optional and read-only attributes, then a section for each that has attributes of its own.
 fn attributes(text: &mut String, attributes: &Map<String, Value>, level: &str) -> Result<()> {
     let mut nested = Vec::new();
@@ -115,10 +210,11 @@ fn attributes(text: &mut String, attributes: &Map<String, Value>, level: &str) -
         writeln!(text, "\n{level} {title}\n")?;
         for (name, attribute) in of_kind {
             let description = attribute.get("description").and_then(Value::as_str).unwrap_or_default();
-            let sensitive = if flag(attribute, "sensitive") {
-                ", Sensitive"
-            } else {
-                ""
+            let sensitive = match (flag(attribute, "sensitive"), flag(attribute, "write_only")) {
+                (true, true) => ", Sensitive, Write-only",
+                (true, false) => ", Sensitive",
+                (false, true) => ", Write-only",
+                (false, false) => "",
             };
             write!(text, "- `{name}` ({}{sensitive}) {description}", type_of(attribute)?)?;
             if let Some(inner) = attribute.pointer("/nested_type/attributes").and_then(Value::as_object) {
@@ -228,16 +324,34 @@ mod tests {
             "name": {"type": "string", "required": true, "description": "Its name."},
             "ttl": {"type": "string", "optional": true, "computed": true, "description": "Its end."},
             "id": {"type": "string", "computed": true, "description": "Its id."},
+            "word": {"type": "string", "optional": true, "sensitive": true, "write_only": true, "description": ""},
             "purpose": {"required": true, "description": "Why.", "nested_type": {"nesting_mode": "single",
                 "attributes": {"task": {"type": "string", "required": true, "description": "What."}}}},
         }}});
-        let page = resource("nhi_thing", &block(&schema).unwrap(), "EXAMPLE", "IMPORT").unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("examples/resources/nhi_thing");
+        fs::create_dir_all(&folder).unwrap();
+        for (file, text) in [
+            ("resource.tf", "EXAMPLE"),
+            ("import.sh", "IMPORT"),
+            ("import-by-identity.tf", "WHO"),
+        ] {
+            fs::write(folder.join(file), text).unwrap();
+        }
+        let [.., resources] = &KINDS;
+        let identity = json!({"attributes": {"key": {"type": "string", "optional_for_import": true,
+            "description": "Its key."}}});
+        let schemas = json!({"resource_identity_schemas": {"nhi_thing": identity}});
+        let page = resources.page(root.path(), "nhi_thing", &schema, &schemas).unwrap();
         for part in [
             "### Required\n\n- `name`",
             "### Optional\n\n- `ttl`",
             "### Read-Only\n\n- `id`",
             "EXAMPLE",
             "IMPORT",
+            "WHO",
+            "- `key` (String, optional) Its key.",
+            "- `word` (String, Sensitive, Write-only)",
         ] {
             assert!(page.contains(part), "{part}\n{page}");
         }

@@ -11,6 +11,9 @@ terraform {
 
 provider "nhi" {
   registry = "nhi-registry.db"
+
+  # Until approvers are named, a change without approvals is warned of; by default it is refused.
+  enforcement = "warn"
 }
 
 resource "nhi_identity" "deployer" {

@@ -4,13 +4,13 @@ use std::cell::Cell;
 use std::time::Instant;
 
 use nhi_governance::{
-    Act, Declared, Evidence, Judged, Record as _, RecordId, RecordKind, Registered, Timestamp, Transition,
+    Act, Declared, Evidence, Judged, Policy, Record as _, RecordId, RecordKind, Registered, Timestamp, Transition,
 };
 use nhi_registry::{Key, RecordsExt as _, RegistryError, View};
 use tfplugin::log;
 use tfplugin::value::Value;
 
-use super::{DESTROYED, Governed, ORPHAN_LIFE_MAX, ORPHAN_POLL, Trouble, armed, waived};
+use super::{DESTROYED, Governed, ORPHAN_LIFE_MAX, ORPHAN_POLL, Trouble, armed};
 
 /// What a transition may look at besides the record.
 pub(crate) struct Scene<'a> {
@@ -82,7 +82,7 @@ impl Governed {
     pub(crate) fn create_record<S: Spec>(&self, judged: Judged<S::Declared>) -> Result<FoundRecord<S>, Trouble> {
         let declared = declared(judged)?;
         let registry = self.registry()?;
-        let evidence = waived();
+        let evidence = self.unapproved()?;
         let environment = registry.reading(|view| S::environment(&declared, view))?;
         let (environment, name) = (environment.as_str(), declared.key());
         let patience = Instant::now() + ORPHAN_LIFE_MAX;
@@ -95,7 +95,7 @@ impl Governed {
             let outcome = armed(|| {
                 registry.declare::<Registered<S::Declared>>(&self.actor, &evidence, key, |now, id, live, view| {
                     let Some(live) = live else {
-                        let act = self.act(&evidence, now);
+                        let act = self.act(&evidence, view.policy(), now);
                         return S::create(id, declared.clone(), &Scene { view, act });
                     };
                     let Some(transition) = live.adopt(&declared) else {
@@ -140,7 +140,7 @@ impl Governed {
             check(&on_record.state)?;
         }
         let registry = self.registry()?;
-        let evidence = waived();
+        let evidence = self.unapproved()?;
         let record = armed(|| {
             registry.change::<Registered<S::Declared>>(
                 &self.actor,
@@ -148,7 +148,7 @@ impl Governed {
                 Some(revision),
                 &evidence,
                 |now, record, view| {
-                    let act = self.act(&evidence, now);
+                    let act = self.act(&evidence, view.policy(), now);
                     S::update(record, declared.clone(), &Scene { view, act })
                 },
             )
@@ -203,10 +203,22 @@ impl Governed {
         }
     }
 
-    fn act<'a>(&'a self, evidence: &'a Evidence, now: Timestamp) -> Act<'a> {
+    /// What a record is written with that nobody approved: its tier may call for nothing, or the configuration says that
+    /// missing approvals are only warned of. Anything else is refused by the life cycle.
+    fn unapproved(&self) -> Result<Evidence, Trouble> {
+        let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
+        Ok(if approving.enforces {
+            Evidence::default()
+        } else {
+            Evidence::waived()
+        })
+    }
+
+    fn act<'a>(&'a self, evidence: &'a Evidence, policy: &'a Policy, now: Timestamp) -> Act<'a> {
         Act {
             by: self.actor.as_str(),
             evidence,
+            policy,
             now,
         }
     }

@@ -3,30 +3,37 @@
 //! The resource translates; what is allowed stands in `nhi_governance`, and the order of policy, registry and audit in
 //! [`crate::governed`].
 
-mod draft;
+mod adopt;
+pub(crate) mod draft;
 mod plan;
 mod schema;
+mod sought;
 mod state;
 
 use std::sync::Arc;
 
-use nhi_governance::{RecordId, Status};
+use nhi_governance::{Draft, RecordId, Status};
 use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::Schema;
 use tfplugin::server::{
-    Answer, CreateRequest, DeleteRequest, PlanAnswer, PlanRequest, ReadRequest, Resource, StateAnswer, UpdateRequest,
+    Answer, CreateRequest, DeleteRequest, IdentitySchema, MoveSource, PlanAnswer, PlanRequest, ReadRequest, Resource,
+    StateAnswer, UpdateRequest,
 };
-use tfplugin::value::Value;
+use tfplugin::value::{AttributePath, Value};
 
 use super::{malformed, not_read};
 use crate::governed::{Claim, Found, Governed, Trouble, blocking};
 use crate::report;
 use draft::draft;
-use state::state;
+use sought::Sought;
+pub(crate) use state::state;
+
+/// The name of the type.
+pub(crate) const TYPE_NAME: &str = "nhi_identity";
 
 /// The resource.
-pub(super) struct IdentityResource {
+pub(crate) struct IdentityResource {
     governed: Arc<Governed>,
 }
 
@@ -42,7 +49,7 @@ impl IdentityResource {
 
 impl Resource for IdentityResource {
     fn type_name(&self) -> &'static str {
-        "nhi_identity"
+        TYPE_NAME
     }
 
     fn schema(&self) -> Schema {
@@ -51,7 +58,7 @@ impl Resource for IdentityResource {
 
     fn validate(&self, config: &Value) -> Diagnostics {
         draft(config)
-            .check()
+            .check_form()
             .violations
             .into_iter()
             .map(report::violation)
@@ -61,21 +68,28 @@ impl Resource for IdentityResource {
     fn read(&self, request: ReadRequest) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
             let ReadRequest { prior, private } = request;
+            if adopt::is_pending(&prior) {
+                return StateAnswer::new(prior);
+            }
             let claim = match claim(&prior) {
                 Ok(claim) => claim,
                 Err(diagnostic) => return StateAnswer::with(prior, diagnostic),
             };
-            if self.governed.registry_path().is_none() {
+            let Some(policy) = self
+                .governed
+                .policy()
+                .filter(|_| self.governed.registry_path().is_some())
+            else {
                 return StateAnswer {
                     state: prior,
                     private,
                     diagnostics: not_read().into(),
                 };
-            }
+            };
             let id = claim.id;
             match self.run(move |governed| governed.look_up(&claim)).await {
                 Ok(Some(found)) => StateAnswer {
-                    state: state(&found),
+                    state: state(&found, policy),
                     private,
                     ..StateAnswer::default()
                 },
@@ -89,16 +103,19 @@ impl Resource for IdentityResource {
     }
 
     fn plan(&self, request: PlanRequest) -> Answer<'_, PlanAnswer> {
-        Box::pin(std::future::ready(plan::plan(request, self.governed.trust_domain())))
+        Box::pin(self.run(move |governed| plan::plan(request, governed)))
     }
 
     fn create(&self, request: CreateRequest) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
             let draft = draft(&request.planned);
+            if let Some(diagnostic) = self.policy_changed(&request.planned, &draft) {
+                return StateAnswer::with(Value::Null, diagnostic);
+            }
             // Nothing is on record after an error: registry and audit are one transaction.
             match self.run(move |governed| governed.create(&draft)).await {
                 Ok(found) => StateAnswer {
-                    state: state(&found),
+                    state: self.state(&found),
                     private: request.private,
                     ..StateAnswer::default()
                 },
@@ -115,9 +132,12 @@ impl Resource for IdentityResource {
                 private,
                 ..
             } = request;
+            if adopt::is_pending(&prior) {
+                return self.adopt(prior, planned, private).await;
+            }
             match self.change(&prior, &planned).await {
                 Ok(found) => StateAnswer {
-                    state: state(&found),
+                    state: self.state(&found),
                     private,
                     ..StateAnswer::default()
                 },
@@ -133,6 +153,9 @@ impl Resource for IdentityResource {
     fn delete(&self, request: DeleteRequest) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
             let DeleteRequest { prior, private } = request;
+            if adopt::is_pending(&prior) {
+                return StateAnswer::with(Value::Null, adopt::never_recorded());
+            }
             let revoked = match claim(&prior) {
                 Ok(claim) => self
                     .run(move |governed| governed.revoke(&claim))
@@ -153,23 +176,96 @@ impl Resource for IdentityResource {
 
     fn import(&self, id: String) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
-            let id = match RecordId::parse(&id) {
-                Ok(id) => id,
-                Err(error) => return StateAnswer::with(Value::Null, malformed(&error.to_string())),
-            };
-            match self.run(move |governed| governed.find(id)).await {
-                Ok(Some(found)) if state::status(&found) == Status::Revoked => {
-                    StateAnswer::with(Value::Null, revoked(&found))
-                }
-                Ok(Some(found)) => StateAnswer::new(state(&found)),
-                Ok(None) => StateAnswer::with(Value::Null, nothing_to_import(id, &self.governed)),
-                Err(trouble) => StateAnswer::with(Value::Null, trouble),
+            match RecordId::parse(&id) {
+                Ok(id) => self.take_in(Sought::Id(id)).await,
+                Err(error) => StateAnswer::with(Value::Null, malformed(&error.to_string())),
             }
         })
+    }
+
+    fn identity(&self) -> Option<IdentitySchema> {
+        Some(sought::schema())
+    }
+
+    fn import_by_identity(&self, identity: Value) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            match Sought::parse(&identity) {
+                Ok(sought) => self.take_in(sought).await,
+                Err(diagnostic) => StateAnswer::with(Value::Null, diagnostic),
+            }
+        })
+    }
+
+    fn move_from(&self, source: &MoveSource<'_>) -> StateAnswer {
+        adopt::moved(source, &self.schema())
     }
 }
 
 impl IdentityResource {
+    /// Of something that was found or written: no policy, no answer.
+    fn state(&self, found: &Found) -> Value {
+        self.governed
+            .policy()
+            .map_or(Value::Null, |policy| state(found, policy))
+    }
+
+    /// The state of what an import looks for.
+    async fn take_in(&self, sought: Sought) -> StateAnswer {
+        let looked_for = sought.clone();
+        match self.run(move |governed| looked_for.find(governed)).await {
+            Ok(Some(found)) if state::status(&found) == Status::Revoked => {
+                StateAnswer::with(Value::Null, revoked(&found))
+            }
+            Ok(Some(found)) => StateAnswer::new(self.state(&found)),
+            Ok(None) => StateAnswer::with(Value::Null, nothing_to_import(&sought, &self.governed)),
+            Err(trouble) => StateAnswer::with(Value::Null, trouble),
+        }
+    }
+
+    /// Puts on record what was moved here from another provider.
+    async fn adopt(&self, prior: Value, planned: Value, private: Vec<u8>) -> StateAnswer {
+        let created = match adopt::ungoverned(&prior, &planned) {
+            Some(diagnostic) => Err(diagnostic.into()),
+            None => {
+                let draft = draft(&planned);
+                self.run(move |governed| governed.create(&draft))
+                    .await
+                    .map_err(Diagnostics::from)
+            }
+        };
+        let (state, diagnostics) = match created {
+            Ok(found) => (self.state(&found), Diagnostics::new()),
+            Err(diagnostics) => (prior, diagnostics),
+        };
+        StateAnswer {
+            state,
+            private,
+            diagnostics,
+        }
+    }
+
+    /// A plan says what the policy makes of an identity; the apply keeps to that or does nothing.
+    fn policy_changed(&self, planned: &Value, draft: &Draft) -> Option<Diagnostic> {
+        let assessment = draft.check(self.governed.policy()?).assessment;
+        let (score, tier) = (planned.get("risk_score"), planned.get("risk_tier"));
+        let same = (score.is_unknown() || *score == Value::from(u64::from(assessment.score)))
+            && (tier.is_unknown() || *tier == Value::from(assessment.tier.as_str()));
+        if same {
+            return None;
+        }
+        let summary = "the policy is not the one that the plan was made with";
+        let detail = format!(
+            "The plan shows a score of {} and tier {}; the policy that is in force now gives {} and tier {}: {}. Make a \
+             new plan, and apply that. (NHI-POLICY-CHANGED)",
+            score.as_i64().unwrap_or_default(),
+            tier.as_str().unwrap_or_default(),
+            assessment.score,
+            assessment.tier,
+            assessment.explain(),
+        );
+        Some(Diagnostic::error(summary, detail).at(AttributePath::of("risk_tier")))
+    }
+
     async fn change(&self, prior: &Value, planned: &Value) -> Result<Found, Diagnostics> {
         let claim = claim(prior)?;
         let revision = prior
@@ -181,6 +277,9 @@ impl IdentityResource {
             attribute: "revision",
         })?;
         let (draft, prior) = (draft(planned), prior.clone());
+        if let Some(diagnostic) = self.policy_changed(planned, &draft) {
+            return Err(diagnostic.into());
+        }
         Ok(self
             .run(move |governed| {
                 governed.update(&claim, revision, &draft, |on_record| state::edited(&prior, on_record))
@@ -228,13 +327,13 @@ fn registry_lost(id: RecordId, governed: &Governed) -> Diagnostic {
     Diagnostic::error(format!("there is no registry at `{}`", place(governed)), detail)
 }
 
-fn nothing_to_import(id: RecordId, governed: &Governed) -> Diagnostic {
+fn nothing_to_import(sought: &Sought, governed: &Governed) -> Diagnostic {
     let detail = format!(
         "The registry `{}` has no such identity. `nhi identities` lists those it has; check which registry the provider \
          uses. (NHI-REGISTRY-NOT-FOUND)",
         place(governed)
     );
-    Diagnostic::error(format!("identity `{id}` is not in the registry"), detail)
+    Diagnostic::error(format!("{sought} is not in the registry"), detail)
 }
 
 fn revoked(found: &Found) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! `nhi identities show`: everything about one identity, by its id or its name.
 
-use nhi_governance::{Attestation, Context, Environment, Identity, Name, RecordId, Timestamp};
+use nhi_governance::{Attestation, Context, Environment, Identity, Name, Policy, RecordId, Timestamp};
 use nhi_registry::{Filter, Registry, SqliteRegistry};
 
 use crate::commands::identities::view::{self, View};
@@ -18,6 +18,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(
+    policy: &Policy,
     list: &ListArgs,
     args: &Args,
     environment: Option<Environment>,
@@ -27,12 +28,12 @@ pub(super) fn run(
     let identity = find(&registry, &args.which, environment)?;
     let now = registry.now().map_err(|error| failure(&error))?;
     match list.format {
-        Format::Human => console.answer(&human(&identity, now, console.width))?,
+        Format::Human => console.answer(&human(policy, &identity, now, console.width))?,
         Format::Json => {
             let document = Document {
                 version: 1,
                 as_of: now,
-                identities: vec![View::of(&identity, now)],
+                identities: vec![View::of(policy, &identity, now)],
             };
             console.answer_raw(&output::json(&document)?)?;
         }
@@ -76,10 +77,10 @@ fn find(registry: &SqliteRegistry, which: &str, environment: Option<Environment>
     }
 }
 
-fn human(identity: &Identity, now: Timestamp, width: usize) -> String {
+fn human(policy: &Policy, identity: &Identity, now: Timestamp, width: usize) -> String {
     let declaration = identity.declaration();
     let standing = identity.standing(now, &Context::default());
-    let assessment = identity.assess();
+    let assessment = identity.assess(policy);
     let mut screen = Screen::new(width);
     screen.line(&[
         (BOLD, declaration.name().as_str()),
@@ -129,7 +130,11 @@ fn human(identity: &Identity, now: Timestamp, width: usize) -> String {
     );
     field(
         "calls for",
-        &format!("{}, {} days at most", tier.approvals().text, tier.ttl_days_max()),
+        &format!(
+            "{}, {} at most",
+            policy.approvals(tier),
+            policy.ttl_max(tier).in_words()
+        ),
     );
     field("ttl", &format!("{} from {}", declaration.ttl(), identity.issued_at()));
     let generation = declaration

@@ -1,7 +1,9 @@
 //! An identity as it is shown: computed at the moment of the question.
 
 use anstyle::Style;
-use nhi_governance::{Context, Declaration, Identity, RecordId, RiskTier, ScoreItem, SpiffeId, Status, Timestamp};
+use nhi_governance::{
+    Context, Declaration, Identity, Policy, RecordId, RiskTier, ScoreItem, SpiffeId, Status, Timestamp,
+};
 use serde::Serialize;
 
 use crate::output::{GREEN, PLAIN, RED, YELLOW};
@@ -16,7 +18,7 @@ pub(super) struct View<'a> {
     risk_tier: RiskTier,
     risk_score: u32,
     risk_items: Vec<ScoreItem>,
-    approvals: &'static str,
+    approvals: String,
     #[serde(flatten)]
     declaration: &'a Declaration,
     created_at: Timestamp,
@@ -28,9 +30,9 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn of(identity: &'a Identity, now: Timestamp) -> Self {
+    pub(super) fn of(policy: &Policy, identity: &'a Identity, now: Timestamp) -> Self {
         let standing = identity.standing(now, &Context::default());
-        let assessment = identity.assess();
+        let assessment = identity.assess(policy);
         Self {
             id: identity.id(),
             spiffe_id: identity.spiffe_id(),
@@ -39,7 +41,7 @@ impl<'a> View<'a> {
             risk_tier: assessment.tier,
             risk_score: assessment.score,
             risk_items: assessment.items,
-            approvals: assessment.tier.approvals().text,
+            approvals: policy.approvals(assessment.tier).to_string(),
             declaration: identity.declaration(),
             created_at: identity.created_at(),
             issued_at: identity.issued_at(),

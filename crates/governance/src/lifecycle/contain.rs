@@ -64,6 +64,7 @@ pub fn contain(
         ..next(identity)
     };
     let told = particulars(
+        act.policy,
         &after,
         json!({ "declaration": after.declaration.to_json(), "reason": printable(reason), "by": printable(act.by) }),
     );
@@ -82,12 +83,12 @@ pub fn resume(identity: &Identity, context: &Context, act: &Act<'_>) -> Result<T
         let help = "Write `desired_state = \"active\"` there, and apply.";
         return Err(Problem::new(&RESUME, message, help));
     }
-    let tier = identity.declaration.assess().tier;
-    act.needs(tier.approvals().count, &format!("resuming an identity of tier {tier}"))?;
+    let tier = identity.declaration.assess(act.policy).tier;
+    act.needs(tier, &format!("resuming an identity of tier {tier}"))?;
     let after = Identity {
         suspended: None,
         resumed_at: Some(act.now),
-        review_due_at: Some(review_due(&identity.declaration, act.now)),
+        review_due_at: Some(review_due(&identity.declaration, act)),
         evidence: if act.evidence.approvals.is_empty() {
             identity.evidence.clone()
         } else {
@@ -96,7 +97,7 @@ pub fn resume(identity: &Identity, context: &Context, act: &Act<'_>) -> Result<T
         ..next(identity)
     };
     refuse_resuming(identity, &after, context, act)?;
-    let told = particulars(&after, json!({ "by": printable(act.by) }));
+    let told = particulars(act.policy, &after, json!({ "by": printable(act.by) }));
     Ok(Transition::to(after, "resumed", told))
 }
 

@@ -114,7 +114,7 @@ pub fn reviewed(identity: &Identity, context: &Context, act: &Act<'_>) -> Result
         return Err(Problem::new(&REVIEW, message, "Resume it, or revoke it."));
     }
     let after = Identity {
-        review_due_at: Some(review_due(&identity.declaration, act.now)),
+        review_due_at: Some(review_due(&identity.declaration, act)),
         ..next(identity)
     };
     let told = json!({ "by": printable(act.by), "review_due_at": after.review_due_at });

@@ -1,11 +1,12 @@
 //! A small model of the machine: two persons, a few days, every transition, all states that can be reached.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::LazyLock;
 
 use nhi_governance::{
-    Act, Cause, Context, Declaration, Digest, Draft, Evidence, Given, Identity, PurposeDraft, Record as _, RecordId,
-    ScopeDraft, Status, Timestamp, Transition, TrustDomain, Ttl, confirm, contain, create, disown, note_use, offboard,
-    quarantine, requarantine, resume, reviewed, revoke, suspend, sweep, update,
+    Act, Cause, Context, Declaration, Digest, Draft, Evidence, Given, Identity, Policy, PurposeDraft, Record as _,
+    RecordId, ScopeDraft, Status, Timestamp, Transition, TrustDomain, Ttl, confirm, contain, create, disown, note_use,
+    offboard, quarantine, requarantine, resume, reviewed, revoke, suspend, sweep, update,
 };
 
 pub(crate) const DAY: i64 = 86_400;
@@ -59,8 +60,14 @@ fn scope(actions: &[&str]) -> Given<Vec<Given<ScopeDraft>>> {
     })])
 }
 
+/// The default policy.
+pub(crate) fn policy() -> &'static Policy {
+    static POLICY: LazyLock<Policy> = LazyLock::new(Policy::default);
+    &POLICY
+}
+
 pub(crate) fn declared(draft: &Draft) -> Declaration {
-    let checked = draft.check();
+    let checked = draft.check(policy());
     assert_eq!(checked.violations, []);
     checked.declaration.unwrap()
 }
@@ -172,7 +179,12 @@ fn moves(state: &State) -> Vec<Move> {
     let grants = [Evidence::default(), evidence(&["user:carol", "user:dave", "user:erin"])];
     for by in ["user:alice", "user:bob"] {
         for evidence in &grants {
-            let act = Act { by, evidence, now };
+            let act = Act {
+                by,
+                evidence,
+                policy: policy(),
+                now,
+            };
             let mut push = |transition: Transition<Identity>| {
                 if let Some(event) = transition.event {
                     found.push(Move {
@@ -226,9 +238,9 @@ fn judge(before: &State, made: &Move) {
     let (now, context) = (before.now(), before.context());
     let after = &made.after;
     let usable = after.status(now, &context).is_usable();
-    let tier = after.assess().tier;
+    let tier = after.assess(policy()).tier;
     assert!(
-        !usable || after.evidence().persons_besides("") >= usize::from(tier.approvals().count),
+        !usable || after.evidence().persons_besides("") >= policy().approvals(tier).persons() as usize,
         "usable without the approvals of its tier: {after:?}"
     );
     assert!(
@@ -300,6 +312,7 @@ fn beginnings() -> Vec<State> {
     let act = Act {
         by: "user:bob",
         evidence: &agreed,
+        policy: policy(),
         now: moment(0),
     };
     let active = create(id(1), &domain(), critical(), &act).unwrap().record;

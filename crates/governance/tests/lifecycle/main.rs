@@ -12,7 +12,7 @@ mod tests {
     };
     use proptest::prelude::*;
 
-    use crate::machine::{DAY, START, critical, declared, domain, draft, evidence, id};
+    use crate::machine::{DAY, START, critical, declared, domain, draft, evidence, id, policy};
 
     fn at(days: i64) -> Timestamp {
         Timestamp::from_unix(START + days * DAY)
@@ -22,6 +22,7 @@ mod tests {
         Act {
             by,
             evidence,
+            policy: policy(),
             now: at(days),
         }
     }

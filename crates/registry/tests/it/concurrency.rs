@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use nhi_governance::Draft;
-use nhi_registry::{Filter, Registry, RegistryError, SqliteRegistry};
+use nhi_registry::{Filter, Options, Registry as _, RegistryError};
 
-use crate::support::{Fixture, actor, assert_intact, child, declaration, declare, draft, nothing, role, trust_domain};
+use crate::support::{
+    Fixture, actor, assert_intact, child, declaration, declare, draft, nothing, open_at, role, trust_domain,
+};
 
 const PROCESSES: usize = 4;
 const THREADS: usize = 16;
 
 /// In a child: creates one identity per thread, each through a connection of its own, and fights for a shared one.
-fn run_child(path: &std::path::Path, process: &str) {
+fn run_child(place: &str, process: &str) {
     thread::scope(|scope| {
         for number in 0..THREADS {
             scope.spawn(move || {
-                let registry = SqliteRegistry::open(path).unwrap();
+                let registry = open_at(place, Options::default());
                 let name = format!("p{process}-t{number}");
                 let created = registry
                     .create(&actor(), &trust_domain(), declaration(&name), &nothing())
@@ -39,17 +41,20 @@ fn run_child(path: &std::path::Path, process: &str) {
 
 #[test]
 fn sixty_four_at_once_in_four_processes() {
-    if let Some((process, path)) = role() {
-        return run_child(&path, &process);
+    if let Some((process, place)) = role() {
+        return run_child(&place, &process);
     }
-    let fixture = Fixture::new();
-    // The file does not exist yet: its creation and migration are fought for as well.
+    Fixture::each().for_each(|fixture| fight(&fixture));
+}
+
+fn fight(fixture: &Fixture) {
+    // The registry does not exist yet: its creation and migration are fought for as well.
     let children: Vec<_> = (0..PROCESSES)
         .map(|process| {
             let mut command = child(
                 "concurrency::sixty_four_at_once_in_four_processes",
                 &process.to_string(),
-                &fixture.path(),
+                &fixture.place(),
             );
             command
                 .stdout(std::process::Stdio::piped())
@@ -67,7 +72,7 @@ fn sixty_four_at_once_in_four_processes() {
             .filter(|line| line.starts_with("won "))
             .count();
     }
-    let registry = SqliteRegistry::open(&fixture.path()).unwrap();
+    let registry = open_at(&fixture.place(), Options::default());
     let identities = registry
         .list(&Filter {
             with_revoked: true,
@@ -87,7 +92,10 @@ fn sixty_four_at_once_in_four_processes() {
 
 #[test]
 fn one_of_many_updates_of_a_revision_wins() {
-    let fixture = Fixture::new();
+    Fixture::each().for_each(|fixture| race(&fixture));
+}
+
+fn race(fixture: &Fixture) {
     let registry = fixture.open();
     let id = registry
         .create(&actor(), &trust_domain(), declaration("shared"), &nothing())
@@ -98,7 +106,7 @@ fn one_of_many_updates_of_a_revision_wins() {
         let won = thread::scope(|scope| {
             let handles: Vec<_> = (0..8u64)
                 .map(|number| {
-                    let (fixture, registry) = (&fixture, &registry);
+                    let registry = &registry;
                     scope.spawn(move || {
                         let ttl = format!("{}h", 100 * revision + number);
                         let change = declare(&Draft {

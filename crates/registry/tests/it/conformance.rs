@@ -462,8 +462,19 @@ fn counts_incarnations_and_knows_itself(registry: &dyn Registry, fixture: &Fixtu
 /// A test of each case for each backend.
 macro_rules! everywhere {
     ($($module:ident: $($case:ident),+;)+) => {
+        mod postgres {
+            $($(
+                #[test]
+                fn $case() {
+                    if let Some(fixture) = super::Fixture::postgres() {
+                        super::run(&fixture, super::$module::$case);
+                    }
+                }
+            )+)+
+        }
+
         mod sqlite {
-            $($(#[test] fn $case() { super::run(&super::Fixture::sqlite(), super::$module::$case); })+)+
+            $($(#[test] fn $case() { super::run(&super::Fixture::new(), super::$module::$case); })+)+
         }
     };
 }
@@ -475,9 +486,12 @@ fn run(fixture: &Fixture, case: fn(&dyn Registry, &Fixture)) {
 }
 
 use super::conformance as identities;
-use super::records;
+use super::{clock, records};
 
 everywhere!(
+    clock:
+        a_clock_set_back_grants_nothing_and_revokes_still,
+        a_clock_that_ran_ahead_is_recovered_from_on_record;
     identities:
         a_thousand_applies_extend_nothing,
         adopts_only_what_was_interrupted,

@@ -1,15 +1,16 @@
 //! Killed at any point: whatever was acknowledged is there, the chain verifies, and the next run goes on.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
-use nhi_registry::{Filter, Options, Point, Registry, SqliteRegistry};
+use nhi_governance::Declaration;
+use nhi_registry::{Created, Filter, Options, Point, Registry, RegistryError};
 use rusqlite::Connection;
 
-use crate::support::{Fixture, Random, actor, assert_intact, child, declaration, nothing, role, trust_domain};
+use crate::support::{Fixture, Random, actor, assert_intact, child, declaration, nothing, open_at, role, trust_domain};
 
 const TEST: &str = "crash::killed_at_every_point_of_a_write";
 const POINTS: [Point; 5] = [
@@ -30,7 +31,7 @@ fn kill_self() -> ! {
 }
 
 /// In a child: writes without end, tells of each identity once it is acknowledged, and dies at one point of one write.
-fn run_child(path: &Path, role: &str) {
+fn run_child(place: &str, role: &str) {
     let mut numbers = role.split(',').map(|number| number.parse::<usize>().unwrap());
     let (round, point, writes) = (
         numbers.next().unwrap(),
@@ -43,14 +44,11 @@ fn run_child(path: &Path, role: &str) {
             kill_self();
         }
     };
-    let registry = SqliteRegistry::open_with(
-        path,
-        Options {
-            probe: Arc::new(probe),
-            ..Options::default()
-        },
-    )
-    .unwrap();
+    let options = Options {
+        probe: Arc::new(probe),
+        ..Options::default()
+    };
+    let registry = open_at(place, options);
     for number in 0.. {
         let created = registry
             .create(
@@ -74,16 +72,19 @@ fn run_child(path: &Path, role: &str) {
 
 #[test]
 fn killed_at_every_point_of_a_write() {
-    if let Some((role, path)) = role() {
-        return run_child(&path, &role);
+    if let Some((role, place)) = role() {
+        return run_child(&place, &role);
     }
+    Fixture::each().for_each(|fixture| kill_again_and_again(&fixture));
+}
+
+fn kill_again_and_again(fixture: &Fixture) {
     let (mut random, seed) = Random::seeded();
-    let fixture = Fixture::new();
     let mut acknowledged: Vec<String> = Vec::new();
     let rounds = 30;
     for round in 0..rounds {
         let role = format!("{round},{},{}", round % POINTS.len(), random.below(6));
-        let mut child = child(TEST, &role, &fixture.path())
+        let mut child = child(TEST, &role, &fixture.place())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -92,7 +93,7 @@ fn killed_at_every_point_of_a_write() {
         let lines = output.lines().map(Result::unwrap);
         acknowledged.extend(lines.filter_map(|line| line.strip_prefix("ack ").map(ToOwned::to_owned)));
         assert!(!child.wait().unwrap().success());
-        check(&fixture.path(), &acknowledged);
+        check(&fixture.place(), &acknowledged);
     }
     println!(
         "kill -9: {rounds} cases, 0 failures, seed {seed}, {} acknowledged writes",
@@ -101,8 +102,19 @@ fn killed_at_every_point_of_a_write() {
     assert!(acknowledged.len() > 20);
 }
 
-fn check(path: &Path, acknowledged: &[String]) {
-    let registry = SqliteRegistry::open(path).unwrap();
+/// Creates once the creation that was cut off is known to be: a server notices a moment later that a process has ended.
+pub(crate) fn take_up(registry: &dyn Registry, declaration: &Declaration) -> Created {
+    let patience = Instant::now() + Duration::from_secs(10);
+    loop {
+        match registry.create(&actor(), &trust_domain(), declaration.clone(), &nothing()) {
+            Err(RegistryError::Creating { .. }) if Instant::now() < patience => std::thread::yield_now(),
+            created => return created.unwrap(),
+        }
+    }
+}
+
+fn check(place: &str, acknowledged: &[String]) {
+    let registry = open_at(place, Options::default());
     assert_intact(&registry);
     let all = registry
         .list(&Filter {
@@ -134,9 +146,7 @@ fn check(path: &Path, acknowledged: &[String]) {
         .filter(|identity| identity.revoked_at().is_none() && !identity.is_confirmed())
         .max_by_key(|identity| identity.id());
     if let Some(last) = last {
-        let again = registry
-            .create(&actor(), &trust_domain(), last.declaration().clone(), &nothing())
-            .unwrap();
+        let again = take_up(&*registry, last.declaration());
         assert!(again.adopted && again.identity.id() == last.id());
     }
 }
@@ -156,7 +166,7 @@ fn a_migration_that_was_cut_off_is_taken_again() {
     let mut child = child(
         "crash::a_migration_that_was_cut_off_is_taken_again",
         "migrate",
-        &fixture.path(),
+        &fixture.place(),
     );
     assert!(
         !child

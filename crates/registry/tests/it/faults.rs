@@ -55,7 +55,7 @@ fn write_until_refused() {
     let Some((_, path)) = crate::support::role() else {
         return;
     };
-    let registry = nhi_registry::SqliteRegistry::open(&path).unwrap();
+    let registry = nhi_registry::SqliteRegistry::open(std::path::Path::new(&path)).unwrap();
     for number in 0..100_000 {
         match registry.create(
             &actor(),

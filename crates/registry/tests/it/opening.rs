@@ -163,7 +163,7 @@ fn a_name_that_sqlite_takes_for_something_else_is_a_file() {
         let directory = tempfile::tempdir().unwrap();
         let test = "opening::a_name_that_sqlite_takes_for_something_else_is_a_file";
         // Only a relative path can be such a name.
-        let status = child(test, name, Path::new(""))
+        let status = child(test, name, "")
             .current_dir(directory.path())
             .stdout(Stdio::null())
             .status()

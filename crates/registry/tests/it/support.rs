@@ -1,11 +1,13 @@
 //! What the tests share: declarations, a clock that is set by hand, and random numbers with a seed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use nhi_governance::{Declaration, Digest, Draft, Evidence, Given, PurposeDraft, ScopeDraft, Timestamp, TrustDomain};
-use nhi_registry::{Actor, Created, Options, Registry, SqliteRegistry};
+use nhi_governance::{
+    Declaration, Digest, Draft, Evidence, Given, Policy, PurposeDraft, ScopeDraft, Timestamp, TrustDomain,
+};
+use nhi_registry::{Access, Actor, Created, Location, Options, Registry};
 
 /// 2026-11-22T00:00:00Z.
 pub(crate) const START: i64 = 1_795_305_600;
@@ -36,7 +38,7 @@ pub(crate) fn draft(name: &str) -> Draft {
 
 /// The declaration of a draft that is good.
 pub(crate) fn declare(draft: &Draft) -> Declaration {
-    let checked = draft.check();
+    let checked = draft.check(&Policy::default());
     assert_eq!(checked.violations, []);
     checked.declaration.expect("everything is known")
 }
@@ -97,31 +99,50 @@ impl Hands {
     }
 }
 
-/// A registry in a directory of its own, which goes away with it.
+/// A registry in a place of its own, which goes away with it.
 pub(crate) struct Fixture {
     pub(crate) directory: tempfile::TempDir,
     pub(crate) clock: Hands,
+    url: Option<String>,
 }
 
 impl Fixture {
+    /// One that is kept in a file.
     pub(crate) fn new() -> Self {
         Self {
             directory: tempfile::tempdir().unwrap(),
             clock: Hands::at(START),
+            url: None,
         }
+    }
+
+    /// One that is kept on a server; nothing where none is installed.
+    pub(crate) fn postgres() -> Option<Self> {
+        let server = crate::server::shared()?;
+        let url = server.url(&server.database());
+        Some(Self {
+            url: Some(url),
+            ..Self::new()
+        })
+    }
+
+    /// One for each backend that there is.
+    pub(crate) fn each() -> impl Iterator<Item = Self> {
+        [Some(Self::new()), Self::postgres()].into_iter().flatten()
     }
 
     pub(crate) fn path(&self) -> PathBuf {
         self.directory.path().join("nhi-registry.db")
     }
 
-    /// One that is kept in a file.
-    pub(crate) fn sqlite() -> Self {
-        Self::new()
+    /// Where it is, as a user writes it.
+    pub(crate) fn place(&self) -> String {
+        let path = || self.path().to_str().unwrap().to_owned();
+        self.url.clone().unwrap_or_else(path)
     }
 
     pub(crate) fn open(&self) -> Box<dyn Registry> {
-        Box::new(SqliteRegistry::open_with(&self.path(), self.clock.options()).unwrap())
+        open_at(&self.place(), self.clock.options())
     }
 
     /// A creation whose process ends before it could tell anybody.
@@ -222,18 +243,23 @@ impl Random {
     }
 }
 
+/// Opens the registry at a place, creating it where there is none.
+pub(crate) fn open_at(place: &str, options: Options) -> Box<dyn Registry> {
+    nhi_registry::open(&Location::parse(place).unwrap(), Access::Create, options).unwrap()
+}
+
 /// Runs one test of this very binary in a process of its own, told what to do by the environment.
-pub(crate) fn child(test: &str, role: &str, path: &Path) -> std::process::Command {
+pub(crate) fn child(test: &str, role: &str, place: &str) -> std::process::Command {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
-    command.env("NHI_TEST_ROLE", role).env("NHI_TEST_PATH", path);
+    command.env("NHI_TEST_ROLE", role).env("NHI_TEST_PATH", place);
     command
 }
 
-/// The role and the path of a child; nothing in an ordinary run.
-pub(crate) fn role() -> Option<(String, PathBuf)> {
+/// The role and the place of a child; nothing in an ordinary run.
+pub(crate) fn role() -> Option<(String, String)> {
     Some((
         std::env::var("NHI_TEST_ROLE").ok()?,
-        std::env::var_os("NHI_TEST_PATH")?.into(),
+        std::env::var("NHI_TEST_PATH").ok()?,
     ))
 }

@@ -26,6 +26,8 @@ async fn plan<P: Provider>(
     let managed = adapter.resource(&request.type_name)?;
     let prior = wire::decode(request.prior_state.as_ref(), &managed.ty)?;
     let proposed = wire::decode(request.proposed_new_state.as_ref(), &managed.ty)?;
+    // Cores propose what is configured, write-only values included, and refuse a plan that holds them.
+    let proposed = conform::write_only::removed(&managed.schema.attributes, &proposed);
     let config = wire::decode(request.config.as_ref(), &managed.ty)?;
     let private = request.prior_private;
     let answer = if proposed.is_null() {

@@ -12,7 +12,8 @@ async fn identities_follow_the_state() {
     let type_name = "shelf_book".to_owned();
     let planned = proto::plan_resource_change::Request {
         type_name: type_name.clone(),
-        proposed_new_state: Some(sent(&book("Emma", Value::Null, Value::UNKNOWN), &books()).unwrap()),
+        // Both cores propose the write-only value.
+        proposed_new_state: Some(sent(&book("Emma", "s3cret", Value::UNKNOWN), &books()).unwrap()),
         config: Some(sent(&book("Emma", "s3cret", Value::Null), &books()).unwrap()),
         ..Default::default()
     };
@@ -23,6 +24,8 @@ async fn identities_follow_the_state() {
         .unwrap()
         .into_inner();
     assert_eq!(identified(planned.planned_identity.clone()), "emma".into());
+    let state = received(planned.planned_state.as_ref(), &books()).unwrap();
+    assert_eq!(state, book("Emma", Value::Null, "emma"));
     let applied = proto::apply_resource_change::Request {
         type_name: type_name.clone(),
         planned_state: planned.planned_state,

@@ -16,15 +16,18 @@ enum May {
 }
 
 /// Sorted by package.
-const ALLOWED: [(&str, May); 14] = [
+const ALLOWED: [(&str, May); 15] = [
     ("example-policy-module", May::Use(&["nhi-policy-sdk"])),
     ("nhi-analyzer", May::Use(&["nhi-plan", "nhi-policy-sdk"])),
+    ("nhi-approvals", May::Use(&["nhi-governance"])),
     (
         "nhi-cli",
         May::Use(&[
+            "nhi-approvals",
             "nhi-evaluate",
             "nhi-governance",
             "nhi-plan",
+            "nhi-policy-file",
             "nhi-policy-host",
             "nhi-registry",
         ]),
@@ -32,13 +35,20 @@ const ALLOWED: [(&str, May); 14] = [
     ("nhi-evaluate", May::Use(&["nhi-plan"])),
     ("nhi-governance", May::Use(&[])),
     ("nhi-plan", May::Use(&[])),
+    ("nhi-policy-file", May::Use(&["nhi-governance"])),
     ("nhi-policy-host", May::Use(&["nhi-plan"])),
     ("nhi-policy-sdk", May::Use(&["nhi-plan"])),
     ("nhi-registry", May::Use(&["nhi-governance"])),
     ("nhi-tests", May::UseAnything),
     (
         "terraform-provider-nhi",
-        May::Use(&["nhi-governance", "nhi-registry", "tfplugin"]),
+        May::Use(&[
+            "nhi-approvals",
+            "nhi-governance",
+            "nhi-policy-file",
+            "nhi-registry",
+            "tfplugin",
+        ]),
     ),
     ("tfplugin", May::Use(&[])),
     ("tlog", May::Use(&[])),

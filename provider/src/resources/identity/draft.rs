@@ -5,7 +5,12 @@ use tfplugin::value::Value;
 
 use crate::values::{elements, given, scope, text, whole};
 
-pub(super) fn draft(value: &Value) -> Draft {
+/// The attributes that a user may set, sorted.
+pub(crate) fn attributes() -> &'static [&'static str] {
+    &super::plan::DECLARED
+}
+
+pub(crate) fn draft(value: &Value) -> Draft {
     Draft {
         name: text(value.get("name")),
         kind: text(value.get("kind")),

@@ -3,17 +3,21 @@
 //! What depends on the time of the apply is unknown where it will change and kept where it will not, so that an apply
 //! without a change moves nothing.
 
-use nhi_governance::{Assessment, Draft, Environment, Given, Name, Owner, SpiffeId, Status, TrustDomain, Ttl};
-use tfplugin::diagnostic::Diagnostic;
+use nhi_governance::{
+    Assessment, Checked, Draft, Environment, Given, Name, Owner, Policy, RecordId, SpiffeId, Status, TrustDomain, Ttl,
+};
+use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::server::{PlanAnswer, PlanRequest};
 use tfplugin::value::{AttributePath, Value};
 
+use super::adopt;
 use super::draft::draft;
 use super::state::GENERATION_DEFAULT;
+use crate::governed::{Approved, Governed};
 use crate::report;
 
 /// What a user may set; the rest is ours.
-const DECLARED: [&str; 16] = [
+pub(super) const DECLARED: [&str; 16] = [
     "attestation",
     "data_classification",
     "environment",
@@ -34,7 +38,7 @@ const DECLARED: [&str; 16] = [
 /// The key of an identity: another one is another identity.
 const KEY: [&str; 2] = ["environment", "name"];
 
-pub(super) fn plan(request: PlanRequest, trust_domain: Option<&TrustDomain>) -> PlanAnswer {
+pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
     let PlanRequest {
         config,
         prior,
@@ -42,7 +46,8 @@ pub(super) fn plan(request: PlanRequest, trust_domain: Option<&TrustDomain>) -> 
         private,
     } = request;
     let draft = draft(&config);
-    let checked = draft.check();
+    let policy = governed.policy();
+    let checked = policy.map_or_else(|| draft.check_form(), |policy| draft.check(policy));
     if !checked.violations.is_empty() {
         let diagnostics = checked.violations.into_iter().map(report::violation).collect();
         return PlanAnswer {
@@ -50,16 +55,37 @@ pub(super) fn plan(request: PlanRequest, trust_domain: Option<&TrustDomain>) -> 
             ..PlanAnswer::default()
         };
     }
-    let mut answer = if prior.is_null() {
+    if let Some(diagnostic) = Some(&prior)
+        .filter(|prior| adopt::is_pending(prior))
+        .and_then(|prior| adopt::ungoverned(prior, &config))
+    {
+        return PlanAnswer {
+            diagnostics: diagnostic.into(),
+            ..PlanAnswer::default()
+        };
+    }
+    let mut answer = if prior.is_null() || adopt::is_pending(&prior) {
         PlanAnswer {
-            planned: creation(proposed, &draft, &checked.assessment, trust_domain),
+            planned: creation(proposed, &draft, &checked.assessment, governed.trust_domain()),
             ..PlanAnswer::default()
         }
     } else {
         change(&prior, proposed, &checked.assessment)
     };
     if answer.planned != prior && !answer.diagnostics.has_errors() {
-        answer.diagnostics.extend(approvals(&checked.assessment));
+        let approvals = match policy {
+            // The core plans what comes in its place next.
+            Some(_) if !answer.requires_replace.is_empty() => Diagnostics::new(),
+            // What the apply will be given: with defaults filled in, and in the spelling on record.
+            Some(policy) => approvals(
+                governed,
+                policy,
+                &prior,
+                &super::draft::draft(&answer.planned).check(policy),
+            ),
+            None => unknown_policy().into(),
+        };
+        answer.diagnostics.extend(approvals);
     }
     answer.private = private;
     answer
@@ -162,22 +188,49 @@ fn spiffe_id(draft: &Draft, trust_domain: Option<&TrustDomain>) -> Option<String
     Some(SpiffeId::of(trust_domain?, &environment, &name).to_string())
 }
 
-fn approvals(assessment: &Assessment) -> Option<Diagnostic> {
+fn unknown_policy() -> Diagnostic {
+    let detail = "Which policy applies is known only after apply, so the plan could not say whether it allows this. The \
+                  apply judges it before anything is done. Give `policy` a value that is known at plan.";
+    Diagnostic::warning("the policy is not known yet", detail)
+}
+
+/// Whether the change has the approvals that it calls for.
+fn approvals(governed: &Governed, policy: &Policy, prior: &Value, checked: &Checked) -> Diagnostics {
+    let (Some(declaration), Some(_), Some(_)) = (&checked.declaration, governed.registry_path(), governed.approving())
+    else {
+        return judged_later(policy, &checked.assessment).into_iter().collect();
+    };
+    let previous = match prior.get("id").as_str().map(RecordId::parse) {
+        Some(Ok(id)) => match governed.find(id) {
+            Ok(found) => found.map(|found| found.identity),
+            Err(trouble) => return trouble.into(),
+        },
+        _ => None,
+    };
+    match governed.approved(previous.as_ref(), declaration) {
+        Ok(Approved::Yes(_)) => Diagnostics::new(),
+        Ok(Approved::Waived(lacking)) => report::approvals_waived(&lacking).into(),
+        Err(trouble) => trouble.into(),
+    }
+}
+
+/// What is asked for is not all known yet, so that nobody can have approved it.
+fn judged_later(policy: &Policy, assessment: &Assessment) -> Option<Diagnostic> {
     let tier = assessment.tier;
-    let approvals = tier.approvals();
-    if approvals.count == 0 {
+    let approvals = policy.approvals(tier);
+    if approvals.persons() == 0 {
         return None;
     }
     let least = if assessment.is_final { "" } else { " at least" };
     let detail = format!(
-        "The identity is of tier {tier}{least}, with a score of {}: {}. The tier calls for {}. This version of the \
-         provider does not enforce approvals: the apply goes ahead without them. Get them in the review of this change.",
+        "The identity is of tier {tier}{least}, with a score of {}: {}. The tier calls for {approvals}. People approve \
+         what is known, and something of this is known only after apply: the apply judges it, and tells the digest to \
+         approve. Give the attributes and the provider block values that are known at plan.",
         assessment.score,
         assessment.explain(),
-        approvals.text,
     );
     Some(Diagnostic::warning(
-        format!("tier {tier} calls for {}", approvals.text),
+        format!("tier {tier} calls for {approvals}"),
         detail,
     ))
 }

@@ -1,6 +1,6 @@
 //! The schema of `nhi_identity`: every attribute with its meaning, unit, default, and what changing it does.
 
-use nhi_governance::{Classification, Kind, RevokedBy, RiskTier, Status};
+use nhi_governance::{Classification, Kind, Policy, RevokedBy, RiskTier, Status};
 use tfplugin::schema::{Attribute, Nesting, Schema};
 use tfplugin::value::Type;
 
@@ -16,6 +16,7 @@ pub(super) fn schema() -> Schema {
 }
 
 fn required() -> Vec<Attribute> {
+    let policy = Policy::default();
     vec![
         Attribute::required("name", Type::String).describe(
             "Name of the identity, unique among those of its environment that are not revoked: 1 to 63 lower-case \
@@ -40,8 +41,8 @@ fn required() -> Vec<Attribute> {
         ),
         Attribute::required("ttl", Type::String).describe(format!(
             "How long the identity lives after it was issued, as a duration such as `720h`; never without end. The \
-             ceiling depends on the risk tier: {}. Changing it moves `expires_at`, not `issued_at`.",
-            words_of(&RiskTier::ALL.map(|tier| format!("{tier} `{}`", tier.ttl_max()))),
+             ceiling depends on the risk tier and the policy, by default: {}. Changing it moves `expires_at`, not `issued_at`.",
+            words_of(&RiskTier::ALL.map(|tier| format!("{tier} `{}`", policy.ttl_max(tier)))),
         )),
         Attribute::required("scope", (Nesting::List, scope())).describe(
             "The ceiling of what the identity may ever be granted: at least one entry. Changed in place; a wider scope \

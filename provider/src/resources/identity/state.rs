@@ -1,6 +1,6 @@
 //! An identity on record as the state of a resource, in the spelling it was declared in.
 
-use nhi_governance::{Attestation, Classification, Declaration, Identity, RiskTier, Status};
+use nhi_governance::{Attestation, Classification, Declaration, Identity, Policy, RiskTier, Status};
 use tfplugin::value::Value;
 
 use crate::governed::Found;
@@ -12,9 +12,9 @@ pub(super) const GENERATION_DEFAULT: u32 = 1;
 /// What a plan takes over from a state as it is.
 const TAKEN_OVER: [&str; 4] = ["expires_at", "generation", "issued_at", "spiffe_id"];
 
-pub(super) fn state(found: &Found) -> Value {
+pub(crate) fn state(found: &Found, policy: &Policy) -> Value {
     let identity = &found.identity;
-    let assessment = identity.assess();
+    let assessment = identity.assess(policy);
     let mut state = recorded(identity);
     state.insert("id", identity.id().to_string().into());
     state.insert("status", status(found).as_str().into());

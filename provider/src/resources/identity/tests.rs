@@ -1,11 +1,14 @@
 //! The resource from outside: what a core sends in, what it gets back, on a real registry.
 
 use tfplugin::diagnostic::Severity;
-use tfplugin::value::AttributePath;
 
 use super::*;
 
+mod adopting;
+mod approving;
 mod house;
+mod identified;
+mod policy;
 mod registry;
 
 use house::{COMPUTED, House, config, told, with};
@@ -286,8 +289,8 @@ async fn the_end_is_final() {
     assert_eq!(plan.requires_replace, [AttributePath::of("id")]);
     assert_eq!(
         told(&plan.diagnostics, Severity::Warning).len(),
-        2,
-        "it is said, and the tier calls for approval"
+        1,
+        "it is said; what the tier calls for is said of what comes in its place"
     );
 
     let id = state.get("id").as_str().unwrap().to_owned();

@@ -34,6 +34,7 @@ impl House {
         let config = Value::object([
             ("registry", Value::from(registry)),
             ("trust_domain", "example.org".into()),
+            ("enforcement", "warn".into()),
         ]);
         assert!(provider.configure(config).await.is_empty());
     }

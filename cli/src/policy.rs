@@ -1,0 +1,45 @@
+//! The organisation's policy as commands reach it: by the path of its file, or the built-in one.
+
+use std::path::{Path, PathBuf};
+
+use nhi_governance::Policy;
+use nhi_policy_file::LoadError;
+
+use crate::exit::Failure;
+
+/// Where the policy is.
+#[derive(Debug, Clone, clap::Args)]
+// Clap would name its group `Args`, as it does those of the commands it is flattened into.
+#[group(skip)]
+pub(crate) struct Args {
+    /// The organisation's policy file; the built-in policy without it
+    #[arg(long, global = true, value_name = "FILE", env = "NHI_POLICY", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+impl Args {
+    /// Reads it; what cannot be read is never taken for the built-in one.
+    pub(crate) fn load(&self) -> Result<Policy, Failure> {
+        match &self.policy {
+            Some(path) if !path.as_os_str().is_empty() => load(path),
+            _ => Ok(Policy::default()),
+        }
+    }
+}
+
+/// The policy of a file.
+pub(crate) fn load(path: &Path) -> Result<Policy, Failure> {
+    nhi_policy_file::load(path).map_err(|error| failure(&error))
+}
+
+/// The file cannot be used: its first mistake, and how many there are.
+pub(crate) fn failure(error: &LoadError) -> Failure {
+    let mut problems = error.problems().into_iter();
+    let (message, help) = problems.next().unwrap_or_default();
+    let more = problems.count();
+    let help = match more {
+        0 => help,
+        _ => format!("{help} `nhi policy check` lists {more} more."),
+    };
+    Failure::undecided(message).help(help)
+}

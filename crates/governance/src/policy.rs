@@ -1,0 +1,286 @@
+//! The organisation's policy: what its tiers call for, how a score is made, what may be named and asked for.
+//!
+//! [`Terms`] are plain data; a [`Policy`] is terms that do not contradict each other, with the digest that a request
+//! is bound to. The default is the table that every organisation starts from. A policy sets limits within fixed outer
+//! ones: nothing it says makes an identity without an end, a bare wildcard or an exception for ever.
+
+mod contradiction;
+mod loosening;
+mod naming;
+mod scopes;
+mod tiers;
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+
+pub use contradiction::Contradiction;
+pub use loosening::Loosening;
+pub use naming::NamingRule;
+pub use scopes::{ScopeRule, WildcardRule, Wildcards};
+pub use tiers::{Approvals, StaticSecret, StaticSecretRule, TierTerms, Tiers};
+
+use crate::canonical::{Digest, canonical_json};
+use crate::score::Weights;
+use crate::text::{Environment, Organisation};
+use crate::tier::RiskTier;
+use crate::ttl::Ttl;
+
+/// What a policy says. As JSON it is the policy file in its JSON form.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Terms {
+    /// Whose policy it is; approvals are bound to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<Organisation>,
+    /// The environments that there are; any when none is listed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<Environment, EnvironmentTerms>,
+    /// What each tier calls for.
+    pub tier: Tiers,
+    /// What each fact adds to a score.
+    pub scoring: Weights,
+    /// How identities are named; a name keeps every rule that applies to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub naming: Vec<NamingRule>,
+    /// What a scope may hold, by backend; anything when nothing is listed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub allowed_scope: BTreeMap<String, Vec<ScopeRule>>,
+    /// What no scope may touch, by backend.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub forbidden_scope: BTreeMap<String, Vec<ScopeRule>>,
+    /// Where a scope may hold patterns.
+    pub wildcards: Wildcards,
+    /// How long an exception may last.
+    pub exceptions: ExceptionTerms,
+    /// What break-glass access must keep to.
+    pub break_glass: BreakGlassTerms,
+}
+
+/// What a policy says of an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct EnvironmentTerms {
+    /// Whether it is production; where nothing is said, its name decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub production: Option<bool>,
+}
+
+/// The limits of exceptions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExceptionTerms {
+    /// The longest life of an exception.
+    #[serde(serialize_with = "shortest")]
+    pub ttl_max: Ttl,
+    /// The longest life of an exception whose subject is of tier critical.
+    #[serde(serialize_with = "shortest")]
+    pub critical_ttl_max: Ttl,
+    /// How often an exception may be renewed.
+    pub renewals_max: u32,
+}
+
+impl Default for ExceptionTerms {
+    fn default() -> Self {
+        Self {
+            ttl_max: Ttl::from_days(90),
+            critical_ttl_max: Ttl::from_days(14),
+            renewals_max: 1,
+        }
+    }
+}
+
+/// The limits of break-glass access.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BreakGlassTerms {
+    /// The fewest persons who can open it.
+    pub holders_min: u32,
+    /// The longest session.
+    #[serde(serialize_with = "shortest")]
+    pub session_max: Ttl,
+    /// The longest time between two tests of it.
+    #[serde(serialize_with = "shortest")]
+    pub test_interval_max: Ttl,
+}
+
+impl Default for BreakGlassTerms {
+    fn default() -> Self {
+        Self {
+            holders_min: 2,
+            session_max: Ttl::from_seconds(3_600),
+            test_interval_max: Ttl::from_days(90),
+        }
+    }
+}
+
+/// One duration has one spelling in a policy, so that it has one digest.
+fn shortest<S: Serializer>(ttl: &Ttl, serializer: S) -> Result<S::Ok, S::Error> {
+    Ttl::from_seconds(ttl.seconds()).serialize(serializer)
+}
+
+/// Terms that hold together, and their digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    terms: Terms,
+    digest: Digest,
+}
+
+impl Policy {
+    /// The policy of some terms, or everything in which they contradict each other.
+    pub fn new(terms: Terms) -> Result<Self, Vec<Contradiction>> {
+        let contradictions = terms.contradictions();
+        if contradictions.is_empty() {
+            Ok(Self::of(terms))
+        } else {
+            Err(contradictions)
+        }
+    }
+
+    fn of(terms: Terms) -> Self {
+        let digest = Digest::of(canonical_json(&json(&terms)).as_bytes());
+        Self { terms, digest }
+    }
+
+    /// What it says.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// The digest of everything it says, SHA-256 of its canonical JSON.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The policy file in its JSON form, every default written out.
+    pub fn to_json(&self) -> serde_json::Value {
+        json(&self.terms)
+    }
+
+    /// Whose policy it is.
+    pub fn organisation(&self) -> Option<&Organisation> {
+        self.terms.organisation.as_ref()
+    }
+
+    /// What a tier calls for.
+    pub fn tier(&self, tier: RiskTier) -> &TierTerms {
+        self.terms.tier.of(tier)
+    }
+
+    /// The tier of a score.
+    pub fn tier_of_score(&self, score: u32) -> RiskTier {
+        let reached = |tier: &RiskTier| self.tier(*tier).score_from <= score;
+        RiskTier::ALL.into_iter().rev().find(reached).unwrap_or(RiskTier::Low)
+    }
+
+    /// The longest life that an identity of this tier may be declared with.
+    pub fn ttl_max(&self, tier: RiskTier) -> &Ttl {
+        &self.tier(tier).identity_ttl_max
+    }
+
+    /// The longest life of a token of an identity of this tier.
+    pub fn token_ttl_max(&self, tier: RiskTier) -> &Ttl {
+        &self.tier(tier).token_ttl_max
+    }
+
+    /// The approvals that a tier calls for.
+    pub fn approvals(&self, tier: RiskTier) -> Approvals {
+        self.tier(tier).approvals
+    }
+
+    /// Whether an identity of this tier may hold a static secret, and for how long.
+    pub fn static_secret(&self, tier: RiskTier) -> StaticSecretRule<'_> {
+        let terms = self.tier(tier);
+        match terms.static_secret {
+            StaticSecret::Never => StaticSecretRule::Never,
+            StaticSecret::ByException => {
+                let ttl_max = terms.static_secret_ttl_max.as_ref();
+                StaticSecretRule::ByException(ttl_max.unwrap_or_else(|| self.exception_ttl_max(tier)))
+            }
+        }
+    }
+
+    /// The longest life of an exception for a subject of this tier.
+    pub fn exception_ttl_max(&self, tier: RiskTier) -> &Ttl {
+        match tier {
+            RiskTier::Critical => &self.terms.exceptions.critical_ttl_max,
+            RiskTier::Low | RiskTier::Moderate | RiskTier::High => &self.terms.exceptions.ttl_max,
+        }
+    }
+
+    /// Whether an environment is production: as the policy says, else by its name.
+    pub fn is_production(&self, environment: &Environment) -> bool {
+        let said = self
+            .terms
+            .environment
+            .get(environment)
+            .and_then(|terms| terms.production);
+        said.unwrap_or_else(|| environment.is_production())
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::of(Terms::default())
+    }
+}
+
+fn json(terms: &Terms) -> serde_json::Value {
+    // INVARIANT: the types serialise to strings, numbers, lists and objects with string keys, which cannot fail.
+    serde_json::to_value(terms).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Policy, Terms};
+    use crate::tier::RiskTier;
+    use crate::ttl::Ttl;
+
+    /// The table that the documentation prints, word for word.
+    #[test]
+    fn the_default_is_the_table() {
+        let policy = Policy::default();
+        assert_eq!(Policy::new(Terms::default()), Ok(policy.clone()));
+        let rows: Vec<_> = RiskTier::ALL
+            .into_iter()
+            .map(|tier| {
+                let terms = policy.tier(tier);
+                format!(
+                    "{tier} {} | {} | {} | {} | {} | {}",
+                    terms.score_from,
+                    terms.approvals,
+                    terms.identity_ttl_max,
+                    terms.token_ttl_max,
+                    terms.review_every,
+                    policy.static_secret(tier)
+                )
+            })
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                "low 0 | no approval | 4320h | 1h | 4320h | by exception, 2160h at most",
+                "moderate 20 | 1 approval | 2160h | 1h | 2160h | by exception, 2160h at most",
+                "high 45 | 2 approvals, one of them by the policy owner | 720h | 15m | 2160h | by exception, 720h at most",
+                "critical 70 | 2 approvals and one by security | 168h | 5m | 720h | never",
+            ]
+        );
+        for (score, tier) in [
+            (0, "low"),
+            (19, "low"),
+            (20, "moderate"),
+            (44, "moderate"),
+            (45, "high"),
+            (69, "high"),
+            (70, "critical"),
+            (u32::MAX, "critical"),
+        ] {
+            assert_eq!(policy.tier_of_score(score).as_str(), tier, "{score}");
+        }
+    }
+
+    #[test]
+    fn one_content_has_one_digest() {
+        let mut terms = Terms::default();
+        terms.exceptions.ttl_max = Ttl::parse("129600m").unwrap();
+        assert_eq!(Policy::new(terms.clone()).unwrap().digest(), Policy::default().digest());
+        terms.exceptions.ttl_max = Ttl::parse("2159h").unwrap();
+        assert_ne!(Policy::new(terms).unwrap().digest(), Policy::default().digest());
+    }
+}

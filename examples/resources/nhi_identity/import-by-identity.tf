@@ -1,0 +1,7 @@
+import {
+  to = nhi_identity.deployer
+  identity = {
+    environment = "staging"
+    name        = "payments-deployer"
+  }
+}

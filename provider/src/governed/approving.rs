@@ -1,0 +1,304 @@
+//! Approvals: what a change calls for, whether it has it, and the evidence that the registry uses up.
+//!
+//! Plan and apply judge by the same rules. An apply judges in the same call that writes, so that what a plan found may
+//! have expired or been used meanwhile without doing harm.
+
+use std::path::PathBuf;
+
+use nhi_approvals::{LIFE_DAYS_MAX, Problem, Question, Request, RequestContext, Requirement, Trust, disk, judge};
+use nhi_governance::{
+    Act, Context, Declaration, Digest, Evidence, Identity, Name, Policy, RiskTier, Timestamp, TrustDomain, adopt,
+    tier_of_change, update,
+};
+use nhi_registry::{CLOCK_SKEW_SECONDS_MAX, Registry};
+
+use super::{Governed, Trouble};
+
+/// The code of a transition that lacks approvals.
+const LACKS_APPROVALS: &str = "NHI-APPROVAL";
+/// Names that who asks goes by, besides the user of the process.
+const REQUESTER_VARIABLE: &str = "NHI_REQUESTER";
+
+/// What the provider block says of approvals.
+#[derive(Debug, Clone)]
+pub(crate) struct Approving {
+    /// The organisation, where it is not that of the policy or the trust root.
+    pub(crate) organisation: Option<Name>,
+    /// The trust root, and the digest that is pinned.
+    pub(crate) approvers: Option<(PathBuf, Digest)>,
+    /// Where requests and approvals lie.
+    pub(crate) directory: PathBuf,
+    /// Whether a change without approvals is refused; else it is only warned of.
+    pub(crate) enforces: bool,
+}
+
+/// A change that lacks approvals.
+#[derive(Debug)]
+pub(crate) struct Lacking {
+    pub(crate) tier: RiskTier,
+    pub(crate) calls_for: String,
+    /// What is missing, in words.
+    pub(crate) missing: Vec<String>,
+    /// What lies there and does not count, with its reason.
+    pub(crate) refused: Vec<String>,
+    /// The request and the directory of requests, where there is a trust root to judge it by.
+    pub(crate) request: Option<(Box<Request>, PathBuf)>,
+    /// Why the request could not be written where approvers look for it.
+    pub(crate) unwritten: Option<String>,
+}
+
+/// How a change stands.
+#[derive(Debug)]
+pub(crate) enum Approved {
+    /// It may go ahead.
+    Yes(Evidence),
+    /// It may go ahead although approvals are missing, because the configuration says so.
+    Waived(Box<Lacking>),
+}
+
+impl Approved {
+    /// What the registry is given.
+    pub(crate) fn evidence(self) -> Evidence {
+        match self {
+            Self::Yes(evidence) => evidence,
+            Self::Waived(_) => Evidence::waived(),
+        }
+    }
+}
+
+impl Approving {
+    /// Reads the trust root, if there is one.
+    pub(crate) fn trust(&self) -> Result<Option<Trust>, Problem> {
+        let read = |(path, pinned): &(PathBuf, Digest)| disk::read_trust(path, *pinned);
+        self.approvers.as_ref().map(read).transpose()
+    }
+}
+
+impl Governed {
+    /// What the provider block says of approvals, if that is known.
+    pub(crate) fn approving(&self) -> Option<&Approving> {
+        self.settings.get()?.approving.as_ref()
+    }
+
+    /// Whether a change may go ahead. `create` brings no identity, and everything else the one on record.
+    ///
+    /// The registry is created where there is none and approvals are called for: its id is part of what is approved.
+    pub(crate) fn approved(&self, previous: Option<&Identity>, declaration: &Declaration) -> Result<Approved, Trouble> {
+        let policy = self.policy().ok_or(Trouble::Unknown("policy"))?;
+        let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
+        let now = self.existing_registry()?.map(|registry| registry.now()).transpose()?;
+        if !self.calls_for_approval(policy, previous, declaration, now) {
+            return Ok(Approved::Yes(Evidence::default()));
+        }
+        let registry = self.registry_or_read_only()?;
+        if previous.is_none()
+            && let Some(trust_domain) = self.trust_domain()
+            && let Some(evidence) = left_behind(&*registry, trust_domain, declaration)?
+        {
+            return Ok(Approved::Yes(evidence));
+        }
+        let context = Asked {
+            registry_id: registry.registry_id()?,
+            incarnations: registry.incarnations(declaration.environment(), declaration.name())?,
+            now: registry.now()?,
+            requesters: requesters(self.actor.as_str(), std::env::var(REQUESTER_VARIABLE).ok().as_deref()),
+        };
+        match judged(approving, policy, previous, declaration, &context)? {
+            Ok(evidence) => Ok(Approved::Yes(evidence)),
+            Err(lacking) if !approving.enforces => Ok(Approved::Waived(lacking)),
+            Err(mut lacking) => {
+                if let Some((request, directory)) = &lacking.request {
+                    let written = disk::write_request(directory, request);
+                    lacking.unwritten = written.err().map(|problem| problem.message);
+                }
+                Err(Trouble::Lacking(lacking))
+            }
+        }
+    }
+
+    /// Asks the life cycle itself, with no approvals at hand.
+    fn calls_for_approval(
+        &self,
+        policy: &Policy,
+        previous: Option<&Identity>,
+        declaration: &Declaration,
+        now: Option<Timestamp>,
+    ) -> bool {
+        let Some(identity) = previous else {
+            return policy.approvals(declaration.assess(policy).tier).persons() > 0;
+        };
+        let act = Act {
+            by: self.actor.as_str(),
+            evidence: &Evidence::default(),
+            policy,
+            now: now.unwrap_or(identity.created_at()),
+        };
+        let updated = update(identity, declaration.clone(), &Context::default(), &act);
+        matches!(updated, Err(problem) if problem.code.id == LACKS_APPROVALS)
+    }
+}
+
+/// Of a creation that was cut off: it was approved then, and its approvals are used up.
+fn left_behind(
+    registry: &dyn Registry,
+    trust_domain: &TrustDomain,
+    declaration: &Declaration,
+) -> Result<Option<Evidence>, Trouble> {
+    let Some(identity) = registry.find_live(declaration.environment(), declaration.name())? else {
+        return Ok(None);
+    };
+    let taken_up = adopt(
+        &identity,
+        trust_domain,
+        declaration,
+        &Context::default(),
+        registry.now()?,
+    );
+    Ok(taken_up.map(|_| identity.evidence().clone()))
+}
+
+/// What the registry knows of a change, and who asks.
+struct Asked {
+    registry_id: String,
+    incarnations: u64,
+    now: Timestamp,
+    requesters: Vec<String>,
+}
+
+fn judged(
+    approving: &Approving,
+    policy: &Policy,
+    previous: Option<&Identity>,
+    declaration: &Declaration,
+    asked: &Asked,
+) -> Result<Result<Evidence, Box<Lacking>>, Trouble> {
+    let before = previous.map(Identity::declaration);
+    let tier = before.map_or_else(
+        || declaration.assess(policy).tier,
+        |before| tier_of_change(policy, before, declaration),
+    );
+    let requirement = Requirement::of(policy, tier);
+    let mut lacking = Lacking {
+        tier,
+        calls_for: policy.approvals(tier).to_string(),
+        missing: Vec::new(),
+        refused: Vec::new(),
+        request: None,
+        unwritten: None,
+    };
+    let Some(Trust { root, .. }) = approving.trust().map_err(Trouble::Approvers)? else {
+        lacking
+            .missing
+            .push("a trust root: `approvers` and `approvers_digest` of the provider name it".to_owned());
+        return Ok(Err(Box::new(lacking)));
+    };
+    let of_policy = policy
+        .organisation()
+        .and_then(|organisation| Name::parse(organisation.as_str()).ok());
+    let organisation = approving
+        .organisation
+        .as_ref()
+        .or(of_policy.as_ref())
+        .unwrap_or(&root.organisation);
+    let context = RequestContext {
+        organisation,
+        policy,
+        registry_id: &asked.registry_id,
+        incarnations: asked.incarnations,
+    };
+    let request = Request::for_identity(&context, previous, declaration);
+    let question = Question {
+        request: &request,
+        root: &root,
+        requirement,
+        now: asked.now,
+        clock_skew_seconds: CLOCK_SKEW_SECONDS_MAX,
+        requesters: &asked.requesters,
+    };
+    let found = disk::read_approvals(&approving.directory, request.digest()).map_err(Trouble::Approvers)?;
+    let verdict = judge(&question, found);
+    if verdict.is_enough() {
+        let mut approved_by: Vec<String> = verdict
+            .accepted
+            .iter()
+            .map(|accepted| accepted.person.to_string())
+            .collect();
+        approved_by.sort();
+        return Ok(Ok(Evidence {
+            request: Some(verdict.request_digest),
+            approvals: verdict.digests(),
+            approved_by,
+            waived: false,
+        }));
+    }
+    let refused = verdict
+        .refused
+        .iter()
+        .map(|refused| format!("{}: {}", refused.source, refused.reason));
+    lacking.refused = refused.collect();
+    lacking.missing = verdict.missing;
+    lacking.request = Some((Box::new(request), approving.directory.clone()));
+    Ok(Err(Box::new(lacking)))
+}
+
+/// The names that who asks goes by: the user of the process, and those of the variable, for a runner that acts for
+/// somebody.
+fn requesters(actor: &str, variable: Option<&str>) -> Vec<String> {
+    let user = actor.split_once('@').map(|(user, _)| user);
+    let others = variable.unwrap_or_default().split(',').map(str::trim);
+    let names = std::iter::once(actor).chain(user).chain(others);
+    names.filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect()
+}
+
+impl Lacking {
+    /// What is wrong, in a line.
+    pub(crate) fn summary(&self) -> String {
+        format!("tier {} calls for {}", self.tier, self.calls_for)
+    }
+
+    /// What is missing, and what to do about it.
+    pub(crate) fn detail(&self) -> String {
+        let mut lines = vec!["Missing:".to_owned()];
+        lines.extend(self.missing.iter().map(|missing| format!("  - {missing}")));
+        if !self.refused.is_empty() {
+            lines.push("What lies there and does not count:".to_owned());
+            lines.extend(self.refused.iter().map(|refused| format!("  - {refused}")));
+        }
+        if let Some((request, directory)) = &self.request {
+            let digest = request.digest();
+            lines.push(String::new());
+            lines.push(format!("The digest of the request is {digest}."));
+            match &self.unwritten {
+                None => lines.push(format!(
+                    "Commit {} to the branch of this change, and let approvers run:",
+                    disk::directory(directory, digest).display()
+                )),
+                Some(why) => lines.push(format!(
+                    "It could not be written for approvers ({why}). Save this line as {}, and let them run:\n{}\n",
+                    disk::directory(directory, digest).join(disk::REQUEST_FILE).display(),
+                    request.to_canonical_json()
+                )),
+            }
+            lines.push(format!("  nhi approve {digest}"));
+            lines.push(format!(
+                "Approvals are good for {LIFE_DAYS_MAX} days at most, and for one use."
+            ));
+        }
+        lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::requesters;
+
+    #[test]
+    fn who_asks_has_many_names() {
+        assert_eq!(requesters("alice@build-7", None), ["alice@build-7", "alice"]);
+        assert_eq!(
+            requesters("runner@build-7", Some("alice-gh, alice@example.com ,")),
+            ["runner@build-7", "runner", "alice-gh", "alice@example.com"]
+        );
+        assert_eq!(requesters("alice", Some("")), ["alice"]);
+    }
+}
