@@ -127,6 +127,8 @@ impl fmt::Display for Trouble {
                 formatter,
                 "the state has another `{attribute}` for identity `{id}` than the registry"
             ),
+            Trouble::Lacking(lacking) => formatter.write_str(&lacking.summary()),
+            Trouble::Approvers(problem) => problem.fmt(formatter),
             Trouble::ForgedRecord { kind, id } => {
                 write!(
                     formatter,
@@ -137,8 +139,6 @@ impl fmt::Display for Trouble {
                 formatter,
                 "the state has another `{attribute}` for {kind} `{id}` than the registry"
             ),
-            Trouble::Lacking(lacking) => formatter.write_str(&lacking.summary()),
-            Trouble::Approvers(problem) => problem.fmt(formatter),
             Trouble::Unknown(what) => write!(formatter, "{what} is not known"),
         }
     }

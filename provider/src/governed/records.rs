@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Instant;
 
 use nhi_governance::{
-    Act, Declared, Evidence, Judged, Policy, Record as _, RecordId, RecordKind, Registered, Timestamp, Transition,
+    Act, Declared, Evidence, Judged, Record as _, RecordId, RecordKind, Registered, Timestamp, Transition,
 };
 use nhi_registry::{Key, RecordsExt as _, RegistryError, View};
 use tfplugin::log;
@@ -62,7 +62,7 @@ impl Governed {
     ) -> Result<Option<FoundRecord<S>>, Trouble> {
         let Some(registry) = self.existing_registry()? else {
             return if is_expected {
-                let path = self.registry_path().map(|path| path.display().to_string());
+                let path = self.location().map(ToString::to_string);
                 Err(RegistryError::Missing(path.unwrap_or_default()).into())
             } else {
                 Ok(None)
@@ -95,7 +95,7 @@ impl Governed {
             let outcome = armed(|| {
                 registry.declare::<Registered<S::Declared>>(&self.actor, &evidence, key, |now, id, live, view| {
                     let Some(live) = live else {
-                        let act = self.act(&evidence, view.policy(), now);
+                        let act = self.act(&evidence, view, now);
                         return S::create(id, declared.clone(), &Scene { view, act });
                     };
                     let Some(transition) = live.adopt(&declared) else {
@@ -148,7 +148,7 @@ impl Governed {
                 Some(revision),
                 &evidence,
                 |now, record, view| {
-                    let act = self.act(&evidence, view.policy(), now);
+                    let act = self.act(&evidence, view, now);
                     S::update(record, declared.clone(), &Scene { view, act })
                 },
             )
@@ -214,11 +214,11 @@ impl Governed {
         })
     }
 
-    fn act<'a>(&'a self, evidence: &'a Evidence, policy: &'a Policy, now: Timestamp) -> Act<'a> {
+    pub(super) fn act<'a>(&'a self, evidence: &'a Evidence, view: &View<'a>, now: Timestamp) -> Act<'a> {
         Act {
             by: self.actor.as_str(),
             evidence,
-            policy,
+            policy: view.policy(),
             now,
         }
     }

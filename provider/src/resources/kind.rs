@@ -98,7 +98,7 @@ impl<K: Kind> Resource for KindResource<K> {
                 Ok(id) => id,
                 Err(diagnostic) => return StateAnswer::with(prior, diagnostic),
             };
-            if self.governed.registry_path().is_none() {
+            if self.governed.location().is_none() {
                 let diagnostics = super::not_read().into();
                 return StateAnswer {
                     state: prior,

@@ -71,11 +71,11 @@ impl Sought {
             Sought::Id(id) => return governed.find(*id),
             Sought::Place(environment, name, id) => (environment, name, id),
         };
-        let found = governed.ask(|registry| match registry.find_live(environment, name)? {
-            Some(identity) => Ok(Some(found(registry, identity)?)),
+        let sought = governed.ask(|registry| match registry.find_live(environment, name)? {
+            Some(identity) => found(registry, identity).map(Some),
             None => Ok(None),
         })?;
-        Ok(found
+        Ok(sought
             .flatten()
             .filter(|found| id.is_none_or(|id| id == found.identity.id())))
     }
