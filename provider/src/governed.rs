@@ -171,6 +171,17 @@ impl Governed {
         Ok(Some(found(&*registry, identity)?))
     }
 
+    /// What the standing of each of these identities depends on, on one snapshot.
+    pub(crate) fn contexts(&self, identities: &[Identity]) -> Result<Vec<Context>, Trouble> {
+        let contexts = self.ask(|registry| {
+            registry.reading(|view| {
+                let declarations = identities.iter().map(Identity::declaration);
+                declarations.map(|declaration| view.context(declaration)).collect()
+            })
+        })?;
+        Ok(contexts.unwrap_or_else(|| vec![Context::default(); identities.len()]))
+    }
+
     /// Puts a question to the registry; none where there is no registry yet.
     pub(crate) fn ask<T>(
         &self,

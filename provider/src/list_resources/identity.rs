@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use nhi_governance::Context;
-
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::{Answer, ListResource, Listed, Listing};
@@ -54,23 +52,18 @@ impl ListResource for Identities {
             let with_expired = config.get("with_expired").as_bool().unwrap_or(true);
             let selection = selector.select(governed, false)?;
             let now = selection.now;
+            let contexts = governed.contexts(&selection.identities)?;
             let mut warnings = selection.diagnostics;
             let wanted = selection
                 .identities
                 .into_iter()
-                .filter(move |identity| with_expired || identity.expires_at() > now);
-            let listed = wanted.map(move |identity| {
+                .zip(contexts)
+                .filter(move |(identity, _)| with_expired || identity.expires_at() > now);
+            let listed = wanted.map(move |(identity, context)| {
                 let declaration = identity.declaration();
                 Listed {
                     display_name: format!("{}/{}", declaration.environment(), declaration.name()),
-                    state: identity::state(
-                        &Found {
-                            identity,
-                            context: Context::default(),
-                            now,
-                        },
-                        &policy,
-                    ),
+                    state: identity::state(&Found { identity, context, now }, &policy),
                     diagnostics: std::mem::take(&mut warnings),
                 }
             });

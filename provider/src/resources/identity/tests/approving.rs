@@ -270,7 +270,14 @@ async fn without_a_trust_root_nobody_can_approve() {
             proposed: config(&[]),
             private: vec![],
         };
-        let plan = provider.resources()[0].plan(request).await;
+        let identities = |resource: &&Arc<dyn Resource>| resource.type_name() == "nhi_identity";
+        let plan = provider
+            .resources()
+            .iter()
+            .find(identities)
+            .unwrap()
+            .plan(request)
+            .await;
         if is_refused {
             lacks(&plan.diagnostics, &["a trust root", "approvers_digest"]);
         } else {
