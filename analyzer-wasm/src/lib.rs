@@ -14,4 +14,9 @@ pub use rule::{Group, Rule};
 pub use rules::rules;
 pub use session::Analyzer;
 
+/// A plan of a hundred thousand blocks makes and forgets tens of millions of short texts.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static POOL: nhi_policy_sdk::Pool = nhi_policy_sdk::Pool::new();
+
 nhi_policy_sdk::export!(Analyzer);

@@ -189,9 +189,9 @@ static PROVIDER_CODES: [HostCode; 7] = [
     },
     HostCode {
         code: "NHI-REGISTRY-PATH",
-        summary: "the registry is not the path of a file",
+        summary: "the path of the registry is empty",
         why: "The registry is the system of record of every identity, so it has to be one that this version can write durably.",
-        help: "write the path of an SQLite file, for example `nhi-registry.db`",
+        help: "write the path of an SQLite file, for example `nhi-registry.db`, or `postgres://user@host/database`",
     },
     HostCode {
         code: "NHI-STATE-FORGED",

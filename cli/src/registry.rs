@@ -1,8 +1,6 @@
-//! The registry as commands reach it: by its path, for reading, and never created by asking.
+//! The registry as commands reach it: by its path or URL, for reading, and never created by asking.
 
-use std::path::PathBuf;
-
-use nhi_registry::{RegistryError, SqliteRegistry};
+use nhi_registry::{Access, Location, Options, Registry, RegistryError};
 
 use crate::exit::Failure;
 
@@ -11,23 +9,39 @@ use crate::exit::Failure;
 // Clap would name its group `Args`, as it does those of the commands it is flattened into.
 #[group(skip)]
 pub(crate) struct Args {
-    /// The file that the provider writes
+    /// What the provider writes to: a file, or `postgres://user@host/database`
     #[arg(
         long,
         global = true,
-        value_name = "PATH",
+        value_name = "PATH|URL",
         env = "NHI_REGISTRY",
         default_value = "nhi-registry.db",
+        hide_env_values = true,
         value_hint = clap::ValueHint::FilePath
     )]
-    pub(crate) registry: PathBuf,
+    pub(crate) registry: String,
 }
 
 impl Args {
-    /// Opens it for reading.
-    pub(crate) fn open(&self) -> Result<SqliteRegistry, Failure> {
-        SqliteRegistry::open_read_only(&self.registry).map_err(|error| failure(&error))
+    /// Where it is.
+    pub(crate) fn location(&self) -> Result<Location, Failure> {
+        location(&self.registry)
     }
+
+    /// Opens it for reading.
+    pub(crate) fn open(&self) -> Result<Box<dyn Registry>, Failure> {
+        self.open_for(Access::Read)
+    }
+
+    /// Opens it for what is meant.
+    pub(crate) fn open_for(&self, access: Access) -> Result<Box<dyn Registry>, Failure> {
+        nhi_registry::open(&self.location()?, access, Options::default()).map_err(|error| failure(&error))
+    }
+}
+
+/// The place that a text names.
+pub(crate) fn location(text: &str) -> Result<Location, Failure> {
+    Location::parse(text).map_err(|error| failure(&error))
 }
 
 /// The answer could not be had.

@@ -3,18 +3,23 @@
 //! A resource hands over a draft and gets an identity back; it cannot reach the registry past the policy, and the
 //! registry writes record and audit row in one transaction that is durable before any answer goes out.
 
+mod acting;
 mod approving;
+mod records;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use nhi_governance::{Declaration, Draft, Identity, Policy, RecordId, Timestamp, TrustDomain, Violation};
-use nhi_registry::{Actor, Options, Registry, RegistryError, SqliteRegistry};
+use nhi_governance::{
+    AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
+    Team, Timestamp, TrustDomain, Vendor, Violation,
+};
+use nhi_registry::{Access, Actor, Location, Options, RecordsExt as _, Registry, RegistryError};
 use tfplugin::log;
 
 pub(crate) use approving::{Approved, Approving, Lacking};
+pub(crate) use records::{FoundRecord, Scene, Spec};
 
 /// What an audit row says when a resource is destroyed.
 const DESTROYED: &str = "destroyed by a core";
@@ -27,7 +32,7 @@ const ORPHAN_POLL: Duration = Duration::from_millis(50);
 /// What the provider block says. `None`: not known before apply.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) registry: Option<PathBuf>,
+    pub(crate) registry: Option<Location>,
     pub(crate) trust_domain: Option<TrustDomain>,
     pub(crate) policy: Option<Arc<Policy>>,
     pub(crate) approving: Option<Approving>,
@@ -38,15 +43,18 @@ pub(crate) struct Settings {
 pub(crate) struct Governed {
     actor: Actor,
     settings: OnceLock<Settings>,
-    registry: Mutex<Option<Arc<SqliteRegistry>>>,
+    registry: Mutex<Option<Arc<dyn Registry>>>,
     /// Created or adopted by this process; the core is not known to have the ids yet.
     created: Mutex<BTreeSet<RecordId>>,
+    /// The same, of other kinds.
+    records: Mutex<BTreeSet<(RecordKind, RecordId)>>,
 }
 
 /// An identity on record and the time to judge it by.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) identity: Identity,
+    pub(crate) context: Context,
     pub(crate) now: Timestamp,
 }
 
@@ -73,6 +81,14 @@ pub(crate) enum Trouble {
     Lacking(Box<Lacking>),
     /// The trust root, or what lies among the approvals, cannot be used.
     Approvers(nhi_approvals::Problem),
+    /// What never changes for an id is not what is on record.
+    ForgedRecord { kind: &'static str, id: RecordId },
+    /// A state says something of a record that the record of the same revision does not.
+    EditedRecord {
+        kind: &'static str,
+        id: RecordId,
+        attribute: &'static str,
+    },
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -105,6 +121,7 @@ impl Governed {
             settings: OnceLock::new(),
             registry: Mutex::default(),
             created: Mutex::default(),
+            records: Mutex::default(),
         }
     }
 
@@ -123,8 +140,8 @@ impl Governed {
     }
 
     /// Where the registry is, if that is known.
-    pub(crate) fn registry_path(&self) -> Option<&Path> {
-        self.settings.get()?.registry.as_deref()
+    pub(crate) fn location(&self) -> Option<&Location> {
+        self.settings.get()?.registry.as_ref()
     }
 
     /// The identity that a state claims. Its id has come back, so a core knows it.
@@ -132,9 +149,8 @@ impl Governed {
     /// A registry that is not there is an error: the state says that there was one.
     pub(crate) fn look_up(&self, claim: &Claim) -> Result<Option<Found>, Trouble> {
         if self.existing_registry()?.is_none() {
-            return Err(
-                RegistryError::Missing(self.registry_path().unwrap_or(Path::new("")).display().to_string()).into(),
-            );
+            let place = self.location().map(ToString::to_string).unwrap_or_default();
+            return Err(RegistryError::Missing(place).into());
         }
         let Some(found) = self.find(claim.id)? else {
             return Ok(None);
@@ -152,10 +168,7 @@ impl Governed {
         let Some(identity) = registry.get(id)? else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            identity,
-            now: registry.now()?,
-        }))
+        Ok(Some(found(&*registry, identity)?))
     }
 
     /// Puts a question to the registry; none where there is no registry yet.
@@ -193,10 +206,7 @@ impl Governed {
             "an identity was created"
         };
         log::info(what, &[("id", id.to_string().into())]);
-        Ok(Found {
-            identity: created.identity,
-            now: registry.now()?,
-        })
+        Ok(found(&*registry, created.identity)?)
     }
 
     /// Policy, then registry: changes the identity that a state claims, if nobody changed it meanwhile.
@@ -223,10 +233,7 @@ impl Governed {
         let evidence = self.approved(Some(&on_record), &declaration)?.evidence();
         let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &evidence))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
-        Ok(Found {
-            identity,
-            now: registry.now()?,
-        })
+        Ok(found(&*registry, identity)?)
     }
 
     /// Ends the identity that a state claims. There is no policy to ask: revoking is never refused.
@@ -237,20 +244,14 @@ impl Governed {
         Ok(())
     }
 
-    /// Ends an identity because somebody said so, whether a state knows it or not.
-    pub(crate) fn end(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
-        let missing = || RegistryError::NotFound(id);
-        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
-        if !is_there(path)? {
-            return Err(missing().into());
-        }
-        let identity = armed(|| self.opened(path)?.revoke(&self.actor, id, reason))?;
-        log::info("an identity was revoked", &[("id", id.to_string().into())]);
-        Ok(identity)
-    }
-
     /// Notes that the core has the ids of everything this process created.
     pub(crate) fn confirm_created(&self) {
+        self.confirm_created_of::<AccessReview>();
+        self.confirm_created_of::<BreakGlass>();
+        self.confirm_created_of::<Exception>();
+        self.confirm_created_of::<Grant>();
+        self.confirm_created_of::<Team>();
+        self.confirm_created_of::<Vendor>();
         let created = std::mem::take(&mut *self.created.lock().unwrap_or_else(PoisonError::into_inner));
         if created.is_empty() {
             return;
@@ -266,6 +267,10 @@ impl Governed {
                 &[("reason", trouble.to_string().into())],
             );
         }
+    }
+
+    fn lock_records(&self) -> MutexGuard<'_, BTreeSet<(RecordKind, RecordId)>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_ours(&self, id: RecordId) -> bool {
@@ -292,14 +297,14 @@ impl Governed {
     }
 
     /// The registry and the identity in it, if what a state claims is on record.
-    fn on_record(&self, claim: &Claim) -> Result<(Arc<SqliteRegistry>, Identity), Trouble> {
+    fn on_record(&self, claim: &Claim) -> Result<(Arc<dyn Registry>, Identity), Trouble> {
         let missing = || RegistryError::NotFound(claim.id);
-        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
-        if !is_there(path)? {
-            return Err(missing().into());
-        }
+        let location = self.location().ok_or(Trouble::Unknown("registry"))?;
         // For writing: where that cannot be, the error says why.
-        let registry = self.opened(path)?;
+        let registry = match self.opened(location, Access::Write) {
+            Err(RegistryError::Missing(_)) => return Err(missing().into()),
+            opened => opened?,
+        };
         let identity = registry.get(claim.id)?.ok_or_else(missing)?;
         refuse_forged(claim, &identity)?;
         Ok((registry, identity))
@@ -315,56 +320,52 @@ impl Governed {
 
     /// Opens the registry if there is one yet: what is wrong with it is found at plan, before an apply fails half-way.
     pub(crate) fn try_registry(&self) -> Result<(), Trouble> {
-        match self.registry_path() {
+        match self.location() {
             Some(_) => self.existing_registry().map(drop),
             None => Ok(()),
         }
     }
 
     /// The registry, created where there is none.
-    fn registry(&self) -> Result<Arc<SqliteRegistry>, Trouble> {
-        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
-        Ok(self.opened(path)?)
+    fn registry(&self) -> Result<Arc<dyn Registry>, Trouble> {
+        let location = self.location().ok_or(Trouble::Unknown("registry"))?;
+        Ok(self.opened(location, Access::Create)?)
     }
 
     /// The registry, created where there is none; to look at where it can only be read.
-    fn registry_or_read_only(&self) -> Result<Arc<SqliteRegistry>, Trouble> {
+    fn registry_or_read_only(&self) -> Result<Arc<dyn Registry>, Trouble> {
         match self.existing_registry()? {
             Some(registry) => Ok(registry),
             None => self.registry(),
         }
     }
 
-    /// The registry, if there is one: to look something up must not leave a file behind.
-    fn existing_registry(&self) -> Result<Option<Arc<SqliteRegistry>>, Trouble> {
-        let path = self.registry_path().ok_or(Trouble::Unknown("registry"))?;
-        if !is_there(path)? {
-            return Ok(None);
+    /// The registry, if there is one: to look something up must not leave one behind.
+    fn existing_registry(&self) -> Result<Option<Arc<dyn Registry>>, Trouble> {
+        let location = self.location().ok_or(Trouble::Unknown("registry"))?;
+        match self.opened(location, Access::Write) {
+            Ok(registry) => Ok(Some(registry)),
+            Err(RegistryError::Missing(_)) => Ok(None),
+            Err(error) => Ok(Some(read_only(location, error)?)),
         }
-        let opened = self
-            .opened(path)
-            .or_else(|error| read_only(path, error).map(Arc::new))?;
-        Ok(Some(opened))
     }
 
-    fn opened(&self, path: &Path) -> Result<Arc<SqliteRegistry>, RegistryError> {
+    fn opened(&self, location: &Location, access: Access) -> Result<Arc<dyn Registry>, RegistryError> {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(registry) = &*registry {
             return Ok(Arc::clone(registry));
         }
-        let opened = Arc::new(open(path, self.policy().cloned())?);
+        let options = options(self.policy().cloned());
+        let opened: Arc<dyn Registry> = Arc::from(nhi_registry::open(location, access, options)?);
         *registry = Some(Arc::clone(&opened));
         Ok(opened)
     }
 }
 
-/// A registry that cannot be looked at is not one that is missing: every identity would be planned anew.
-fn is_there(path: &Path) -> Result<bool, RegistryError> {
-    path.try_exists().map_err(|source| RegistryError::Io {
-        what: "look at",
-        path: path.to_owned(),
-        source,
-    })
+/// An identity on record with all that it is judged by, on one snapshot.
+pub(crate) fn found(registry: &dyn Registry, identity: Identity) -> Result<Found, RegistryError> {
+    let (context, now) = registry.reading(|view| Ok((view.context(identity.declaration())?, view.now()?)))?;
+    Ok(Found { identity, context, now })
 }
 
 /// A state is an untrusted cache. Name and environment never change for an id, so where they differ the state was
@@ -382,7 +383,7 @@ fn refuse_forged(claim: &Claim, identity: &Identity) -> Result<(), Trouble> {
 }
 
 /// Nothing is written before the policy is known, so that the default never stands for it in the audit log.
-fn open(path: &Path, policy: Option<Arc<Policy>>) -> Result<SqliteRegistry, RegistryError> {
+fn options(policy: Option<Arc<Policy>>) -> Options {
     let options = Options {
         policy: policy.unwrap_or_default(),
         ..Options::default()
@@ -392,14 +393,15 @@ fn open(path: &Path, policy: Option<Arc<Policy>>) -> Result<SqliteRegistry, Regi
         probe: Arc::new(crate::failpoint::probe),
         ..options
     };
-    SqliteRegistry::open_with(path, options)
+    options
 }
 
 /// Where a file can be read and not written, a plan is still possible.
-fn read_only(path: &Path, error: RegistryError) -> Result<SqliteRegistry, RegistryError> {
+fn read_only(location: &Location, error: RegistryError) -> Result<Arc<dyn Registry>, RegistryError> {
     match error {
-        RegistryError::Io { .. } | RegistryError::Database { .. } => {
-            SqliteRegistry::open_read_only(path).map_err(|_| error)
+        RegistryError::Io { .. } | RegistryError::Database { .. } if location.path().is_some() => {
+            let opened = nhi_registry::open(location, Access::Read, Options::default());
+            opened.map(Arc::from).map_err(|_| error)
         }
         _ => Err(error),
     }

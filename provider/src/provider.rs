@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nhi_governance::{Policy, TrustDomain};
+use nhi_registry::Location;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::{Action, Answer, DataSource, Function, ListResource, Provider, Resource};
 use tfplugin::value::{AttributePath, Type, Value};
 
-use crate::governed::{Governed, Settings, blocking};
+use crate::governed::{Governed, Settings, Trouble, blocking};
 use crate::{actions, data_sources, functions, list_resources, resources};
 
 const REGISTRY_VARIABLE: &str = "NHI_REGISTRY";
@@ -56,9 +57,11 @@ impl Provider for Nhi {
              built-in policy. Another policy judges every identity anew at the next plan."
         )))
         .attribute(Attribute::optional("registry", Type::String).describe(format!(
-            "Path of the registry, an SQLite file that the first apply creates. Relative paths start at the working \
-             directory. Default: the environment variable `{REGISTRY_VARIABLE}`, else `{REGISTRY_DEFAULT}`. Another \
-             path is another registry: identities are not moved."
+            "Where the registry is: the path of an SQLite file, or the URL of a PostgreSQL database, \
+             `postgres://user@host/database`. The first apply creates it. Relative paths start at the working directory; \
+             leave the password out of the URL, it is read from `PGPASSWORD` or a password file. Default: the environment \
+             variable `{REGISTRY_VARIABLE}`, else `{REGISTRY_DEFAULT}`. Another place is another registry: identities are \
+             moved by `nhi registry migrate` only."
         )))
         .attribute(Attribute::optional("trust_domain", Type::String).describe(format!(
             "SPIFFE trust domain of new identities, for example `example.org`. Default: `{TRUST_DOMAIN_DEFAULT}`. \
@@ -112,7 +115,8 @@ impl Provider for Nhi {
 
     fn configure(&self, config: Value) -> Answer<'_, Diagnostics> {
         let (settings, mut diagnostics) = settings(&config, |name| std::env::var_os(name));
-        if let Some(path) = settings.registry.as_deref().filter(|_| !diagnostics.has_errors()) {
+        let path = settings.registry.as_ref().and_then(Location::path);
+        if let Some(path) = path.filter(|_| !diagnostics.has_errors()) {
             diagnostics.extend(directory_missing(path));
         }
         if diagnostics.has_errors() {
@@ -139,15 +143,15 @@ fn settings(config: &Value, variable: impl Fn(&str) -> Option<OsString> + Copy) 
     let mut diagnostics = Diagnostics::new();
     let registry = match config.get("registry") {
         Value::Unknown(_) => None,
-        Value::String(path) => {
-            diagnostics.extend(not_a_path(path));
-            Some(PathBuf::from(path))
-        }
-        _ => {
-            let path = variable(REGISTRY_VARIABLE).filter(|path| !path.is_empty());
-            diagnostics.extend(path.as_ref().and_then(|path| not_a_path(&path.to_string_lossy())));
-            Some(path.unwrap_or_else(|| REGISTRY_DEFAULT.into()).into())
-        }
+        Value::String(text) => located(text, &mut diagnostics),
+        _ => match variable(REGISTRY_VARIABLE).filter(|text| !text.is_empty()) {
+            None => located(REGISTRY_DEFAULT, &mut diagnostics),
+            Some(text) => match text.to_str() {
+                Some(text) => located(text, &mut diagnostics),
+                // A path that is no text can still be that of a file.
+                None => Some(Location::file(Path::new(&text))),
+            },
+        },
     };
     let domain = match config.get("trust_domain") {
         Value::Unknown(_) => None,
@@ -208,20 +212,26 @@ fn policy(
     }
 }
 
-fn not_a_path(path: &str) -> Option<Diagnostic> {
-    let summary = if path.trim().is_empty() {
-        "the path of the registry is empty".to_owned()
-    } else if let Some((scheme, _)) = path.split_once("://") {
-        // What follows may hold a password.
-        format!("a registry at `{scheme}://` is not supported")
-    } else {
+/// Where the registry is, if the text says so.
+fn located(text: &str, diagnostics: &mut Diagnostics) -> Option<Location> {
+    if text.trim().is_empty() {
+        let detail = format!(
+            "The registry is the system of record of every identity, so it has to be one that this version can write \
+             durably. Write the path of an SQLite file, for example `{REGISTRY_DEFAULT}`, or the URL of a PostgreSQL \
+             database, `postgres://user@host/database`. (NHI-REGISTRY-PATH)"
+        );
+        let summary = "the path of the registry is empty";
+        diagnostics.push(Diagnostic::error(summary, detail).at(AttributePath::of("registry")));
         return None;
-    };
-    let detail = format!(
-        "The registry is the system of record of every identity, so it has to be one that this version can write \
-         durably. Write the path of an SQLite file, for example `{REGISTRY_DEFAULT}`. (NHI-REGISTRY-PATH)"
-    );
-    Some(Diagnostic::error(summary, detail).at(AttributePath::of("registry")))
+    }
+    match Location::parse(text) {
+        Ok(location) => Some(location),
+        Err(error) => {
+            let at = |diagnostic: Diagnostic| diagnostic.at(AttributePath::of("registry"));
+            diagnostics.extend(Diagnostics::from(Trouble::from(error)).into_iter().map(at));
+            None
+        }
+    }
 }
 
 /// Found at plan, before an apply fails half-way on it.
@@ -258,20 +268,23 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_refused_without_its_secrets() {
-        let url = "postgres://user:hunter2@db.example.com/nhi";
-        for (registry, variable) in [
-            (Value::from(url), None),
-            (Value::Null, Some(url)),
-            (Value::from(""), None),
-            (Value::from("  "), None),
-            (Value::Null, Some("  ")),
+        let url = "mysql://user:hunter2@db.example.com/nhi";
+        let plain = "postgres://user:hunter2@db.example.com/nhi?sslmode=prefer";
+        for (registry, variable, code) in [
+            (Value::from(url), None, "NHI-REGISTRY-URL"),
+            (Value::Null, Some(url), "NHI-REGISTRY-URL"),
+            (Value::from(plain), None, "NHI-REGISTRY-URL"),
+            (Value::from(""), None, "NHI-REGISTRY-PATH"),
+            (Value::from("  "), None, "NHI-REGISTRY-PATH"),
+            (Value::Null, Some("  "), "NHI-REGISTRY-PATH"),
         ] {
             let told = refusals(registry.clone(), variable);
-            assert!(told.contains("NHI-REGISTRY-PATH"), "{registry:?} {variable:?}: {told}");
+            assert!(told.contains(code), "{registry:?} {variable:?}: {told}");
             assert!(!told.contains("hunter2"), "{told}");
         }
         for (registry, variable) in [
             (Value::from("dir/registry.db"), Some(url)),
+            (Value::from("postgres://user@db.example.com/nhi"), None),
             (Value::UNKNOWN, Some(url)),
             (Value::Null, Some("")),
             (Value::Null, None),

@@ -16,5 +16,7 @@ mod modules;
 mod offers;
 mod offers_by_wire;
 mod plans;
+mod records;
 mod secrets;
 mod validation;
+mod written;

@@ -1,7 +1,7 @@
 //! `nhi audit`: what happened, and whether anybody rewrote it.
 
 use clap::{Subcommand, ValueEnum};
-use nhi_registry::{Actor, AuditRow, Registry as _, RegistryError, SqliteRegistry, Verification};
+use nhi_registry::{Access, Actor, AuditRow, Registry, RegistryError, Verification};
 use serde::Serialize;
 use serde_json::value::Value;
 
@@ -199,7 +199,7 @@ impl Row {
 }
 
 fn list(args: &Args, list: &List, console: &Console) -> Result<Exit, Failure> {
-    let rows = read(&args.registry.open()?, list).map_err(|error| failure(&error))?;
+    let rows = read(&*args.registry.open()?, list).map_err(|error| failure(&error))?;
     match args.format {
         Format::Human => console.answer(&human_rows(&rows, console.width))?,
         Format::Json => {
@@ -210,7 +210,7 @@ fn list(args: &Args, list: &List, console: &Console) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
-fn read(registry: &SqliteRegistry, list: &List) -> Result<Vec<AuditRow>, RegistryError> {
+fn read(registry: &dyn Registry, list: &List) -> Result<Vec<AuditRow>, RegistryError> {
     let mut rows: Vec<AuditRow> = Vec::new();
     let mut next = list.from;
     loop {
@@ -268,9 +268,8 @@ fn name_of(payload: &str) -> String {
 }
 
 fn accept_clock(args: &Args, accept: &AcceptClock, console: &Console) -> Result<Exit, Failure> {
-    // Opening for writing would create a file; who accepts a clock means one that exists.
-    drop(args.registry.open()?);
-    let registry = SqliteRegistry::open(&args.registry.registry).map_err(|error| failure(&error))?;
+    // Who accepts a clock means a registry that exists.
+    let registry = args.registry.open_for(Access::Write)?;
     let before = registry.now().map_err(|error| failure(&error))?;
     let accepted = registry
         .accept_clock(&Actor::from_surroundings(), &accept.reason)

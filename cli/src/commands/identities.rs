@@ -5,7 +5,7 @@ mod view;
 
 use clap::{Subcommand, ValueEnum};
 use nhi_governance::{Context, Environment, Identity, Policy, Status, Timestamp};
-use nhi_registry::{Filter, Registry as _};
+use nhi_registry::Filter;
 use serde::Serialize;
 
 use crate::commands::identities::view::View;
@@ -150,7 +150,10 @@ const STATUS_COLUMN: usize = 4;
 fn human(policy: &Policy, identities: &[Identity], now: Timestamp, args: &Args, width: usize) -> String {
     let mut screen = Screen::new(width);
     if identities.is_empty() {
-        let path = args.registry.registry.display().to_string();
+        let path = args
+            .registry
+            .location()
+            .map_or_else(|_| String::new(), |location| location.to_string());
         screen.line(&[(PLAIN, "no identity in "), (BOLD, &path), (PLAIN, " matches")]);
         if !args.all && args.status.is_none() {
             screen.line(&[(DIM, "`--all` lists revoked ones as well")]);

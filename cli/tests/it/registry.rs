@@ -311,3 +311,101 @@ fn codes_of_the_provider_are_explained() {
     nhi(folder.path(), &["explain", "NHI-TTL-CEILING"]).says(&["the sooner somebody has to ask"]);
     nhi(folder.path(), &["explain", "nhi-registry-stale"]).says(&["An apply must not undo"]);
 }
+
+#[test]
+fn a_registry_is_backed_up_restored_and_moved() {
+    let (folder, path, _) = fixture();
+    let status = |registry: &str| {
+        nhi(
+            folder.path(),
+            &["registry", "status", "--registry", registry, "--format", "json"],
+        )
+    };
+    let here = path.display().to_string();
+    let before = status(&here).json();
+    assert_eq!((&before["rows"], &before["verdict"]), (&4.into(), &"intact".into()));
+    let same = |registry: &str| {
+        let mut there = status(registry).json();
+        there["registry"] = before["registry"].clone();
+        assert_eq!(there, before, "{registry}");
+    };
+
+    let ran = nhi(folder.path(), &["registry", "backup", "--to", "copy.db"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    ran.says(&[
+        "copied and verified: 4 audit rows, 3 records, 0 used approvals",
+        "copy.db",
+    ]);
+    same("copy.db");
+    let ran = nhi(folder.path(), &["registry", "backup", "--to", "copy.db"]);
+    assert_eq!(ran.code, 2);
+    ran.says(&["`copy.db` exists already"]);
+
+    let ran = nhi(folder.path(), &["registry", "restore", "--from", "copy.db"]);
+    assert_eq!(ran.code, 3, "never over a registry");
+    ran.says(&["NHI-REGISTRY-NOT-EMPTY", "is not empty"]);
+    let ran = nhi(
+        folder.path(),
+        &["registry", "restore", "--from", "copy.db", "--registry", "new.db"],
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    same("new.db");
+
+    let moved = nhi(
+        folder.path(),
+        &[
+            "registry", "migrate", "--from", "new.db", "--to", "moved.db", "--format", "json",
+        ],
+    )
+    .json();
+    assert_eq!((&moved["head"], &moved["records"]), (&before["head"], &3.into()));
+    same("moved.db");
+
+    let ran = nhi(folder.path(), &["registry", "status", "--registry", "absent.db"]);
+    assert_eq!(ran.code, 3);
+    ran.says(&["NHI-REGISTRY-MISSING"]);
+    let ran = nhi(folder.path(), &["registry", "init", "--registry", "absent.db"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    ran.says(&["intact: 0 audit rows, 0 records"]);
+}
+
+#[test]
+fn a_url_never_shows_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = "postgres://nhi:s3cr3t-canary@127.0.0.1:1/nhi";
+    for arguments in [
+        vec!["registry", "status", "--registry", url],
+        vec!["registry", "migrate", "--from", url, "--to", "x.db"],
+        vec!["identities", "--registry", url],
+        vec!["audit", "verify", "--registry", url],
+        vec![
+            "audit",
+            "verify",
+            "--registry",
+            "postgres://nhi:s3cr3t-canary@db.example/nhi?sslmode=prefer",
+        ],
+        vec![
+            "audit",
+            "verify",
+            "--registry",
+            "mysql://nhi:s3cr3t-canary@db.example/nhi",
+        ],
+    ] {
+        let ran = nhi(folder.path(), &arguments);
+        assert_eq!(ran.code, 3, "{arguments:?}");
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(!told.contains("s3cr3t") && told.contains("NHI-REGISTRY-"), "{told}");
+    }
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "nothing is left behind"
+    );
+    let mut help = Command::new(env!("CARGO_BIN_EXE_nhi"));
+    let output = help
+        .args(["registry", "status", "--help"])
+        .env("NHI_REGISTRY", url)
+        .output()
+        .unwrap();
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("s3cr3t"));
+}

@@ -89,6 +89,15 @@ pub enum RegistryError {
     /// It was opened for reading.
     #[error("the registry `{0}` is open for reading only")]
     ReadOnly(String),
+    /// A copy that was never finished.
+    #[error("the registry is the beginning of a copy that was not finished")]
+    Unfinished,
+    /// A copy would be written over something.
+    #[error("`{0}` is not empty: a copy is never written over a registry")]
+    NotEmpty(String),
+    /// A copy does not say what its original says.
+    #[error("the copy `{0}` does not verify against its original, and was not kept")]
+    CopyDiffers(String),
     /// Somebody changed the file past the registry.
     #[error("the registry was tampered with: {0}")]
     Tampered(Tampering),
@@ -189,6 +198,9 @@ impl RegistryError {
             Self::Database { .. } => &DATABASE,
             Self::Broken(_) => &BROKEN,
             Self::ReadOnly(_) => &READ_ONLY,
+            Self::Unfinished => &UNFINISHED,
+            Self::NotEmpty(_) => &NOT_EMPTY,
+            Self::CopyDiffers(_) => &COPY,
             Self::Tampered(_) => &TAMPERED,
             Self::NotFound(_) | Self::NoRecord { .. } => &NOT_FOUND,
             Self::ApprovalUsed { .. } | Self::ApprovalUnbound(_) => &APPROVAL,
@@ -223,6 +235,12 @@ impl RegistryError {
             Self::Database { source, .. } => source.help().to_owned(),
             Self::Broken(_) => "Check the disk, then run again; what was not acknowledged is asked for again.".to_owned(),
             Self::ReadOnly(_) => "Open it for writing; only the provider does.".to_owned(),
+            Self::Unfinished => {
+                "Run the same `nhi registry migrate` or `restore` again, which starts the copy over; the original is as it was."
+                    .to_owned()
+            }
+            Self::NotEmpty(_) => "Name a file that does not exist yet, or a database that no registry was ever in.".to_owned(),
+            Self::CopyDiffers(_) => "Run `nhi audit verify` on the original, then copy again.".to_owned(),
             Self::Tampered(_) => {
                 "Run `nhi audit verify`, compare with a copy, and restore the last one that verifies.".to_owned()
             }
@@ -338,6 +356,8 @@ codes! {
         "After a failed write nobody knows what is on the disk until the file is opened anew.";
     CLOCK = "NHI-REGISTRY-CLOCK", "the clock is behind the registry",
         "A clock that was set back must not bring an expired identity back to life.";
+    COPY = "NHI-REGISTRY-COPY", "a copy differs from its original",
+        "A registry that lost a record in moving has lost who answers for it.";
     DATABASE = "NHI-REGISTRY-DATABASE", "the database failed",
         "A change that is not certain to be on record is not made.";
     DIRECTORY = "NHI-REGISTRY-DIRECTORY", "the registry's directory is missing",
@@ -356,6 +376,8 @@ codes! {
         "An empty answer would look as if there were no identities.";
     NEWER = "NHI-REGISTRY-NEWER", "the registry is of a newer version",
         "A version that does not know a schema could damage what it does not understand.";
+    NOT_EMPTY = "NHI-REGISTRY-NOT-EMPTY", "the place of a copy is taken",
+        "Two histories in one registry would vouch for neither.";
     NOT_FOUND = "NHI-REGISTRY-NOT-FOUND", "the record is not there",
         "A record is never deleted, so an unknown id points to another registry.";
     OLDER = "NHI-REGISTRY-OLDER", "the registry is of an older version",
@@ -366,6 +388,8 @@ codes! {
         "An apply must not undo what somebody else did after the plan was made.";
     TAMPERED = "NHI-REGISTRY-TAMPERED", "the registry was tampered with",
         "What was written past the registry has no author, no date and no reason on record.";
+    UNFINISHED = "NHI-REGISTRY-UNFINISHED", "a copy was not finished",
+        "Half a registry looks like one from which identities were taken away.";
     URL = "NHI-REGISTRY-URL", "the URL of the registry is not usable",
         "A connection that is not certain to be private and to the right server is not made.";
 }

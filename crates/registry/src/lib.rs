@@ -22,6 +22,8 @@
 
 mod actor;
 mod audit;
+mod context;
+mod copy;
 mod error;
 mod identities;
 mod location;
@@ -41,6 +43,7 @@ use nhi_governance::{
 
 pub use actor::Actor;
 pub use audit::AuditRow;
+pub use copy::{Copied, Stillness, copy};
 pub use error::{CODES, DatabaseError, RegistryError};
 pub use location::{Access, Location, open};
 pub use options::{Options, Point};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::options::Options;
 use crate::postgres::{PostgresRegistry, Target, is_url};
+use crate::transaction::Backend;
 use crate::{Registry, RegistryError, SqliteRegistry};
 
 /// Where a registry is. Neither form of its text shows a password.
@@ -69,6 +70,15 @@ impl fmt::Display for Location {
 
 /// Opens a registry. One that is not there is [`RegistryError::Missing`] unless it is to be created.
 pub fn open(location: &Location, access: Access, options: Options) -> Result<Box<dyn Registry>, RegistryError> {
+    Ok(backend(location, access, options)?)
+}
+
+/// The same, with its backend's own calls.
+pub(crate) fn backend(
+    location: &Location,
+    access: Access,
+    options: Options,
+) -> Result<Box<dyn Backend>, RegistryError> {
     match (&location.0, access) {
         (Place::File(path), Access::Create) => Ok(Box::new(SqliteRegistry::open_with(path, options)?)),
         (Place::File(path), Access::Write) => {

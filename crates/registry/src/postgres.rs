@@ -26,6 +26,7 @@ use rows::PostgresTransaction;
 pub(crate) use target::{Target, is_url};
 
 use crate::options::{Options, Point};
+use crate::transaction::{Backend, RowsWork};
 use crate::{Actor, ReadWork, Registry, RegistryError, View, WriteWork, Writer};
 
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -78,36 +79,34 @@ impl PostgresRegistry {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn transact(&self, link: &mut Link, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {
+    fn transact(&self, link: &mut Link, work: &mut RowsWork<'_>) -> Result<(), RegistryError> {
         let session = Cell::new(link.session);
         let client = link.begin(BEGIN_WRITE)?;
-        let mut rows = PostgresTransaction::new(client, &self.target, &session, "write to");
-        let result = rows.take_turn().and_then(|()| {
+        let rows = PostgresTransaction::new(client, &self.target, &session, "write to");
+        let mut result = rows.take_turn().and_then(|()| {
             self.options.reach(Point::Begun);
-            let mut writer = Writer::begin(&rows, actor, &self.options)?;
-            work(&mut writer)?;
-            Ok(writer.head())
+            work(&rows)
         });
-        let head = match result {
-            Ok(_) if rows.has_failed() => Err(RegistryError::Broken(self.place())),
-            other => other,
-        };
-        let head = match head {
-            Ok(head) => head,
-            Err(error) => {
-                let rolled_back = rows.end("ROLLBACK");
-                link.session = session.get();
-                if rolled_back.is_err() {
-                    link.lose();
-                }
-                return Err(error);
+        if result.is_ok() && rows.has_failed() {
+            // The work went on after a statement had failed, and the server will not.
+            result = Err(RegistryError::Broken(self.place()));
+        }
+        if let Err(error) = result {
+            let rolled_back = rows.end("ROLLBACK");
+            link.session = session.get();
+            if rolled_back.is_err() {
+                link.lose();
             }
-        };
+            return Err(error);
+        }
         self.options.reach(Point::Committing);
-        let committed = rows.end("COMMIT");
+        let (committed, head) = (rows.end("COMMIT"), rows.head());
         link.session = session.get();
         if let Err(error) = committed {
-            self.look_for(link, head, &error)?;
+            match head {
+                Some(head) => self.look_for(link, head, &error)?,
+                None => return Err(failure("write to", &self.target, &error)),
+            }
         }
         self.options.reach(Point::Committed);
         Ok(())
@@ -173,9 +172,15 @@ impl Registry for PostgresRegistry {
     }
 
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {
+        self.exclusively(&mut |rows| work(&mut Writer::begin(rows, actor, &self.options)?))
+    }
+}
+
+impl Backend for PostgresRegistry {
+    fn exclusively(&self, work: &mut RowsWork<'_>) -> Result<(), RegistryError> {
         if self.reads_only {
             return Err(RegistryError::ReadOnly(self.place()));
         }
-        self.transact(&mut self.lock(), actor, work)
+        self.transact(&mut self.lock(), work)
     }
 }

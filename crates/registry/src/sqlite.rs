@@ -16,6 +16,7 @@ use rows::SqliteTransaction;
 use session::Session;
 
 use crate::options::{Options, Point};
+use crate::transaction::{Backend, RowsWork};
 use crate::{Actor, DatabaseError, ReadWork, Registry, RegistryError, View, WriteWork, Writer};
 
 /// A registry in an SQLite file.
@@ -81,23 +82,33 @@ impl SqliteRegistry {
         }
     }
 
-    fn transact(
-        &self,
-        connection: &mut Connection,
-        actor: &Actor,
-        work: &mut WriteWork<'_>,
-    ) -> Result<(), RegistryError> {
+    fn transact(&self, connection: &mut Connection, work: &mut RowsWork<'_>) -> Result<(), RegistryError> {
         let failed = |source| failure("write to", &self.path, source);
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed)?;
         self.options.reach(Point::Begun);
-        let rows = self.rows(&transaction, "write to");
-        work(&mut Writer::begin(&rows, actor, &self.options)?)?;
+        work(&self.rows(&transaction, "write to"))?;
         self.options.reach(Point::Committing);
         transaction.commit().map_err(failed)?;
         self.options.reach(Point::Committed);
         Ok(())
+    }
+}
+
+impl Backend for SqliteRegistry {
+    fn exclusively(&self, work: &mut RowsWork<'_>) -> Result<(), RegistryError> {
+        if self.reads_only {
+            return Err(RegistryError::ReadOnly(self.place()));
+        }
+        let mut guard = self.lock();
+        let connection = guard.as_mut().ok_or_else(|| RegistryError::Broken(self.place()))?;
+        let result = self.transact(connection, work);
+        if result.as_ref().is_err_and(leaves_the_disk_unknown) {
+            // The kernel may have dropped pages that it failed to write, so asking it again proves nothing.
+            *guard = None;
+        }
+        result
     }
 }
 
@@ -116,17 +127,7 @@ impl Registry for SqliteRegistry {
     }
 
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {
-        if self.reads_only {
-            return Err(RegistryError::ReadOnly(self.place()));
-        }
-        let mut guard = self.lock();
-        let connection = guard.as_mut().ok_or_else(|| RegistryError::Broken(self.place()))?;
-        let result = self.transact(connection, actor, work);
-        if result.as_ref().is_err_and(leaves_the_disk_unknown) {
-            // The kernel may have dropped pages that it failed to write, so asking it again proves nothing.
-            *guard = None;
-        }
-        result
+        self.exclusively(&mut |rows| work(&mut Writer::begin(rows, actor, &self.options)?))
     }
 }
 

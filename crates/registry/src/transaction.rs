@@ -9,7 +9,7 @@ use nhi_governance::{Digest, RecordId, RecordKind};
 
 use crate::audit::AuditRow;
 use crate::verify::Tampering;
-use crate::{Consumption, RegistryError};
+use crate::{Consumption, Registry, RegistryError};
 
 /// What the registry keeps about itself: who it is, and where its log ends.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub(crate) struct Meta {
     pub(crate) created_at: String,
     pub(crate) head_seq: u64,
     pub(crate) head_hash: Digest,
+    /// Whether it is being copied here from another place, and is no registry before that is done.
+    pub(crate) unfinished: bool,
 }
 
 /// A record as it stands in its table.
@@ -90,6 +92,9 @@ pub(crate) trait Transaction {
     /// Writes a row at the end of the log and makes it the head.
     fn append(&self, row: &AuditRow) -> Result<(), RegistryError>;
 
+    /// Makes this registry the one that the row says.
+    fn become_as(&self, meta: &Meta) -> Result<(), RegistryError>;
+
     /// The session of this process; `next` becomes its id where there is none yet.
     fn session(&self, next: RecordId) -> Result<RecordId, RegistryError>;
     /// Whether a session that an audit row names is open, in whatever process; where that cannot be told, it is.
@@ -97,4 +102,13 @@ pub(crate) trait Transaction {
 
     /// What is wrong with tables, indexes and triggers, or with the database below them.
     fn integrity(&self) -> Result<Option<Tampering>, RegistryError>;
+}
+
+/// Work on the rows themselves.
+pub(crate) type RowsWork<'w> = dyn FnMut(&dyn Transaction) -> Result<(), RegistryError> + 'w;
+
+/// What a backend offers beside a registry's calls.
+pub(crate) trait Backend: Registry {
+    /// Runs some work with the turn to write, past all rules.
+    fn exclusively(&self, work: &mut RowsWork<'_>) -> Result<(), RegistryError>;
 }

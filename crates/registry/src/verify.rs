@@ -106,6 +106,9 @@ pub(crate) fn verify(transaction: &dyn Transaction) -> Result<Verification, Regi
             });
         }
     };
+    if meta.unfinished {
+        return Err(RegistryError::Unfinished);
+    }
     let mut walk = Walk::new(genesis(&meta.registry_id, &meta.created_at));
     let mut tampering = walk.log(transaction, &meta)?;
     if tampering.is_none() {

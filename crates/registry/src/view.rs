@@ -123,6 +123,9 @@ impl<'a> View<'a> {
 
 fn load_tail(transaction: &dyn Transaction) -> Result<Tail, RegistryError> {
     let meta = transaction.meta()?.map_err(RegistryError::Tampered)?;
+    if meta.unfinished {
+        return Err(RegistryError::Unfinished);
+    }
     let last = transaction.last_audit_row()?;
     let (seq, hash, time, is_whole) = match &last {
         Some(row) => (row.seq, row.hash, &row.time, row.expected_hash() == row.hash),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use nhi_governance::{Digest, Evidence, Record, RecordId, Timestamp, Transition, canonical_json};
+use nhi_governance::{Evidence, Record, RecordId, Timestamp, Transition, canonical_json};
 use serde_json::{Value, json};
 
 use crate::audit::Vouched;
@@ -196,11 +196,6 @@ impl<'a> Writer<'a> {
         self.meta.head_seq = row.seq;
         self.meta.head_hash = row.hash;
         Ok(())
-    }
-
-    /// Where the log will end.
-    pub(crate) fn head(&self) -> (u64, Digest) {
-        (self.meta.head_seq, self.meta.head_hash)
     }
 }
 

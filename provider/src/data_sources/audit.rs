@@ -120,12 +120,8 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
         Some((verification, rows)) => fill(&mut config, &verification, &rows),
         None if !known.is_null() => {
             // A row was seen, so there was a registry.
-            let path = governed
-                .registry_path()
-                .unwrap_or(std::path::Path::new(""))
-                .display()
-                .to_string();
-            return Err(crate::governed::Trouble::from(RegistryError::Missing(path)).into());
+            let place = governed.location().map(ToString::to_string).unwrap_or_default();
+            return Err(crate::governed::Trouble::from(RegistryError::Missing(place)).into());
         }
         None => {
             config.insert("rows", Value::List(Vec::new()));

@@ -141,11 +141,11 @@ pub(super) fn at(config: &Value) -> Result<Option<Timestamp>, Diagnostic> {
 
 /// Nothing on record can mean that nothing was created yet, and that the wrong registry is asked.
 pub(super) fn nothing_on_record(governed: &Governed) -> Diagnostic {
-    let path = governed.registry_path().map(|path| path.display().to_string());
+    let place = governed.location().map(ToString::to_string);
     let detail = "So nothing is on record and the answer is empty. That is right before the first apply; after it, check \
                   `registry` and `NHI_REGISTRY`. (NHI-REGISTRY-MISSING)";
     Diagnostic::warning(
-        format!("there is no registry at `{}`", path.unwrap_or_default()),
+        format!("there is no registry at `{}`", place.unwrap_or_default()),
         detail,
     )
 }

@@ -20,7 +20,7 @@ impl House {
         let governed = Arc::new(Governed::new(Actor::new("tester")));
         governed.configure(Settings {
             policy: Some(Arc::default()),
-            registry: Some(directory.path().join("registry.db")),
+            registry: Some(nhi_registry::Location::file(&directory.path().join("registry.db"))),
             trust_domain: Some(nhi_governance::TrustDomain::default()),
             approving: Some(Approving {
                 organisation: None,

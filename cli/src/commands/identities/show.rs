@@ -1,7 +1,7 @@
 //! `nhi identities show`: everything about one identity, by its id or its name.
 
 use nhi_governance::{Attestation, Context, Environment, Identity, Name, Policy, RecordId, Timestamp};
-use nhi_registry::{Filter, Registry, SqliteRegistry};
+use nhi_registry::{Filter, Registry};
 
 use crate::commands::identities::view::{self, View};
 use crate::commands::identities::{Args as ListArgs, Document, Format};
@@ -25,7 +25,7 @@ pub(super) fn run(
     console: &Console,
 ) -> Result<Exit, Failure> {
     let registry = list.registry.open()?;
-    let identity = find(&registry, &args.which, environment)?;
+    let identity = find(&*registry, &args.which, environment)?;
     let now = registry.now().map_err(|error| failure(&error))?;
     match list.format {
         Format::Human => console.answer(&human(policy, &identity, now, console.width))?,
@@ -42,7 +42,7 @@ pub(super) fn run(
 }
 
 /// The identity of an id, or the one that has the name now, or the last one that had it.
-fn find(registry: &SqliteRegistry, which: &str, environment: Option<Environment>) -> Result<Identity, Failure> {
+fn find(registry: &dyn Registry, which: &str, environment: Option<Environment>) -> Result<Identity, Failure> {
     let none = || {
         Failure::undecided(format!("no identity has the id or name `{which}`"))
             .help("run `nhi identities --all` for every one on record")

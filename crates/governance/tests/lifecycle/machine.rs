@@ -9,7 +9,6 @@ use nhi_governance::{
     offboard, quarantine, requarantine, resume, reviewed, revoke, suspend, sweep, update,
 };
 
-pub(crate) static POLICY: LazyLock<Policy> = LazyLock::new(Policy::default);
 pub(crate) const DAY: i64 = 86_400;
 pub(crate) const START: i64 = 1_800_000_000;
 /// How far from now a moment still makes a difference, in days.

@@ -113,7 +113,7 @@ fn end_elsewhere(client: Option<Client>) {
 }
 
 fn connect(target: &Target, reads_only: bool) -> Result<Client, RegistryError> {
-    let config = target.config.clone();
+    let config = target.config()?;
     let connected = match &target.tls {
         None => config.connect(NoTls),
         Some(files) => {

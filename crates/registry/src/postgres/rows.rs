@@ -15,7 +15,7 @@ use crate::transaction::{Meta, Row, Selection, Stored, Transaction, Unreadable, 
 use crate::verify::Tampering;
 use crate::{Consumption, RegistryError};
 
-const META: &str = "SELECT registry_id, created_at, head_seq, head_hash, (SELECT count(*) FROM nhi.meta)
+const META: &str = "SELECT registry_id, created_at, head_seq, head_hash, (SELECT count(*) FROM nhi.meta), unfinished
     FROM nhi.meta WHERE sole";
 /// Selects records, each with action and payload of its last audit row.
 const STORED: &str = "SELECT r.id, r.kind, r.environment, r.key, r.parent, r.ended, r.record, a.action, a.payload
@@ -36,7 +36,9 @@ pub(super) struct PostgresTransaction<'a> {
     /// What it is for, as an error says it.
     what: &'static str,
     /// As it was when the turn to write was taken.
-    meta: Option<Result<Meta, Tampering>>,
+    meta: RefCell<Option<Result<Meta, Tampering>>>,
+    /// What this transaction made the end of the log.
+    head: Cell<Option<(u64, Digest)>>,
     /// After a statement has failed, the server would take a commit for a rollback, and say so to nobody.
     has_failed: Cell<bool>,
 }
@@ -53,16 +55,21 @@ impl<'a> PostgresTransaction<'a> {
             target,
             session,
             what,
-            meta: None,
+            meta: RefCell::new(None),
+            head: Cell::new(None),
             has_failed: Cell::new(false),
         }
     }
 
     /// Waits for the turn to write. Whoever has it sees all that others have committed and nobody can commit beside.
-    pub(super) fn take_turn(&mut self) -> Result<(), RegistryError> {
+    pub(super) fn take_turn(&self) -> Result<(), RegistryError> {
         let rows = self.query(&format!("{META} FOR UPDATE"), &[])?;
-        self.meta = Some(rows.first().ok_or_else(Tampering::headless).and_then(meta));
+        *self.meta.borrow_mut() = Some(rows.first().ok_or_else(Tampering::headless).and_then(meta));
         Ok(())
+    }
+
+    pub(super) fn head(&self) -> Option<(u64, Digest)> {
+        self.head.get()
     }
 
     pub(super) fn has_failed(&self) -> bool {
@@ -123,7 +130,7 @@ impl<'a> PostgresTransaction<'a> {
 
 impl Transaction for PostgresTransaction<'_> {
     fn meta(&self) -> Result<Result<Meta, Tampering>, RegistryError> {
-        if let Some(meta) = &self.meta {
+        if let Some(meta) = &*self.meta.borrow() {
             return Ok(meta.clone());
         }
         let rows = self.query(META, &[])?;
@@ -224,6 +231,8 @@ impl Transaction for PostgresTransaction<'_> {
             INSERT INTO nhi.audit_log (seq, time, actor, action, subject, payload, previous, hash)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let (seq, previous, hash) = (integer(row.seq), row.previous.to_string(), row.hash.to_string());
+        self.head.set(Some((row.seq, row.hash)));
+        *self.meta.borrow_mut() = None;
         self.execute(
             statement,
             &[
@@ -235,6 +244,24 @@ impl Transaction for PostgresTransaction<'_> {
                 text(&row.payload),
                 text(&previous),
                 text(&hash),
+            ],
+        )
+    }
+
+    fn become_as(&self, meta: &Meta) -> Result<(), RegistryError> {
+        let statement = "UPDATE nhi.meta SET registry_id = $1, created_at = $2, head_seq = $3, head_hash = $4,
+            unfinished = $5 WHERE sole";
+        let (seq, hash) = (integer(meta.head_seq), meta.head_hash.to_string());
+        self.head.set(Some((meta.head_seq, meta.head_hash)));
+        *self.meta.borrow_mut() = None;
+        self.execute(
+            statement,
+            &[
+                text(&meta.registry_id),
+                text(&meta.created_at),
+                (&seq, Type::INT8),
+                text(&hash),
+                (&meta.unfinished, Type::BOOL),
             ],
         )
     }
@@ -309,6 +336,7 @@ fn meta(row: &SqlRow) -> Result<Meta, Tampering> {
             created_at: get(row, 1)?,
             head_seq: number(row, 2)?,
             head_hash: digest(row, 3)?,
+            unfinished: get(row, 5)?,
         };
         if get::<i64>(row, 4)? == 1 {
             Ok(meta)

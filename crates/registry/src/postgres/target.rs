@@ -21,9 +21,10 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// A server and a database on it.
 #[derive(Clone)]
 pub(crate) struct Target {
-    pub(super) config: Config,
+    config: Config,
     /// Nothing where the connection is not encrypted.
     pub(super) tls: Option<Files>,
+    passfile: Option<PathBuf>,
     place: String,
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn is_url(text: &str) -> bool {
 }
 
 impl Target {
-    /// Reads a URL, and what it leaves to the environment: `PGPASSWORD`, `PGPASSFILE` and `~/.pgpass`.
+    /// Reads a URL.
     pub(crate) fn parse(url: &str) -> Result<Self, RegistryError> {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         let mut own = Own::default();
@@ -77,12 +78,25 @@ impl Target {
         }
         config.keepalives_idle(SILENCE_MAX).tcp_user_timeout(SILENCE_MAX);
         let place = place_of(&config);
+        let passfile = own.passfile;
+        Ok(Self {
+            config,
+            tls,
+            passfile,
+            place,
+        })
+    }
+
+    /// How to connect. What the URL leaves out of the password is looked for now: `PGPASSWORD`, `PGPASSFILE` and
+    /// `~/.pgpass`.
+    pub(super) fn config(&self) -> Result<Config, RegistryError> {
+        let mut config = self.config.clone();
         if config.get_password().is_none()
-            && let Some(password) = password(&config, own.passfile)?
+            && let Some(password) = password(&config, self.passfile.as_deref())?
         {
             config.password(password);
         }
-        Ok(Self { config, tls, place })
+        Ok(config)
     }
 }
 
@@ -176,14 +190,14 @@ fn place_of(config: &Config) -> String {
 }
 
 /// The password that the URL does not hold.
-fn password(config: &Config, file: Option<PathBuf>) -> Result<Option<String>, RegistryError> {
+fn password(config: &Config, file: Option<&Path>) -> Result<Option<String>, RegistryError> {
     if let Some(password) = std::env::var("PGPASSWORD").ok().filter(|password| !password.is_empty()) {
         return Ok(Some(password));
     }
     let is_named = file.is_some();
     let from_environment = || std::env::var_os("PGPASSFILE").map(PathBuf::from);
     let of_home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".pgpass"));
-    let Some(path) = file.or_else(from_environment).or_else(of_home) else {
+    let Some(path) = file.map(Path::to_owned).or_else(from_environment).or_else(of_home) else {
         return Ok(None);
     };
     if !path.exists() && !is_named {

@@ -74,8 +74,8 @@ impl SqliteTransaction<'_> {
 
 impl Transaction for SqliteTransaction<'_> {
     fn meta(&self) -> Result<Result<Meta, Tampering>, RegistryError> {
-        let query =
-            "SELECT registry_id, created_at, head_seq, head_hash, (SELECT count(*) FROM meta) FROM meta WHERE only = 1";
+        let query = "SELECT registry_id, created_at, head_seq, head_hash, (SELECT count(*) FROM meta), unfinished
+            FROM meta WHERE only = 1";
         let meta = self.connection.query_row(query, [], |row| {
             let (head_seq, count): (i64, i64) = (row.get(2)?, row.get(4)?);
             let meta = Meta {
@@ -83,6 +83,7 @@ impl Transaction for SqliteTransaction<'_> {
                 created_at: row.get(1)?,
                 head_seq: u64::try_from(head_seq).map_err(|_| rusqlite::Error::InvalidQuery)?,
                 head_hash: digest(row, 3)?,
+                unfinished: row.get(5)?,
             };
             if count == 1 {
                 Ok(meta)
@@ -219,6 +220,16 @@ impl Transaction for SqliteTransaction<'_> {
         self.execute(
             "UPDATE meta SET head_seq = ?1, head_hash = ?2 WHERE only = 1",
             params![seq, hash],
+        )
+    }
+
+    fn become_as(&self, meta: &Meta) -> Result<(), RegistryError> {
+        let statement = "UPDATE meta SET registry_id = ?1, created_at = ?2, head_seq = ?3, head_hash = ?4,
+            unfinished = ?5 WHERE only = 1";
+        let (seq, hash) = (integer(meta.head_seq), meta.head_hash.to_string());
+        self.execute(
+            statement,
+            params![meta.registry_id, meta.created_at, seq, hash, meta.unfinished],
         )
     }
 

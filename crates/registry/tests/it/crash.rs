@@ -22,7 +22,7 @@ const POINTS: [Point; 5] = [
 ];
 
 /// As `kill -9` does it: nothing of this process runs afterwards.
-fn kill_self() -> ! {
+pub(crate) fn kill_self() -> ! {
     let id = std::process::id().to_string();
     std::process::Command::new("kill").args(["-9", &id]).status().unwrap();
     loop {

@@ -196,7 +196,7 @@ fn unknown_policy() -> Diagnostic {
 
 /// Whether the change has the approvals that it calls for.
 fn approvals(governed: &Governed, policy: &Policy, prior: &Value, checked: &Checked) -> Diagnostics {
-    let (Some(declaration), Some(_), Some(_)) = (&checked.declaration, governed.registry_path(), governed.approving())
+    let (Some(declaration), Some(_), Some(_)) = (&checked.declaration, governed.location(), governed.approving())
     else {
         return judged_later(policy, &checked.assessment).into_iter().collect();
     };

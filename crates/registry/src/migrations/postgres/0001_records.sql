@@ -9,7 +9,9 @@ CREATE TABLE nhi.meta (
     registry_id text NOT NULL,
     created_at text NOT NULL,
     head_seq bigint NOT NULL,
-    head_hash text NOT NULL
+    head_hash text NOT NULL,
+    -- True while the registry is being copied here from another one.
+    unfinished boolean NOT NULL DEFAULT false
 );
 
 CREATE TABLE nhi.records (

@@ -7,7 +7,9 @@ CREATE TABLE meta (
     registry_id TEXT NOT NULL,
     created_at TEXT NOT NULL,
     head_seq INTEGER NOT NULL,
-    head_hash TEXT NOT NULL
+    head_hash TEXT NOT NULL,
+    -- 1 while the registry is being copied here from another one.
+    unfinished INTEGER NOT NULL DEFAULT 0 CHECK (unfinished IN (0, 1))
 ) STRICT;
 
 CREATE TABLE records (
