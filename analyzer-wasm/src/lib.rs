@@ -4,12 +4,14 @@
 //! It is an rlib too, so that rules test natively and `xtask gen` can print their pages.
 
 mod facts;
+mod fixes;
 mod report;
 mod rule;
 pub mod rules;
 mod session;
 mod settings;
 
+pub use fixes::{Fix, fixes};
 pub use rule::{Group, Rule};
 pub use rules::rules;
 pub use session::Analyzer;

@@ -9,6 +9,7 @@ mod check;
 mod crash;
 mod docs;
 mod evaluate;
+mod fix;
 mod fixtures;
 mod hostile;
 mod lifecycle;
