@@ -5,7 +5,9 @@
 
 use std::path::PathBuf;
 
-use nhi_approvals::{LIFE_DAYS_MAX, Problem, Question, Request, RequestContext, Requirement, Trust, disk, judge};
+use nhi_approvals::{
+    LIFE_DAYS_MAX, Problem, Question, Request, RequestContext, Requirement, Trust, Verdict, disk, judge,
+};
 use nhi_governance::{
     Act, Context, Declaration, Digest, Evidence, Identity, Name, Policy, RiskTier, Timestamp, TrustDomain, adopt,
     tier_of_change, update,
@@ -218,18 +220,7 @@ fn judged(
     let found = disk::read_approvals(&approving.directory, request.digest()).map_err(Trouble::Approvers)?;
     let verdict = judge(&question, found);
     if verdict.is_enough() {
-        let mut approved_by: Vec<String> = verdict
-            .accepted
-            .iter()
-            .map(|accepted| accepted.person.to_string())
-            .collect();
-        approved_by.sort();
-        return Ok(Ok(Evidence {
-            request: Some(verdict.request_digest),
-            approvals: verdict.digests(),
-            approved_by,
-            waived: false,
-        }));
+        return Ok(Ok(evidence(&verdict)));
     }
     let refused = verdict
         .refused
@@ -239,6 +230,19 @@ fn judged(
     lacking.missing = verdict.missing;
     lacking.request = Some((Box::new(request), approving.directory.clone()));
     Ok(Err(Box::new(lacking)))
+}
+
+/// What the registry uses up and keeps.
+fn evidence(verdict: &Verdict) -> Evidence {
+    let persons = verdict.accepted.iter().map(|accepted| accepted.person.to_string());
+    let mut approved_by: Vec<String> = persons.collect();
+    approved_by.sort();
+    Evidence {
+        request: Some(verdict.request_digest),
+        approvals: verdict.digests(),
+        approved_by,
+        waived: false,
+    }
 }
 
 /// The names that who asks goes by: the user of the process, and those of the variable, for a runner that acts for

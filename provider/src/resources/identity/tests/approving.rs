@@ -270,14 +270,9 @@ async fn without_a_trust_root_nobody_can_approve() {
             proposed: config(&[]),
             private: vec![],
         };
-        let identities = |resource: &&Arc<dyn Resource>| resource.type_name() == "nhi_identity";
-        let plan = provider
-            .resources()
-            .iter()
-            .find(identities)
-            .unwrap()
-            .plan(request)
-            .await;
+        let mut resources = provider.resources().iter();
+        let resource = resources.find(|resource| resource.type_name() == TYPE_NAME).unwrap();
+        let plan = resource.plan(request).await;
         if is_refused {
             lacks(&plan.diagnostics, &["a trust root", "approvers_digest"]);
         } else {
