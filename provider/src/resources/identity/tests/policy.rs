@@ -16,6 +16,7 @@ async fn provider(house: &House, policy: Value) -> Nhi {
         ("registry", Value::from(registry)),
         ("trust_domain", "example.org".into()),
         ("policy", policy),
+        ("enforcement", "warn".into()),
     ]);
     let told: Vec<_> = provider.configure(config).await.into_iter().collect();
     assert_eq!(told, []);
