@@ -260,7 +260,9 @@ mod tests {
 
     fn refusals(registry: Value, variable: Option<&str>) -> String {
         let config = Value::object([("registry", registry), ("trust_domain", Value::Null)]);
-        let (_, diagnostics) = settings(&config, |_| variable.map(OsString::from));
+        let (_, diagnostics) = settings(&config, |name| {
+            variable.filter(|_| name == REGISTRY_VARIABLE).map(OsString::from)
+        });
         diagnostics.into_iter().fold(String::new(), |told, diagnostic| {
             told + &diagnostic.summary + &diagnostic.detail
         })
