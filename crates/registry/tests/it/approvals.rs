@@ -3,7 +3,7 @@
 use nhi_governance::{Draft, Evidence};
 use nhi_registry::Registry;
 
-use crate::support::{Fixture, actor, declaration, declare, draft, evidence, nothing, trust_domain};
+use crate::support::{Fixture, actor, declaration, declare, draft, evidence, trust_domain};
 
 pub(crate) fn an_approval_is_good_for_one_use(registry: &dyn Registry, fixture: &Fixture) {
     let first = registry
