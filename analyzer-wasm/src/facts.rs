@@ -13,6 +13,7 @@ pub(crate) mod governance;
 pub(crate) mod graph;
 pub(crate) mod iam;
 pub(crate) mod kubernetes;
+mod memo;
 pub(crate) mod paper;
 pub(crate) mod postgresql;
 pub(crate) mod reach;

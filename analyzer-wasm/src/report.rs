@@ -11,7 +11,7 @@ use nhi_policy_sdk::Findings;
 use crate::rule::Rule;
 
 /// Findings of one rule that are told one by one.
-const FINDINGS_MAX: usize = 1_000;
+pub(crate) const FINDINGS_MAX: usize = 1_000;
 
 /// What was told of each rule, and what was not.
 #[derive(Debug, Default)]

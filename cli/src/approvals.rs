@@ -132,15 +132,14 @@ pub(crate) fn none(directory: &Path) -> Failure {
 }
 
 /// What a request calls for under the policy that it was judged by.
-pub(crate) fn requirement(request: &Request) -> Result<Requirement, Failure> {
-    let policy = Policy::default();
+pub(crate) fn requirement(policy: &Policy, request: &Request) -> Result<Requirement, Failure> {
     match request.policy_digest {
         Some(digest) if digest != policy.digest() => Err(Failure::undecided(format!(
             "the request was judged by another policy: {digest}, not {}",
             policy.digest()
         ))
-        .help("use the policy file that the provider uses")),
-        _ => Ok(Requirement::of(&policy, request.terms.tier)),
+        .help("name the policy file that the provider uses with `--policy`")),
+        _ => Ok(Requirement::of(policy, request.terms.tier)),
     }
 }
 

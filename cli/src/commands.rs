@@ -46,12 +46,12 @@ pub(crate) enum Command {
     Graph(graph::Args),
     /// List the identities on record: who owns them, what justifies them, what revokes them
     Identities(identities::Args),
+    /// Show, check, test and compare the organisation's policy
+    Policy(policy::Args),
     /// Create, move, back up and restore the registry, and say how it is
     Registry(registry::Args),
     /// Show a request for approval: what it asks for, and what its digest covers
     Request(request::Args),
-    /// Show, check, test and compare the organisation's policy
-    Policy(policy::Args),
     /// List the rules and the codes of a check
     Rules(rules::Args),
 }
@@ -70,9 +70,9 @@ impl Command {
             Self::Fix(args) => fix::run(&args, console),
             Self::Graph(args) => graph::run(&args, console),
             Self::Identities(args) => identities::run(&args, console),
+            Self::Policy(args) => policy::run(&args, console),
             Self::Registry(args) => registry::run(&args, console),
             Self::Request(args) => request::run(&args, console),
-            Self::Policy(args) => policy::run(&args, console),
             Self::Rules(args) => rules::run(&args, console),
         }
     }

@@ -13,7 +13,7 @@ use nhi_plan::{Context, Plan, ReadError};
 
 use crate::codes;
 use crate::exit::Failure;
-use crate::input::{Gathered, Source};
+use crate::input::{Gathered, Source, with_digest};
 use crate::modules::{self, Modules, World};
 use crate::output::Progress;
 use crate::report::{Entry, Place, Problem, Report};
@@ -130,8 +130,12 @@ impl Inputs {
         }
         let subject = report.plan.source.clone();
         let unread = |error: ReadError| unreadable(&subject, error);
-        let decoded = nhi_plan::decode(&json).map_err(unread)?;
-        let plan = decoded.read(&self.source.limits()).map_err(unread)?;
+        let decoded = nhi_plan::decode(&json);
+        let plan = with_digest(&json, &mut report.plan, || {
+            let decoded = decoded.as_ref().map_err(ReadError::clone)?;
+            decoded.read(&self.source.limits())
+        });
+        let plan = plan.map_err(unread)?;
         clock.lap("plan parsed");
         if wish.before && plan.source == nhi_plan::plan::Source::State {
             let failure = Failure::usage("a state adds nothing, so with `--new-only` it would always pass");

@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use nhi_plan::Limits;
 use nhi_plan::error::code;
@@ -89,7 +90,8 @@ impl Source {
         self.directory.as_deref()
     }
 
-    /// Reads the plan's JSON and the configuration beside it, and says in `facts` what it is.
+    /// Reads the plan's JSON and the configuration beside it, and says in `facts` what it is; the digest of what was
+    /// JSON already is left to [`with_digest`].
     pub(crate) fn gather(&self, facts: &mut PlanFacts, notes: &mut Vec<String>) -> Result<Gathered, Problem> {
         let mut gathered = self.read(facts, notes)?;
         if let Some(directory) = &self.directory {
@@ -117,17 +119,16 @@ impl Source {
             facts.kind = PlanKind::Stdin;
             let bytes = read_within(&mut io::stdin().lock(), limit, 0).map_err(|error| failed(&error))?;
             let bytes = bytes.ok_or_else(|| too_large(&subject, limit))?;
-            facts.sha256 = Some(sha256(&bytes));
             return Ok(Gathered::json(bytes));
         };
         let bytes = read_file(path, limit)
             .map_err(|error| failed(&error))?
             .ok_or_else(|| too_large(&subject, limit))?;
-        let digest = sha256(&bytes);
-        facts.sha256 = Some(digest.clone());
         let Some(kind) = planfile::kind(&bytes) else {
             return Ok(Gathered::json(bytes));
         };
+        let digest = sha256(&bytes);
+        facts.sha256 = Some(digest.clone());
         facts.kind = PlanKind::PlanFile;
         let sources = SourceFiles::of_archive(&bytes);
         drop(bytes);
@@ -157,6 +158,23 @@ impl Source {
             sources,
         })
     }
+}
+
+/// Does `work` on JSON text, and meanwhile works out the digest of the text where `facts` have none.
+pub(crate) fn with_digest<T>(json: &[u8], facts: &mut PlanFacts, work: impl FnOnce() -> T) -> T {
+    if facts.sha256.is_some() {
+        return work();
+    }
+    thread::scope(|scope| {
+        let digest = thread::Builder::new()
+            .name(String::from("digest"))
+            .spawn_scoped(scope, || sha256(json));
+        let done = work();
+        // Where there is no thread to be had it takes a little longer.
+        let digest = digest.ok().and_then(|digest| digest.join().ok());
+        facts.sha256 = Some(digest.unwrap_or_else(|| sha256(json)));
+        done
+    })
 }
 
 /// What was read before anything is judged.

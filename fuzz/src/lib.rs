@@ -40,10 +40,10 @@ pub fn splice(data: &mut [u8], size: usize, size_max: usize, seed: u32, snippets
     let snippet = snippets
         .get(dice.below(snippets.len()))
         .map_or(b"" as &[u8], |text| text.as_bytes());
-    let made = if dice.below(2) == 0 {
-        replaced(text, snippet, &mut dice)
-    } else {
-        torn(text, snippet, &mut dice)
+    let made = match dice.below(8) {
+        0 => covered(text, snippet, &mut dice),
+        1..4 => torn(text, snippet, &mut dice),
+        _ => replaced(text, snippet, &mut dice),
     };
     let length = made.len().min(size_max).min(data.len());
     data[..length].copy_from_slice(&made[..length]);
@@ -61,6 +61,13 @@ fn replaced(text: &[u8], snippet: &[u8], dice: &mut Dice) -> Vec<u8> {
     };
     let other = values[dice.below(values.len())];
     let is_value = value(snippet) == Some(snippet.len());
+    // Half of the time a string takes the place of a string, and a bracket that of a bracket of its kind.
+    let alike = |(start, _): &&(usize, usize)| text.get(*start) == snippet.first();
+    let alike: Vec<&(usize, usize)> = values.iter().filter(alike).collect();
+    let (start, end) = match alike.get(dice.below(alike.len())) {
+        Some(&&place) if is_value && dice.below(2) == 0 => place,
+        _ => (start, end),
+    };
     match dice.below(4) {
         0 => [&text[..start], &text[other.0..other.1], &text[end..]].concat(),
         1 | 2 if is_value => [&text[..start], snippet, &text[end..]].concat(),
@@ -72,6 +79,14 @@ fn replaced(text: &[u8], snippet: &[u8], dice: &mut Dice) -> Vec<u8> {
             [&text[..at], snippet, b"," as &[u8], &text[at..]].concat()
         }
     }
+}
+
+/// With a snippet over what stands there: where a format counts its bytes, as archives do, it stays whole.
+fn covered(text: &[u8], snippet: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let seams = seams(text);
+    let start = seams[dice.below(seams.len())];
+    let end = (start + snippet.len()).min(text.len());
+    [&text[..start], snippet, &text[end..]].concat()
 }
 
 /// With a piece dropped, doubled or replaced, wherever that tears the text.

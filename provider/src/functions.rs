@@ -3,6 +3,7 @@
 //! They are pure: no registry, no clock, no provider block.
 
 mod parse_duration;
+mod request_digest;
 mod risk_tier;
 mod spiffe_id;
 
@@ -15,6 +16,7 @@ use tfplugin::server::{Function, FunctionError};
 pub(crate) fn all() -> Vec<Arc<dyn Function>> {
     vec![
         Arc::new(parse_duration::ParseDuration),
+        Arc::new(request_digest::RequestDigest),
         Arc::new(risk_tier::RiskTierOf),
         Arc::new(spiffe_id::SpiffeIdOf),
     ]

@@ -3,17 +3,23 @@
 //! A resource hands over a draft and gets an identity back; it cannot reach the registry past the policy, and the
 //! registry writes record and audit row in one transaction that is durable before any answer goes out.
 
+mod acting;
 mod approving;
+mod records;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use nhi_governance::{Declaration, Draft, Identity, Policy, RecordId, Timestamp, TrustDomain, Violation};
-use nhi_registry::{Access, Actor, Location, Options, Registry, RegistryError};
+use nhi_governance::{
+    AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
+    Team, Timestamp, TrustDomain, Vendor, Violation,
+};
+use nhi_registry::{Access, Actor, Location, Options, RecordsExt as _, Registry, RegistryError};
 use tfplugin::log;
 
 pub(crate) use approving::{Approved, Approving, Lacking};
+pub(crate) use records::{FoundRecord, Scene, Spec};
 
 /// What an audit row says when a resource is destroyed.
 const DESTROYED: &str = "destroyed by a core";
@@ -40,12 +46,15 @@ pub(crate) struct Governed {
     registry: Mutex<Option<Arc<dyn Registry>>>,
     /// Created or adopted by this process; the core is not known to have the ids yet.
     created: Mutex<BTreeSet<RecordId>>,
+    /// The same, of other kinds.
+    records: Mutex<BTreeSet<(RecordKind, RecordId)>>,
 }
 
 /// An identity on record and the time to judge it by.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) identity: Identity,
+    pub(crate) context: Context,
     pub(crate) now: Timestamp,
 }
 
@@ -72,6 +81,14 @@ pub(crate) enum Trouble {
     Lacking(Box<Lacking>),
     /// The trust root, or what lies among the approvals, cannot be used.
     Approvers(nhi_approvals::Problem),
+    /// What never changes for an id is not what is on record.
+    ForgedRecord { kind: &'static str, id: RecordId },
+    /// A state says something of a record that the record of the same revision does not.
+    EditedRecord {
+        kind: &'static str,
+        id: RecordId,
+        attribute: &'static str,
+    },
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -104,6 +121,7 @@ impl Governed {
             settings: OnceLock::new(),
             registry: Mutex::default(),
             created: Mutex::default(),
+            records: Mutex::default(),
         }
     }
 
@@ -150,10 +168,7 @@ impl Governed {
         let Some(identity) = registry.get(id)? else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            identity,
-            now: registry.now()?,
-        }))
+        Ok(Some(found(&*registry, identity)?))
     }
 
     /// Puts a question to the registry; none where there is no registry yet.
@@ -191,10 +206,7 @@ impl Governed {
             "an identity was created"
         };
         log::info(what, &[("id", id.to_string().into())]);
-        Ok(Found {
-            identity: created.identity,
-            now: registry.now()?,
-        })
+        Ok(found(&*registry, created.identity)?)
     }
 
     /// Policy, then registry: changes the identity that a state claims, if nobody changed it meanwhile.
@@ -221,10 +233,7 @@ impl Governed {
         let evidence = self.approved(Some(&on_record), &declaration)?.evidence();
         let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &evidence))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
-        Ok(Found {
-            identity,
-            now: registry.now()?,
-        })
+        Ok(found(&*registry, identity)?)
     }
 
     /// Ends the identity that a state claims. There is no policy to ask: revoking is never refused.
@@ -235,21 +244,14 @@ impl Governed {
         Ok(())
     }
 
-    /// Ends an identity because somebody said so, whether a state knows it or not.
-    pub(crate) fn end(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
-        let missing = || RegistryError::NotFound(id);
-        let location = self.location().ok_or(Trouble::Unknown("registry"))?;
-        let registry = match self.opened(location, Access::Write) {
-            Err(RegistryError::Missing(_)) => return Err(missing().into()),
-            opened => opened?,
-        };
-        let identity = armed(|| registry.revoke(&self.actor, id, reason))?;
-        log::info("an identity was revoked", &[("id", id.to_string().into())]);
-        Ok(identity)
-    }
-
     /// Notes that the core has the ids of everything this process created.
     pub(crate) fn confirm_created(&self) {
+        self.confirm_created_of::<AccessReview>();
+        self.confirm_created_of::<BreakGlass>();
+        self.confirm_created_of::<Exception>();
+        self.confirm_created_of::<Grant>();
+        self.confirm_created_of::<Team>();
+        self.confirm_created_of::<Vendor>();
         let created = std::mem::take(&mut *self.created.lock().unwrap_or_else(PoisonError::into_inner));
         if created.is_empty() {
             return;
@@ -265,6 +267,10 @@ impl Governed {
                 &[("reason", trouble.to_string().into())],
             );
         }
+    }
+
+    fn lock_records(&self) -> MutexGuard<'_, BTreeSet<(RecordKind, RecordId)>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_ours(&self, id: RecordId) -> bool {
@@ -358,6 +364,12 @@ impl Governed {
         *registry = Some(Arc::clone(&opened));
         Ok(opened)
     }
+}
+
+/// An identity on record with all that it is judged by, on one snapshot.
+pub(crate) fn found(registry: &dyn Registry, identity: Identity) -> Result<Found, RegistryError> {
+    let (context, now) = registry.reading(|view| Ok((view.context(identity.declaration())?, view.now()?)))?;
+    Ok(Found { identity, context, now })
 }
 
 /// A state is an untrusted cache. Name and environment never change for an id, so where they differ the state was

@@ -14,6 +14,7 @@ mod provider;
 mod report;
 mod resources;
 mod schemas;
+mod values;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -86,10 +86,19 @@ impl From<Trouble> for Diagnostics {
                  or it belongs to another registry. Nothing was done. Restore the state, or remove the resource from \
                  it (`terraform state rm`) and import the identity that is meant. (NHI-STATE-FORGED)"
             ),
-            Trouble::Edited { .. } => "A state is only a cache, and the plan was made from it, so what it says was \
+            Trouble::ForgedRecord { .. } => {
+                "A state is only a cache: what it says was changed by hand, or it belongs to \
+                                              another registry. Nothing was done. Restore the state, or remove the \
+                                              resource from it (`terraform state rm`) and import the record that is \
+                                              meant. (NHI-STATE-FORGED)"
+                    .to_owned()
+            }
+            Trouble::Edited { .. } | Trouble::EditedRecord { .. } => {
+                "A state is only a cache, and the plan was made from it, so what it says was \
                                        changed by hand. Nothing was done. Plan again without `-refresh=false`, which \
                                        reads the record. (NHI-STATE-FORGED)"
-                .to_owned(),
+                    .to_owned()
+            }
             Trouble::Lacking(lacking) => return lacking_approvals(&lacking).into(),
             Trouble::Approvers(problem) => format!("{} {} ({})", problem.code.why, problem.help, problem.code.id),
             Trouble::Unknown(what) => format!(
@@ -120,6 +129,16 @@ impl fmt::Display for Trouble {
             ),
             Trouble::Lacking(lacking) => formatter.write_str(&lacking.summary()),
             Trouble::Approvers(problem) => problem.fmt(formatter),
+            Trouble::ForgedRecord { kind, id } => {
+                write!(
+                    formatter,
+                    "the state says something else of {kind} `{id}` than the registry"
+                )
+            }
+            Trouble::EditedRecord { kind, id, attribute } => write!(
+                formatter,
+                "the state has another `{attribute}` for {kind} `{id}` than the registry"
+            ),
             Trouble::Unknown(what) => write!(formatter, "{what} is not known"),
         }
     }

@@ -62,13 +62,10 @@ fn every_example_of_a_data_source_and_of_a_function_is_applied(core: &Core) -> O
     let resource = read(&programs::root().join("examples/resources/nhi_identity/resource.tf"))?;
     let resource = without_header(&resource)?;
     let provider = without_header(&read(&programs::root().join("examples/provider/provider.tf"))?)?;
-    for (under, file) in [
-        ("examples/data-sources", "data-source.tf"),
-        ("examples/functions", "function.tf"),
-    ] {
+    for under in ["examples/data-sources", "examples/functions"] {
         for folder in folders(under)? {
             let stack = Stack::new(core)?;
-            stack.file("main.tf", &read(&folder.join(file))?)?;
+            stack.copy(folder.strip_prefix(programs::root())?)?;
             stack.run(&["fmt", "-check", "-diff", "-no-color"])?.succeeds()?;
             stack.file("resource.tf", &resource)?;
             stack.file("provider.tf", &provider)?;

@@ -4,10 +4,12 @@
     reason = "indexing a JSON value yields null, never a panic"
 )]
 
+mod approvals;
 mod check;
 mod crash;
 mod docs;
 mod evaluate;
+mod fix;
 mod fixtures;
 mod hostile;
 mod lifecycle;
@@ -15,5 +17,7 @@ mod modules;
 mod offers;
 mod offers_by_wire;
 mod plans;
+mod records;
 mod secrets;
 mod validation;
+mod written;

@@ -48,9 +48,14 @@ impl House {
             .without_env("NHI_REGISTRY")
             .start()
             .await?;
-        let ty = block(&[("registry", Type::String), ("trust_domain", Type::String)]);
+        let schema = plugin
+            .provider()?
+            .get_provider_schema(proto::get_provider_schema::Request {})
+            .await?
+            .into_inner();
+        let block = schema.provider.and_then(|schema| schema.block).context("a block")?;
         let request = proto::configure_provider::Request {
-            config: config(&ty, &[])?,
+            config: config(&type_of(&block.attributes)?, &[])?,
             ..Default::default()
         };
         let answer = plugin.provider()?.configure_provider(request).await?.into_inner();
@@ -329,6 +334,43 @@ async fn an_identity_is_revoked_by_an_action() -> Outcome {
     ensure!(
         payloads.concat().contains("found in a public repository"),
         "{payloads:?}"
+    );
+    Ok(())
+}
+
+/// Its name may become another one when it is declared, and an identity never changes.
+#[tokio::test]
+async fn what_was_moved_has_no_identity_before_it_is_on_record() -> Outcome {
+    let house = House::new().await?;
+    let request = proto::move_resource_state::Request {
+        source_provider_address: "registry.terraform.io/hashicorp/aws".to_owned(),
+        source_type_name: "aws_iam_role".to_owned(),
+        target_type_name: "nhi_identity".to_owned(),
+        source_state: Some(proto::RawState {
+            json: br#"{"name":"Reader","arn":"arn:x"}"#.to_vec(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let moved = house
+        .plugin
+        .provider()?
+        .move_resource_state(request)
+        .await?
+        .into_inner();
+    ensure!(
+        moved.target_state.is_some() && moved.target_identity.is_none(),
+        "{moved:?}"
+    );
+    let request = proto::read_resource::Request {
+        type_name: "nhi_identity".to_owned(),
+        current_state: moved.target_state.clone(),
+        ..Default::default()
+    };
+    let read = house.plugin.provider()?.read_resource(request).await?.into_inner();
+    ensure!(
+        read.new_identity.is_none() && read.new_state == moved.target_state,
+        "{read:?}"
     );
     Ok(())
 }

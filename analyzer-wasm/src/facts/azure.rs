@@ -67,6 +67,8 @@ struct Written {
     principal: Text,
     declared: Option<Kind>,
     condition: Condition,
+    /// Whether it is limited, and how, is known only after apply.
+    is_riddle: bool,
     /// The role has to be activated first.
     eligible: bool,
 }
@@ -162,7 +164,8 @@ impl Azure {
                 name: block.change.address.to_string(),
                 broad: None,
                 allowed: Allowed::of(&read),
-                open: block.is_unknown("permissions"),
+                open: block.is_unknown("permissions")
+                    || permissions.is_some_and(|list| list.elements().any(Value::is_null)),
             },
         );
     }
@@ -171,7 +174,9 @@ impl Azure {
         let Some(principal) = Text::read(block, "principal_id") else {
             return;
         };
-        let condition = Text::read(block, "condition").map_or(Condition::None, |text| {
+        let limit = Text::read(block, "condition");
+        let is_riddle = limit.as_ref().is_some_and(|text| text.options.is_empty());
+        let condition = limit.map_or(Condition::None, |text| {
             let judged = text.options.iter().map(|option| condition::judge(option));
             judged.min().unwrap_or(Condition::Other)
         });
@@ -192,6 +197,7 @@ impl Azure {
             principal,
             declared: principal::declared(block),
             condition,
+            is_riddle,
             eligible,
         });
     }
@@ -233,6 +239,7 @@ impl Azure {
             principal,
             declared: declared.as_ref().and_then(Text::known).and_then(principal::of_type),
             condition,
+            is_riddle: false,
             eligible: false,
         });
     }
@@ -253,6 +260,7 @@ impl Azure {
                 principal,
                 declared: Some(Kind::Machine),
                 condition: Condition::None,
+                is_riddle: false,
                 eligible: false,
             });
         }
@@ -279,7 +287,7 @@ impl Azure {
     fn grants(&self, written: &Written) -> Vec<Grant> {
         let role = self.role(written);
         let known = written.principal.known().is_some();
-        let possible = principal::is_one_of(&written.principal);
+        let possible = written.is_riddle || principal::is_one_of(&written.principal);
         let principals = self
             .principals
             .meant(&written.principal, written.declared, &written.site);

@@ -13,11 +13,14 @@ mod index;
 mod latent;
 mod names;
 mod own;
+mod places;
+mod profiles;
 mod trust;
 pub(crate) mod workloads;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use nhi_plan::Mode;
 
@@ -29,16 +32,18 @@ use super::Block;
 use super::graph::Graph;
 use super::iam::access::Principal;
 use super::iam::standing::Standing;
+use super::memo::Memo;
 
 /// What the plan says about roles and workloads.
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     /// By address of the role.
-    trusts: BTreeMap<String, RoleTrust>,
+    trusts: HashMap<String, RoleTrust>,
+    read: Memo<Arc<Trust>>,
     workloads: Vec<Workload>,
     profiles: Vec<Profile>,
-    /// Trust of deferred `aws_iam_policy_document` blocks, by configuration address.
-    documents: BTreeMap<String, Vec<Deferred>>,
+    /// Trust of deferred `aws_iam_policy_document` blocks.
+    documents: Vec<Deferred>,
     /// The account that the plan is about, where it says so.
     account: Option<String>,
 }
@@ -46,7 +51,7 @@ pub(crate) struct Collected {
 /// Where the trust of a role stands.
 #[derive(Debug)]
 enum RoleTrust {
-    Known(Trust),
+    Known(Arc<Trust>),
     /// It rests on these blocks.
     Pending(Vec<String>),
 }
@@ -55,6 +60,7 @@ enum RoleTrust {
 #[derive(Debug)]
 struct Profile {
     address: String,
+    config_address: String,
     name: Option<String>,
     link: Link,
 }
@@ -62,6 +68,7 @@ struct Profile {
 #[derive(Debug)]
 struct Deferred {
     address: String,
+    config_address: String,
     trust: Trust,
 }
 
@@ -75,6 +82,7 @@ impl Collected {
             (Mode::Managed, "awscc_iam_role") => self.collect_role(block, "assume_role_policy_document"),
             (Mode::Managed, "aws_iam_instance_profile") => self.profiles.push(Profile {
                 address: block.change.address.to_string(),
+                config_address: block.change.config_address.to_string(),
                 name: block.string("name"),
                 link: Link {
                     holds: Holds::Role,
@@ -89,7 +97,7 @@ impl Collected {
 
     fn collect_role(&mut self, block: &Block<'_>, attribute: &str) {
         let trust = match block.string(attribute) {
-            Some(text) => RoleTrust::Known(Trust::parse(&text)),
+            Some(text) => RoleTrust::Known(self.read.of(&text, |text| Arc::new(Trust::parse(text)))),
             None => RoleTrust::Pending(block.references(attribute)),
         };
         self.trusts.insert(block.change.address.to_string(), trust);
@@ -98,14 +106,11 @@ impl Collected {
     fn collect_document(&mut self, block: &Block<'_>) {
         let trust = Trust::planned(block);
         if trust.open || !trust.entries.is_empty() {
-            let deferred = Deferred {
+            self.documents.push(Deferred {
                 address: block.change.address.to_string(),
+                config_address: block.change.config_address.to_string(),
                 trust,
-            };
-            self.documents
-                .entry(block.change.config_address.to_string())
-                .or_default()
-                .push(deferred);
+            });
         }
     }
 

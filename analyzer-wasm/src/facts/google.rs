@@ -73,6 +73,10 @@ struct Written {
 
 /// A role that a principal holds.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a doubt of its own, and they come in every combination"
+)]
 pub(crate) struct Grant {
     pub(crate) site: Site,
     pub(crate) principal: Principal,
@@ -85,8 +89,10 @@ pub(crate) struct Grant {
     maybe: Permissions,
     /// What it allows is not known.
     pub(crate) open: bool,
-    /// The member will be one of several.
+    /// The member will be one of several, or a condition limits it that nobody knows yet.
     pub(crate) possible: bool,
+    /// The member may turn out to be everyone.
+    pub(crate) stranger: bool,
     /// Whether it is a basic role depends on what is still unknown.
     basic_possible: bool,
     pub(crate) condition: Condition,
@@ -95,7 +101,7 @@ pub(crate) struct Grant {
 
 impl Grant {
     fn matters(&self) -> bool {
-        let unknown = self.open && self.principal.kind == Kind::Unknown;
+        let unknown = self.stranger || self.open && self.principal.kind == Kind::Unknown;
         self.scope.level > Level::Resource || self.principal.is_public() || unknown
     }
 
@@ -229,13 +235,13 @@ impl Google {
                 ("", path) => path,
                 (inside, _) => inside,
             };
+            let may_be_anyone = member::may_be_anyone(member);
             for principal in self.accounts.members(member, &written.site) {
                 grants.push(Grant {
                     site: Site {
                         path: path.to_owned(),
                         ..written.site.clone()
                     },
-                    principal,
                     scope: written.scope.clone(),
                     role: role.name.clone(),
                     basic: role.basic,
@@ -243,11 +249,14 @@ impl Google {
                     maybe: role.maybe,
                     open: role.open,
                     // A set that is known only after apply holds all that it rests on.
-                    possible: if attribute == "member" {
-                        Accounts::is_one_of(member)
-                    } else {
-                        member.options.len() > 1
-                    },
+                    possible: binding.is_riddle
+                        || if attribute == "member" {
+                            Accounts::is_one_of(member)
+                        } else {
+                            member.options.len() > 1
+                        },
+                    stranger: may_be_anyone && principal.kind == Kind::Unknown,
+                    principal,
                     basic_possible: role.basic_possible,
                     condition: binding.condition,
                     evidence: if binding.role.known().is_some() && member.known().is_some() {

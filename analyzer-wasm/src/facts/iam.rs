@@ -34,6 +34,7 @@ use self::roster::Roster;
 pub(crate) use self::settle::{Reason, Settled, Unreadable};
 use self::sites::Site;
 use super::Block;
+use super::memo::Memo;
 
 /// Everything IAM in the plan.
 #[derive(Debug, Default)]
@@ -41,6 +42,7 @@ pub(crate) struct Iam {
     roster: Roster,
     /// Trust documents that have something to say, or that cannot be read yet.
     trusts: Vec<Site>,
+    judged: Memo<Option<sites::Source>>,
     pub(crate) documents: Documents,
 }
 
@@ -55,7 +57,8 @@ impl Iam {
             Mode::Managed => {
                 self.roster.collect(block);
                 let path = sites::trust_path(resource_type);
-                self.trusts.extend(path.and_then(|path| sites::read_trust(block, path)));
+                self.trusts
+                    .extend(path.and_then(|path| sites::read_trust(block, path, &mut self.judged)));
             }
             _ => {}
         }

@@ -64,6 +64,8 @@ pub(crate) struct Settled {
     pub(crate) defaults: Vec<Judgement>,
     /// Bindings of a role that is known only after apply, with the path of its name.
     pub(crate) unknown_bindings: Vec<(Place, String)>,
+    /// Bindings whose subjects may turn out to be everybody, with the path of the subjects.
+    pub(crate) open_bindings: Vec<(Place, String)>,
     /// Roles whose rules are known only after apply.
     pub(crate) unknown_roles: Vec<(Place, String)>,
 }

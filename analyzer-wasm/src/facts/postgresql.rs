@@ -101,6 +101,8 @@ pub(crate) struct Postgresql {
     pub(crate) roles: Vec<Role>,
     /// Memberships in predefined roles that stand by themselves: address and power.
     pub(crate) granted: Vec<(String, Power)>,
+    /// Memberships of which nothing in the plan says what they give, or to whom: address and what they rest on.
+    pub(crate) open: Vec<(String, Vec<String>)>,
     /// Roles to which memberships belong that stand by themselves.
     separate: Vec<(String, Vec<String>, Membership)>,
     pub(crate) chains: Vec<Chain>,
@@ -120,6 +122,11 @@ impl Postgresql {
                     role: block.string("grant_role").unwrap_or_default(),
                     references: block.references("grant_role"),
                 };
+                let vague = setting::is_open(block, "grant_role") || setting::is_symbol(&membership.role);
+                if vague {
+                    self.open
+                        .push((membership.address.clone(), membership.references.clone()));
+                }
                 if let Some(power) = predefined(&membership.role, "grant_role") {
                     self.granted.push((membership.address.clone(), power));
                 }
@@ -136,8 +143,15 @@ impl Postgresql {
     /// Follows memberships from every login.
     pub(crate) fn settle(&mut self) {
         let names = Names::of(&self.roles);
+        self.open
+            .retain(|(_, references)| names.find("", references).is_empty());
         for (name, references, membership) in std::mem::take(&mut self.separate) {
-            for place in names.find(&name, &references) {
+            let found = names.find(&name, &references);
+            let vague = name.is_empty() || setting::is_symbol(&name);
+            if found.is_empty() && vague && !names.find(&membership.role, &membership.references).is_empty() {
+                self.open.push((membership.address.clone(), Vec::new()));
+            }
+            for place in found {
                 if let Some(role) = self.roles.get_mut(place) {
                     role.memberships.push(membership.clone());
                 }
@@ -146,7 +160,14 @@ impl Postgresql {
         for role in &mut self.roles {
             let lost = |membership: &Membership| {
                 let vague = membership.role.is_empty() || symbol::has_symbols(&membership.role);
-                vague && names.find(&membership.role, &membership.references).is_empty()
+                // A root variable is known and gives nothing to a list that is not.
+                let mut led = membership
+                    .references
+                    .iter()
+                    .filter(|address| !address.starts_with("var."));
+                vague
+                    && (names.find(&membership.role, &membership.references).is_empty()
+                        || membership.path == "roles" && led.any(|address| !names.blocks.contains_key(address)))
             };
             if role.unknown.is_none() && role.memberships.iter().any(lost) {
                 role.unknown = Some("roles");
@@ -225,6 +246,14 @@ fn role(block: &Block<'_>) -> Role {
             },
             role: name,
             path,
+        });
+    }
+    if setting::is_open(block, "roles") {
+        memberships.push(Membership {
+            address: block.change.address.to_string(),
+            path: String::from("roles"),
+            role: String::new(),
+            references: block.references("roles"),
         });
     }
     powers.sort_by_key(|power| std::cmp::Reverse(power.severity));

@@ -8,6 +8,7 @@ mod base64;
 mod decode;
 mod der;
 mod fingerprint;
+mod hidden;
 mod inflate;
 mod jwt;
 mod ledger;

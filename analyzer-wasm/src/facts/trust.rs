@@ -25,6 +25,7 @@ use self::subject::Fit;
 use super::Block;
 use super::iam::document::{Document, Effect};
 use super::iam::documents::Documents;
+use super::memo::Memo;
 use super::paper::{self, Paper, Placed, Text, papers};
 
 /// What is wrong with a trust.
@@ -81,6 +82,8 @@ pub(crate) struct Trust {
     /// What could be judged at once.
     judged: Vec<Placed<Remark>>,
     pub(crate) accounts: Accounts,
+    /// Whether a text names services and nobody else.
+    quiet: Memo<bool>,
     /// URLs of OpenID Connect providers, by configuration address.
     providers: BTreeMap<String, String>,
     reads: Reads,
@@ -137,7 +140,8 @@ impl Trust {
             return;
         };
         let text = block.string(attribute);
-        if text.as_deref().is_some_and(names_services_only) {
+        let is_quiet = |text: &str| self.quiet.of(text, names_services_only);
+        if text.as_deref().is_some_and(is_quiet) {
             return;
         }
         if text.is_some_and(|text| text.contains("pull"))

@@ -14,7 +14,7 @@ use nhi_plan::{Mode, symbol};
 
 use self::language::Policy;
 pub(crate) use self::settle::Settled;
-use super::Block;
+use super::{Block, setting};
 
 /// Elements of a list that are read.
 const ELEMENTS_MAX: usize = 1_000;
@@ -48,6 +48,8 @@ struct Holder {
     path: String,
     names: Vec<String>,
     references: Vec<String>,
+    /// Something that is no policy of the plan decides which policies it gets.
+    open: bool,
 }
 
 /// Everything Vault in the plan.
@@ -101,6 +103,7 @@ impl Vault {
             let references = if unsure { block.references(path) } else { Vec::new() };
             if !names.is_empty() || !references.is_empty() {
                 self.holders.push(Holder {
+                    open: setting::list_is_open(block, path),
                     address: block.change.address.to_string(),
                     path: path.to_owned(),
                     names,
@@ -153,6 +156,7 @@ impl Vault {
                 path: String::from("data_json"),
                 names,
                 references: Vec::new(),
+                open: false,
             });
         }
     }

@@ -139,7 +139,10 @@ fn issuer_fault(block: &Block<'_>) -> Option<Fault> {
 fn subject_fault(block: &Block<'_>) -> Option<Fault> {
     let url = block.string("issuer").unwrap_or_default();
     if let Some(expression) = block.string("claims_matching_expression") {
-        return flexible(&expression, issuer::recognise(&url));
+        let judged = flexible(&expression, issuer::recognise(&url));
+        // What a pattern fits is for the issuer to say.
+        let open = expression.contains('*') && block.is_unknown("issuer") && block.string("issuer").is_none();
+        return judged.or_else(|| open.then(|| unknown("issuer")));
     }
     if block.is_unknown("claims_matching_expression") && !block.references("claims_matching_expression").is_empty() {
         return Some(unknown("claims_matching_expression"));
@@ -210,7 +213,7 @@ fn wide(path: &'static str, value: &str, issuer: &Issuer, fit: &Fit) -> Option<F
 }
 
 /// `claims['sub'] matches 'repo:acme/*' and claims['job_workflow_ref'] matches 'acme/…'`: all must hold.
-fn flexible(expression: &str, issuer: Issuer) -> Option<Fault> {
+fn flexible(expression: &str, mut issuer: Issuer) -> Option<Fault> {
     let path = "claims_matching_expression";
     let mut narrowest: Option<(Fit, &str)> = None;
     for part in expression.split(" and ") {
@@ -226,6 +229,7 @@ fn flexible(expression: &str, issuer: Issuer) -> Option<Fault> {
         } else {
             format!("{claim}:{value}")
         };
+        issuer = issuer::guess(issuer, &subject);
         let Some(fit) = subject::judge(issuer.dialect, &subject, is_pattern) else {
             return Some(unknown(path));
         };
@@ -299,8 +303,19 @@ mod tests {
     fn cases_of_credentials() {
         let managed = "azurerm_federated_identity_credential.c";
         let cluster = "https://westeurope.oic.prod-aks.azure.com/t/i/";
+        let open = "azuread_application_flexible_federated_identity_credential.c";
+        let of_nobody = |expression: &str| {
+            plan(&[(
+                open,
+                &format!(r#"{{"audience":"api://AzureADTokenExchange","claims_matching_expression":"{expression}"}}"#),
+            )])
+            .unknown(open, &["issuer"])
+            .references(open, "issuer", &["data.http.issuer"])
+        };
         cases(&super::RULE)
             .flags(&[
+                Case::medium("an organisation, of an issuer that is not known", of_nobody("claims['sub'] matches 'repo:acme/*'")),
+                Case::unverified("a pattern, of an issuer that is not known", of_nobody("claims['sub'] matches 'acme-*'")).at("issuer"),
                 Case::medium("a pull request", github("repo:acme/app:pull_request")).at("subject"),
                 Case::low("a wildcard by its letters", github("repo:acme/*")),
                 Case::critical("an environment of anybody", github("environment:production")),
@@ -318,6 +333,7 @@ mod tests {
                 ),
             ])
             .allows(&[
+                Case::clean("one subject, of an issuer that is not known", of_nobody("claims['sub'] eq 'acme-app'")),
                 Case::clean("an environment", github("repo:acme/app:environment:production")),
                 Case::clean("a branch", github("repo:acme/app:ref:refs/heads/main")),
                 Case::clean("a service account", plan(&[(managed, &format!(r#"{{"audience":["api://AzureADTokenExchange"],"issuer":"{cluster}","subject":"system:serviceaccount:app:worker"}}"#))])),

@@ -33,6 +33,7 @@ pub(super) static RULE: Rule = Rule {
 
 Follows, over any number of steps, who can use which managed identity of the plan: by attaching it, by adding a federated credential to it, or by running code on a machine, an application, a container, an automation account or a cluster that carries it; through roles on the resource, on its resource group or above.
 Flags a principal that reaches a role it does not have; the path is shown, and the severity is that of what is gained.
+Identities and roles that are known only after apply make a way unverified.
 
 ## Why is this bad?
 
@@ -90,7 +91,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         };
         let (named, path) = azure::way(through);
-        let message = format!("{} can {how} {named}, which {gain}", claim.principal.noun());
+        let message = format!(
+            "{} {} {how} {named}, which {gain}",
+            claim.principal.noun(),
+            azure::can(claim)
+        );
         let remediation = "give the identity no more than those who can use it may have, or narrow who can use it";
         let mut finding = azure::finding(&RULE, claim, &message, remediation);
         finding.attributes.push(path);
@@ -180,6 +185,26 @@ mod tests {
             .allows(&[Case::clean("itself", plan("ci"))]);
     }
 
+    /// `ci` holds a role of which nothing is known.
+    fn of_later(scope: &str) -> Plan {
+        ci("", scope)
+            .changed(A, |change| change.after = Some("{}".into()))
+            .unknown(A, &["role_definition_name", "role_definition_id"])
+            .references(A, "role_definition_name", &["data.http.x"])
+    }
+
+    /// The application has identities of which only where they come from is known.
+    fn later(origin: &str) -> Plan {
+        let w = "azurerm_linux_web_app.w";
+        ci("Website Contributor", w)
+            .changed(w, |change| {
+                change.after = Some(r#"{"name":"w","resource_group_name":"g"}"#.into());
+                change.references.clear();
+            })
+            .unknown(w, &["identity"])
+            .references(w, "identity", &[origin])
+    }
+
     #[test]
     fn table() {
         let admin = "azurerm_user_assigned_identity.admin";
@@ -199,8 +224,12 @@ mod tests {
                         .unknown("azurerm_role_assignment.b", &["principal_id"])
                         .references("azurerm_role_assignment.b", "principal_id", &["azurerm_user_assigned_identity.ci"]),
                 ),
+                Case::unverified("a role that is not known", of_later("azurerm_linux_web_app.w")).at("role_definition_name"),
+                Case::unverified("identities that are not known", later("azurerm_user_assigned_identity.admin")),
             ])
             .allows(&[
+                Case::clean("a role that is not known, on what is nobody", of_later("azurerm_storage_account.s")),
+                Case::clean("identities that are not known, of nobody", later("azurerm_user_assigned_identity.other")),
                 Case::clean("attaches and runs nothing", ci("Managed Identity Operator", admin)),
                 Case::clean("reads the application", ci("Reader", "azurerm_linux_web_app.w")),
                 Case::clean("another application", ci("Website Contributor", "azurerm_linux_web_app.other")),

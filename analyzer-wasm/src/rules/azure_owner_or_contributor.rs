@@ -167,6 +167,15 @@ mod tests {
                 Case::high("either of two", on(SUBSCRIPTION, &one_of(["Owner", "Contributor"]), machine)),
                 Case::unverified("perhaps", on(SUBSCRIPTION, &one_of(["Owner", "Reader"]), machine)),
                 Case::unverified(
+                    "nobody knows under which condition",
+                    on(SUBSCRIPTION, "Owner", machine)
+                        .unknown(A, &["condition"])
+                        .changed(A, |change| {
+                            change.after = Some(format!(r#"{{"scope":"{SUBSCRIPTION}","role_definition_name":"Owner","principal_id":"x"}}"#).into());
+                        })
+                        .references(A, "condition", &["data.http.x"]),
+                ),
+                Case::unverified(
                     "nobody knows where",
                     plan(&[(A, r#"{"role_definition_name":"Owner","principal_id":"x"}"#)])
                         .unknown(A, &["scope"])

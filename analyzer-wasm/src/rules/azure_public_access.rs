@@ -1,11 +1,11 @@
 //! Flags data of Azure that anyone on the internet may read.
 
 use nhi_plan::Severity;
-use nhi_plan::json::Value;
 use nhi_policy_sdk::Findings;
 
 use crate::facts::Block;
 use crate::facts::cloud::Text;
+use crate::facts::setting::{self, Is};
 use crate::rule::{Check, Group, Rule};
 
 /// Anyone may read.
@@ -33,7 +33,7 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 
 Flags storage containers whose access type is `container` or `blob`, and container registries that let anyone pull.
-An access type that is known only after apply is listed as unverified.
+An access type, and a switch for anonymous pull, that is known only after apply is listed as unverified.
 
 ## Why is this bad?
 
@@ -75,11 +75,16 @@ fn check(block: &Block<'_>, out: &mut Findings) {
     let address = &block.change.address;
     let remediation = "give the principals that read it a role, and switch anonymous access off";
     if block.is_managed("azurerm_container_registry") {
-        let open = block.after().and_then(|after| after.get("anonymous_pull_enabled"));
-        if open.and_then(Value::as_bool) == Some(true) {
-            let message = "anyone on the internet may pull from a container registry";
-            let finding = RULE.finding(address, "anonymous_pull_enabled").message(message);
-            out.push(finding.remediation(remediation));
+        let path = "anonymous_pull_enabled";
+        let finding = RULE.finding(address, path).remediation(remediation);
+        match setting::flag(block, path, true) {
+            Is::Yes => out.push(finding.message("anyone on the internet may pull from a container registry")),
+            Is::Maybe => {
+                let message =
+                    "whether anyone on the internet may pull from a container registry is known only after apply";
+                out.push(finding.message(message).unverified());
+            }
+            Is::No => {}
         }
         return;
     }
@@ -118,6 +123,17 @@ mod tests {
                     "known after apply",
                     plan(&[(container, &access(&symbol("data.external.x.result")))]),
                 ),
+                Case::unverified(
+                    "a registry, known after apply",
+                    plan(&[("azurerm_container_registry.r", "{}")])
+                        .unknown("azurerm_container_registry.r", &["anonymous_pull_enabled"])
+                        .references(
+                            "azurerm_container_registry.r",
+                            "anonymous_pull_enabled",
+                            &["data.external.x"],
+                        ),
+                )
+                .at("anonymous_pull_enabled"),
             ])
             .allows(&[
                 Case::clean("private", plan(&[(container, &access("private"))])),
@@ -125,6 +141,11 @@ mod tests {
                 Case::clean(
                     "a closed registry",
                     plan(&[("azurerm_container_registry.r", r#"{"anonymous_pull_enabled":false}"#)]),
+                ),
+                Case::clean(
+                    "a registry where nobody wrote it",
+                    plan(&[("azurerm_container_registry.r", "{}")])
+                        .unknown("azurerm_container_registry.r", &["anonymous_pull_enabled"]),
                 ),
                 Case::clean("destroyed", plan(&[(container, &access("blob"))]).destroyed(container)),
             ]);

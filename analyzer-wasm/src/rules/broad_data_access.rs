@@ -30,7 +30,8 @@ pub(super) static RULE: Rule = Rule {
     docs: r#"
 ## What it does
 
-Flags an AWS role, user, group or permission set whose policies together allow one of these reads on everything of its kind: `secretsmanager:GetSecretValue`, `s3:GetObject`, `dynamodb:Scan` and `GetItem`, `rds-db:connect` (high), `kms:Decrypt` and `ssm:GetParameter*` (medium).
+Flags an AWS role, user, group or permission set whose policies together allow one of these reads on everything of its kind: `secretsmanager:GetSecretValue`, `s3:GetObject`, `dynamodb:Scan` and `GetItem`, `rds-db:connect` (high), `kms:Decrypt`, `ssm:GetParameter*` and `redshift:GetClusterCredentials` (medium).
+Whoever may write the policy of every bucket, secret or key (`s3:PutBucketPolicy`, `secretsmanager:PutResourcePolicy`, `kms:PutKeyPolicy`, `kms:CreateGrant`) lets itself in: medium; a new master password for every database (`rds:ModifyDBInstance`, `rds:ModifyDBCluster`) also takes a way to reach it: low.
 A region or an account in the resource does not make it narrow; a path, a prefix, a name or a condition on the resource does.
 A policy for auditors, which reads at least twenty services and does hardly anything else, is left out, also when it is your own: `ReadOnlyAccess`, `SecurityAudit` and `ViewOnlyAccess` are such policies.
 Of policies that AWS manages, only reads that are high are told: its agents need parameters and keys, and their policies cannot be narrowed.
@@ -151,6 +152,12 @@ mod tests {
                 Case::medium("a key by any alias", policy(r#"{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:*:*:key/*","Condition":{"StringLike":{"kms:RequestAlias":"*"}}}"#)),
                 Case::high("a condition that is vacuous", policy(r#"{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"*","Condition":{"StringEqualsIfExists":{"secretsmanager:ResourceTag/team":"a"}}}"#)),
                 Case::medium("with a second factor", policy(r#"{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}"#)),
+                Case::medium("policies of all buckets", policy(r#"{"Effect":"Allow","Action":["s3:CreateBucket","s3:PutBucketPolicy"],"Resource":"arn:aws:s3:::*"}"#)),
+                Case::medium("policies of all secrets", policy(r#"{"Effect":"Allow","Action":"secretsmanager:PutResourcePolicy","Resource":"*"}"#)),
+                Case::medium("policies of all keys", policy(r#"{"Effect":"Allow","Action":"kms:PutKeyPolicy","Resource":"arn:aws:kms:*:111122223333:key/*"}"#)),
+                Case::medium("grants of all keys", policy(r#"{"Effect":"Allow","Action":"kms:CreateGrant","Resource":"*"}"#)),
+                Case::medium("any user of a warehouse", policy(r#"{"Effect":"Allow","Action":"redshift:GetClusterCredentials","Resource":"*"}"#)),
+                Case::low("passwords of all databases", policy(r#"{"Effect":"Allow","Action":"rds:Modify*","Resource":"*"}"#)),
                 Case::low("of a service of AWS", attached("service-role/AmazonMacieServiceRole")),
                 Case::high("provider-managed", attached("AmazonS3ReadOnlyAccess")),
             ])
@@ -168,6 +175,12 @@ mod tests {
                 Case::clean("by tag", policy(r#"{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"*","Condition":{"StringEquals":{"secretsmanager:ResourceTag/team":"a"}}}"#)),
                 Case::clean("lists", policy(r#"{"Effect":"Allow","Action":["secretsmanager:ListSecrets","secretsmanager:DescribeSecret","ssm:DescribeParameters","s3:ListAllMyBuckets"],"Resource":"*"}"#)),
                 Case::clean("writes", policy(r#"{"Effect":"Allow","Action":["s3:PutObject","kms:Encrypt","dynamodb:PutItem"],"Resource":"*"}"#)),
+                Case::clean("the policy of one bucket", policy(r#"{"Effect":"Allow","Action":["s3:PutBucketPolicy","s3:PutObject"],"Resource":["arn:aws:s3:::site","arn:aws:s3:::site/*"]}"#)),
+                Case::clean("policies of objects", policy(r#"{"Effect":"Allow","Action":"s3:PutBucketPolicy","Resource":"arn:aws:s3:::*/*"}"#)),
+                Case::clean("grants to services of AWS", policy(r#"{"Effect":"Allow","Action":"kms:CreateGrant","Resource":"*","Condition":{"Bool":{"kms:GrantIsForAWSResource":"true"}}}"#)),
+                Case::clean("keys of one team", policy(r#"{"Effect":"Allow","Action":"kms:PutKeyPolicy","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"a"}}}"#)),
+                Case::clean("one database", policy(r#"{"Effect":"Allow","Action":"rds:ModifyDBInstance","Resource":"arn:aws:rds:eu-west-1:111122223333:db:shop"}"#)),
+                Case::clean("one user of a warehouse", policy(r#"{"Effect":"Allow","Action":"redshift:GetClusterCredentials","Resource":"arn:aws:redshift:*:*:dbuser:*/reader"}"#)),
                 Case::clean("the whole service is another rule", policy(r#"{"Effect":"Allow","Action":"secretsmanager:*","Resource":"*"}"#)),
                 Case::clean("read only, for auditors", attached("ReadOnlyAccess")),
                 Case::clean("an agent of AWS", attached("AmazonSSMManagedInstanceCore")),

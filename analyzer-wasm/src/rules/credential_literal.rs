@@ -5,6 +5,7 @@ use nhi_policy_sdk::Findings;
 
 use crate::facts::Facts;
 use crate::facts::secrets::{self, Sighting, Told};
+use crate::report::FINDINGS_MAX;
 use crate::rule::{Check, Group, Rule};
 
 /// A credential in clear.
@@ -49,6 +50,8 @@ The value is never shown: a finding holds its kind, its place, its length, and a
 | elsewhere | high |
 | an AWS key id without its secret, a web token that expires, an encrypted private key, a secret known by its name and information only | medium |
 | the hash of a password that was made slowly | low |
+
+A document, a map or a value from outside of which nothing is known before apply is listed as unverified: a plan in JSON does not show what is written out in its expression, the plan file and `--source` do.
 
 ## Why is this bad?
 
@@ -97,8 +100,21 @@ provider "github" {
 const USES_MAX: usize = 10;
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for told in facts.ledger.told() {
-        out.push(finding(&told));
+    for (number, told) in facts.ledger.told().iter().enumerate() {
+        // A hash costs more than the judgement of a hundred blocks: only what is told one by one gets one.
+        out.push(finding(told, number < FINDINGS_MAX));
+    }
+    let is_stored = |address: &String| facts.state.stored.iter().any(|stored| stored.address == *address);
+    for (address, path) in facts.ledger.hidden().filter(|(address, _)| !is_stored(address)) {
+        let finding = RULE
+            .finding(address, path)
+            .message(format!(
+                "whether a credential is written out in `{path}` cannot be told: nothing of it is known before apply"
+            ))
+            .remediation(
+                "check the plan file, or give the configuration with `--source`, so that the expression can be read",
+            );
+        out.push(finding.unverified());
     }
     if let Some((count, address)) = &facts.ledger.omitted {
         let mut rest = RULE
@@ -110,7 +126,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn finding(told: &Told<'_>) -> Finding {
+fn finding(told: &Told<'_>, with_hash: bool) -> Finding {
     let Sighting { hit, .. } = told.source;
     let (address, path, mode) = match told.variable {
         Some(variable) => (variable, "", Mode::Variable),
@@ -149,11 +165,11 @@ fn finding(told: &Told<'_>) -> Finding {
     finding.attributes = vec![
         (String::from("kind"), hit.kind.to_owned()),
         (String::from("length"), hit.length.to_string()),
-        (
-            String::from("value_hash"),
-            secrets::shown(RULE.code, address, path, &hit.mark),
-        ),
     ];
+    if with_hash {
+        let hash = secrets::shown(RULE.code, address, path, &hit.mark);
+        finding.attributes.push((String::from("value_hash"), hash));
+    }
     let also = used.iter().take(USES_MAX).copied().collect::<Vec<_>>();
     if !also.is_empty() {
         finding.attributes.push((String::from("also_at"), also.join(" ")));

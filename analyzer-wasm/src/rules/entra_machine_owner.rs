@@ -78,7 +78,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         };
         let (named, path) = azure::way(through);
-        let message = format!("{} can {how} {named}, which {gain}", claim.principal.noun());
+        let message = format!(
+            "{} {} {how} {named}, which {gain}",
+            claim.principal.noun(),
+            azure::can(claim)
+        );
         let remediation = "let people own it, or give it no more than its owner may have";
         let mut finding = azure::finding(&RULE, claim, &message, remediation);
         finding.attributes.push(path);

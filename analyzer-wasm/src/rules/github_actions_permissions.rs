@@ -5,6 +5,7 @@ use nhi_policy_sdk::Findings;
 
 use crate::facts::Block;
 use crate::facts::setting::{self, Is};
+use crate::fixes;
 
 use crate::rule::{Check, Group, Rule};
 
@@ -118,6 +119,7 @@ fn check(block: &Block<'_>, out: &mut Findings) {
         let mut finding = RULE.finding(&block.change.address, path).remediation(remediation);
         finding.severity = Some(severity);
         out.push(if is == Is::Yes {
+            finding.patch = fixes::patch(&RULE, block, path);
             finding.message(message)
         } else {
             finding

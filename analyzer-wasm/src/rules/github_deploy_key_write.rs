@@ -1,11 +1,11 @@
 //! Flags deploy keys that can write to their repository.
 
-use nhi_plan::{Patch, Severity};
+use nhi_plan::Severity;
 use nhi_policy_sdk::Findings;
 
 use crate::facts::Block;
 use crate::facts::setting::{self, Is};
-
+use crate::fixes;
 use crate::rule::{Check, Group, Rule};
 
 /// Deploy keys that can write to their repository.
@@ -72,10 +72,7 @@ fn check(block: &Block<'_>, out: &mut Findings) {
                 .remediation(
                     "set `read_only` to true, and let what must push use a GitHub App or the workflow's own token",
                 );
-            finding.patch = Some(Patch {
-                path: String::from("read_only"),
-                replacement: String::from("true"),
-            });
+            finding.patch = fixes::patch(&RULE, block, "read_only");
             out.push(finding);
         }
         Is::Maybe => {

@@ -4,7 +4,7 @@ use nhi_plan::json::Value;
 use nhi_plan::{Severity, symbol};
 use nhi_policy_sdk::Findings;
 
-use crate::facts::{Block, gitlab};
+use crate::facts::{Block, gitlab, setting};
 
 use crate::rule::{Check, Group, Rule};
 
@@ -31,6 +31,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags variables whose key names a secret (token, password, private key and the like) with `masked = false` (medium), or with `protected = false` alone (low).
 Files cannot be masked as a whole; for them only `protected` counts.
+A key that is known only after apply is listed as unverified, unless the variable is masked and protected.
 
 ## Why is this bad?
 
@@ -74,7 +75,14 @@ resource "gitlab_project_variable" "deploy" {
 };
 
 fn check(block: &Block<'_>, out: &mut Findings) {
-    let Some(key) = block.string("key").filter(|key| gitlab::names_secret(key)) else {
+    let key = block.string("key");
+    let vague = key
+        .as_deref()
+        .map_or_else(|| setting::is_open(block, "key"), setting::is_symbol);
+    let Some(key) = key
+        .filter(|key| vague || gitlab::names_secret(key))
+        .or_else(|| vague.then(String::new))
+    else {
         return;
     };
     let flag = |path: &str| block.after().and_then(|after| after.get(path)).and_then(Value::as_bool);
@@ -112,6 +120,12 @@ fn check(block: &Block<'_>, out: &mut Findings) {
         ),
         (true, true) => return,
     };
+    let (severity, path, message) = if vague {
+        let message = "whether a variable that is not masked and protected holds a secret is known only after apply: its key is not known";
+        (None, "key", String::from(message))
+    } else {
+        (severity, path, message)
+    };
     let mut finding = RULE
         .finding(&block.change.address, path)
         .message(message)
@@ -126,6 +140,8 @@ fn check(block: &Block<'_>, out: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    use nhi_plan::symbol::symbol;
+
     use crate::rules::cases::{Case, Plan, cases, plan};
 
     fn variable(key: &str, masked: bool, protected: bool) -> Plan {
@@ -135,6 +151,16 @@ mod tests {
                 r#"{{"key":"{key}","value":"x","masked":{masked},"protected":{protected},"variable_type":"env_var"}}"#
             ),
         )])
+    }
+
+    fn keyless(masked: bool, protected: bool) -> Plan {
+        let v = "gitlab_project_variable.v";
+        plan(&[(
+            v,
+            &format!(r#"{{"value":"x","masked":{masked},"protected":{protected}}}"#),
+        )])
+        .unknown(v, &["key"])
+        .references(v, "key", &["data.http.x"])
     }
 
     #[test]
@@ -151,8 +177,18 @@ mod tests {
                         r#"{"key":"SSH_PRIVATE_KEY","variable_type":"file","masked":false,"protected":false}"#,
                     )]),
                 ),
+                Case::unverified("a key that is not known", keyless(true, false)).at("key"),
+                Case::unverified(
+                    "a key that is a symbol",
+                    variable(&symbol("terraform_data.t.output"), false, false),
+                ),
             ])
             .allows(&[
+                Case::clean("both, under a key that is not known", keyless(true, true)),
+                Case::clean(
+                    "a key that is known in part",
+                    variable(&format!("REGION_{}", symbol("terraform_data.t.output")), false, false),
+                ),
                 Case::clean("both", variable("DEPLOY_TOKEN", true, true)),
                 Case::clean("no secret", variable("AWS_REGION", false, false)),
                 Case::clean("a public key", variable("SSH_PUBLIC_KEY", false, false)),

@@ -120,6 +120,12 @@ mod tests {
                 Case::high("editor", plan(&[(at, &member("roles/editor", CI))])),
                 Case::high("the compute default", plan(&[(at, &member("roles/editor", "serviceAccount:123456789012-compute@developer.gserviceaccount.com"))])),
                 Case::medium("the project's own agent", plan(&[(at, &member("roles/editor", "serviceAccount:123456789012@cloudservices.gserviceaccount.com"))])),
+                Case::unverified(
+                    "under a condition that is not known",
+                    plan(&[(at, &format!(r#"{{"project":"p","role":"roles/owner","member":"{CI}"}}"#))])
+                        .unknown(at, &["condition"])
+                        .references(at, "condition", &["data.http.x"]),
+                ),
                 Case::medium("a person who edits", plan(&[(at, &member("roles/editor", "user:a@example.com"))])),
                 Case::high("a group that owns", plan(&[(at, &member("roles/owner", "group:a@example.com"))])),
                 Case::critical(

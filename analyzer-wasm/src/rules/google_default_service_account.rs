@@ -38,6 +38,7 @@ pub(super) static RULE: Rule = Rule {
 Flags machines, templates, node pools, functions, Cloud Run, Dataflow, Dataproc, Composer and Workflows that name no service account or name a default one; with the scope `cloud-platform`, which lets them use all of its roles, medium, otherwise low.
 Flags roles that are given to the default account of Compute Engine or App Engine on a project or above: low.
 A role that another rule flags is not told twice.
+A workload whose account is known only after apply, and is no service account of the configuration, is listed as unverified.
 
 ## Why is this bad?
 
@@ -87,6 +88,14 @@ resource "google_compute_instance" "worker" {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in &facts.google.workloads {
+        if workload.possible {
+            let finding = RULE
+                .finding(&workload.site.address, &workload.site.path)
+                .message("which service account a workload runs as is known only after apply, and may be a default one")
+                .remediation("name a service account of this configuration, or write its email");
+            out.push(finding.unverified());
+            continue;
+        }
         let how = if workload.named {
             "runs as a default service account"
         } else {
@@ -153,6 +162,20 @@ mod tests {
                         .unknown(vm, &["service_account[0].email"])
                         .references(vm, "service_account.email", &["data.google_compute_default_service_account.d"]),
                 ),
+                Case::unverified(
+                    "whose account is not known",
+                    plan(&[(vm, all)])
+                        .unknown(vm, &["service_account[0].email"])
+                        .references(vm, "service_account.email", &["data.external.x"]),
+                )
+                .at("service_account[0].email"),
+                Case::unverified(
+                    "of which nothing is known",
+                    plan(&[(vm, r#"{"name":"w"}"#)])
+                        .unknown(vm, &["service_account"])
+                        .references(vm, "service_account", &["data.external.x"]),
+                )
+                .at("service_account"),
                 Case::low("a service", plan(&[("google_cloud_run_v2_service.s", r#"{"template":[{"containers":[]}]}"#)]).unknown("google_cloud_run_v2_service.s", &["template[0].service_account"])),
                 Case::low("a function", plan(&[("google_cloudfunctions_function.f", r#"{"name":"f"}"#)])),
                 Case::low("a node pool", plan(&[("google_container_node_pool.n", r#"{"node_config":[{"service_account":"default"}]}"#)])),
@@ -168,6 +191,16 @@ mod tests {
                     plan(&[(vm, all)])
                         .unknown(vm, &["service_account[0].email"])
                         .references(vm, "service_account.email", &["google_service_account.w"]),
+                ),
+                Case::clean(
+                    "its own, where the block is known after apply",
+                    plan(&[(vm, r#"{"name":"w"}"#)])
+                        .unknown(vm, &["service_account"])
+                        .references(vm, "service_account", &["google_service_account.w"]),
+                ),
+                Case::clean(
+                    "a pool that nobody wrote",
+                    plan(&[("google_container_cluster.c", r#"{"name":"c"}"#)]).unknown("google_container_cluster.c", &["node_config"]),
                 ),
                 Case::clean("none at all", plan(&[(vm, r#"{"service_account":[]}"#)])),
                 Case::clean("a cluster without its first pool", plan(&[("google_container_cluster.c", r#"{"remove_default_node_pool":true,"node_config":[{"oauth_scopes":[]}]}"#)])),

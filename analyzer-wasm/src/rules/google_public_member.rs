@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use nhi_plan::Severity;
+use nhi_plan::{Finding, Severity};
 use nhi_policy_sdk::Findings;
 
 use super::google;
 use crate::facts::Facts;
-use crate::facts::google::{Condition, Kind, Level};
+use crate::facts::google::{Condition, Grant, Kind, Level};
 use crate::rule::{Check, Group, Rule};
 
 /// Everyone is a member.
@@ -38,6 +38,7 @@ pub(super) static RULE: Rule = Rule {
 Flags `allUsers` and `allAuthenticatedUsers` in members, bindings and policies of every resource, in access control lists of Cloud Storage, in the access entries of datasets, and Cloud Run services that switch off the check of their callers.
 Roles that administer, write, decrypt, impersonate or read secrets are critical, and so is everything on a project or above; roles that read are medium; others are high.
 Calling a Cloud Run service or a function is info: that is how a public service is made.
+A member, an access list or a switch that is known only after apply, and may turn out to be everyone, is listed as unverified; what a block of Google Cloud gives is not.
 
 ## Why is this bad?
 
@@ -84,14 +85,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         let place = grant.scope.noun();
         if !grant.principal.is_public() {
             // A policy of which nothing is known may hold everyone.
-            if grant.open && grant.principal.kind == Kind::Unknown && grant.scope.level < Level::Project {
-                let message = format!("who holds which role on {place} is known only after apply");
-                let unknown = RULE.finding(&grant.site.address, &grant.site.path).message(message);
-                out.push(
-                    unknown
-                        .remediation("write the policy where it can be read before the apply")
-                        .unverified(),
-                );
+            let open = grant.open && grant.principal.kind == Kind::Unknown;
+            if (open || grant.stranger)
+                && grant.scope.level < Level::Project
+                && told.insert((&grant.site.address, &grant.role))
+            {
+                out.push(unknown_member(grant, &place));
             }
             continue;
         }
@@ -115,6 +114,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         out.push(if grant.possible { finding.unverified() } else { finding });
     }
     for open in &facts.google.open {
+        if open.possible {
+            let message = format!("whether everyone may use a {} is known only after apply", open.place);
+            let finding = RULE.finding(&open.site.address, &open.site.path).message(message);
+            out.push(finding.remediation(REMEDIATION).unverified());
+            continue;
+        }
         let who = match open.kind {
             Kind::Anyone => "anyone on the internet",
             _ => "anyone with a Google account",
@@ -127,6 +132,21 @@ fn check(facts: &Facts, out: &mut Findings) {
         finding.severity = Some(severity_of(&open.role, false));
         out.push(finding);
     }
+}
+
+/// A policy of which nothing is known may hold everyone, and so may a member.
+fn unknown_member(grant: &Grant, place: &str) -> Finding {
+    let (what, remediation) = if grant.open {
+        (
+            String::from("which role"),
+            "write the policy where it can be read before the apply",
+        )
+    } else {
+        (format!("`{}`", google::cut(&grant.role)), REMEDIATION)
+    };
+    let message = format!("who holds {what} on {place} is known only after apply");
+    let finding = RULE.finding(&grant.site.address, &grant.site.path).message(message);
+    finding.remediation(remediation).unverified()
 }
 
 const REMEDIATION: &str = "name the principals that need it";
@@ -166,6 +186,8 @@ fn severity_of(role: &str, powerful: bool) -> Severity {
 
 #[cfg(test)]
 mod tests {
+    use nhi_plan::symbol::symbol;
+
     use crate::rules::cases::{Case, Plan, cases, plan};
 
     fn bucket(role: &str, member: &str) -> Plan {
@@ -173,6 +195,15 @@ mod tests {
             "google_storage_bucket_iam_member.m",
             &format!(r#"{{"bucket":"b","role":"{role}","member":"{member}"}}"#),
         )])
+    }
+
+    const ACL: &str = "google_storage_bucket_acl.a";
+
+    fn led(addresses: &[&str]) -> Plan {
+        let m = "google_storage_bucket_iam_member.m";
+        plan(&[(m, r#"{"bucket":"b","role":"roles/storage.objectViewer"}"#)])
+            .unknown(m, &["member"])
+            .references(m, "member", addresses)
     }
 
     #[test]
@@ -213,8 +244,52 @@ mod tests {
                         .unknown("google_storage_bucket_iam_policy.p", &["policy_data"])
                         .references("google_storage_bucket_iam_policy.p", "policy_data", &["data.http.x"]),
                 ),
+                Case::unverified("a member known after apply", led(&["data.http.x"])).at("role"),
+                Case::unverified(
+                    "a member that is a symbol",
+                    bucket("roles/storage.objectViewer", &symbol("terraform_data.t.output")),
+                ),
+                Case::unverified(
+                    "a canned list known after apply",
+                    plan(&[(ACL, r#"{"bucket":"b"}"#)])
+                        .unknown(ACL, &["predefined_acl"])
+                        .references(ACL, "predefined_acl", &["data.http.x"]),
+                )
+                .at("predefined_acl"),
+                Case::unverified(
+                    "an entity known after apply",
+                    plan(&[("google_storage_bucket_access_control.a", r#"{"bucket":"b","role":"READER"}"#)])
+                        .unknown("google_storage_bucket_access_control.a", &["entity"])
+                        .references("google_storage_bucket_access_control.a", "entity", &["data.http.x"]),
+                ),
+                Case::unverified(
+                    "an entry of a dataset known after apply",
+                    plan(&[("google_bigquery_dataset_access.a", r#"{"role":"READER"}"#)])
+                        .unknown("google_bigquery_dataset_access.a", &["iam_member"])
+                        .references("google_bigquery_dataset_access.a", "iam_member", &["data.http.x"]),
+                )
+                .at("iam_member"),
+                Case::unverified(
+                    "a switch known after apply",
+                    plan(&[("google_cloud_run_v2_service.s", "{}")])
+                        .unknown("google_cloud_run_v2_service.s", &["invoker_iam_disabled"])
+                        .references("google_cloud_run_v2_service.s", "invoker_iam_disabled", &["data.http.x"]),
+                ),
             ])
             .allows(&[
+                Case::clean("a service account of the plan", led(&["google_service_account.a"])),
+                Case::clean("whom a sink writes as", led(&["google_logging_project_sink.s"])),
+                Case::clean(
+                    "an account by a name that is not known",
+                    bucket(
+                        "roles/storage.objectAdmin",
+                        &format!("serviceAccount:{}", symbol("terraform_data.t.output")),
+                    ),
+                ),
+                Case::clean(
+                    "a list that nobody wrote",
+                    plan(&[(ACL, r#"{"bucket":"b"}"#)]).unknown(ACL, &["role_entity", "predefined_acl"]),
+                ),
                 Case::clean("a service account", bucket("roles/storage.objectAdmin", "serviceAccount:a@p.iam.gserviceaccount.com")),
                 Case::clean("a domain", bucket("roles/storage.objectViewer", "domain:example.com")),
                 Case::clean("a group of that name", bucket("roles/storage.objectViewer", "group:allusers@example.com")),

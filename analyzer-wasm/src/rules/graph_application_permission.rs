@@ -34,6 +34,7 @@ pub(super) static RULE: Rule = Rule {
 Flags `azuread_app_role_assignment` with a permission that hands out roles or permissions, takes over applications, changes groups or resets credentials; by identifier, or by the name in `app_role_ids["…"]`.
 Permissions that an application asks for (`required_resource_access` of type `Role`, `azuread_application_api_access`) are one step lower, and are not told where the same plan gives consent.
 Delegated permissions (`Scope`) act for a person and are not flagged, but consent for everybody (`azuread_service_principal_delegated_permission_grant` without a user) is, two steps lower.
+A permission that is known only after apply is listed as unverified, unless it is a role of one's own application.
 
 ## Why is this bad?
 
@@ -117,6 +118,13 @@ mod tests {
         )])
     }
 
+    fn asks_later(origin: &str) -> Plan {
+        let a = "azuread_application.a";
+        plan(&[(a, r#"{"display_name":"a"}"#)])
+            .unknown(a, &["required_resource_access"])
+            .references(a, "required_resource_access", &[origin])
+    }
+
     fn by_name(name: &str) -> Plan {
         plan(&[(A, r#"{"principal_object_id":"x"}"#)])
             .unknown(A, &["app_role_id"])
@@ -179,12 +187,6 @@ mod tests {
                     )]),
                 )
                 .at("claim_values[1]"),
-                Case::unverified(
-                    "picked from a set",
-                    plan(&[(A, r#"{"principal_object_id":"x"}"#)])
-                        .unknown(A, &["app_role_id"])
-                        .references(A, "app_role_id", &["data.azuread_service_principal.graph"]),
-                ),
             ])
             .allows(&[
                 Case::clean(
@@ -204,17 +206,60 @@ mod tests {
                 ),
                 Case::clean("for a person", asks(ROLES, "Scope")),
                 Case::clean(
-                    "its own role",
-                    plan(&[(A, r#"{"principal_object_id":"x"}"#)])
-                        .unknown(A, &["app_role_id"])
-                        .references(A, "app_role_id", &["random_uuid.r"]),
-                ),
-                Case::clean(
                     "asks for nothing",
                     plan(&[(
                         "azuread_application.a",
                         r#"{"display_name":"a","required_resource_access":[]}"#,
                     )]),
+                ),
+            ]);
+    }
+
+    #[test]
+    fn what_is_known_later() {
+        cases(&super::RULE)
+            .flags(&[
+                Case::unverified(
+                    "from anywhere",
+                    plan(&[(A, r#"{"principal_object_id":"x"}"#)])
+                        .unknown(A, &["app_role_id"])
+                        .references(A, "app_role_id", &["data.http.x"]),
+                ),
+                Case::unverified("asks for what is not known", asks_later("data.http.x")).at("required_resource_access"),
+                Case::unverified(
+                    "asks for a role that is not known",
+                    plan(&[(
+                        "azuread_application.a",
+                        &format!(
+                            r#"{{"display_name":"a","required_resource_access":[{{"resource_app_id":"{GRAPH}","resource_access":[{{"id":null,"type":"Role"}}]}}]}}"#
+                        ),
+                    )])
+                    .unknown("azuread_application.a", &["required_resource_access[0].resource_access[0].id"])
+                    .references("azuread_application.a", "required_resource_access.resource_access.id", &["data.http.x"]),
+                ),
+                Case::unverified(
+                    "picked from a set",
+                    plan(&[(A, r#"{"principal_object_id":"x"}"#)])
+                        .unknown(A, &["app_role_id"])
+                        .references(A, "app_role_id", &["data.azuread_service_principal.graph"]),
+                ),
+            ])
+            .allows(&[
+                Case::clean("asks for a role of its own", asks_later("random_uuid.r")),
+                Case::clean(
+                    "asks another interface for what is not known",
+                    plan(&[(
+                        "azuread_application.a",
+                        r#"{"display_name":"a","required_resource_access":[{"resource_app_id":"e406a681-f3d4-42a8-90b6-c2b029497af1","resource_access":[{"id":null,"type":"Role"}]}]}"#,
+                    )])
+                    .unknown("azuread_application.a", &["required_resource_access[0].resource_access[0].id"])
+                    .references("azuread_application.a", "required_resource_access.resource_access.id", &["data.http.x"]),
+                ),
+                Case::clean(
+                    "its own role",
+                    plan(&[(A, r#"{"principal_object_id":"x"}"#)])
+                        .unknown(A, &["app_role_id"])
+                        .references(A, "app_role_id", &["random_uuid.r"]),
                 ),
             ]);
     }

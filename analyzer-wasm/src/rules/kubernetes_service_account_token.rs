@@ -32,6 +32,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags secrets of the type `kubernetes.io/service-account-token`.
 It is medium, and high where the plan shows that the service account can do something that other rules call high.
+A secret that names a service account and whose type is known only after apply is listed as unverified.
 
 ## Why is this bad?
 
@@ -84,7 +85,11 @@ fn check(facts: &Facts, out: &mut Findings) {
     for token in &facts.kubernetes.tokens {
         let worst = facts.kubernetes.worst(&token.namespace, &token.account);
         let powerful = worst.filter(|judgement| judgement.severity >= Some(Severity::High));
-        let mut message = String::from("a token without an end for a service account");
+        let mut message = String::from(if token.sure {
+            "a token without an end for a service account"
+        } else {
+            "whether the secret is a token without an end is known only after apply: for a service account"
+        });
         if let Some(judgement) = powerful {
             message.push_str(", which can ");
             message.push_str(&judgement.what());
@@ -95,7 +100,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             .message(message)
             .remediation("let workloads use the token of their pod, and others a token request with an end or OIDC");
         finding.severity = powerful.map(|_| Severity::High);
-        out.push(finding);
+        out.push(if token.sure { finding } else { finding.unverified() });
     }
 }
 
@@ -112,8 +117,18 @@ mod tests {
                 Case::medium("of a weak account", plan(&[("kubernetes_secret_v1.t", token)])).at("type"),
                 Case::high("of a strong account", everywhere(&rule("", "nodes/proxy", "get", "")).and(("kubernetes_secret.t", token))),
                 Case::medium("a manifest", plan(&[("kubernetes_manifest.t", r#"{"manifest":{"apiVersion":"v1","kind":"Secret","type":"kubernetes.io/service-account-token","metadata":{"name":"t"}}}"#)])).at("manifest.type"),
+                Case::unverified(
+                    "of a type that is not known",
+                    plan(&[("kubernetes_secret_v1.t", r#"{"metadata":[{"name":"t","annotations":{"kubernetes.io/service-account.name":"app"}}]}"#)])
+                        .unknown("kubernetes_secret_v1.t", &["type"]),
+                )
+                .at("type"),
             ])
             .allows(&[
+                Case::clean(
+                    "of a type that is not known, for nobody",
+                    plan(&[("kubernetes_secret_v1.t", r#"{"metadata":[{"name":"t"}]}"#)]).unknown("kubernetes_secret_v1.t", &["type"]),
+                ),
                 Case::clean("opaque", plan(&[("kubernetes_secret.t", r#"{"metadata":[{"name":"t"}],"type":"Opaque"}"#)])),
                 Case::clean("a token request", plan(&[("kubernetes_token_request_v1.t", r#"{"metadata":[{"name":"app"}],"spec":[{"expiration_seconds":3600}]}"#)])),
             ]);

@@ -33,6 +33,7 @@ pub(super) static RULE: Rule = Rule {
 Flags roles that are bound to `system:anonymous`, `system:unauthenticated`, `system:authenticated`, `system:serviceaccounts` or all service accounts of a namespace.
 With rights that other rules flag it is critical or high; a role that reads a lot is high for everybody without a login and medium with one; a small role is low.
 Roles that every cluster shows to everybody, and rules on named objects or URLs, are left alone.
+Subjects that are known only after apply are listed as unverified, unless they are service accounts of the configuration.
 
 ## Why is this bad?
 
@@ -107,6 +108,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             message,
             "bind the service accounts or groups that need it by name",
         ));
+    }
+    for (place, path) in &facts.kubernetes.settled.open_bindings {
+        let finding = RULE
+            .finding(&place.address, path)
+            .message("who holds the role is known only after apply, and may be more than somebody chose")
+            .remediation("write the subjects with values that are known when planning");
+        out.push(finding.unverified());
     }
 }
 

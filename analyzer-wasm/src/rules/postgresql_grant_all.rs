@@ -4,8 +4,7 @@ use nhi_plan::Severity;
 use nhi_plan::json::Value;
 use nhi_policy_sdk::Findings;
 
-use crate::facts::Block;
-
+use crate::facts::{Block, cloud, setting};
 use crate::rule::{Check, Group, Rule};
 
 /// Grants in PostgreSQL and `MySQL` over everything, to everybody, or to hand on.
@@ -28,6 +27,7 @@ pub(super) static RULE: Rule = Rule {
 Flags grants to the role `public` that write (high) or read (medium), grants `with_grant_option` (medium), all privileges on a database (medium) or on everything of a kind in a schema (low), and in MySQL all privileges on `*.*` (high) or grants that may be handed on (medium).
 Of a grant the worst is told.
 `CONNECT`, `TEMPORARY` and `USAGE` for `public`, grants on listed objects, and empty lists, which revoke, are left alone.
+To whom it goes, what it covers and whether it may be handed on are listed as unverified where they are known only after apply.
 
 ## Why is this bad?
 
@@ -85,7 +85,7 @@ fn check(block: &Block<'_>, out: &mut Findings) {
         finding.severity = Some(severity);
         finding
     };
-    if block.is_unknown("privileges") && !block.references("privileges").is_empty() {
+    if setting::list_is_open(block, "privileges") && !is_all(&privileges) {
         let finding = finding(
             "privileges",
             RULE.severity,
@@ -111,7 +111,60 @@ fn check(block: &Block<'_>, out: &mut Findings) {
             message,
             "grant the privileges that are used, to the role that uses them, on the objects it uses",
         ));
+    } else if let Some((path, message)) = undecided(block, &privileges) {
+        let remediation = "write it with a value that is known when planning";
+        out.push(finding(path, RULE.severity, message, remediation).unverified());
     }
+}
+
+/// An attribute that decides, and is known only after apply.
+fn undecided(block: &Block<'_>, privileges: &[String]) -> Option<(&'static str, &'static str)> {
+    let powerful = |name: &String| matches!(name.as_str(), "CREATE USER" | "FILE" | "GRANT OPTION" | "SUPER");
+    let open = |path: &str| {
+        let text = block.string(path);
+        text.map_or_else(|| setting::is_open(block, path), |text| setting::is_symbol(&text))
+    };
+    if block.change.resource_type == "mysql_grant" {
+        let everything = is_all(privileges) || privileges.iter().any(powerful);
+        return if everything && open("database") {
+            Some((
+                "database",
+                "whether this grants everything on the server is known only after apply",
+            ))
+        } else {
+            open("grant").then_some((
+                "grant",
+                "whether the account may hand on what this grants is known only after apply",
+            ))
+        };
+    }
+    // A role of the plan, or a name that was made up, is not everybody.
+    let is_role = |address: &String| {
+        let name = cloud::type_of(address);
+        name == "postgresql_role" || name.starts_with("random_")
+    };
+    let shows = |name: &String| {
+        !matches!(
+            name.as_str(),
+            "CONNECT" | "EXECUTE" | "REFERENCES" | "TEMPORARY" | "USAGE"
+        )
+    };
+    if privileges.iter().any(shows) && open("role") && !block.references("role").iter().any(is_role) {
+        return Some((
+            "role",
+            "whether every role of the server gets what this grants is known only after apply",
+        ));
+    }
+    if !privileges.is_empty() && open("with_grant_option") {
+        return Some((
+            "with_grant_option",
+            "whether the role may hand on what this grants is known only after apply",
+        ));
+    }
+    (is_all(privileges) && open("object_type")).then_some((
+        "object_type",
+        "whether this grants everything of a database is known only after apply",
+    ))
 }
 
 type Told = (Severity, &'static str, &'static str);
@@ -209,6 +262,15 @@ mod tests {
         plan(&[("mysql_grant.g", &format!(r#"{{"user":"app","host":"%",{rest}}}"#))])
     }
 
+    fn open(rest: &str, path: &'static str, origin: &'static str) -> Plan {
+        plan(&[(
+            "postgresql_grant.g",
+            &format!(r#"{{"database":"shop","object_type":"table","objects":["t"],{rest}}}"#),
+        )])
+        .unknown("postgresql_grant.g", &[path])
+        .references("postgresql_grant.g", path, &[origin])
+    }
+
     #[test]
     fn table() {
         cases(&super::RULE)
@@ -265,12 +327,6 @@ mod tests {
                     "MySQL, hands on",
                     mysql(r#""database":"shop","privileges":["SELECT"],"grant":true"#),
                 ),
-                Case::unverified(
-                    "unknown",
-                    plan(&[("postgresql_grant.g", r#"{"role":"app"}"#)])
-                        .unknown("postgresql_grant.g", &["privileges"])
-                        .references("postgresql_grant.g", "privileges", &["local.p"]),
-                ),
             ])
             .allows(&[
                 Case::clean(
@@ -299,6 +355,55 @@ mod tests {
                 Case::clean(
                     "MySQL, a database",
                     mysql(r#""database":"shop","table":"*","privileges":["ALL"],"grant":false"#),
+                ),
+            ]);
+    }
+
+    #[test]
+    fn what_is_known_later() {
+        cases(&super::RULE)
+            .flags(&[
+                Case::unverified(
+                    "to whom is not known",
+                    open(r#""privileges":["SELECT"]"#, "role", "data.http.x"),
+                )
+                .at("role"),
+                Case::unverified(
+                    "whether it is handed on is not known",
+                    open(
+                        r#""role":"app","privileges":["USAGE"]"#,
+                        "with_grant_option",
+                        "data.http.x",
+                    ),
+                )
+                .at("with_grant_option"),
+                Case::unverified(
+                    "MySQL, where is not known",
+                    mysql(r#""privileges":["ALL"]"#)
+                        .unknown("mysql_grant.g", &["database"])
+                        .references("mysql_grant.g", "database", &["data.http.x"]),
+                ),
+                Case::unverified(
+                    "unknown",
+                    plan(&[("postgresql_grant.g", r#"{"role":"app"}"#)])
+                        .unknown("postgresql_grant.g", &["privileges"])
+                        .references("postgresql_grant.g", "privileges", &["local.p"]),
+                ),
+            ])
+            .allows(&[
+                Case::clean(
+                    "to a role of the plan",
+                    open(r#""privileges":["SELECT"]"#, "role", "postgresql_role.r"),
+                ),
+                Case::clean(
+                    "connects, to whom is not known",
+                    open(r#""privileges":["CONNECT"]"#, "role", "data.http.x"),
+                ),
+                Case::clean(
+                    "MySQL, reads where is not known",
+                    mysql(r#""privileges":["SELECT"]"#)
+                        .unknown("mysql_grant.g", &["database"])
+                        .references("mysql_grant.g", "database", &["data.http.x"]),
                 ),
             ]);
     }

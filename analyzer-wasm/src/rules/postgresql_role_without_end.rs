@@ -1,10 +1,10 @@
 //! Flags logins of PostgreSQL whose password has no end.
 
 use nhi_plan::Severity;
-use nhi_plan::json::Value;
 use nhi_policy_sdk::Findings;
 
-use crate::facts::Block;
+use crate::facts::setting::{self, Is};
+use crate::facts::{Block, cloud};
 
 use crate::rule::{Check, Group, Rule};
 
@@ -24,6 +24,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags `postgresql_role` with `login` and a password, written or known later, that says no `valid_until` or `infinity`.
 Roles without a password, which log in by certificate or by the identity of the cloud, are left alone.
+An end or a login that is known only after apply is listed as unverified, but not an end of the time provider.
 
 ## Why is this bad?
 
@@ -70,8 +71,8 @@ fn check(block: &Block<'_>, out: &mut Findings) {
             .is_some_and(|value| !value.is_null() && value.as_str().is_none_or(|text| !text.is_empty()))
             || block.is_unknown(path) && !block.references(path).is_empty()
     };
-    let logs_in = after.get("login").and_then(Value::as_bool) == Some(true);
-    if !logs_in
+    let login = setting::flag(block, "login", true);
+    if login == Is::No
         || !["password", "password_wo", "password_wo_version"]
             .into_iter()
             .any(there)
@@ -82,7 +83,31 @@ fn check(block: &Block<'_>, out: &mut Findings) {
     let ends = block
         .string(path)
         .is_some_and(|end| !end.is_empty() && !end.eq_ignore_ascii_case("infinity"));
-    if ends || block.is_unknown(path) && !block.references(path).is_empty() {
+    let references = block.references(path);
+    // What the time provider gives is a point in time.
+    let times = |address: &String| cloud::type_of(address).starts_with("time_");
+    if ends || references.iter().any(times) {
+        return;
+    }
+    let open = block.is_unknown(path) && !references.is_empty();
+    if open || login == Is::Maybe {
+        let (path, message) = if open {
+            (
+                path,
+                "whether the password of the role has an end is known only after apply",
+            )
+        } else {
+            (
+                "login",
+                "whether the role logs in with a password that has no end is known only after apply",
+            )
+        };
+        let finding = RULE.finding(&block.change.address, path).message(message);
+        out.push(
+            finding
+                .remediation("write the end of the password as a date")
+                .unverified(),
+        );
         return;
     }
     let finding = RULE
@@ -117,6 +142,20 @@ mod tests {
                         .unknown("postgresql_role.r", &["password"])
                         .references("postgresql_role.r", "password", &["random_password.p"]),
                 ),
+                Case::unverified(
+                    "an end that is not known",
+                    role(r#""login":true,"password":"x7Kq2mZx""#)
+                        .unknown("postgresql_role.r", &["valid_until"])
+                        .references("postgresql_role.r", "valid_until", &["data.external.end"]),
+                )
+                .at("valid_until"),
+                Case::unverified(
+                    "a login that is not known",
+                    role(r#""password":"x7Kq2mZx""#)
+                        .unknown("postgresql_role.r", &["login"])
+                        .references("postgresql_role.r", "login", &["data.external.login"]),
+                )
+                .at("login"),
                 Case::low("write-only", role(r#""login":true,"password_wo_version":"1""#)),
             ])
             .allows(&[
@@ -129,6 +168,12 @@ mod tests {
                     role(r#""login":true,"password":"x7Kq2mZx""#)
                         .unknown("postgresql_role.r", &["valid_until"])
                         .references("postgresql_role.r", "valid_until", &["time_offset.t"]),
+                ),
+                Case::clean(
+                    "a login that is not known, with an end",
+                    role(r#""password":"x7Kq2mZx","valid_until":"2026-06-01T00:00:00Z""#)
+                        .unknown("postgresql_role.r", &["login"])
+                        .references("postgresql_role.r", "login", &["data.external.login"]),
                 ),
                 Case::clean("no password", role(r#""login":true,"roles":["rds_iam"]"#)),
                 Case::clean("a group", role(r#""login":false,"password":null"#)),

@@ -82,6 +82,13 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         tell(&role.address, power, severity, who, out);
     }
+    for (address, _) in &facts.postgresql.open {
+        let finding = RULE
+            .finding(address, "grant_role")
+            .message("what the membership gives, or to whom, is known only after apply")
+            .remediation("write the role with a value that is known when planning");
+        out.push(finding.unverified());
+    }
     for (address, power) in &facts.postgresql.granted {
         tell(address, power, power.severity, "the role gets a membership and", out);
     }
@@ -151,8 +158,43 @@ mod tests {
                         .unknown("postgresql_role.r", &["roles[0]"])
                         .references("postgresql_role.r", "roles", &["module.db.role"]),
                 ),
+                Case::unverified(
+                    "all memberships elsewhere",
+                    role("")
+                        .and(("postgresql_role.app", r#"{"name":"app","login":true}"#))
+                        .unknown("postgresql_role.app", &["roles"])
+                        .references("postgresql_role.app", "roles", &["postgresql_role.r", "data.http.x"]),
+                )
+                .at("roles"),
+                Case::unverified(
+                    "a member that is not known",
+                    plan(&[("postgresql_grant_role.g", r#"{"grant_role":"r"}"#)])
+                        .unknown("postgresql_grant_role.g", &["role"])
+                        .references("postgresql_grant_role.g", "role", &["data.http.x"])
+                        .joined(role("")),
+                ),
+                Case::unverified(
+                    "a membership by itself that is not known",
+                    plan(&[("postgresql_grant_role.g", r#"{"role":"app"}"#)])
+                        .unknown("postgresql_grant_role.g", &["grant_role"])
+                        .references("postgresql_grant_role.g", "grant_role", &["data.http.x"]),
+                ),
             ])
             .allows(&[
+                Case::clean(
+                    "a membership in a role of the plan",
+                    role("")
+                        .and(("postgresql_grant_role.g", r#"{"role":"app"}"#))
+                        .unknown("postgresql_grant_role.g", &["grant_role"])
+                        .references("postgresql_grant_role.g", "grant_role", &["postgresql_role.r"]),
+                ),
+                Case::clean(
+                    "memberships in roles of the plan",
+                    role("")
+                        .and(("postgresql_role.app", r#"{"name":"app","login":true}"#))
+                        .unknown("postgresql_role.app", &["roles"])
+                        .references("postgresql_role.app", "roles", &["postgresql_role.r", "var.more"]),
+                ),
                 Case::clean("a login", role(r#","roles":["app_readonly"]"#)),
                 Case::clean("creates databases", role(r#","create_database":true"#)),
                 Case::clean("watches", role(r#","roles":["pg_monitor"]"#)),

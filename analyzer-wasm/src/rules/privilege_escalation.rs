@@ -16,9 +16,10 @@ use nhi_policy_sdk::Findings;
 use super::allow_everything::is_on_what_comes;
 use super::grant;
 use crate::facts::Facts;
-use crate::facts::escalation::{Capability, Escalation, Outlook};
+use crate::facts::escalation::{Capability, Escalation, Outlook, catalogue};
 use crate::facts::graph::Certainty;
-use crate::facts::iam::access::PrincipalKind;
+use crate::facts::iam::access::{Grant, PrincipalKind};
+use crate::facts::iam::document::{Effect, Selection, Statement};
 use crate::facts::iam::pattern::{Case, matches};
 use crate::facts::iam::standing::Width;
 use crate::rule::{Check, Group, Rule};
@@ -62,6 +63,7 @@ A permission counts on the resource that the method needs: `iam:PassRole` on one
 One step less where it takes a network, a second factor, a time or a foothold, or where nothing in the plan attaches the policy; two where AWS wrote the policy for one of its own services.
 What gains nothing is not told, and neither is an identity that [NHI001](NHI001.md) or [NHI002](NHI002.md) tells as an administrator.
 A principal that changes only itself, with nothing but what a policy of everything except IAM allows, is told once, by [NHI007](NHI007.md) or [NHI005](NHI005.md).
+A policy that serves to raise privileges and is given to an identity that is known only after apply is listed as unverified.
 
 ## Why is this bad?
 
@@ -144,6 +146,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             Certainty::Possibly => finding.unverified(),
         });
     }
+    lost(facts, out);
     if let Some(address) = &facts.escalations.cut_off {
         let message =
             "there are more ways from identity to identity than can be followed, so that some were not judged";
@@ -153,6 +156,37 @@ fn check(facts: &Facts, out: &mut Findings) {
             .remediation("judge a part of the plan by itself, or name single roles where policies name all of them");
         out.push(finding.unverified());
     }
+}
+
+/// A policy that is given to nobody knows whom may be the half that another one lacks.
+fn lost(facts: &Facts, out: &mut Findings) {
+    for principal in facts.settled.principals.iter().filter(|principal| principal.is_lost) {
+        let Some(grant) = principal.grants.iter().find(|grant| serves(grant)) else {
+            continue;
+        };
+        let finding = RULE
+            .finding(&grant.attachment, "")
+            .message(format!(
+                "which {} gets a policy that serves to raise privileges is known only after apply",
+                principal.kind.as_str()
+            ))
+            .remediation("name the identity by a reference to the resource that creates it");
+        out.push(finding.unverified());
+    }
+}
+
+/// Whether a policy allows something that a way to more privileges takes.
+fn serves(grant: &Grant) -> bool {
+    let wanted = |statement: &Statement| match &statement.actions {
+        Selection::Only(patterns) => patterns.known.iter().any(|pattern| {
+            let mut actions = catalogue::actions().iter();
+            actions.any(|action| matches(pattern, action, Case::Ignored))
+        }),
+        Selection::Except(_) => true,
+    };
+    let allows = |statement: &&Statement| statement.effect != Effect::Deny;
+    let statements = grant.alternatives.iter().flat_map(|one| &one.document.statements);
+    !grant.is_audit && statements.into_iter().filter(allows).any(wanted)
 }
 
 /// Whether a finding on everything but IAM, no less grave, stands at the same policy, and nothing but what that policy

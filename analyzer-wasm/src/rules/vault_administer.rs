@@ -28,6 +28,7 @@ Policies and users that `vault_generic_endpoint` writes count as well.
 A policy that nothing in the plan holds is one step lower.
 The policy `root` in a role or a token is critical.
 A policy that is known only after apply, or that cannot be read, is reported as unverified.
+Policies of a login that are known only after apply, and do not all stand in the configuration, are listed as unverified.
 
 ## Why is this bad?
 
@@ -85,6 +86,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             .message("the policy `root`, which allows everything, is given to whoever logs in here")
             .remediation("give a policy with the paths that are used, and make root tokens only in an emergency");
         out.push(finding);
+    }
+    for (address, path) in &settled.open {
+        let finding = RULE
+            .finding(address, path)
+            .message("which policies whoever logs in here gets is known only after apply")
+            .remediation("name policies of this configuration, or write their names");
+        out.push(finding.unverified());
     }
     for judgement in settled.judgements.iter().filter(|judgement| !judgement.wide) {
         out.push(judgement.finding(
@@ -198,6 +206,16 @@ mod tests {
                     &format!(r#"{{"policies":[{token_policies}]}}"#),
                 ))
         };
+        let role = "vault_jwt_auth_backend_role.r";
+        let led = |addresses: &[&str]| {
+            alone(&stanza("kv/data/x", "read"))
+                .and((
+                    role,
+                    r#"{"bound_subject":"x","bound_audiences":["a"],"role_type":"jwt"}"#,
+                ))
+                .unknown(role, &["token_policies"])
+                .references(role, "token_policies", addresses)
+        };
         let document = r#"{"rule":[{"path":"sys/policies/acl/*","capabilities":["update"],"allowed_parameter":[]}]}"#;
         cases(&super::RULE)
             .flags(&[
@@ -218,10 +236,12 @@ mod tests {
                 Case::critical("a mount is unknown", held(&stanza(&format!("auth/{}/role/*", symbol("vault_auth_backend.k.path")), "update"))),
                 Case::unverified("a capability is unknown", held(&format!("path \"sys/policies/acl/*\" {{ capabilities = [\"{}\"] }}", symbol("var.c")))),
                 Case::unverified("unknown", plan(&[("vault_policy.p", r#"{"name":"p"}"#)]).unknown("vault_policy.p", &["policy"])),
+                Case::unverified("whose policies are not known", led(&["data.http.x", "vault_policy.p"])).at("token_policies"),
                 Case::unverified("broken", alone("path \"a\" {")),
                 Case::unverified("stanzas are unknown", alone(&symbol("local.rules"))),
             ])
             .allows(&[
+                Case::clean("policies of the plan", led(&["vault_policy.p"])),
                 Case::clean("the other policy denies", both(r#""p","q""#)),
                 Case::clean("a capability is unknown on a secret", held(&format!("path \"kv/data/x\" {{ capabilities = [\"{}\"] }}", symbol("var.c")))),
                 Case::clean("destroyed", alone(&stanza("sys/policies/acl/*", "update")).destroyed("vault_policy.p")),

@@ -36,6 +36,7 @@ pub(super) static RULE: Rule = Rule {
 
 Flags roles whose credentials administer the system they are for:
 AWS roles with `AdministratorAccess`, `IAMFullAccess` or a document that allows everything; Google bindings of `roles/owner`, `roles/editor` or an IAM administrator; Azure `Owner` or `User Access Administrator`; database statements that make a superuser or grant everything on everything; Kubernetes `cluster-admin`; Consul `global-management`; Nomad management tokens.
+What is known only after apply and decides is listed as unverified.
 
 ## Why is this bad?
 
@@ -82,6 +83,14 @@ fn check(block: &Block<'_>, out: &mut Findings) {
             .message(format!("credentials of the role {what}"))
             .remediation("give the role the rights of the task that asks for it");
         out.push(finding);
+    } else if let Some(path) = engine::undecided(block) {
+        let finding = RULE
+            .finding(&block.change.address, &path)
+            .message(format!(
+                "whether credentials of the role administer anything is known only after apply, by `{path}`"
+            ))
+            .remediation("write it with a value that is known when planning");
+        out.push(finding.unverified());
     }
 }
 
@@ -91,6 +100,13 @@ mod tests {
 
     fn of(kind: &str, rest: &str) -> Plan {
         plan(&[(&format!("vault_{kind}.r"), &format!(r#"{{"name":"r",{rest}}}"#))])
+    }
+
+    fn led(kind: &str, after: &str, path: &'static str, origin: &'static str) -> Plan {
+        let address = format!("vault_{kind}.r");
+        plan(&[(&address, after)])
+            .unknown(&address, &[path])
+            .references(&address, path, &[origin])
     }
 
     #[test]
@@ -111,9 +127,18 @@ mod tests {
                 Case::high("MySQL", of("database_secret_backend_role", r#""creation_statements":["GRANT ALL PRIVILEGES ON *.* TO '{{name}}'@'%'"]"#)),
                 Case::high("Kubernetes", of("kubernetes_secret_backend_role", r#""kubernetes_role_name":"cluster-admin","kubernetes_role_type":"ClusterRole""#)),
                 Case::high("Consul", of("consul_secret_backend_role", r#""consul_policies":["global-management"]"#)),
+                Case::unverified("AWS, policies that are not known", led("aws_secret_backend_role", "{}", "policy_arns", "data.http.x")).at("policy_arns"),
+                Case::unverified("AWS, a document that is not known", led("aws_secret_backend_role", "{}", "policy_document", "data.http.x")),
+                Case::unverified("Google, roles that are not known", led("gcp_secret_roleset", r#"{"binding":[{"resource":"x"}]}"#, "binding[0].roles", "data.http.x")).at("binding[0].roles"),
+                Case::unverified("PostgreSQL, statements that are not known", led("database_secret_backend_role", "{}", "creation_statements", "data.http.x")),
+                Case::unverified("Kubernetes, a role that is not known", led("kubernetes_secret_backend_role", r#"{"kubernetes_role_type":"ClusterRole"}"#, "kubernetes_role_name", "data.http.x")).at("kubernetes_role_name"),
+                Case::unverified("Kubernetes, a kind that is not known", led("kubernetes_secret_backend_role", r#"{"kubernetes_role_name":"cluster-admin"}"#, "kubernetes_role_type", "data.http.x")).at("kubernetes_role_type"),
                 Case::high("Nomad", of("nomad_secret_role", r#""type":"management""#)),
             ])
             .allows(&[
+                Case::clean("AWS, a policy of the plan", led("aws_secret_backend_role", "{}", "policy_arns", "aws_iam_policy.p")),
+                Case::clean("Kubernetes, a role of a namespace", led("kubernetes_secret_backend_role", r#"{"kubernetes_role_type":"Role"}"#, "kubernetes_role_name", "data.http.x")),
+                Case::clean("Azure, a name that the provider fills in", of("azure_secret_backend_role", r#""azure_roles":[{"role_id":"x"}]"#).unknown("vault_azure_secret_backend_role.r", &["azure_roles[0].role_name"])),
                 Case::clean("a role of AWS", of("aws_secret_backend_role", r#""role_arns":["arn:aws:iam::111122223333:role/deploy"],"policy_arns":[]"#)),
                 Case::clean("a narrow document", of("aws_secret_backend_role", &format!(r#""policy_document":{some}"#))),
                 Case::clean("a reader", of("gcp_secret_roleset", r#""binding":[{"roles":["roles/storage.objectViewer"]}]"#)),

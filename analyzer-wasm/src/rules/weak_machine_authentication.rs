@@ -1,10 +1,11 @@
 //! Flags machines and clients that log in the weak way.
 
-use nhi_plan::{Finding, Patch, Severity};
+use nhi_plan::{Finding, Severity};
 use nhi_policy_sdk::Findings;
 
 use crate::facts::Block;
 use crate::facts::setting::{self, Is};
+use crate::fixes;
 use crate::rule::{Check, Group, Rule};
 
 /// Flags machines and clients that log in the weak way.
@@ -129,13 +130,9 @@ fn check(block: &Block<'_>, out: &mut Findings) {
         out.push(finding.message(format!("possibly {}", way.message)).unverified());
         return;
     }
-    let patch = (way.path == TOKENS && way.severity == RULE.severity).then(|| Patch {
-        path: String::from(TOKENS),
-        replacement: String::from("\"required\""),
-    });
     out.push(Finding {
         severity: Some(way.severity),
-        patch,
+        patch: fixes::patch(&RULE, block, way.path),
         ..finding.message(way.message)
     });
 }

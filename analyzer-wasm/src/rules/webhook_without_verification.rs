@@ -6,6 +6,7 @@ use nhi_policy_sdk::Findings;
 
 use crate::facts::Block;
 use crate::facts::setting::{self, Is};
+use crate::fixes;
 use crate::rule::{Check, Group, Rule};
 
 /// A webhook without TLS, or without a secret.
@@ -114,11 +115,12 @@ fn check(block: &Block<'_>, out: &mut Findings) {
                 .remediation(wide),
         );
     } else if unchecked == Is::Yes {
-        out.push(
-            finding(tls)
+        out.push(Finding {
+            patch: fixes::patch(&RULE, block, tls),
+            ..finding(tls)
                 .message("the webhook does not check the receiver's certificate")
-                .remediation(wide),
-        );
+                .remediation(wide)
+        });
     } else if unchecked == Is::Maybe {
         let message = "whether the webhook checks the receiver's certificate is known only after apply";
         out.push(finding(tls).message(message).remediation(wide).unverified());

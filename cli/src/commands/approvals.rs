@@ -2,13 +2,14 @@
 
 use clap::Subcommand;
 use nhi_approvals::{Question, Request, TrustRoot, Verdict, disk, judge};
-use nhi_governance::{Digest, Timestamp};
+use nhi_governance::{Digest, Policy, Timestamp};
 use serde::Serialize;
 
 use crate::approvals::{self, Place, Root, Target, failure, requirement};
 use crate::commands::request::Format;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
+use crate::policy;
 
 /// By how many seconds a signer's clock may be ahead.
 pub(crate) const CLOCK_SKEW_SECONDS: i64 = 60;
@@ -35,6 +36,8 @@ struct Verify {
     place: Place,
     #[command(flatten)]
     root: Root,
+    #[command(flatten)]
+    policy: policy::Args,
     /// The digest of a trust root that is trusted; take it from the base of a change, never from its head
     #[arg(long, value_name = "DIGEST", env = "NHI_APPROVERS_DIGEST", value_parser = approvals::digest)]
     approvers_digest: Digest,
@@ -97,10 +100,14 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     if requests.is_empty() {
         return Err(approvals::none(&verify.place.approvals));
     }
+    let policy = verify.policy.load()?;
     let mut judged = Vec::new();
     for (directory, request) in &requests {
         let found = disk::read_approvals(directory, request.digest()).map_err(|problem| failure(&problem))?;
-        judged.push((request, verdict(request, &trust.root, now, &verify.requesters, found)?));
+        judged.push((
+            request,
+            verdict(&policy, request, &trust.root, now, &verify.requesters, found)?,
+        ));
     }
     match verify.format {
         Format::Human => {
@@ -130,6 +137,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
 
 /// Judges a request by its own tier.
 pub(crate) fn verdict(
+    policy: &Policy,
     request: &Request,
     root: &TrustRoot,
     now: Timestamp,
@@ -139,7 +147,7 @@ pub(crate) fn verdict(
     let question = Question {
         request,
         root,
-        requirement: requirement(request)?,
+        requirement: requirement(policy, request)?,
         now,
         clock_skew_seconds: CLOCK_SKEW_SECONDS,
         requesters,

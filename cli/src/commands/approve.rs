@@ -7,13 +7,14 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use nhi_approvals::{Approval, Decision, Person, Request, Signed, Signer, TrustRoot, disk, read_armoured};
-use nhi_governance::{Timestamp, Ttl};
+use nhi_governance::{Policy, Timestamp, Ttl};
 
 use crate::approvals::{self, Place, Root, Target, failure};
 use crate::commands::approvals::{human, verdict};
 use crate::commands::request;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, Screen};
+use crate::policy;
 
 /// Bytes of a statement or of its signature.
 const STATEMENT_BYTES_MAX: usize = 64 << 10;
@@ -40,6 +41,8 @@ pub(crate) struct Args {
     place: Place,
     #[command(flatten)]
     root: Root,
+    #[command(flatten)]
+    policy: policy::Args,
     #[command(flatten)]
     key: keys::Args,
     /// Who asked, as far as you know, by name or login: their own approval does not count
@@ -73,6 +76,7 @@ fn duration(text: &str) -> Result<Ttl, String> {
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let root = args.root.read()?;
+    let policy = args.policy.load()?;
     let statement = args.statement.as_deref().map(read_statement).transpose()?;
     let wanted = statement
         .as_ref()
@@ -87,7 +91,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     }
     if let (Some(approval), Some(path)) = (statement, &args.statement) {
         let signed = signed_elsewhere(approval, path, &request, &root)?;
-        return done(&directory, &request, &root, &signed, console);
+        return done(&directory, &policy, &request, &root, &signed, console);
     }
     let decision = if args.reject {
         Decision::Reject
@@ -99,12 +103,12 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         let approval = approval(args, &request, &root, person.clone(), decision, now)?;
         return write_statement(path, &approval, console);
     }
-    console.talk(&request::human(&request, console.talk_width));
+    console.talk(&request::human(&policy, &request, console.talk_width));
     let (mut key, person) = args.key.signer(&root, console)?;
     let approval = approval(args, &request, &root, person, decision, now)?;
     confirm(args, &approval, key.as_ref(), console)?;
     let signed = approval.sign(key.as_mut()).map_err(|problem| failure(&problem))?;
-    done(&directory, &request, &root, &signed, console)
+    done(&directory, &policy, &request, &root, &signed, console)
 }
 
 fn approval(
@@ -169,6 +173,7 @@ fn confirm(args: &Args, approval: &Approval, signer: &dyn Signer, console: &Cons
 
 fn done(
     directory: &Path,
+    policy: &Policy,
     request: &Request,
     root: &TrustRoot,
     signed: &Signed,
@@ -191,7 +196,7 @@ fn done(
     screen.blank();
     let found = disk::read_approvals(directory, request.digest()).map_err(|problem| failure(&problem))?;
     // Which policy it was judged by may not be at hand; the signature does not depend on it.
-    if let Ok(verdict) = verdict(request, root, approvals::now(), &[], found) {
+    if let Ok(verdict) = verdict(policy, request, root, approvals::now(), &[], found) {
         human(&mut screen, request, &verdict);
     }
     console.answer(&screen.into_text())?;

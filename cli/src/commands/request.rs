@@ -7,6 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use crate::approvals::{Place, Target};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console};
+use crate::policy;
 
 pub(crate) use view::{View, human};
 
@@ -30,6 +31,8 @@ struct Show {
     request: Option<Target>,
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    policy: policy::Args,
     /// How to write the answer
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
@@ -47,9 +50,10 @@ pub(crate) enum Format {
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let Command::Show(show) = &args.command;
     let (_, request) = show.place.request(show.request.as_ref())?;
+    let policy = show.policy.load()?;
     match show.format {
-        Format::Human => console.answer(&human(&request, console.width))?,
-        Format::Json => console.answer_raw(&output::json(&View::of(&request))?)?,
+        Format::Human => console.answer(&human(&policy, &request, console.width))?,
+        Format::Json => console.answer_raw(&output::json(&View::of(&policy, &request))?)?,
     }
     Ok(Exit::Clean)
 }

@@ -17,6 +17,7 @@ mod interface;
 mod plan_file;
 mod policy;
 mod registry;
+mod scaling;
 mod schema;
 mod sources;
 mod support;

@@ -176,6 +176,46 @@ fn loosening_is_told_and_ends_in_one() {
     ] {
         assert!(loose.contains(part), "{part}:\n{loose}");
     }
+    // The request that it needs is the one that approvers are shown.
+    let named = with(&[
+        ("base.hcl", "organisation = \"example\"\n"),
+        (
+            "head.hcl",
+            "organisation = \"example\"\nexceptions {\n  renewals_max = 2\n}\n",
+        ),
+    ]);
+    let asked = [
+        "diff",
+        "base.hcl",
+        "head.hcl",
+        "--request",
+        "approvals",
+        "--format",
+        "json",
+    ];
+    let json = policy(&asked, named.path()).run().exits(1).json();
+    let digest = json["request"].as_str().unwrap().to_owned();
+    assert_eq!(
+        policy(&asked, named.path()).run().exits(1).json()["request"],
+        digest.as_str()
+    );
+    let show = |arguments: &[&str]| {
+        let mut all = vec!["request", "show", digest.as_str()];
+        all.extend(arguments);
+        nhi(&all).directory(named.path()).run()
+    };
+    let shown = show(&["--policy", "base.hcl"]).exits(0).stdout;
+    assert!(shown.contains("critical, which calls for 3 approvals"), "{shown}");
+    let shown = show(&["--format", "json"]).exits(0).json();
+    assert_eq!(shown["request"]["kind"], "policy");
+    assert_eq!(
+        shown["request"]["subject"]["loosened"][0]["place"],
+        "exceptions.renewals_max"
+    );
+    assert_eq!(
+        shown["calls_for"], "what its policy says",
+        "another policy does not say what it calls for"
+    );
     diff("missing.hcl").exits(3);
     policy(&["diff", "default", "base.hcl"], directory.path())
         .run()

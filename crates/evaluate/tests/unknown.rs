@@ -243,7 +243,7 @@ fn attributes_have_places() {
         assert_eq!(text("aws_iam_policy.p", "policy").0, 8);
         assert_eq!(text("module.a.aws_iam_role.r", "inline_policy[1].name").1, "\"two\"");
         assert_eq!(sources.attribute("aws_iam_policy.p", "nothing"), None);
-        assert_eq!(sources.location("module.a.var.bucket").map(|place| place.line), Some(1));
+        assert_eq!(sources.location("module.a.var.bucket").map(|place| place.line), Some(3));
         assert_eq!(sources.location("aws_iam_policy.other"), None);
     }
 }

@@ -12,6 +12,7 @@ use crate::code::{
 };
 use crate::declaration::{Classification, Declaration, DesiredState};
 use crate::draft::{AttestationDraft, Draft, Given, PurposeDraft, ScopeDraft};
+use crate::id::RecordId;
 use crate::kind::Kind;
 use crate::owner::Owner;
 use crate::path::Path;
@@ -170,7 +171,7 @@ impl Checker {
     }
 
     /// The entries that are known, each with its position, and whether that is all of them.
-    fn scope(&mut self, given: &Given<Vec<Given<ScopeDraft>>>) -> (Vec<(usize, ScopeEntry)>, bool) {
+    pub(crate) fn scope(&mut self, given: &Given<Vec<Given<ScopeDraft>>>) -> (Vec<(usize, ScopeEntry)>, bool) {
         let path = Path::attribute("scope");
         let Some(list) = self.required_at(&path, &SCOPE, given, |list| match list.len() {
             0 => Err(Problem::new(
@@ -332,7 +333,8 @@ impl Checker {
 }
 
 fn vendor(text: &str) -> Result<String, Problem> {
-    if text.len() > 63 || !is_slug(&text.to_ascii_lowercase()) {
+    let is_name = text.len() <= 63 && is_slug(&text.to_ascii_lowercase());
+    if !is_name && RecordId::parse(text).is_err() {
         let message = format!("{} is not a vendor's id", quote(text));
         return Err(Problem::new(
             &VENDOR,

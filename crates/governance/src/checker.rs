@@ -128,4 +128,55 @@ impl Checker {
         let whole = parsed.len() == list.len();
         (parsed, whole)
     }
+
+    /// A list that may be left out and has a limit.
+    #[expect(clippy::option_option, reason = "the two levels are the two questions")]
+    pub(crate) fn optional_list<T: Clone, U>(
+        &mut self,
+        name: &'static str,
+        code: &'static Code,
+        count_max: usize,
+        given: &Given<Vec<Given<T>>>,
+        parse: impl FnMut(&T) -> Result<U, Problem>,
+    ) -> Option<Option<Vec<U>>> {
+        let path = Path::attribute(name);
+        let Some(list) = self.optional_at(&path, given, |list| {
+            limited(&path, code, count_max, list)?;
+            Ok(list.clone())
+        })?
+        else {
+            return Some(None);
+        };
+        let (parsed, whole) = self.elements(&path, code, &list, parse);
+        whole.then_some(Some(parsed))
+    }
+
+    /// A list that has to be there, with at least one element and at most so many.
+    pub(crate) fn required_list<T: Clone, U>(
+        &mut self,
+        name: &'static str,
+        code: &'static Code,
+        count_max: usize,
+        given: &Given<Vec<Given<T>>>,
+        parse: impl FnMut(&T) -> Result<U, Problem>,
+    ) -> Option<Vec<U>> {
+        let path = Path::attribute(name);
+        let list = self.required_at(&path, code, given, |list| {
+            limited(&path, code, count_max, list)?;
+            if list.is_empty() {
+                return Err(Problem::new(code, format!("`{path}` is empty"), "List at least one."));
+            }
+            Ok(list.clone())
+        })?;
+        let (parsed, whole) = self.elements(&path, code, &list, parse);
+        whole.then_some(parsed)
+    }
+}
+
+fn limited<T>(path: &Path, code: &'static Code, count_max: usize, list: &[T]) -> Result<(), Problem> {
+    if list.len() <= count_max {
+        return Ok(());
+    }
+    let message = format!("`{path}` has {} elements", list.len());
+    Err(Problem::new(code, message, format!("List at most {count_max}.")))
 }

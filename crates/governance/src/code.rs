@@ -58,12 +58,22 @@ codes! {
         "Nobody grants access to themselves: the riskier an identity, the more persons have to agree.";
     ATTESTATION = "NHI-ATTESTATION", "the attestation is not usable",
         "Attestation says how the identity proves that it is itself; a subject that more than one workload can present proves nothing.";
+    BREAK_GLASS = "NHI-BREAK-GLASS", "break-glass access is not usable",
+        "What opens everything in an emergency is short, held by several, tested, and looked at afterwards.";
     CLASSIFICATION = "NHI-CLASSIFICATION", "the data classification is not known",
         "The class of the data that an identity can reach decides its risk tier.";
+    CONTRACT = "NHI-CONTRACT", "the vendor's contract is not usable",
+        "Access of a vendor ends with its contract, by itself, and somebody knows how.";
+    ENDED = "NHI-ENDED", "the record has ended",
+        "What has ended stays as a tombstone, and its id is never used again.";
     ENVIRONMENT = "NHI-ENVIRONMENT", "the environment is not usable",
         "The environment is part of the identity's key and of its SPIFFE id, and production raises its risk.";
     ENVIRONMENT_UNLISTED = "NHI-ENVIRONMENT-UNLISTED", "the environment is not one of the organisation's",
         "An environment that the policy does not list has no rules of its own, so nothing may live there unnoticed.";
+    EXCEPTION = "NHI-EXCEPTION", "the exception is not usable",
+        "A control is waived for one value at one place, for a while, by somebody who answers for it.";
+    EXISTS = "NHI-EXISTS", "there is such a record already",
+        "One thing has one record, so that a change of it happens in one place.";
     EXPIRED = "NHI-EXPIRED", "the identity has expired",
         "An apply never silently extends a life: whoever wants an expired identity back asks for it.";
     EXTERNAL = "NHI-EXTERNAL", "an external id is not usable",
@@ -72,6 +82,10 @@ codes! {
         "Name and environment are the key under which grants, logs and the SPIFFE id know the identity.";
     GENERATION = "NHI-GENERATION", "the generation is not usable",
         "A bump of the generation asks for renewal, so it can only rise.";
+    GRANT = "NHI-GRANT", "the grant is not usable",
+        "A grant says on what it is good for what, why, and until when; it lives no longer than its identity.";
+    GRANT_SCOPE = "NHI-GRANT-SCOPE", "the grant exceeds the scope of its identity",
+        "The scope was agreed to; a grant spends it and never widens it.";
     KIND = "NHI-KIND", "the kind is not known",
         "The kind says what holds the identity, and that decides its risk and what may revoke it.";
     MIN_TIER = "NHI-MIN-TIER", "the lowest tier is not known",
@@ -120,6 +134,8 @@ codes! {
         "A secret that does not change by itself outlives everybody who knows it.";
     SUSPENDED = "NHI-SUSPENDED", "the identity is suspended",
         "An apply never undoes a containment in passing.";
+    TEAM = "NHI-TEAM", "a contact is not usable",
+        "Whoever answers for an identity has to be reached when it misbehaves.";
     TTL = "NHI-TTL", "the time to live is not usable",
         "Every identity has an end; a life without one cannot be expressed.";
     TTL_CEILING = "NHI-TTL-CEILING", "the time to live is above the ceiling of its tier",

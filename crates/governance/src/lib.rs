@@ -40,7 +40,9 @@
 //! ```
 
 mod access;
+mod access_review;
 mod attestation;
+mod break_glass;
 mod canonical;
 mod check;
 mod checker;
@@ -48,6 +50,8 @@ mod code;
 mod cover;
 mod declaration;
 mod draft;
+mod exception;
+mod grant;
 mod id;
 mod identity;
 mod kind;
@@ -58,24 +62,33 @@ mod pattern;
 mod policy;
 mod purpose;
 mod record;
+mod registered;
 mod revocation;
 mod scope;
 mod score;
 mod spiffe;
 mod standing;
+mod team;
 mod text;
 mod tier;
 mod time;
 mod ttl;
+mod vendor;
 
 pub use access::Access;
+pub use access_review::{
+    AccessReview, AccessReviewDraft, AccessReviewState, Closing, Decision, Item, OnNoResponse, Selector, SelectorDraft,
+};
 pub use attestation::Attestation;
+pub use break_glass::{BreakGlass, BreakGlassDraft, BreakGlassState};
 pub use canonical::{Digest, canonical_json};
 pub use check::Checked;
 pub use checker::Violation;
 pub use code::{CODES, Code, Problem};
 pub use declaration::{Classification, Declaration, DesiredState};
 pub use draft::{AttestationDraft, Draft, Given, PurposeDraft, ScopeDraft};
+pub use exception::{Exception, ExceptionDraft, ExceptionState, Subject, SubjectDraft, value_digest};
+pub use grant::{Activation, Grant, GrantDraft, GrantState};
 pub use id::RecordId;
 pub use identity::Identity;
 pub use kind::Kind;
@@ -92,12 +105,15 @@ pub use policy::{
 };
 pub use purpose::Purpose;
 pub use record::{Act, Event, Evidence, Record, RecordKind, Transition};
+pub use registered::{Declared, Judged, KindStanding, Registered};
 pub use revocation::{RevokedBy, RevokedBySet};
 pub use scope::ScopeEntry;
 pub use score::{Assessment, ScoreItem, Weights};
 pub use spiffe::{SpiffeId, TrustDomain};
 pub use standing::{Cause, Context, Standing, Status, Suspension};
+pub use team::{Team, TeamDraft};
 pub use text::{Environment, Name, Organisation};
 pub use tier::RiskTier;
 pub use time::Timestamp;
 pub use ttl::Ttl;
+pub use vendor::{Vendor, VendorDraft};

@@ -291,7 +291,7 @@ fn noted(act: &Act<'_>, reason: &str) -> Noted {
 }
 
 /// A text without what has no place in a log, cut off where it grows too long.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .filter(|c| unprintable(c.encode_utf8(&mut [0; 4])).is_none())
         .take(REASON_CHARS_MAX)

@@ -56,6 +56,16 @@ impl Owner {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// Whether it is a team and not a person.
+    pub fn is_team(&self) -> bool {
+        self.key.starts_with("team:")
+    }
+
+    /// The normalised name, without `team:` or `user:`.
+    pub(crate) fn name_key(&self) -> &str {
+        self.key.split_once(':').map_or(self.key.as_str(), |(_, name)| name)
+    }
 }
 
 /// Normalises `org/payments-api`: words of letters and digits, `-`, `_` and `.` alike, `/` between levels.
@@ -101,6 +111,12 @@ impl Eq for Owner {}
 impl Hash for Owner {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.key.hash(state);
+    }
+}
+
+impl AsRef<str> for Owner {
+    fn as_ref(&self) -> &str {
+        &self.text
     }
 }
 

@@ -8,8 +8,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::declaration::Declaration;
 use crate::identity::Identity;
+use crate::record::Record;
+use crate::registered::Registered;
+use crate::team::Team;
 use crate::time::Timestamp;
+use crate::vendor::Vendor;
 
 /// An identity counts as expiring in the last fifth of its life, …
 const EXPIRING_SHARE: u64 = 5;
@@ -138,6 +143,35 @@ pub struct Context {
     pub owner_gone: Option<(String, Timestamp)>,
     /// When the contract of its vendor ends.
     pub contract_end: Option<Timestamp>,
+}
+
+impl Context {
+    /// The context of what is declared, out of every team of a key and every vendor of a name or an id, ended ones
+    /// included. An owner of which there never was a record is not gone; one whose record ended is.
+    pub fn gather<E>(
+        declaration: &Declaration,
+        mut teams: impl FnMut(&str) -> Result<Vec<Registered<Team>>, E>,
+        mut vendors: impl FnMut(&str) -> Result<Vec<Registered<Vendor>>, E>,
+    ) -> Result<Self, E> {
+        let mut context = Self::default();
+        for owner in [declaration.technical_owner(), declaration.policy_owner()] {
+            if !owner.is_team() || context.owner_gone.is_some() {
+                continue;
+            }
+            let found = teams(owner.name_key())?;
+            if found.iter().all(|team| team.ended_at().is_some()) {
+                let gone = found.iter().filter_map(Record::ended_at).max();
+                context.owner_gone = gone.map(|since| (owner.to_string(), since));
+            }
+        }
+        if let Some(vendor) = declaration.vendor_id() {
+            let found = vendors(vendor)?;
+            let live = found.iter().find(|vendor| vendor.ended_at().is_none());
+            let of_ended = || found.iter().map(Registered::<Vendor>::ends_at).max();
+            context.contract_end = live.map(Registered::<Vendor>::ends_at).or_else(of_ended);
+        }
+        Ok(context)
+    }
 }
 
 impl Identity {

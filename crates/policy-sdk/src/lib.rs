@@ -56,6 +56,7 @@ pub mod guest;
 
 mod lines;
 mod module;
+mod pool;
 pub mod testing;
 
 pub use findings::Findings;
@@ -66,6 +67,7 @@ pub use nhi_plan::{
     Action, Change, Context, Description, Encoding, Finding, Interest, Location, Mode, Outcome, Patch, Reference,
     RuleInfo, Severity, Sharding, Waiver, glob_matches, json, path, symbol,
 };
+pub use pool::Pool;
 pub use testing::Tester;
 
 /// Makes the crate export `$module`, a [`PolicyModule`], as a policy component; call it once, at the crate's root.

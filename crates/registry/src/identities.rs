@@ -1,8 +1,8 @@
 //! The life of identities: how one is created or taken up again, and the calls that predate other kinds.
 
 use nhi_governance::{
-    Act, Context, Declaration, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, adopt, confirm,
-    create as begin, revoke as end, update as amend,
+    Act, Declaration, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, adopt, confirm, create as begin,
+    revoke as end, update as amend,
 };
 
 use crate::records::RecordsExt as _;
@@ -42,12 +42,13 @@ pub(crate) fn create(
             });
         };
         let (id, environment, name) = (identity.id(), environment.clone(), name.clone());
-        let Some(transition) = adopt(&identity, trust_domain, declaration, &Context::default(), now) else {
+        let context = writer.context(declaration)?;
+        let Some(transition) = adopt(&identity, trust_domain, declaration, &context, now) else {
             return Err(RegistryError::Exists {
                 id,
                 environment,
                 name,
-                standing: identity.standing(now, &Context::default()).reason,
+                standing: identity.standing(now, &context).reason,
             });
         };
         if writer.is_under_way(id)? {
@@ -73,7 +74,7 @@ pub(crate) fn update(
         Ok(amend(
             identity,
             declaration.clone(),
-            &Context::default(),
+            &view.context(declaration)?,
             &act(actor, evidence, view.policy(), now),
         )?)
     })

@@ -22,6 +22,7 @@
 
 mod actor;
 mod audit;
+mod context;
 mod copy;
 mod error;
 mod identities;

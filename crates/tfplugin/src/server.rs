@@ -141,6 +141,13 @@ pub trait Resource: Send + Sync + 'static {
         None
     }
 
+    /// Whether a state is about an object that has its identity already: not so for one that was moved here and is made
+    /// only by the next apply. Until then the core is given none, since an identity never changes.
+    fn is_identified(&self, state: &Value) -> bool {
+        let _ = state;
+        true
+    }
+
     /// Finds an existing object by its identity, which may have null where an import need not give an attribute; null
     /// when there is none.
     fn import_by_identity(&self, identity: Value) -> Answer<'_, StateAnswer> {

@@ -4,28 +4,31 @@
 //! alone says little on a machine that others share: each figure has a yardstick beside it.
 
 mod measure;
+mod peers;
 mod plans;
 mod start;
+mod table;
 
 use anyhow::Result;
 
 use crate::build;
 use crate::shell::{Run, Workspace};
 use measure::Bench;
+use peers::Peers;
 
 /// The calls that `cargo xtask bench` makes of itself; `None` for anything else.
 pub(crate) fn internal(words: &[&str]) -> Option<Result<()>> {
     measure::internal(words).or_else(|| plans::internal(words))
 }
 
-/// Measures everything and prints tables.
+/// Measures everything and prints tables as they stand in `docs/benchmarks.md`.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let release = build::run(workspace, build::Profile::Release)?;
     let bench = Bench {
         folder: workspace.target.join("bench"),
         helper: release_xtask(workspace)?,
     };
-    plans::run(&bench, &release.nhi)?;
+    plans::run(&bench, &release.nhi, &Peers::find(workspace)?)?;
     start::run(workspace, &bench, &release.folder)
 }
 

@@ -80,7 +80,31 @@ fn rule_page(rule: &Rule) -> Result<String> {
         rule.since
     )?;
     writeln!(text, "{}\n", rule.docs.trim())?;
+    text.push_str(&repairs(rule)?);
     text.push_str(&peers::section(rule.code)?);
+    Ok(text)
+}
+
+/// What `nhi fix` changes for a rule; nothing where it changes nothing.
+fn repairs(rule: &Rule) -> Result<String> {
+    let fixes: Vec<_> = nhi_analyzer::fixes()
+        .iter()
+        .filter(|fix| fix.code == rule.code)
+        .collect();
+    let mut text = String::new();
+    if fixes.is_empty() {
+        return Ok(text);
+    }
+    writeln!(
+        text,
+        "## What `nhi fix` changes\n\nOnly where a literal stands; every other byte is kept.\n"
+    )?;
+    writeln!(text, "| resource | attribute | becomes |\n|---|---|---|")?;
+    for fix in fixes {
+        let path = fix.path.replace("[0]", "");
+        writeln!(text, "| `{}` | `{path}` | `{}` |", fix.resource_type, fix.replacement)?;
+    }
+    text.push('\n');
     Ok(text)
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<Core> {
     }
     Ok(Core {
         kind: Kind::Tofu,
-        path: go_core::build(workspace)?,
+        path: go_core::TOFU.build(workspace)?,
     })
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn ensure_tofu(workspace: &Workspace) -> Result<Core> {
         Some(core) => Ok(core),
         None => Ok(Core {
             kind: Kind::Tofu,
-            path: go_core::build(workspace)?,
+            path: go_core::TOFU.build(workspace)?,
         }),
     }
 }
@@ -72,7 +72,7 @@ pub(crate) fn ensure_tofu(workspace: &Workspace) -> Result<Core> {
 pub(crate) fn present(workspace: &Workspace, kind: Kind) -> Result<Option<Core>> {
     let mut candidates: Vec<PathBuf> = on_path(kind.program()).into_iter().collect();
     if kind == Kind::Tofu {
-        candidates.push(go_core::location(workspace)?);
+        candidates.push(go_core::TOFU.location(workspace)?);
     }
     // A program of that name which does not start, such as a version manager without a version, is as good as none.
     Ok(candidates

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nhi_governance::{Context, Identity, Kind, ScopeEntry, Status, Timestamp};
+use nhi_governance::{Identity, Kind, ScopeEntry, Timestamp};
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::schema::{Attribute, Nesting, Schema};
 use tfplugin::server::DataAnswer;
@@ -126,11 +126,7 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
         now: selection.now,
         by_external: by_external(&everyone.identities),
     };
-    let live: Vec<&Identity> = selection
-        .identities
-        .iter()
-        .filter(|identity| identity.status(around.now, &Context::default()) != Status::Revoked)
-        .collect();
+    let live = &selection.identities;
     let (mut applicable, mut passed, mut controls) = (0, 0, Vec::new());
     for control in &CONTROLS {
         let mut failed: Vec<String> = live

@@ -11,6 +11,9 @@ use super::{Selector, Source, entry};
 use crate::governed::Governed;
 use crate::report;
 
+/// The statuses of records that are listed only where they are asked for.
+const ENDED: [Status; 2] = [Status::Revoked, Status::Offboarded];
+
 pub(super) static SOURCE: Source = Source {
     type_name: "nhi_inventory",
     schema,
@@ -24,7 +27,7 @@ fn schema() -> Schema {
     ))
     .attribute(
         Attribute::optional("statuses", Type::set(Type::String)).describe(format!(
-            "Only identities of these statuses: {}. Default: all but `revoked`.",
+            "Only identities of these statuses: {}. Default: all but `revoked` and `offboarded`.",
             statuses()
         )),
     )
@@ -52,9 +55,11 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
         .get("statuses")
         .elements()
         .map(|statuses| statuses.iter().filter_map(Value::as_str).map(str::to_owned).collect());
-    let with_revoked = wanted
-        .as_ref()
-        .is_some_and(|wanted| wanted.iter().any(|status| status == Status::Revoked.as_str()));
+    let with_revoked = wanted.as_ref().is_some_and(|wanted| {
+        wanted
+            .iter()
+            .any(|status| ENDED.iter().any(|ended| status == ended.as_str()))
+    });
     let mut selection = Selector::parse(&config).0.select(governed, with_revoked)?;
     if let Some(wanted) = &wanted {
         let now = selection.now;

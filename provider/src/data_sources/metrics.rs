@@ -64,7 +64,12 @@ type Counts = BTreeMap<String, u64>;
 fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnostics> {
     let selection = Selector::parse(&config).0.select(governed, true)?;
     let now = selection.now;
-    let revoked = |identity: &&Identity| identity.status(now, &Context::default()) == Status::Revoked;
+    let revoked = |identity: &&Identity| {
+        matches!(
+            identity.status(now, &Context::default()),
+            Status::Revoked | Status::Offboarded
+        )
+    };
     let live: Vec<&Identity> = selection
         .identities
         .iter()

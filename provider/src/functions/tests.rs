@@ -50,6 +50,45 @@ fn durations() {
 }
 
 #[test]
+fn digests_of_requests() {
+    let policy = nhi_governance::Policy::default();
+    let context = nhi_approvals::RequestContext {
+        organisation: &nhi_governance::Name::parse("acme").unwrap(),
+        policy: &policy,
+        registry_id: "01JD8Z6V5R3TQ0W8YB1N4K7M2C",
+        incarnations: 0,
+    };
+    let terms = nhi_approvals::Terms {
+        technical_owner: None,
+        policy_owner: None,
+        purpose: None,
+        scope: Vec::new(),
+        ttl: None,
+        tier: nhi_governance::RiskTier::High,
+        subject: serde_json::Map::new(),
+    };
+    let kind = nhi_approvals::Kind::Policy;
+    let request = nhi_approvals::Request::new(&context, kind, None, "policy".to_owned(), terms);
+    let text = request.to_canonical_json();
+    let digest = Value::from(request.digest().to_string());
+    for file in [text.clone(), format!("{text}\n")] {
+        check("request_digest", &[file.into()], Ok(digest.clone()));
+    }
+    let edited = text.replace("\"acme\"", "\"other\"");
+    assert_ne!(call("request_digest", &[edited.into()]).unwrap(), digest);
+    for bad in [
+        "",
+        "{}",
+        "null",
+        "not json",
+        text.strip_suffix('}').unwrap(),
+        &text.replace("{\"", "{ \""),
+    ] {
+        check("request_digest", &[bad.into()], Err((0, "NHI-")));
+    }
+}
+
+#[test]
 fn spiffe_ids() {
     let text = |texts: [&str; 3]| texts.map(Value::from);
     let id = "spiffe://example.org/staging/reporter";

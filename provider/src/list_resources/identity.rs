@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use nhi_governance::Context;
+
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::{Answer, ListResource, Listed, Listing};
@@ -61,7 +63,14 @@ impl ListResource for Identities {
                 let declaration = identity.declaration();
                 Listed {
                     display_name: format!("{}/{}", declaration.environment(), declaration.name()),
-                    state: identity::state(&Found { identity, now }, &policy),
+                    state: identity::state(
+                        &Found {
+                            identity,
+                            context: Context::default(),
+                            now,
+                        },
+                        &policy,
+                    ),
                     diagnostics: std::mem::take(&mut warnings),
                 }
             });

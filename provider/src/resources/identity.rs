@@ -12,7 +12,7 @@ mod state;
 
 use std::sync::Arc;
 
-use nhi_governance::{Context, Draft, RecordId, Status};
+use nhi_governance::{Draft, RecordId, Status};
 use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::Schema;
@@ -22,6 +22,7 @@ use tfplugin::server::{
 };
 use tfplugin::value::{AttributePath, Value};
 
+use super::{malformed, not_read};
 use crate::governed::{Claim, Found, Governed, Trouble, blocking};
 use crate::report;
 use draft::draft;
@@ -182,6 +183,10 @@ impl Resource for IdentityResource {
         Some(sought::schema())
     }
 
+    fn is_identified(&self, state: &Value) -> bool {
+        !adopt::is_pending(state)
+    }
+
     fn import_by_identity(&self, identity: Value) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
             match Sought::parse(&identity) {
@@ -208,7 +213,7 @@ impl IdentityResource {
     async fn take_in(&self, sought: Sought) -> StateAnswer {
         let looked_for = sought.clone();
         match self.run(move |governed| looked_for.find(governed)).await {
-            Ok(Some(found)) if state::status(&found) == Status::Revoked => {
+            Ok(Some(found)) if matches!(state::status(&found), Status::Revoked | Status::Offboarded) => {
                 StateAnswer::with(Value::Null, revoked(&found))
             }
             Ok(Some(found)) => StateAnswer::new(self.state(&found)),
@@ -219,14 +224,14 @@ impl IdentityResource {
 
     /// Puts on record what was moved here from another provider.
     async fn adopt(&self, prior: Value, planned: Value, private: Vec<u8>) -> StateAnswer {
-        let created = match adopt::ungoverned(&prior, &planned) {
+        let draft = draft(&planned);
+        let refused = adopt::ungoverned(&prior, &planned).or_else(|| self.policy_changed(&planned, &draft));
+        let created = match refused {
             Some(diagnostic) => Err(diagnostic.into()),
-            None => {
-                let draft = draft(&planned);
-                self.run(move |governed| governed.create(&draft))
-                    .await
-                    .map_err(Diagnostics::from)
-            }
+            None => self
+                .run(move |governed| governed.create(&draft))
+                .await
+                .map_err(Diagnostics::from),
         };
         let (state, diagnostics) = match created {
             Ok(found) => (self.state(&found), Diagnostics::new()),
@@ -294,18 +299,6 @@ fn claim(prior: &Value) -> Result<Claim, Diagnostic> {
     })
 }
 
-pub(crate) fn malformed(error: &str) -> Diagnostic {
-    let detail = "The id is the one thing that names an identity for good. `nhi identities` lists the ids of a registry. \
-                  (NHI-ID)";
-    Diagnostic::error(error, detail).at(AttributePath::of("id"))
-}
-
-fn not_read() -> Diagnostic {
-    let detail = "Which registry to ask, or which policy to judge by, is known only after apply, so the plan goes by the \
-                  state as it was last read. Give `registry` and `policy` values that are known at plan.";
-    Diagnostic::warning("identities were not read", detail)
-}
-
 fn place(governed: &Governed) -> String {
     governed.location().map(ToString::to_string).unwrap_or_default()
 }
@@ -344,7 +337,7 @@ fn revoked(found: &Found) -> Diagnostic {
     let detail = format!(
         "It was {}. Revocation is final and an id is never used again: let the configuration create a new identity. \
          (NHI-REVOKED)",
-        found.identity.standing(found.now, &Context::default()).reason
+        found.identity.standing(found.now, &found.context).reason
     );
     Diagnostic::error(
         format!("identity `{}` is revoked and cannot be imported", found.identity.id()),

@@ -89,7 +89,8 @@ impl Entra {
             .flat_map(Value::elements);
         let whole_list = |path: &str| path.starts_with("permissions[") && path.ends_with("].allowed_resource_actions");
         let unknown = block.change.unknown_paths.iter().any(|path| whole_list(path));
-        let (mut worst, mut open) = (None, unknown || block.is_unknown("permissions"));
+        let gaps = permissions.is_some_and(|list| list.elements().any(Value::is_null));
+        let (mut worst, mut open) = (None, unknown || gaps || block.is_unknown("permissions"));
         for action in given {
             match action.as_str() {
                 Some(action) if !symbol::has_symbols(&action) => worst = worst.max(directory_action(&action)),

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nhi_plan::Severity;
-use nhi_plan::json::Value;
 
 use super::Grant;
 use super::actions::{Actions, Class};
@@ -15,7 +14,7 @@ use super::scope::Level;
 use crate::facts::Block;
 use crate::facts::cloud::{self, Site, Text, lower};
 use crate::facts::graph::{Certainty, Edge, End};
-use crate::facts::reach::{self, Arc};
+use crate::facts::reach::{self, Arc, Best};
 
 /// Arcs that are followed; beyond it the plan is one in which everybody is everybody.
 const ARCS_MAX: usize = 200_000;
@@ -33,6 +32,8 @@ pub(super) struct Workload {
     group: Option<Text>,
     /// It has an identity of its own, or is one.
     own: bool,
+    /// Which identities it has is known only after apply.
+    possible: bool,
     attached: Vec<Text>,
 }
 
@@ -83,6 +84,7 @@ pub(super) fn workload(block: &Block<'_>) -> Option<Workload> {
         resource_type: resource_type.to_owned(),
         group: Text::read(block, "resource_group_name"),
         own,
+        possible: false,
         attached,
     };
     if resource_type == IDENTITY {
@@ -91,12 +93,19 @@ pub(super) fn workload(block: &Block<'_>) -> Option<Workload> {
     if !RUNS.iter().any(|(name, _)| resource_type.contains(name)) {
         return None;
     }
-    let identity = block.after()?.at("identity[0]")?;
-    let kind = identity.get("type").and_then(Value::as_str)?;
-    Some(of(
-        kind.contains("SystemAssigned"),
-        texts(block, "identity[0].identity_ids"),
-    ))
+    let kind = Text::read(block, "identity[0].type").and_then(|kind| kind.known().map(str::to_owned));
+    if kind.is_none() && !block.is_unknown("identity[0].type") {
+        return None;
+    }
+    // An identity of its own is there for sure where somebody gives it a role.
+    let possible = kind.is_none();
+    Some(Workload {
+        possible,
+        ..of(
+            kind.is_none_or(|kind| kind.contains("SystemAssigned")),
+            texts(block, "identity[0].identity_ids"),
+        )
+    })
 }
 
 /// Reads who owns an application, a service principal or a group.
@@ -134,6 +143,8 @@ struct Hop {
     how: &'static str,
     site: Site,
     owns: bool,
+    /// It is there only if something unknown turns out that way.
+    possible: bool,
 }
 
 /// Claims of principals that become one that can do more than they can, and every way to become another.
@@ -142,36 +153,16 @@ pub(super) fn gains(claims: &[Claim], grants: &[Grant], known: &Known<'_>) -> (V
     let mut hops = ownership(known);
     hops.extend(by_roles(grants, known));
     hops.truncate(ARCS_MAX);
-    let arcs: Vec<_> = hops
-        .iter()
-        .map(|hop| Arc {
-            from: &hop.from.key,
-            to: &hop.to.key,
-        })
-        .collect();
+    let mut told = BTreeMap::new();
+    let sure: Vec<&Hop> = hops.iter().filter(|hop| !hop.possible).collect();
+    let arcs = arcs(&sure);
     let best = reach::spread(&own, &arcs);
-    let mut told = BTreeSet::new();
-    let mut found = Vec::new();
-    for hop in &hops {
-        let from = hop.from.key.as_str();
-        let Some((reach, first)) = best.get(from).and_then(|reach| Some((reach, hops.get(reach.arc?)?))) else {
-            continue;
-        };
-        let rank = own.get(from).map_or(0, |(rank, _)| *rank);
-        if reach.rank <= rank || first.from.kind == Kind::Deployer || !told.insert(from) {
-            continue;
-        }
-        if first.from.kind == Kind::Place {
-            continue;
-        }
-        let route = reach::route(from, &best, &arcs);
-        let route: Vec<&Hop> = route.into_iter().filter_map(|index| hops.get(index)).collect();
-        let named = route.iter().filter(|hop| hop.to.kind != Kind::Place);
-        let through: Vec<String> = named.clone().map(|hop| hop.to.label.clone()).collect();
-        // How it gets through a place is said by what leads out of it.
-        let how = named.clone().next().map_or(first.how, |hop| hop.how);
-        let Some(gain) = claims.get(reach.claim) else { continue };
-        found.push(path_claim(first, how, through, reach.rank, gain.gain()));
+    let mut found = followed(claims, &own, &sure, &best, &mut told);
+    if sure.len() < hops.len() {
+        // What is not known yet may lead further than what is.
+        let all: Vec<&Hop> = hops.iter().collect();
+        let best = reach::spread(&own, &self::arcs(&all));
+        found.extend(followed(claims, &own, &all, &best, &mut told));
     }
     let end = |principal: &Principal| End {
         name: principal.label.clone(),
@@ -185,10 +176,58 @@ pub(super) fn gains(claims: &[Claim], grants: &[Grant], known: &Known<'_>) -> (V
         to: end(&hop.to),
         how: hop.how.to_owned(),
         via: hop.site.address.clone(),
-        certainty: Certainty::Yes,
+        certainty: if hop.possible {
+            Certainty::Possibly
+        } else {
+            Certainty::Yes
+        },
     });
     let edges = edges.collect();
     (found, edges)
+}
+
+fn arcs<'h>(hops: &[&'h Hop]) -> Vec<Arc<'h>> {
+    let arcs = hops.iter().map(|hop| Arc {
+        from: &hop.from.key,
+        to: &hop.to.key,
+    });
+    arcs.collect()
+}
+
+/// Who gains something on these hops, and was not told to gain as much.
+fn followed<'h>(
+    claims: &[Claim],
+    own: &BTreeMap<&str, (u8, usize)>,
+    hops: &[&'h Hop],
+    best: &BTreeMap<&str, Best>,
+    told: &mut BTreeMap<&'h str, u8>,
+) -> Vec<Claim> {
+    let arcs = arcs(hops);
+    let mut found = Vec::new();
+    for hop in hops {
+        let from = hop.from.key.as_str();
+        let Some((reach, first)) = best.get(from).and_then(|reach| Some((reach, hops.get(reach.arc?)?))) else {
+            continue;
+        };
+        let rank = own.get(from).map_or(0, |(rank, _)| *rank);
+        let before = told.get(from).copied().unwrap_or(rank).max(rank);
+        if reach.rank <= before || matches!(first.from.kind, Kind::Deployer | Kind::Place) {
+            continue;
+        }
+        told.insert(from, reach.rank);
+        let route = reach::route(from, best, &arcs);
+        let route: Vec<&Hop> = route.into_iter().filter_map(|index| hops.get(index).copied()).collect();
+        let named = route.iter().filter(|hop| hop.to.kind != Kind::Place);
+        let through: Vec<String> = named.clone().map(|hop| hop.to.label.clone()).collect();
+        // How it gets through a place is said by what leads out of it.
+        let how = named.clone().next().map_or(first.how, |hop| hop.how);
+        let Some(gain) = claims.get(reach.claim) else { continue };
+        found.push(Claim {
+            possible: route.iter().any(|hop| hop.possible),
+            ..path_claim(first, how, through, reach.rank, gain.gain())
+        });
+    }
+    found
 }
 
 fn path_claim(hop: &Hop, how: &'static str, through: Vec<String>, rank: u8, gain: String) -> Claim {
@@ -225,7 +264,10 @@ fn ownership(known: &Known<'_>) -> Vec<Hop> {
     for owner in known.owners {
         let owners = known.principals.meant(&owner.who, None, &owner.site);
         // People who own what they run are the normal case; who applies the plan made it.
-        for from in owners.into_iter().filter(|owner| owner.kind == Kind::Machine) {
+        // Of whom nothing is known may be a machine.
+        let vague = owner.who.options.is_empty();
+        let may = |owner: &Principal| owner.kind == Kind::Machine || vague && owner.kind == Kind::Unknown;
+        for from in owners.into_iter().filter(may) {
             for owned in &owner.owned {
                 let group = cloud::type_of(owned) == "azuread_group";
                 let how = if group { "add members to" } else { "add credentials to" };
@@ -248,6 +290,7 @@ fn ownership(known: &Known<'_>) -> Vec<Hop> {
                         how,
                         site: owner.site.clone(),
                         owns: true,
+                        possible: from.kind == Kind::Unknown,
                     });
                 }
             }
@@ -271,7 +314,8 @@ fn by_roles(grants: &[Grant], known: &Known<'_>) -> Vec<Hop> {
     let mut told: BTreeSet<String> = BTreeSet::new();
     for grant in grants {
         let allowed = grant.role.allowed.sure;
-        let useful = allowed.has_class(Class::Run) || allowed.has_class(Class::Identity);
+        let open = grant.role.open && grant.scope.level == Level::Resource;
+        let useful = open || allowed.has_class(Class::Run) || allowed.has_class(Class::Identity);
         if !useful || grant.possible || grant.condition != Condition::None {
             continue;
         }
@@ -284,16 +328,25 @@ fn by_roles(grants: &[Grant], known: &Known<'_>) -> Vec<Hop> {
             how,
             site: grant.site.clone(),
             owns: false,
+            possible: false,
         };
         let reached = |from: &Principal| {
             let places = places(grant, known.workloads, &by_block).into_iter();
-            let used = places.filter_map(|workload| Some((workload, usable(workload, allowed, runs)?)));
+            let used = places.filter_map(|workload| {
+                let how = usable(workload, allowed, runs).map(|how| (how, workload.possible));
+                // A role that is not known may be one that uses it.
+                let how = how.or_else(|| open.then_some(("use", true)));
+                Some((workload, how?))
+            });
             used.flat_map(|(workload, how)| {
                 let identities = identities(workload, known.principals).into_iter();
                 identities.map(move |to| (to, how))
             })
             .filter(|(to, _)| to.key != from.key)
-            .map(|(to, how)| hop(from, to, how))
+            .map(|(to, (how, possible))| Hop {
+                possible,
+                ..hop(from, to, how)
+            })
             .collect::<Vec<_>>()
         };
         if grant.scope.level == Level::Resource {

@@ -34,6 +34,8 @@ pub(crate) enum On {
     OwnPolicy,
     /// The permission set that the principal is.
     OwnPermissionSet,
+    /// Any group of the directory of an organisation.
+    DirectoryGroup,
     /// The role that is taken over.
     Role,
     /// The same, by assuming it: its trust has to let the principal in.
@@ -106,6 +108,15 @@ impl Method {
         same && (self.lower || !other.lower)
             && self.needs.len() > other.needs.len()
             && other.needs.iter().all(|need| self.needs.contains(need))
+    }
+
+    /// Whether it goes through the directory of an organisation, and names nothing that belongs to the principal.
+    pub(crate) fn is_of_directory(&self) -> bool {
+        self.category == Category::SelfEscalation
+            && self
+                .needs
+                .iter()
+                .all(|need| matches!(need.on, On::Any | On::DirectoryGroup))
     }
 
     /// Whether any permission is asked of `on`.
@@ -183,6 +194,7 @@ fn need(text: &'static str) -> Option<Need> {
         "own-group" => On::OwnGroup,
         "own-policy" => On::OwnPolicy,
         "own-permission-set" => On::OwnPermissionSet,
+        "directory-group" => On::DirectoryGroup,
         "role" => On::Role,
         "assumed" => On::Assumed,
         "user" => On::User,

@@ -160,12 +160,8 @@ pub(super) fn candidates(world: &World<'_>, target: usize) -> Vec<usize> {
 /// Principals that a trust names.
 fn named<'w>(world: &'w World<'w>, name: &str) -> Vec<usize> {
     if let Some(block) = super::names::block_of(name) {
-        let at = world.by_key(&format!("at {block}"));
-        return at
-            .iter()
-            .chain(world.by_key(&format!("block {block}")))
-            .copied()
-            .collect();
+        let at = world.places.exactly(block);
+        return at.iter().chain(world.places.all(block)).copied().collect();
     }
     let name = match name.split_once(":assumed-role/") {
         Some((_, session)) => format!("role {}", session.split('/').next().unwrap_or_default()),

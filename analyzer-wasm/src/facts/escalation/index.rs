@@ -11,6 +11,7 @@ use super::catalogue::{Method, On, actions, methods};
 use super::names::key;
 use crate::facts::iam::access::{Principal, fields};
 use crate::facts::iam::document::{Document, Effect, Selection, Statement};
+use crate::facts::iam::origin::at_worst;
 use crate::facts::iam::pattern::{Case, matches};
 
 /// A set of actions of the catalogue, by their place in [`actions`].
@@ -34,6 +35,15 @@ impl Actions {
         for (word, more) in self.0.iter_mut().zip(other.0) {
             *word |= more;
         }
+    }
+
+    /// All actions but these.
+    fn others(self) -> Self {
+        let mut others = Self::default();
+        for index in (0..actions().len()).filter(|index| !self.has(*index)) {
+            others.add(index);
+        }
+        others
     }
 
     fn is_empty(self) -> bool {
@@ -63,12 +73,13 @@ impl Index {
             .collect();
         let place = |action: &str| order.get(action).copied().unwrap_or(usize::MAX);
         let mut known: HashMap<usize, Actions> = HashMap::new();
+        let mut meant = Meant::default();
         let mut index = Self::default();
         for (number, principal) in principals.iter().enumerate() {
             let mut held = Actions::default();
             for document in documents(principal) {
                 let address = Arc::as_ptr(document).addr();
-                let found = *known.entry(address).or_insert_with(|| read(document));
+                let found = *known.entry(address).or_insert_with(|| read(document, &mut meant));
                 held.join(found);
             }
             let mut usable: Vec<&'static Method> = Vec::new();
@@ -172,6 +183,9 @@ pub(crate) enum Selector {
 
 impl Selector {
     fn of(pattern: &str) -> Self {
+        // Text of somebody's choosing may turn out to name anything.
+        let chosen = at_worst(pattern);
+        let pattern = chosen.as_deref().unwrap_or(pattern);
         if let Some(key) = key(pattern) {
             return Self::Exact(key);
         }
@@ -251,18 +265,37 @@ pub(crate) fn names_action(statement: &Statement, action: &str) -> bool {
     }
 }
 
-fn read(document: &Document) -> Actions {
-    let mut held = Actions::default();
-    for statement in document
-        .statements
-        .iter()
-        .filter(|statement| statement.effect != Effect::Deny)
-    {
-        for (index, action) in actions().iter().enumerate() {
-            if !held.has(index) && names_action(statement, action) {
-                held.add(index);
+/// What patterns of actions mean; a plan repeats few of them in many documents.
+#[derive(Debug, Default)]
+struct Meant<'p>(HashMap<&'p str, Actions>);
+
+impl<'p> Meant<'p> {
+    fn pattern(&mut self, pattern: &'p str) -> Actions {
+        *self.0.entry(pattern).or_insert_with(|| {
+            let mut found = Actions::default();
+            for (index, action) in actions().iter().enumerate() {
+                if matches(pattern, action, Case::Ignored) {
+                    found.add(index);
+                }
             }
+            found
+        })
+    }
+}
+
+fn read<'p>(document: &'p Document, meant: &mut Meant<'p>) -> Actions {
+    let mut held = Actions::default();
+    let allowing = |statement: &&Statement| statement.effect != Effect::Deny;
+    for statement in document.statements.iter().filter(allowing) {
+        let (Selection::Only(patterns) | Selection::Except(patterns)) = &statement.actions;
+        let mut named = Actions::default();
+        for pattern in &patterns.known {
+            named.join(meant.pattern(pattern));
         }
+        held.join(match &statement.actions {
+            Selection::Only(_) => named,
+            Selection::Except(_) => named.others(),
+        });
     }
     held
 }
@@ -281,7 +314,8 @@ mod tests {
         let document = Document::parse(
             r#"{"Statement":[{"Effect":"Allow","Action":["IAM:PassRole","lambda:Create*"],"Resource":"*"},{"Effect":"Deny","Action":"ec2:*","Resource":"*"}]}"#,
         );
-        let held = read(&document.expect("a document"));
+        let document = document.expect("a document");
+        let held = read(&document, &mut Meant::default());
         let names: Vec<_> = actions()
             .iter()
             .enumerate()

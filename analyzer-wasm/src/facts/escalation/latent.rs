@@ -5,7 +5,7 @@ use super::catalogue::{Category, Gain, Method, On};
 use super::hop::{Hop, all, on_target};
 use super::index::{names_action, statements};
 use super::names::key;
-use super::own::imagined;
+use super::own::{imagined, on_self};
 use super::world::{World, policies};
 use crate::facts::graph::Certainty;
 use crate::facts::iam::access::{Principal, PrincipalKind, Resource, ResourceKind};
@@ -86,8 +86,8 @@ fn outlook(world: &World<'_>, principal: &Principal, from: usize, method: &'stat
             let replies = own.filter_map(|(_, names)| ask(principal, need.action, Resource::Exactly(&names), &[]));
             best(replies).map(|reply| (Outlook::EarlierVersion, reply))
         }
-        (Category::SelfEscalation, Gain::Administrator) if method.needs.iter().all(|need| need.on == On::Any) => {
-            let reply = all(&method.needs, |need| ask(principal, need.action, Resource::Any, &[]))?;
+        (Category::SelfEscalation, Gain::Administrator) if method.is_of_directory() => {
+            let reply = all(&method.needs, |need| on_self(world, principal, need.on, need.action))?;
             Some((Outlook::AnyWorkload, reply))
         }
         (Category::PrincipalAccess, _) if method.asks(On::Assumed) && method.needs.len() == 1 => {

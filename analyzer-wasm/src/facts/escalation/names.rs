@@ -40,30 +40,6 @@ pub(super) struct Place<'p> {
     pub(super) module: &'p str,
 }
 
-/// Of several instances those in the same place, of the same module instance, or all.
-pub(super) fn nearest<'a, T: Copy>(all: impl Iterator<Item = (T, &'a str)>, place: Place<'_>) -> Vec<T> {
-    let all: Vec<_> = all.collect();
-    let beside: Vec<_> = all.iter().filter(|(_, address)| is_in(address, place.module)).collect();
-    let twin = beside
-        .iter()
-        .find(|(_, address)| instance_key(address) == instance_key(place.address));
-    match (twin, beside.is_empty()) {
-        (Some((twin, _)), _) => vec![*twin],
-        (None, false) => beside.iter().map(|(item, _)| *item).collect(),
-        (None, true) => all.iter().map(|(item, _)| *item).collect(),
-    }
-}
-
-/// Whether a block stands in this module instance and in none inside of it: [`module_of`] for those who ask of many.
-fn is_in(address: &str, module: &str) -> bool {
-    let local = if module.is_empty() {
-        Some(address)
-    } else {
-        address.strip_prefix(module).and_then(|rest| rest.strip_prefix('.'))
-    };
-    local.is_some_and(|local| !local.starts_with("module."))
-}
-
 /// The module instance that a block stands in; empty for the root.
 pub(super) fn module_of(address: &str) -> &str {
     // A key may hold dots: only what stands outside of brackets counts.
@@ -89,7 +65,8 @@ pub(super) fn module_of(address: &str) -> &str {
     end.and_then(|end| address.get(..end)).unwrap_or_default()
 }
 
-fn instance_key(address: &str) -> &str {
+/// The instance key of a block; empty where it has none.
+pub(super) fn instance_key(address: &str) -> &str {
     let Some(inner) = address.strip_suffix(']') else {
         return "";
     };
@@ -124,8 +101,6 @@ mod tests {
             ("data.aws_iam_policy_document.d", ""),
         ] {
             assert_eq!(module_of(address), module, "{address}");
-            assert!(is_in(address, module), "{address}");
-            assert!(!is_in(address, "module.other"), "{address}");
         }
         assert_eq!(instance_key("aws_iam_role.r[\"a\"]"), "[\"a\"]");
         assert_eq!(

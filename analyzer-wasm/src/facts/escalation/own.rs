@@ -10,7 +10,7 @@ use super::index::{names_action, statements};
 use super::names::key;
 use super::world::{World, policies};
 use crate::facts::iam::access::{
-    Alternative, Bound, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Request, Resource,
+    Alternative, Bound, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Request, Resource, ResourceKind,
 };
 use crate::facts::iam::document::{Document, Selection, Statement};
 
@@ -57,7 +57,7 @@ fn step(world: &World<'_>, from: usize, method: &'static Method) -> Option<Hop> 
             });
     }
     let mut reply = all(&method.needs, |need| on_self(world, principal, need.on, need.action))?;
-    let writes_itself = method.needs.iter().any(|need| need.on != On::Any);
+    let writes_itself = !method.is_of_directory();
     if !writes_itself && !is_meant(world, principal, method) {
         return None;
     }
@@ -99,7 +99,8 @@ fn within(reply: Reply, ceiling: Bound) -> Option<Reply> {
     }
 }
 
-fn on_self(world: &World<'_>, principal: &Principal, on: On, action: &str) -> Option<Reply> {
+/// A permission that is asked of what belongs to the principal, or of anything.
+pub(crate) fn on_self(world: &World<'_>, principal: &Principal, on: On, action: &str) -> Option<Reply> {
     let exactly = |names: &[String]| {
         (!names.is_empty())
             .then(|| ask(principal, action, Resource::Exactly(names), &[]))
@@ -108,6 +109,7 @@ fn on_self(world: &World<'_>, principal: &Principal, on: On, action: &str) -> Op
     let itself = |kind: PrincipalKind| (principal.kind == kind).then(|| exactly(principal.names())).flatten();
     match on {
         On::Any => ask(principal, action, Resource::Any, &[]),
+        On::DirectoryGroup => ask(principal, action, Resource::Every(ResourceKind::DirectoryGroup), &[]),
         On::SelfRole => itself(PrincipalKind::Role),
         On::SelfUser => itself(PrincipalKind::User),
         On::OwnGroup => {

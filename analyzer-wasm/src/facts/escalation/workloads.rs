@@ -58,7 +58,7 @@ const TEMPLATE: &[(&str, Holds)] = &[
 ];
 
 /// Every resource type that runs as a role, sorted.
-static SPECS: [Spec; 27] = [
+static SPECS: [Spec; 29] = [
     spec(
         "aws_apprunner_service",
         &["apprunner"],
@@ -132,10 +132,28 @@ static SPECS: [Spec; 27] = [
         &["ecs:*:*:task/*", "ecs:*:*:cluster/*"],
     ),
     spec(
+        "aws_eks_node_group",
+        &["pods"],
+        &[("node_role_arn", Holds::Role)],
+        &[
+            "eks:*:*:cluster/{cluster_name}",
+            "eks:*:*:access-entry/{cluster_name}/*",
+        ],
+    ),
+    spec(
+        "aws_eks_pod_identity_association",
+        &["pods"],
+        ROLE_ARN,
+        &[
+            "eks:*:*:cluster/{cluster_name}",
+            "eks:*:*:access-entry/{cluster_name}/*",
+        ],
+    ),
+    spec(
         "aws_emr_cluster",
-        &["instance"],
+        &["instance", "emr-cluster"],
         &[("ec2_attributes.instance_profile", Holds::Profile)],
-        &["ec2:*:*:instance/*"],
+        &["ec2:*:*:instance/*", "elasticmapreduce:*:*:cluster/{id}"],
     ),
     spec(
         "aws_glue_dev_endpoint",

@@ -1,11 +1,14 @@
 //! Principals with what their permissions do not say: whom a role trusts, and what runs as it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use nhi_plan::symbol;
 
 use super::index::{Index, Selector};
-use super::names::{Place, account_in, block_of, key, module_of, nearest, without_keys};
+use super::names::{Place, account_in, block_of, key, module_of};
+use super::places::Instances;
+use super::profiles::Profiles;
 use super::trust::Trust;
 use super::workloads::{Holds, Link, Workload};
 use super::{Collected, RoleTrust};
@@ -29,7 +32,7 @@ pub(crate) struct World<'w> {
     pub(crate) standings: &'w [Standing],
     pub(crate) workloads: &'w [Workload],
     /// By principal.
-    pub(crate) trusts: Vec<Trust>,
+    pub(crate) trusts: Vec<Arc<Trust>>,
     /// By principal.
     pub(crate) runs: Vec<Vec<Runs>>,
     /// The account that the plan is about, where it can be told.
@@ -41,6 +44,8 @@ pub(crate) struct World<'w> {
     /// What each principal is found by as a target.
     targets: Vec<TargetKeys>,
     by_key: BTreeMap<String, Vec<usize>>,
+    /// Principals that the plan creates.
+    pub(super) places: Instances<'w>,
     /// Roles by the key of a managed policy that they hold.
     by_policy: BTreeMap<String, Vec<usize>>,
 }
@@ -54,6 +59,12 @@ impl<'w> World<'w> {
                 if entry.last() != Some(&index) {
                     entry.push(index);
                 }
+            }
+        }
+        let mut places = Instances::default();
+        for (index, principal) in principals.iter().enumerate() {
+            if principal.in_plan {
+                places.add(&principal.config_address, &principal.address, index);
             }
         }
         let mut world = Self {
@@ -72,14 +83,17 @@ impl<'w> World<'w> {
             index: Index::new(principals),
             targets: principals.iter().map(target_keys).collect(),
             by_key,
+            places,
             by_policy: by_policy(principals),
         };
+        let documents = deferred(collected);
         world.trusts = principals
             .iter()
-            .map(|principal| trust_of(collected, principal))
+            .map(|principal| trust_of(collected, &documents, principal))
             .collect();
+        let profiles = Profiles::new(&collected.profiles);
         for (index, workload) in collected.workloads.iter().enumerate() {
-            let found = world.roles_of(collected, workload);
+            let found = world.roles_of(&profiles, workload);
             let sure = found.len() == 1;
             for principal in found {
                 if let Some(runs) = world.runs.get_mut(principal) {
@@ -95,7 +109,7 @@ impl<'w> World<'w> {
             entries: Vec::new(),
             open: false,
         };
-        self.trusts.get(principal).unwrap_or(NOBODY)
+        self.trusts.get(principal).map_or(NOBODY, AsRef::as_ref)
     }
 
     /// What runs as a principal, as a workload of this kind.
@@ -175,7 +189,7 @@ impl<'w> World<'w> {
         under.flat_map(|(_, indices)| indices.iter().copied())
     }
 
-    fn roles_of(&self, collected: &Collected, workload: &Workload) -> Vec<usize> {
+    fn roles_of(&self, profiles: &Profiles<'_>, workload: &Workload) -> Vec<usize> {
         let mut found = Vec::new();
         let place = Place {
             address: &workload.address,
@@ -184,13 +198,8 @@ impl<'w> World<'w> {
         for link in &workload.links {
             match link.holds {
                 Holds::Profile => {
-                    for profile in profiles(collected, link, place) {
-                        let module = module_of(&profile.address);
-                        let place = Place {
-                            address: &profile.address,
-                            module,
-                        };
-                        found.extend(self.resolve(&profile.link, place));
+                    for (role, place) in profiles.roles(link, place) {
+                        found.extend(self.resolve(role, place));
                     }
                 }
                 Holds::Role | Holds::Json(_) => found.extend(self.resolve(link, place)),
@@ -212,7 +221,7 @@ impl<'w> World<'w> {
         if let Some(value) = &link.value {
             for text in symbol::alternatives(value) {
                 match block_of(text) {
-                    Some(block) => found.extend(self.nearest(block, place)),
+                    Some(block) => found.extend(self.places.nearest(block, place)),
                     None => {
                         let key = key(text).unwrap_or_else(|| format!("role {text}"));
                         found.extend(self.by_key(&key));
@@ -221,89 +230,48 @@ impl<'w> World<'w> {
             }
         } else {
             for block in &link.blocks {
-                found.extend(self.nearest(block, place));
+                found.extend(self.places.nearest(block, place));
             }
         }
         found.retain(is_role);
         found
     }
+}
 
-    /// The instances of a block that something in this place means.
-    fn nearest(&self, block: &str, place: Place<'_>) -> Vec<usize> {
-        let exact = self.by_key(&format!("at {block}"));
-        if !exact.is_empty() {
-            return exact.to_vec();
-        }
-        let plain = without_keys(block);
-        // Those of the same module come first, and a module called many times has as many instances of a block.
-        let beside = self.by_key(&format!("block {plain} in {}", place.module));
-        let all = match beside {
-            [] => self.by_key(&format!("block {plain}")),
-            beside => beside,
-        };
-        let all = all.get(..INSTANCES_MAX).unwrap_or(all);
-        let at = |index: &usize| self.principals.get(*index).map(|principal| &*principal.address);
-        nearest(all.iter().filter_map(|index| Some((*index, at(index)?))), place)
+/// Deferred documents by place.
+fn deferred(collected: &Collected) -> Instances<'_> {
+    let mut places = Instances::default();
+    for (index, one) in collected.documents.iter().enumerate() {
+        places.add(&one.config_address, &one.address, index);
     }
+    places
 }
 
-/// Instances of one block that a reference without a key is followed to; of more it is any, and these stand for them.
-const INSTANCES_MAX: usize = 512;
-
-fn profiles<'c>(collected: &'c Collected, link: &Link, place: Place<'_>) -> Vec<&'c super::Profile> {
-    let named = |block: &str| {
-        let plain = without_keys(block);
-        let exact = collected.profiles.iter().filter(|profile| profile.address == block);
-        let exact: Vec<_> = exact.collect();
-        if !exact.is_empty() {
-            return exact;
-        }
-        let all = collected
-            .profiles
-            .iter()
-            .filter(|profile| without_keys(&profile.address) == plain);
-        nearest(all.map(|profile| (profile, profile.address.as_str())), place)
-    };
-    let Some(value) = &link.value else {
-        return link.blocks.iter().flat_map(|block| named(block)).collect();
-    };
-    let of = |text: &str| match block_of(text) {
-        Some(block) => named(block),
-        None => {
-            let name = text.rsplit('/').next().unwrap_or(text);
-            let same = |profile: &&super::Profile| profile.name.as_deref() == Some(name);
-            collected.profiles.iter().filter(same).collect()
-        }
-    };
-    symbol::alternatives(value).into_iter().flat_map(of).collect()
-}
-
-fn trust_of(collected: &Collected, principal: &Principal) -> Trust {
-    let open = || Trust {
-        open: true,
-        ..Trust::default()
+fn trust_of(collected: &Collected, documents: &Instances<'_>, principal: &Principal) -> Arc<Trust> {
+    let open = || {
+        Arc::new(Trust {
+            open: true,
+            ..Trust::default()
+        })
     };
     if principal.kind != PrincipalKind::Role {
-        return Trust::default();
+        return Arc::default();
     }
     match collected.trusts.get(&*principal.address) {
         None => open(),
-        Some(RoleTrust::Known(trust)) => trust.clone(),
+        Some(RoleTrust::Known(trust)) => Arc::clone(trust),
         Some(RoleTrust::Pending(blocks)) => {
             let place = Place {
                 address: &principal.address,
                 module: module_of(&principal.address),
             };
-            let found = blocks
-                .iter()
-                .filter_map(|block| collected.documents.get(block.as_str()));
-            let found = found.flat_map(|all| nearest(all.iter().map(|one| (one, one.address.as_str())), place));
-            let found: Vec<_> = found.collect();
+            let found = blocks.iter().flat_map(|block| documents.near(block, place));
+            let found = found.filter_map(|index| collected.documents.get(*index));
+            let found: Vec<_> = found.map(|deferred| deferred.trust.clone()).collect();
             if found.is_empty() {
                 return open();
             }
-            let found: Vec<_> = found.into_iter().map(|deferred| deferred.trust.clone()).collect();
-            Trust::one_of(&found)
+            Arc::new(Trust::one_of(&found))
         }
     }
 }
@@ -333,15 +301,6 @@ fn keys_of(principal: &Principal) -> Vec<String> {
     let mut keys: Vec<String> = principal.names().iter().filter_map(|name| key(name)).collect();
     if let Some(name) = &principal.name {
         keys.push(format!("{} {name}", principal.kind.as_str()));
-    }
-    if principal.in_plan {
-        keys.push(format!("at {}", principal.address));
-        keys.push(format!("block {}", principal.config_address));
-        keys.push(format!(
-            "block {} in {}",
-            principal.config_address,
-            module_of(&principal.address)
-        ));
     }
     keys
 }

@@ -25,6 +25,8 @@ pub(crate) struct Binding {
     /// Each with the attribute that names it.
     pub(crate) members: Vec<(String, Text)>,
     pub(crate) condition: Condition,
+    /// Whether it is limited, and how, is known only after apply.
+    pub(crate) is_riddle: bool,
 }
 
 impl Binding {
@@ -40,7 +42,9 @@ impl Binding {
         let role = Text::read(block, &at("role"))?;
         let members = attributes.iter().flat_map(|name| members(block, &at(name))).collect();
         let expression = format!("{}[0].expression", at("condition"));
-        let condition = match Text::read(block, &expression) {
+        let limit = Text::read(block, &expression);
+        let is_riddle = limit.as_ref().is_some_and(|text| text.options.is_empty());
+        let condition = match limit {
             Some(text) => text
                 .options
                 .iter()
@@ -53,6 +57,7 @@ impl Binding {
             role,
             members,
             condition,
+            is_riddle,
         })
     }
 
@@ -66,6 +71,7 @@ impl Binding {
             role: text.clone(),
             members: vec![(String::from("policy_data"), text)],
             condition: Condition::None,
+            is_riddle: false,
         }
     }
 }
@@ -150,6 +156,7 @@ pub(crate) fn parse_policy(text: &str, blocks: &[String]) -> Option<Vec<Binding>
                 .filter_map(|member| Some((String::from("policy_data"), read(member)?)))
                 .collect(),
             condition: expression.map_or(Condition::None, |text| condition::judge(&text)),
+            is_riddle: false,
         })
     });
     Some(found.collect())

@@ -6,6 +6,7 @@ use nhi_plan::symbol;
 
 use crate::facts::Block;
 use crate::facts::cloud::{self, Instances, Site, Text};
+use crate::facts::setting;
 
 /// What kind of principal a member is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -259,6 +260,19 @@ fn is_account(address: &str) -> bool {
         cloud::type_of(address),
         "google_service_account" | "data.google_service_account"
     )
+}
+
+/// Whether a configuration address is a block of Google Cloud: what it gives for a member is an identity, and never
+/// everyone.
+pub(super) fn is_google(address: &str) -> bool {
+    let name = cloud::type_of(address);
+    name.strip_prefix("data.").unwrap_or(name).starts_with("google_")
+}
+
+/// Whether a member may turn out to be everyone: nothing is known of it, nor does it come from Google Cloud.
+pub(super) fn may_be_anyone(member: &Text) -> bool {
+    let open = member.options.is_empty() || member.options.iter().any(|option| setting::is_symbol(option));
+    open && !member.blocks.iter().any(|address| is_google(address))
 }
 
 /// What kind of principal a block gives.

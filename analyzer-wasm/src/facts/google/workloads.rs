@@ -3,8 +3,8 @@
 use nhi_plan::json::Value;
 
 use super::member::{self, Kind};
-use crate::facts::Block;
 use crate::facts::cloud::{self, Site, Text};
+use crate::facts::{Block, setting};
 
 /// Where a workload names its service account.
 struct Spec {
@@ -115,6 +115,8 @@ pub(crate) struct Workload {
     pub(crate) whole: bool,
     /// It names the account; otherwise it leaves the choice to the service.
     pub(crate) named: bool,
+    /// Which account it runs as is known only after apply.
+    pub(crate) possible: bool,
 }
 
 /// The workload of a block, where it runs as a default service account.
@@ -132,7 +134,16 @@ pub(crate) fn read(block: &Block<'_>) -> Option<Workload> {
     }
     if let Some((around, _)) = spec.account.rsplit_once('.').filter(|_| spec.optional) {
         let block_around = after.at(around).filter(|value| !value.is_null());
-        block_around?;
+        if block_around.is_none() {
+            let open = around.split_once('[').map_or(around, |(outer, _)| outer);
+            let own = block.references(open).iter().any(|address| is_own_block(address));
+            return ((setting::is_open(block, open) || setting::is_open(block, around)) && !own).then(|| Workload {
+                site: Site::new(block, open),
+                whole: false,
+                named: true,
+                possible: true,
+            });
+        }
     }
     let named = Text::read(block, spec.account);
     let is_default = match &named {
@@ -146,7 +157,12 @@ pub(crate) fn read(block: &Block<'_>) -> Option<Workload> {
                 || text.blocks.iter().any(|address| is_default_block(address))
         }
     };
-    if !is_default {
+    let vague = |text: &Text| text.options.is_empty() || text.options.iter().any(|option| setting::is_symbol(option));
+    let possible = !is_default
+        && named
+            .as_ref()
+            .is_some_and(|text| vague(text) && !text.blocks.iter().any(|address| is_own_block(address)));
+    if !is_default && !possible {
         return None;
     }
     let scopes = after.at(spec.scopes).filter(|_| !spec.scopes.is_empty());
@@ -160,7 +176,16 @@ pub(crate) fn read(block: &Block<'_>) -> Option<Workload> {
         site: Site::new(block, spec.account),
         whole,
         named: named.is_some_and(|text| !text.options.is_empty() || !text.blocks.is_empty()),
+        possible,
     })
+}
+
+/// Whether an address is a service account that somebody made, here or elsewhere.
+fn is_own_block(address: &str) -> bool {
+    matches!(
+        cloud::type_of(address),
+        "google_service_account" | "data.google_service_account"
+    )
 }
 
 fn is_default_block(address: &str) -> bool {

@@ -6,6 +6,7 @@ use nhi_plan::symbol;
 use super::document::Document;
 use super::powers::{self, Trust};
 use crate::facts::Block;
+use crate::facts::memo::Memo;
 
 /// The trust document of a role.
 pub(crate) fn trust_path(resource_type: &str) -> Option<&'static str> {
@@ -17,7 +18,7 @@ pub(crate) fn trust_path(resource_type: &str) -> Option<&'static str> {
 }
 
 /// Where the judgement of a trust document comes from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Source {
     /// A document that was judged.
     Trust { trust: Trust, sids: Vec<String> },
@@ -65,7 +66,7 @@ pub(crate) fn strings_at(block: &Block<'_>, path: &str) -> Vec<(String, Option<S
 }
 
 /// Reads the trust document of a role and keeps it where it has something to say.
-pub(crate) fn read_trust(block: &Block<'_>, path: &'static str) -> Option<Site> {
+pub(crate) fn read_trust(block: &Block<'_>, path: &'static str, known: &mut Memo<Option<Source>>) -> Option<Site> {
     let text = strings_at(block, path).into_iter().find_map(|(_, text)| text);
     let source = match text {
         None if block.is_unknown(path) => Source::Pending {
@@ -75,7 +76,7 @@ pub(crate) fn read_trust(block: &Block<'_>, path: &'static str) -> Option<Site> 
         Some(text) if text.trim().is_empty() => return None,
         Some(text) => match better_told(block, path, &text) {
             Some(blocks) => Source::Pending { blocks },
-            None => judged(&text)?,
+            None => known.of(&text, judged)?,
         },
     };
     Some(Site {

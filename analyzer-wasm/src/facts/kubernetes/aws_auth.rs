@@ -30,11 +30,33 @@ pub(crate) struct Accounts {
 pub(super) fn read(block: &Block<'_>, value: Value<'_>, place: &Place, namespace: &str, into: &mut Kubernetes) {
     let meta = value.get("metadata").map(super::read::one);
     let name = meta.and_then(|meta| meta.get("name")).and_then(Value::as_str);
-    if name.as_deref() != Some("aws-auth") || namespace != "kube-system" {
+    let data = value.get("data");
+    let keys = ["mapRoles", "mapUsers", "mapAccounts"];
+    let unnamed = name.as_deref().map_or_else(
+        || {
+            !place.text
+                && ["metadata[0].name", "metadata.name"]
+                    .iter()
+                    .any(|path| block.is_unknown(&place.inner(path)))
+        },
+        symbol::has_symbols,
+    );
+    if unnamed && (namespace == "kube-system" || symbol::has_symbols(namespace)) {
+        // Nothing else has such keys.
+        if keys.iter().any(|key| data.is_some_and(|data| data.get(key).is_some())) {
+            unread(
+                place,
+                &place.inner("metadata"),
+                "whether it is the map of EKS is known only after apply",
+                into,
+            );
+        }
         return;
     }
-    let data = value.get("data");
-    for key in ["mapRoles", "mapUsers", "mapAccounts"] {
+    if name.as_deref() != Some("aws-auth") || namespace != "kube-system" && !symbol::has_symbols(namespace) {
+        return;
+    }
+    for key in keys {
         let path = place.inner(&format!("data.{key}"));
         let Some(text) = data.and_then(|data| data.get(key)).and_then(Value::as_str) else {
             if !place.text && block.is_unknown(&path) {

@@ -82,6 +82,10 @@ pub(crate) struct Binding {
     pub(crate) subjects: Vec<Subject>,
     /// There may be further subjects.
     pub(crate) unknown: bool,
+    /// Subjects that may turn out to be everybody: where they stand.
+    pub(crate) open: Option<String>,
+    /// Those are accounts, of which one may be the default.
+    pub(crate) open_account: bool,
     /// The binding may turn out to be another text.
     pub(crate) maybe: bool,
 }
@@ -170,6 +174,8 @@ pub(crate) struct TokenSecret {
     pub(crate) place: Place,
     pub(crate) namespace: String,
     pub(crate) account: String,
+    /// Whether it is one is known.
+    pub(crate) sure: bool,
 }
 
 /// What could not be read.

@@ -9,7 +9,7 @@ use nhi_plan::symbol;
 
 use super::model::{Binding, List, Place, PolicyRule, Role, Subject, TokenSecret, UNTRACED, Unread};
 use super::{Kubernetes, yaml};
-use crate::facts::Block;
+use crate::facts::{Block, cloud, setting};
 
 /// Elements of a list that are read.
 const ELEMENTS_MAX: usize = 2_000;
@@ -217,10 +217,10 @@ fn yaml_text(block: &Block<'_>, text: &str, place: &Place, namespace: &str, mani
 
 /// An object that says itself what it is; lists of objects too.
 fn any(block: &Block<'_>, value: Value<'_>, place: &Place, namespace: &str, into: &mut Kubernetes) {
-    let Some(kind) = value.get("kind").and_then(Value::as_str) else {
-        return;
-    };
-    if symbol::has_symbols(&kind) {
+    let kind = value.get("kind").and_then(Value::as_str);
+    let missing = kind.is_none() && !place.text && block.is_unknown(&place.inner("kind"));
+    let kind = kind.unwrap_or_default();
+    if missing || symbol::has_symbols(&kind) {
         into.unread.push(Unread {
             path: place.path.clone(),
             place: place.clone(),
@@ -322,6 +322,9 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
             .map(std::borrow::Cow::into_owned)
     };
     let kind = text(role, "kind");
+    // Roles and cluster roles have names of their own: only where it leads to can be followed.
+    let unnamed = kind.is_none()
+        && (object.is_unknown(&format!("{role_name}[0].kind")) || object.is_unknown(&format!("{role_name}.kind")));
     let (subjects, subjects_name) = object.field(object.value, &["subject", "subjects"]);
     let namespace = if cluster { String::new() } else { object.namespace() };
     let role_path = if object.place.path.is_empty() {
@@ -333,18 +336,44 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
         place: object.place.clone(),
         cluster,
         role_is_cluster: cluster || kind.as_deref() != Some("Role"),
-        role: text(role, "name").unwrap_or_default(),
+        role: text(role, "name").filter(|_| cluster || !unnamed).unwrap_or_default(),
         references: object.block.references(&object.place.inner(role_name)),
         role_path,
         subjects: Vec::new(),
         maybe: false,
         unknown: object.is_unknown(subjects_name) || subjects.is_some_and(|value| value.as_str().is_some()),
+        open: None,
+        open_account: false,
         namespace,
     };
-    for subject in subjects.into_iter().flat_map(Value::elements).take(ELEMENTS_MAX) {
+    if binding.unknown {
+        binding.open = Some(object.place.inner(subjects_name));
+    }
+    let subjects = subjects.into_iter().flat_map(Value::elements).take(ELEMENTS_MAX);
+    for (index, subject) in subjects.enumerate() {
+        let at = format!("{subjects_name}[{index}]");
         if subject.is_null() {
             binding.unknown = true;
+            binding.open = Some(object.place.inner(&at));
+            binding.open_account = false;
             continue;
+        }
+        let open = |name: &str| {
+            let value = text(Some(subject), name);
+            value.map_or_else(
+                || object.is_unknown(&format!("{at}.{name}")),
+                |value| setting::is_symbol(&value),
+            )
+        };
+        // An account of the plan is one account, whatever its name.
+        let made = object.block.references(&object.place.inner(&format!("{at}.name")));
+        let is_account = made
+            .iter()
+            .any(|address| cloud::type_of(address).starts_with("kubernetes_service_account"));
+        if open("kind") || open("name") && !is_account {
+            let account = kind.as_deref() == Some("ServiceAccount");
+            binding.open_account = account && (binding.open.is_none() || binding.open_account);
+            binding.open = Some(object.place.inner(&at));
         }
         let name = text(Some(subject), "name").unwrap_or_default();
         binding.subjects.push(match text(Some(subject), "kind").as_deref() {
@@ -360,15 +389,19 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
 }
 
 fn token(object: Object<'_, '_>) -> Option<TokenSecret> {
-    let kind = object.value.get("type")?.as_str()?;
-    if kind != "kubernetes.io/service-account-token" {
-        return None;
-    }
     let annotations = Object::pairs(object.meta().and_then(|meta| meta.get("annotations")));
     let account = annotations
         .into_iter()
         .find(|(key, _)| key == "kubernetes.io/service-account.name");
-    Some(TokenSecret {
+    let kind = object.value.get("type").and_then(Value::as_str);
+    // The annotation alone does nothing, but nobody writes it on another secret.
+    let may = account.is_some()
+        && kind
+            .as_deref()
+            .map_or_else(|| object.is_unknown("type"), setting::is_symbol);
+    let sure = kind.is_some_and(|kind| kind == "kubernetes.io/service-account-token");
+    (sure || may).then(|| TokenSecret {
+        sure,
         place: object.place.clone(),
         namespace: object.namespace(),
         account: account.map(|(_, name)| name).unwrap_or_default(),

@@ -10,13 +10,16 @@ use nhi_plan::Severity;
 use super::catalogue::Family;
 use super::content::{self, Contents};
 use super::judgement::{Judgement, Kind, Reach, Scope};
-use super::model::{Role, Subject};
+use super::model::{Place, Role, Subject};
 use super::rights::Wild;
 use super::ways::{self, Grant, Way};
 use super::{Kubernetes, Settled};
 
 /// Namespaces of one subject in which the service accounts are looked at.
 const REACH_MAX: usize = 1_000;
+
+/// A binding and the path of its subjects.
+type Open = (Place, String);
 
 struct Weigher<'k> {
     kubernetes: &'k Kubernetes,
@@ -53,10 +56,22 @@ pub(super) fn settle(kubernetes: &Kubernetes) -> Settled {
                 .inner(if role.place.path.is_empty() { "rule" } else { "rules" }),
         ))
     }));
+    let (accounts, crowds) = weigher.open_bindings();
+    settled.open_bindings = accounts;
     super::judgement::raise(kubernetes, &mut judgements);
     settled.crowds = super::judgement::crowds(&judgements, &weigher.held_by_crowds(&held));
     settled.defaults = super::judgement::defaults(&judgements, &weigher.held_by_defaults(&held));
     settled.judgements = super::judgement::merge(judgements);
+    // Where what the binding gives is told by itself, it is told whichever account holds it.
+    let told = settled
+        .judgements
+        .iter()
+        .filter(|judgement| judgement.severity.is_some());
+    let told: BTreeSet<&str> = told.filter_map(|judgement| judgement.binding.as_deref()).collect();
+    settled
+        .open_bindings
+        .retain(|(place, _)| !told.contains(place.address.as_str()));
+    settled.open_bindings.extend(crowds);
     for (place, judgement) in settled
         .judgements
         .iter()
@@ -78,6 +93,26 @@ pub(super) fn settle(kubernetes: &Kubernetes) -> Settled {
 }
 
 impl Weigher<'_> {
+    /// Bindings of roles that show something, whose subjects may turn out to be a default account, or everybody.
+    fn open_bindings(&mut self) -> (Vec<Open>, Vec<Open>) {
+        let kubernetes = self.kubernetes;
+        let (mut accounts, mut crowds) = (Vec::new(), Vec::new());
+        for binding in &kubernetes.bindings {
+            let Some(path) = &binding.open else { continue };
+            let roles = self.contents.find(&kubernetes.roles, binding).unwrap_or_default();
+            let mut contents = roles.iter().filter_map(|role| self.contents.all.get(*role));
+            if contents.any(|content| !content.public && content.rights.any) {
+                let found = if binding.open_account {
+                    &mut accounts
+                } else {
+                    &mut crowds
+                };
+                found.push((binding.place.clone(), path.clone()));
+            }
+        }
+        (accounts, crowds)
+    }
+
     /// Who holds what. Roles that nobody holds belong to whoever will be bound to them.
     fn grants(&mut self, settled: &mut Settled) -> BTreeMap<Subject, Vec<Grant>> {
         let mut held: BTreeMap<Subject, Vec<Grant>> = BTreeMap::new();

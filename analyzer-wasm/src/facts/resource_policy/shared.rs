@@ -1,24 +1,27 @@
 //! Permissions that are attributes and no documents: of functions, buses, layers, images and snapshots.
 
 use nhi_plan::json::Value;
+use nhi_plan::symbol;
 
 use super::specs::Kind;
 use super::{Ability, Public, Remark, Service};
-use crate::facts::Block;
 use crate::facts::iam::condition::{Condition, Narrowing, Test, Use};
 use crate::facts::paper::Placed;
+use crate::facts::setting::{self, Is};
+use crate::facts::{Block, cloud};
 
 /// What the attributes of a block open.
 pub(super) fn read(block: &Block<'_>) -> Vec<Placed<Remark>> {
     match block.change.resource_type.as_ref() {
         "aws_lambda_permission" | "awscc_lambda_permission" => function(block),
         "aws_lambda_function_url" => {
-            let open = block.string("authorization_type").is_some_and(|kind| kind == "NONE");
+            let open = is(block, "authorization_type", "NONE");
             let how = "its URL asks nobody who they are";
             when(open, block, "authorization_type", Kind::Function, Ability::Read, how)
         }
         "aws_lambda_layer_version_permission" => {
-            let open = is_star(block, "principal") && is_absent(block, "organization_id");
+            let narrow = !is_absent(block, "organization_id");
+            let open = unless(narrow, is(block, "principal", "*"));
             when(
                 open,
                 block,
@@ -31,7 +34,7 @@ pub(super) fn read(block: &Block<'_>) -> Vec<Placed<Remark>> {
         "aws_cloudwatch_event_permission" => {
             let condition = block.after().and_then(|after| after.get("condition"));
             let narrow = condition.is_some_and(|list| !list.is_empty()) || block.is_unknown("condition");
-            let open = is_star(block, "principal") && !narrow;
+            let open = unless(narrow, is(block, "principal", "*"));
             when(
                 open,
                 block,
@@ -42,7 +45,7 @@ pub(super) fn read(block: &Block<'_>) -> Vec<Placed<Remark>> {
             )
         }
         "aws_ami_launch_permission" => {
-            let open = block.string("group").is_some_and(|group| group == "all");
+            let open = is(block, "group", "all");
             when(
                 open,
                 block,
@@ -58,11 +61,8 @@ pub(super) fn read(block: &Block<'_>) -> Vec<Placed<Remark>> {
         | "aws_rds_cluster_snapshot_copy"
         | "aws_neptune_cluster_snapshot"
         | "aws_docdb_cluster_snapshot" => {
-            let accounts = block.after().and_then(|after| after.get("shared_accounts"));
-            let open = accounts.is_some_and(|list| {
-                list.elements()
-                    .any(|account| account.as_str().as_deref() == Some("all"))
-            });
+            let path = "shared_accounts";
+            let open = known_or_foreign(block, path, setting::holds(block, path, "all"));
             when(
                 open,
                 block,
@@ -76,11 +76,16 @@ pub(super) fn read(block: &Block<'_>) -> Vec<Placed<Remark>> {
             let accounts = block
                 .after()
                 .and_then(|after| after.get("permissions")?.get("account_ids")?.as_str());
-            let open = accounts.is_some_and(|accounts| {
+            let all = accounts.is_some_and(|accounts| {
                 accounts
                     .split(',')
                     .any(|account| account.trim().eq_ignore_ascii_case("all"))
             });
+            let open = if all {
+                Is::Yes
+            } else {
+                is(block, "permissions.account_ids", "all")
+            };
             when(
                 open,
                 block,
@@ -95,8 +100,27 @@ pub(super) fn read(block: &Block<'_>) -> Vec<Placed<Remark>> {
     }
 }
 
-fn is_star(block: &Block<'_>, attribute: &str) -> bool {
-    block.string(attribute).is_some_and(|value| value == "*")
+/// Whether an attribute is this text. What a block of AWS gives is the name of something of its own.
+fn is(block: &Block<'_>, path: &str, wanted: &str) -> Is {
+    known_or_foreign(block, path, setting::text(block, path, wanted))
+}
+
+fn known_or_foreign(block: &Block<'_>, path: &str, found: Is) -> Is {
+    unless(found == Is::Maybe && !is_foreign(block, path), found)
+}
+
+fn unless(not: bool, found: Is) -> Is {
+    if not { Is::No } else { found }
+}
+
+/// Whether what an attribute rests on may be the choice of somebody: not only blocks of AWS.
+fn is_foreign(block: &Block<'_>, path: &str) -> bool {
+    let references = block.references(path);
+    let own = |address: &String| {
+        let name = cloud::type_of(address);
+        name.strip_prefix("data.").unwrap_or(name).starts_with("aws_")
+    };
+    references.is_empty() || !references.iter().all(own)
 }
 
 fn is_absent(block: &Block<'_>, attribute: &str) -> bool {
@@ -116,7 +140,7 @@ fn placed(block: &Block<'_>, path: &str, possible: bool, remark: Remark) -> Plac
 }
 
 fn when(
-    open: bool,
+    open: Is,
     block: &Block<'_>,
     path: &str,
     kind: Kind,
@@ -130,7 +154,9 @@ fn when(
         shut: None,
         how,
     });
-    open.then(|| placed(block, path, false, public)).into_iter().collect()
+    let possible = open == Is::Maybe;
+    let found = (open > Is::No).then(|| placed(block, path, possible, public));
+    found.into_iter().collect()
 }
 
 fn acl(block: &Block<'_>) -> Vec<Placed<Remark>> {
@@ -142,13 +168,19 @@ fn acl(block: &Block<'_>) -> Vec<Placed<Remark>> {
     };
     if let Some(ability) = found {
         return when(
-            true,
+            Is::Yes,
             block,
             "acl",
             Kind::Bucket,
             ability,
             "its access list names everybody",
         );
+    }
+    let lists = ["public-read", "public-read-write", "authenticated-read"];
+    let later = lists.iter().map(|list| is(block, "acl", list)).max();
+    if later == Some(Is::Maybe) {
+        let how = "its access list may name everybody";
+        return when(Is::Maybe, block, "acl", Kind::Bucket, Ability::Read, how);
     }
     let policies = block.after().and_then(|after| after.get("access_control_policy"));
     let grants = policies
@@ -165,7 +197,7 @@ fn acl(block: &Block<'_>) -> Vec<Placed<Remark>> {
     });
     match open.max() {
         Some(ability) => when(
-            true,
+            Is::Yes,
             block,
             "access_control_policy",
             Kind::Bucket,
@@ -176,22 +208,27 @@ fn acl(block: &Block<'_>) -> Vec<Placed<Remark>> {
     }
 }
 
+/// Whether a principal may turn out to be everybody.
+fn is_anybody(principal: &str) -> bool {
+    let several = symbol::alternatives(principal);
+    setting::is_symbol(principal)
+        || several.len() > 1 && several.iter().any(|one| *one == "*" || setting::is_symbol(one))
+}
+
 /// A statement of a function's policy, as `aws_lambda_permission` spells it.
 fn function(block: &Block<'_>) -> Vec<Placed<Remark>> {
-    let Some(principal) = block.string("principal") else {
-        let hidden = block.is_unknown("principal") && !narrowing(block);
-        let mut found = when(
-            hidden,
+    let named = block.string("principal").filter(|principal| !is_anybody(principal));
+    let Some(principal) = named else {
+        let vague =
+            block.is_unknown("principal") && is_foreign(block, "principal") || block.string("principal").is_some();
+        return when(
+            if vague && !narrowing(block) { Is::Maybe } else { Is::No },
             block,
             "principal",
             Kind::Function,
             Ability::Write,
             "whom its permission names is not known",
         );
-        for placed in &mut found {
-            placed.possible = true;
-        }
-        return found;
     };
     let administers = block
         .string("action")
@@ -209,7 +246,7 @@ fn function(block: &Block<'_>) -> Vec<Placed<Remark>> {
             (false, true) => (Ability::Read, "its permission opens the URL to everybody"),
             (false, false) => (Ability::Write, "its permission names everybody"),
         };
-        return when(true, block, "principal", Kind::Function, ability, how);
+        return when(Is::Yes, block, "principal", Kind::Function, ability, how);
     }
     let is_service = principal.contains(".amazonaws.com") || principal.contains(".amazon.com");
     let token = !is_absent(block, "event_source_token");

@@ -9,7 +9,7 @@ use nhi_plan::json::Value;
 use nhi_plan::{Mode, Severity};
 
 use super::fingerprint::{self, Mark};
-use super::{Hit, provider, schema, walk};
+use super::{Hit, hidden, provider, schema, walk};
 use crate::facts::Block;
 use crate::facts::block::without_indices;
 
@@ -51,6 +51,8 @@ pub(crate) struct Ledger {
     variables: BTreeMap<Mark, String>,
     /// Credentials that were not kept, and the address of the first.
     pub(crate) omitted: Option<(usize, String)>,
+    /// Values of which nothing is known, where a credential may be written out: by block, address and path.
+    hidden: BTreeMap<String, (String, String)>,
 }
 
 impl Ledger {
@@ -67,6 +69,10 @@ impl Ledger {
             self.variables.entry(mark).or_insert_with(|| change.address.to_string());
         }
         let mut hits = walk::scan(block);
+        if let Some(path) = hidden::attribute(block).filter(|_| hits.is_empty() && self.hidden.len() < SIGHTINGS_MAX) {
+            let place = (change.address.to_string(), path);
+            self.hidden.entry(change.config_address.to_string()).or_insert(place);
+        }
         if change.mode == Mode::Provider {
             for hit in &mut hits {
                 hit.severity = Severity::Critical;
@@ -101,6 +107,11 @@ impl Ledger {
             references: block.references(&hit.path),
             hit,
         });
+    }
+
+    /// Addresses and paths where a credential may be written out that nobody can see yet.
+    pub(crate) fn hidden(&self) -> impl Iterator<Item = &(String, String)> {
+        self.hidden.values()
     }
 
     /// The variable that holds all of a credential and that its attribute takes it from.

@@ -353,7 +353,7 @@ fn kind_of(address: &str) -> Option<(Mode, &str)> {
 }
 
 /// Whether a resource has an attribute of such a kind.
-fn bears(address: &str, is_such: fn(Kind) -> bool) -> bool {
+pub(super) fn bears(address: &str, is_such: fn(Kind) -> bool) -> bool {
     kind_of(address)
         .is_some_and(|(mode, resource_type)| schema::rows(mode, resource_type).iter().any(|row| is_such(row.kind)))
 }

@@ -8,8 +8,8 @@ use nhi_plan::{Mode, symbol};
 use super::accounts::block_of;
 use super::cel::{self, Binding, Match, binding, claim_binding};
 use super::issuer::{self, Issuer, Reach};
-use crate::facts::Block;
 use crate::facts::paper::Placed;
+use crate::facts::{Block, cloud, setting};
 
 /// What is wrong with a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,12 +113,18 @@ impl Google {
         let oidc = block.after().and_then(|after| after.get("oidc")?.index(0));
         let url = oidc.and_then(|oidc| oidc.get("issuer_uri")?.as_str());
         let foreign = oidc.is_none() && !block.is_unknown("oidc");
+        let unnamed = !foreign && is_unnamed(block, url.as_deref());
         let issuer = url.as_deref().map_or(issuer::UNKNOWN, issuer::recognise);
         let text = block
             .string("attribute_condition")
             .filter(|text| !text.trim().is_empty());
         let unknown = text.is_none() && block.is_unknown("attribute_condition");
-        let bound = text.as_deref().map(|text| binding(text, issuer.dialect));
+        let bound = text.as_deref().map(|text| {
+            let own = binding(text, issuer.dialect);
+            // It may turn out to be the issuer of whom most is known.
+            own.filter(|_| unnamed)
+                .map_or(own, |own| Some(own.min(binding(text, issuer::Dialect::GitHub)?)))
+        });
         let condition = match bound {
             _ if unknown => Some(Condition::Unknown),
             None => Some(Condition::Missing),
@@ -129,9 +135,10 @@ impl Google {
         };
         if let Some(condition) = condition.filter(|_| !foreign && issuer.reach != Reach::Tenant) {
             // An issuer that nobody knows may serve its owner only.
-            let quiet = issuer.reach == Reach::Unknown && condition != Condition::Missing;
+            let vague = unnamed && matches!(condition, Condition::Free | Condition::Unknown);
+            let quiet = issuer.reach == Reach::Unknown && condition != Condition::Missing && !vague;
             if !quiet {
-                let possible = condition == Condition::Unknown;
+                let possible = vague || condition == Condition::Unknown;
                 let remark = Remark::Provider { issuer, condition };
                 self.found
                     .push(placed(address, "attribute_condition", possible, remark));
@@ -300,6 +307,19 @@ impl Provider {
         let by_block = origins.any(|origin| self.keys.contains(&origin));
         by_block || self.keys.iter().any(|key| key.strip_prefix("name ") == Some(named))
     }
+}
+
+/// Whether which issuer it is will be known only after apply; clusters have issuers of their own.
+fn is_unnamed(block: &Block<'_>, url: Option<&str>) -> bool {
+    let path = "oidc[0].issuer_uri";
+    let open = url.map_or_else(|| setting::is_open(block, path), setting::is_symbol);
+    let mut origins = block.references(path);
+    origins.extend(url.into_iter().flat_map(symbol::parts).filter_map(|part| match part {
+        symbol::Part::Symbol(origin) => Some(block_of(origin)),
+        symbol::Part::Text(_) => None,
+    }));
+    let cluster = |address: &String| cloud::type_of(address).ends_with("_cluster");
+    open && !origins.iter().any(cluster)
 }
 
 fn pool_keys(block: &Block<'_>) -> Vec<String> {

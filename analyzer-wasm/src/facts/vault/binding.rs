@@ -132,6 +132,17 @@ fn jwt(block: &Block<'_>) -> Option<Open> {
             )
         });
     }
+    if !subject && glob && claims_to_come(block).next().is_some() && known_width(block) > Width::Few {
+        return Some(Open {
+            sure: false,
+            ..open_to(
+                "bound_claims",
+                Severity::High,
+                "a claim that the role binds is known only after apply, and may be a pattern that fits every token",
+                "write the claims down, or bind exact values with `bound_claims_type = \"string\"`",
+            )
+        });
+    }
     let width = if subject { Width::Few } else { claims_width(block, glob) };
     if width == Width::All {
         let claims = is_there(block, "bound_claims");
@@ -182,10 +193,20 @@ enum Width {
     All,
 }
 
+/// The narrowest of the claims whose values are known.
+fn known_width(block: &Block<'_>) -> Width {
+    widths(block, true).into_iter().min().unwrap_or(Width::All)
+}
+
 /// The narrowest of the bound claims. Values are texts with commas.
 fn claims_width(block: &Block<'_>, glob: bool) -> Width {
+    let known = widths(block, glob).into_iter();
+    known.chain(claims_to_come(block)).min().unwrap_or(Width::All)
+}
+
+fn widths(block: &Block<'_>, glob: bool) -> Vec<Width> {
     let Some(claims) = value(block, "bound_claims").filter(|value| value.kind() == Kind::Object) else {
-        return Width::All;
+        return Vec::new();
     };
     let widths = claims.members().map(|(key, value)| {
         let key = key.trim_start_matches('/');
@@ -204,7 +225,7 @@ fn claims_width(block: &Block<'_>, glob: bool) -> Width {
             parts.max().unwrap_or(Width::All)
         }
     });
-    widths.chain(claims_to_come(block)).min().unwrap_or(Width::All)
+    widths.collect()
 }
 
 /// The same of claims whose values are known only after apply: the name of the claim says how far they reach.

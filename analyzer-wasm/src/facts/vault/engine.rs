@@ -4,7 +4,7 @@
 
 use nhi_plan::json::{self, Value};
 
-use crate::facts::Block;
+use crate::facts::{Block, cloud, setting};
 
 /// Managed policies of AWS that make an administrator, or let one be made.
 const AWS: [&str; 2] = ["AdministratorAccess", "IAMFullAccess"];
@@ -23,6 +23,58 @@ const AZURE: [&str; 3] = [
     "Role Based Access Control Administrator",
     "User Access Administrator",
 ];
+
+/// An attribute that may make an administrator, and is known only after apply.
+pub(crate) fn undecided(block: &Block<'_>) -> Option<String> {
+    let open = |path: &str| {
+        let text = block.string(path);
+        text.map_or_else(|| setting::is_open(block, path), |text| setting::is_symbol(&text))
+    };
+    // The policy of the customer that is made here is none of those of AWS.
+    let foreign = |path: &str| {
+        let references = block.references(path);
+        references.is_empty()
+            || references
+                .iter()
+                .any(|address| cloud::type_of(address) != "aws_iam_policy")
+    };
+    let list = |path: &&str| setting::list_is_open(block, path);
+    let nested = |outer: &str, inner: &str| {
+        let count = block.after().and_then(|after| after.get(outer)).map_or(0, Value::len);
+        let mut each = (0..count).map(|index| format!("{outer}[{index}].{inner}"));
+        let found = each.find(|path| setting::list_is_open(block, path));
+        found.or_else(|| (count == 0 && setting::is_open(block, outer)).then(|| outer.to_owned()))
+    };
+    match block.change.resource_type.as_ref() {
+        "vault_aws_secret_backend_role" => {
+            let policies = ["policy_arns"].into_iter().find(|path| list(path) && foreign(path));
+            let document = ["policy_document"].into_iter().find(|path| open(path));
+            policies.or(document).map(str::to_owned)
+        }
+        "vault_gcp_secret_roleset" | "vault_gcp_secret_static_account" => nested("binding", "roles"),
+        "vault_azure_secret_backend_role" => nested("azure_roles", "role_name"),
+        "vault_database_secret_backend_role" => {
+            list(&"creation_statements").then(|| String::from("creation_statements"))
+        }
+        "vault_kubernetes_secret_backend_role" => {
+            // Both decide together.
+            let (name, kind) = ("kubernetes_role_name", "kubernetes_role_type");
+            let named = open(name) || block.string(name).is_some_and(|name| name == "cluster-admin");
+            let cluster = open(kind)
+                || block
+                    .string(kind)
+                    .is_some_and(|kind| kind.eq_ignore_ascii_case("ClusterRole"));
+            let path = if open(name) { name } else { kind };
+            (named && cluster && (open(name) || open(kind))).then(|| path.to_owned())
+        }
+        "vault_consul_secret_backend_role" => ["consul_policies", "policies"]
+            .into_iter()
+            .find(list)
+            .map(str::to_owned),
+        "vault_nomad_secret_role" => open("type").then(|| String::from("type")),
+        _ => None,
+    }
+}
 
 /// The attribute that makes an administrator, and what its credentials do; reads after "credentials of the role".
 pub(crate) fn administrator(block: &Block<'_>) -> Option<(String, &'static str)> {

@@ -69,6 +69,8 @@ pub(crate) struct Settled {
     pub(crate) judgements: Vec<Judgement>,
     /// Holders of the root policy: address and path.
     pub(crate) roots: Vec<(String, String)>,
+    /// Holders of policies that nobody knows yet: address and path.
+    pub(crate) open: Vec<(String, String)>,
     /// Policies that could not be read: address, attribute, and why.
     pub(crate) unread: Vec<(String, &'static str, &'static str)>,
 }
@@ -114,6 +116,12 @@ pub(super) fn settle(vault: &Vault) -> Settled {
     for holder in &vault.holders {
         if holder.names.iter().any(|name| name == "root") {
             settled.roots.push((holder.address.clone(), holder.path.clone()));
+        }
+        // A root variable is known, and gives nothing to a list that is not.
+        let mut led = holder.references.iter().filter(|address| !address.starts_with("var."));
+        let strange = led.clone().next().is_none() || led.any(|address| !index.blocks.contains_key(address.as_str()));
+        if holder.open && strange {
+            settled.open.push((holder.address.clone(), holder.path.clone()));
         }
         let mut set = index.find(&holder.names, &holder.references);
         set.sort_unstable();

@@ -1,5 +1,7 @@
 //! Cases of credentials in clear, and of what looks like one.
 
+mod hidden;
+
 use nhi_plan::Mode;
 use nhi_plan::symbol::symbol;
 

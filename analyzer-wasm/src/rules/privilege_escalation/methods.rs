@@ -37,6 +37,11 @@ const WORKLOADS: &[(&str, &str, &str)] = &[
         "aws_codebuild_project.w",
         r#"{"name":"w","service_role":"ROLE"}"#,
     ),
+    (
+        "emr-cluster",
+        "aws_emr_cluster.w",
+        r#"{"name":"w","ec2_attributes":[{"instance_profile":"t"}]}"#,
+    ),
     ("deployed-instance", "aws_instance.w", r#"{"iam_instance_profile":"t"}"#),
     (
         "dev-endpoint",
@@ -60,6 +65,11 @@ const WORKLOADS: &[(&str, &str, &str)] = &[
         r#"{"name":"w","role_arn":"ROLE"}"#,
     ),
     ("pipeline", "aws_codepipeline.w", r#"{"name":"w","role_arn":"ROLE"}"#),
+    (
+        "pods",
+        "aws_eks_pod_identity_association.w",
+        r#"{"cluster_name":"w","namespace":"shop","service_account":"w","role_arn":"ROLE"}"#,
+    ),
     (
         "sagemaker-domain",
         "aws_sagemaker_user_profile.w",
@@ -122,7 +132,10 @@ fn resource(need: &Need, lack: Lack) -> String {
         On::Policy => named("policy", "tm"),
         On::SamlProvider => named("saml-provider", "idp"),
         On::Workload if lack.target => String::from("arn:aws:qx:eu-west-1:111122223333:other"),
-        On::OwnPermissionSet | On::Any | On::Workload => String::from("*"),
+        On::DirectoryGroup if lack.target => {
+            String::from("arn:aws:identitystore:::group/f81d4fae-7dec-11d0-a765-00a0c91e6bf6")
+        }
+        On::DirectoryGroup | On::OwnPermissionSet | On::Any | On::Workload => String::from("*"),
         On::NewUser => named("user", "new-*"),
         On::NewRole => named("role", "new-*"),
     }

@@ -123,6 +123,52 @@ fn over_several_identities() {
     );
 }
 
+/// Resources and identities that are known only after apply.
+#[test]
+fn what_somebody_chooses_may_lead_further() {
+    let assumes = |role_arn: &str| {
+        let top = role(Plan::default(), "top", &format!("AWS {}", arn("root")), ADMINISTRATOR);
+        role(top, "app", "ec2", &allow(&["sts:AssumeRole"], role_arn))
+    };
+    let attachment = "aws_iam_role_policy_attachment.half";
+    let half = |actions: &[&str], origin: &'static str| {
+        let policy = format!(r#"{{"name":"half","policy":{}}}"#, doc(&allow(actions, "*")));
+        role(Plan::default(), "app", "ec2", HARMLESS)
+            .and(("aws_iam_policy.half", &policy))
+            .and((attachment, "{}"))
+            .unknown(attachment, &["role", "policy_arn"])
+            .references(attachment, "policy_arn", &["aws_iam_policy.half"])
+            .references(attachment, "role", &[origin])
+    };
+    let functions = ["lambda:CreateFunction", "lambda:InvokeFunction"];
+    cases(&RULE)
+        .flags(&[
+            Case::unverified(
+                "a role of somebody's choosing",
+                assumes(&symbol("terraform_data.x.output")),
+            ),
+            Case::unverified(
+                "half of a way, given to nobody knows whom",
+                half(&functions, "data.http.x"),
+            ),
+        ])
+        .allows(&[
+            Case::clean("another role", assumes(&symbol("aws_iam_role.other.arn"))),
+            Case::clean(
+                "half of a way, given to a role from elsewhere",
+                half(&functions, "data.aws_iam_role.x"),
+            ),
+            Case::clean(
+                "half of a way, given to a role of the plan",
+                half(&functions, "aws_iam_role.app"),
+            ),
+            Case::clean(
+                "a harmless policy, given to nobody knows whom",
+                half(&["sqs:SendMessage"], "data.http.x"),
+            ),
+        ]);
+}
+
 #[test]
 fn what_ends_a_path() {
     let a_and_b = |b: &str| role(role(Plan::default(), "a", "lambda", &passes("b")), "b", "lambda", b);

@@ -83,8 +83,8 @@ fn step(step: &Step) -> String {
             format!("with {with} it makes a new administrator")
         }
         (Category::PrincipalAccess, None) => format!("with {with}"),
-        (Category::SelfEscalation, None) if step.method.needs.iter().all(|need| need.on == On::Any) => {
-            format!("with {with} it assigns itself a permission set")
+        (Category::SelfEscalation, None) if step.method.is_of_directory() => {
+            format!("with {with} it gives itself access through the directory of its organisation")
         }
         (Category::SelfEscalation, None) => format!("with {with} it writes its own permissions"),
     }
@@ -119,13 +119,13 @@ pub(super) fn remediation(escalation: &Escalation) -> String {
 
 fn advice(step: &Step) -> &'static str {
     let method = step.method;
-    let is_of_directory = method.needs.iter().any(|need| need.action.starts_with("sso:"));
+    let is_of_directory = method.is_of_directory() || method.asks(On::OwnPermissionSet);
     match method.category {
         Category::NewPassRole => {
             "limit `iam:PassRole` to the roles it is needed for, none of them stronger, with a condition on `iam:PassedToService`"
         }
         Category::ExistingPassRole => "limit the statement to workloads whose roles are no stronger than this identity",
-        _ if is_of_directory => "leave permission sets and their assignment to whoever administers the directory",
+        _ if is_of_directory => "leave people, groups and permission sets to whoever administers the directory",
         _ if method.gain == Gain::Unbounded => {
             "deny this identity the change of permissions boundaries: only who sets a boundary may lift it"
         }

@@ -4,10 +4,13 @@
 
 use std::path::{Path, PathBuf};
 
-use nhi_governance::{Loosening, Policy, RiskTier};
+use nhi_approvals::{Kind, Request, RequestContext, Terms, disk};
+use nhi_governance::{Digest, Loosening, Name, Policy, RiskTier};
 use serde::Serialize;
+use serde_json::json;
 
 use super::Format;
+use crate::approvals;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, Screen, YELLOW};
 use crate::policy;
@@ -24,6 +27,9 @@ pub(super) struct Args {
     /// The policy after it
     #[arg(value_name = "HEAD", value_hint = clap::ValueHint::FilePath)]
     head: PathBuf,
+    /// Write the request that a loosening needs into this directory, for `nhi approve`
+    #[arg(long, value_name = "DIRECTORY", value_hint = clap::ValueHint::DirPath)]
+    request: Option<PathBuf>,
     /// How to write the answer
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
@@ -39,6 +45,8 @@ struct Document {
     /// The tier of the request that the change needs, by the rules of the base.
     tier: Option<RiskTier>,
     approvals: Option<String>,
+    /// The digest of the request that was written.
+    request: Option<Digest>,
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
@@ -50,8 +58,21 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         Exit::Findings
     };
     let approvals = base.approvals(RiskTier::Critical).to_string();
+    let request = match &args.request {
+        Some(directory) if !loosened.is_empty() => Some(write_request(directory, &base, &head, &loosened)?),
+        _ => None,
+    };
     match args.format {
-        Format::Human => console.answer(&human(&base, &head, &loosened, &approvals, console.width))?,
+        Format::Human => {
+            let mut text = human(&base, &head, &loosened, &approvals, console.width);
+            if let Some((digest, path)) = &request {
+                let mut screen = Screen::new(console.width);
+                screen.line(&[(DIM, &format!("request {digest}"))]);
+                screen.line(&[(DIM, "written "), (PLAIN, path)]);
+                text.push_str(&screen.into_text());
+            }
+            console.answer(&text)?;
+        }
         Format::Json => {
             let is_looser = !loosened.is_empty();
             console.answer_raw(&output::json(&Document {
@@ -62,6 +83,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
                 loosened,
                 tier: is_looser.then_some(RiskTier::Critical),
                 approvals: is_looser.then_some(approvals),
+                request: request.map(|(digest, _)| digest),
             })?)?;
         }
     }
@@ -73,6 +95,48 @@ fn of(path: &Path) -> Result<Policy, Failure> {
         return Ok(Policy::default());
     }
     policy::load(path)
+}
+
+/// Writes the request of a loosening: by the rules of the base, of which approvers see every point.
+fn write_request(
+    directory: &Path,
+    base: &Policy,
+    head: &Policy,
+    loosened: &[Loosening],
+) -> Result<(Digest, String), Failure> {
+    let organisation = base.organisation().or(head.organisation()).ok_or_else(|| {
+        Failure::usage("the policy names no organisation to bind approvals to")
+            .help("write `organisation = \"…\"` into the policy file")
+    })?;
+    let organisation =
+        Name::parse(organisation.as_str()).map_err(|problem| Failure::undecided(problem.message).help(problem.help))?;
+    let context = RequestContext {
+        organisation: &organisation,
+        policy: base,
+        // A policy is in no registry: what it changes stands for where.
+        registry_id: &base.digest().to_string(),
+        incarnations: 0,
+    };
+    let subject = [
+        ("base_digest", json!(base.digest())),
+        ("head_digest", json!(head.digest())),
+        ("loosened", json!(loosened)),
+    ];
+    let terms = Terms {
+        technical_owner: None,
+        policy_owner: None,
+        purpose: None,
+        scope: Vec::new(),
+        ttl: None,
+        tier: RiskTier::Critical,
+        subject: subject
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect(),
+    };
+    let request = Request::new(&context, Kind::Policy, None, "policy".to_owned(), terms);
+    let path = disk::write_request(directory, &request).map_err(|problem| approvals::failure(&problem))?;
+    Ok((request.digest(), path.display().to_string()))
 }
 
 fn human(base: &Policy, head: &Policy, loosened: &[Loosening], approvals: &str, width: usize) -> String {

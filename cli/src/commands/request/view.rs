@@ -1,8 +1,9 @@
 //! A request for people and for programs: first what becomes possible, then everything else.
 
 use nhi_approvals::{Difference, Privilege, Request};
-use nhi_governance::{Access, Digest};
+use nhi_governance::{Access, Digest, Policy};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::approvals::requirement;
 use crate::output::{BOLD, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
@@ -21,11 +22,11 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn of(request: &'a Request) -> Self {
+    pub(crate) fn of(policy: &Policy, request: &'a Request) -> Self {
         Self {
             version: 1,
             digest: request.digest(),
-            calls_for: calls_for(request),
+            calls_for: calls_for(policy, request),
             difference: Difference::of(request),
             request,
         }
@@ -33,14 +34,14 @@ impl<'a> View<'a> {
 }
 
 /// What the request calls for, as far as the policy at hand can tell.
-fn calls_for(request: &Request) -> String {
-    requirement(request).map_or_else(
+fn calls_for(policy: &Policy, request: &Request) -> String {
+    requirement(policy, request).map_or_else(
         |_| "what its policy says".to_owned(),
         |requirement| requirement.to_string(),
     )
 }
 
-pub(crate) fn human(request: &Request, width: usize) -> String {
+pub(crate) fn human(policy: &Policy, request: &Request, width: usize) -> String {
     let mut screen = Screen::new(width);
     let environment = request
         .environment
@@ -65,7 +66,7 @@ pub(crate) fn human(request: &Request, width: usize) -> String {
     screen.blank();
     difference(&mut screen, request);
     screen.blank();
-    terms(&mut screen, request);
+    terms(&mut screen, policy, request);
     screen.into_text()
 }
 
@@ -133,8 +134,20 @@ fn privilege(screen: &mut Screen, sign: &str, privilege: &Privilege) {
     ]);
 }
 
+/// A member of the subject: a list of texts reads as one line.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(elements) if elements.iter().all(Value::is_string) => {
+            let texts: Vec<&str> = elements.iter().filter_map(Value::as_str).collect();
+            texts.join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
 /// Everything that the digest covers.
-fn terms(screen: &mut Screen, request: &Request) {
+fn terms(screen: &mut Screen, policy: &Policy, request: &Request) {
     let terms = &request.terms;
     let mut field = |label: &str, text: &str| screen.field(0, &format!("{label:<16}"), PLAIN, text);
     if let Some(owner) = &terms.technical_owner {
@@ -164,17 +177,17 @@ fn terms(screen: &mut Screen, request: &Request) {
         );
     }
     for (name, value) in &terms.subject {
-        let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+        let text = self::text(value);
         field(&name.replace('_', " "), &text);
     }
     field(
         "tier",
-        &format!("{}, which calls for {}", terms.tier, calls_for(request)),
+        &format!("{}, which calls for {}", terms.tier, calls_for(policy, request)),
     );
-    let policy = request
+    let judged_by = request
         .policy_digest
         .map_or_else(|| "the built-in one".to_owned(), |digest| digest.to_string());
-    field("policy", &policy);
+    field("policy", &judged_by);
     field("nonce", &request.nonce);
     field("digest", &request.digest().to_string());
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use nhi_plan::{Location, path};
 
 use super::{File, Module, Sources};
-use crate::ast::{Block, Body, Expr, Kind, Span};
+use crate::ast::{Attribute, Block, Body, Expr, Kind, Span};
 
 /// Where an attribute stands in the source, for those who point at it or change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +125,14 @@ fn alias(block: &Block) -> Option<&str> {
 }
 
 impl Sources {
+    /// What the call of a module passes as one of its variables: there the value is written, and not where the variable
+    /// is declared.
+    fn argument(&self, key: &str, address: &str) -> Option<&Attribute> {
+        let name = address.strip_prefix("var.")?;
+        let (outer, call) = key.rsplit_once('.').unwrap_or(("", key));
+        self.module(outer)?.calls.get(call)?.body.attribute(name)
+    }
+
     fn block(&self, config_address: &str) -> Option<&Block> {
         let (key, address) = split(config_address);
         self.module(&key)?.block(address)
@@ -143,8 +151,11 @@ impl Sources {
                     all
                 });
             module.named_blocks().filter_map(move |(name, block)| {
-                let file = self.file(block.file)?;
-                let (line, column) = file.position(block.span.start as usize);
+                let (span, file) = self
+                    .argument(key, &name)
+                    .map_or((block.span, block.file), |argument| (argument.span, argument.file));
+                let file = self.file(file)?;
+                let (line, column) = file.position(span.start as usize);
                 let location = Location {
                     file: Cow::Owned(file.path.clone()),
                     line,
@@ -157,9 +168,16 @@ impl Sources {
 
     /// Where the block at an address without instance keys begins.
     pub fn location(&self, config_address: &str) -> Option<Location<'_>> {
-        let block = self.block(config_address)?;
-        let file = self.file(block.file)?;
-        let (line, column) = file.position(block.span.start as usize);
+        let (key, address) = split(config_address);
+        let (span, file) = match self.argument(&key, address) {
+            Some(argument) => (argument.span, argument.file),
+            None => {
+                let block = self.block(config_address)?;
+                (block.span, block.file)
+            }
+        };
+        let file = self.file(file)?;
+        let (line, column) = file.position(span.start as usize);
         Some(Location {
             file: Cow::Borrowed(&file.path),
             line,
@@ -172,8 +190,19 @@ impl Sources {
     /// The place is as near as the configuration tells: an attribute that a function makes is where the call is.
     /// Blocks of a kind are counted as they are written, which for sets need not be the order of the plan.
     pub fn attribute(&self, config_address: &str, path: &str) -> Option<AttributePlace<'_>> {
-        let block = self.block(config_address)?;
-        let (span, whole, file) = find(&block.body, path)?;
+        let (key, address) = split(config_address);
+        let (span, whole, file) = match self.argument(&key, address) {
+            Some(argument) => {
+                let (expression, exact) = dive(&argument.value, &path::parse(path)?);
+                let whole = exact && path.is_empty();
+                (
+                    expression,
+                    if whole { argument.span } else { expression },
+                    argument.file,
+                )
+            }
+            None => find(&self.block(config_address)?.body, path)?,
+        };
         let file = self.file(file)?;
         let (line, column) = file.position(span.start as usize);
         Some(AttributePlace {

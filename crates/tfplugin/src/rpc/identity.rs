@@ -28,7 +28,7 @@ pub(super) fn of(managed: &Managed, state: &Value) -> Result<Option<proto::Resou
     let says_nothing = value
         .entries()
         .is_none_or(|attributes| attributes.values().all(Value::is_null));
-    if state.is_null() || !value.is_wholly_known() || says_nothing {
+    if state.is_null() || !value.is_wholly_known() || says_nothing || !managed.resource.is_identified(state) {
         return Ok(None);
     }
     match wire::encode(&value, &identity.ty) {

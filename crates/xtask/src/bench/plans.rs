@@ -1,4 +1,4 @@
-//! `nhi check` on generated plans: size, wall time, peak memory, and beside it what merely parsing costs.
+//! `nhi check` on generated plans: size, wall time, peak memory, and beside it what its peers and merely parsing cost.
 
 use std::fs;
 use std::io::BufWriter;
@@ -10,10 +10,12 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::measure::{Bench, Subject, Summary};
+use super::peers::Peers;
+use super::table::{self, thousands};
 use crate::plan_gen;
 
-/// Plans to measure: resource changes, and how many runs to take the median of.
-const PLANS: [(usize, usize); 2] = [(1_000, 9), (100_000, 3)];
+/// Plans to measure: resource changes, how many runs of ours to take the median of, and how many of peers.
+const PLANS: [(usize, usize, usize); 2] = [(1_000, 9, 3), (100_000, 5, 1)];
 /// The plans are the same on every machine.
 const SEED: u64 = 1;
 /// The rule that the planted policies break.
@@ -41,19 +43,37 @@ fn parse_ignored(file: &str) -> Result<()> {
 }
 
 /// Measures every plan and prints a table.
-pub(super) fn run(bench: &Bench, nhi: &Path) -> Result<()> {
+pub(super) fn run(bench: &Bench, nhi: &Path, peers: &Peers) -> Result<()> {
     fs::create_dir_all(&bench.folder).with_context(|| format!("create `{}`", bench.folder.display()))?;
-    println!("changes          size  command                     min    median       max       peak");
-    for (changes, runs) in PLANS {
+    let mut rows = Vec::new();
+    for (changes, runs, peer_runs) in PLANS {
         let plan = bench.folder.join(format!("plan-{changes}.json"));
         let mut out = BufWriter::new(fs::File::create(&plan).with_context(|| format!("create `{}`", plan.display()))?);
         plan_gen::write_plan(&mut out, changes, SEED).with_context(|| format!("write `{}`", plan.display()))?;
         let kilobytes = u32::try_from(fs::metadata(&plan)?.len() / 1_000).context("a plan beyond 4 TB")?;
         verdict_is_right(nhi, &plan, changes)?;
-        let subjects = subjects(nhi, &bench.helper, &plan);
-        for (subject, summary) in subjects.iter().zip(bench.compare(&subjects, runs)?) {
-            print_line(changes, f64::from(kilobytes) / 1_000.0, &subject.name, &summary);
+        let megabytes = f64::from(kilobytes) / 1_000.0;
+        for (subjects, runs) in [
+            (Vec::from(subjects(nhi, &bench.helper, &plan)), runs),
+            (peers.subjects(&plan, changes), peer_runs),
+        ] {
+            let summaries = bench.compare(&subjects, runs)?;
+            let named = subjects.iter().zip(summaries);
+            rows.extend(named.map(|(subject, summary)| row(changes, megabytes, &subject.name, runs, &summary)));
         }
+    }
+    table::head(&[
+        "changes",
+        "size",
+        "command",
+        "runs",
+        "min",
+        "median",
+        "max",
+        "peak memory",
+    ]);
+    for row in rows {
+        table::row(&row);
     }
     Ok(())
 }
@@ -62,22 +82,28 @@ fn subjects(nhi: &Path, helper: &Path, plan: &Path) -> [Subject; 3] {
     let plan = plan.as_os_str();
     let parse = |name, word: &str| Subject::new(name, helper).arguments(["bench".as_ref(), word.as_ref(), plan]);
     [
-        Subject::new("nhi check", nhi).arguments(["check".as_ref(), plan, "--format".as_ref(), "json".as_ref()]),
+        Subject::new("`nhi check`", nhi).arguments(["check".as_ref(), plan, "--format".as_ref(), "json".as_ref()]),
         parse("serde_json into values", PARSE_VALUE),
         parse("serde_json, ignoring", PARSE_IGNORED),
     ]
 }
 
-fn print_line(changes: usize, megabytes: f64, name: &str, summary: &Summary) {
-    let Summary {
-        least,
-        median,
-        most,
-        peak_mebibytes,
-    } = summary;
-    println!(
-        "{changes:<9} {megabytes:>8.1} MB  {name:<22} {least:>6.3} s  {median:>6.3} s  {most:>6.3} s {peak_mebibytes:>6.0} MiB"
-    );
+fn row(changes: usize, megabytes: f64, name: &str, runs: usize, summary: &Summary) -> Vec<String> {
+    let mut cells = vec![
+        thousands(changes),
+        format!("{megabytes:.1} MB"),
+        name.to_owned(),
+        runs.to_string(),
+    ];
+    cells.extend(table::times(summary));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole mebibytes of memory"
+    )]
+    let peak = summary.peak_mebibytes.round() as usize;
+    cells.push(format!("{} MiB", thousands(peak)));
+    cells
 }
 
 /// A fast answer that is wrong is no answer: every planted policy must be found.

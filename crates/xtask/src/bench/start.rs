@@ -11,6 +11,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 
 use super::measure::{Bench, Subject};
+use super::table;
 use crate::shell::Workspace;
 use crate::tofu::{self, Core, Kind};
 
@@ -35,12 +36,13 @@ pub(super) fn run(workspace: &Workspace, bench: &Bench, programs: &Path) -> Resu
         &config,
         format!("provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n  direct {{}}\n}}\n"),
     )?;
-    println!("\ncore         plan of                      min    median       max  starts");
+    table::head(&["core", "plan of", "min", "median", "max", "provider processes"]);
     for kind in [Kind::Tofu, Kind::Terraform] {
         let Some(core) = tofu::present(workspace, kind)? else {
-            println!("{:<12} is not at hand", kind.program());
+            eprintln!("SKIPPED: `{}` is not at hand", kind.program());
             continue;
         };
+        let version = version(&core)?;
         let stacks = [
             ("terraform_data", BUILT_IN.to_owned()),
             ("nhi_identity", governed.clone()),
@@ -55,17 +57,23 @@ pub(super) fn run(workspace: &Workspace, bench: &Bench, programs: &Path) -> Resu
             subjects.push(plan(&core, name, &stack, &config));
         }
         for ((subject, summary), starts) in subjects.iter().zip(bench.compare(&subjects, RUNS)?).zip(starts) {
-            println!(
-                "{:<12} {:<22} {:>7.3} s {:>7.3} s {:>7.3} s {starts:>7}",
-                kind.program(),
-                subject.name,
-                summary.least,
-                summary.median,
-                summary.most
-            );
+            let mut cells = vec![version.clone(), format!("`{}`", subject.name)];
+            cells.extend(table::times(&summary));
+            cells.push(starts.to_string());
+            table::row(&cells);
         }
     }
     Ok(())
+}
+
+/// As a core names itself: `OpenTofu 1.12.6`.
+fn version(core: &Core) -> Result<String> {
+    let output = Command::new(&core.path)
+        .arg("version")
+        .env("CHECKPOINT_DISABLE", "1")
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    Ok(said.lines().next().unwrap_or_default().replace(" v", " "))
 }
 
 fn arguments(stack: &Path) -> [String; 3] {

@@ -16,7 +16,7 @@ enum May {
 }
 
 /// Sorted by package.
-const ALLOWED: [(&str, May); 15] = [
+const ALLOWED: [(&str, May); 16] = [
     ("example-policy-module", May::Use(&["nhi-policy-sdk"])),
     ("nhi-analyzer", May::Use(&["nhi-plan", "nhi-policy-sdk"])),
     ("nhi-approvals", May::Use(&["nhi-governance"])),

@@ -17,6 +17,7 @@ const SNIPPETS: &[&str] = &[
     "{\"encrypted_data\":\"\",\"encryption_version\":\"v0\"}",
     "\0\0\0\0",
     "..",
+    "../",
 ];
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

@@ -1,7 +1,9 @@
 //! Reads a draft out of a configuration or a plan: the same words, with what is unknown kept apart from what is unset.
 
-use nhi_governance::{AttestationDraft, Draft, Given, PurposeDraft, ScopeDraft};
+use nhi_governance::{AttestationDraft, Draft, PurposeDraft};
 use tfplugin::value::Value;
+
+use crate::values::{elements, given, scope, text, whole};
 
 /// The attributes that a user may set, sorted.
 pub(crate) fn attributes() -> &'static [&'static str] {
@@ -23,7 +25,7 @@ pub(crate) fn draft(value: &Value) -> Draft {
         }),
         environment: text(value.get("environment")),
         ttl: text(value.get("ttl")),
-        scope: elements(value.get("scope"), |entry| given(entry, |entry| Some(scope(entry)))),
+        scope: scope(value.get("scope")),
         revoked_by: elements(value.get("revoked_by"), text),
         attestation: given(value.get("attestation"), |attestation| Some(proof(attestation))),
         external: elements(value.get("external"), text),
@@ -31,17 +33,9 @@ pub(crate) fn draft(value: &Value) -> Draft {
         internet_facing: given(value.get("internet_facing"), Value::as_bool),
         vendor_id: text(value.get("vendor_id")),
         min_risk_tier: text(value.get("min_risk_tier")),
-        generation: given(value.get("generation"), generation),
+        generation: whole(value.get("generation")),
         interactive_use: given(value.get("interactive_use"), Value::as_bool),
         desired_state: text(value.get("desired_state")),
-    }
-}
-
-fn scope(entry: &Value) -> ScopeDraft {
-    ScopeDraft {
-        backend: text(entry.get("backend")),
-        resource: text(entry.get("resource")),
-        actions: elements(entry.get("actions"), text),
     }
 }
 
@@ -54,27 +48,5 @@ fn proof(attestation: &Value) -> AttestationDraft {
             attestation.get("kubernetes"),
             ["cluster", "namespace", "service_account"],
         ),
-    }
-}
-
-/// A number that is no whole number of this size is no generation; 0 is refused as one.
-fn generation(value: &Value) -> Option<i64> {
-    value.as_number().map(|number| number.as_i64().unwrap_or(0))
-}
-
-fn text(value: &Value) -> Given<String> {
-    given(value, |value| value.as_str().map(str::to_owned))
-}
-
-fn elements<T>(value: &Value, element: impl Fn(&Value) -> Given<T>) -> Given<Vec<Given<T>>> {
-    given(value, |value| Some(value.elements()?.iter().map(element).collect()))
-}
-
-fn given<T>(value: &Value, read: impl FnOnce(&Value) -> Option<T>) -> Given<T> {
-    match value {
-        Value::Unknown(_) => Given::Unknown,
-        Value::Null => Given::Absent,
-        // INVARIANT: the schema has checked the type, so `read` finds what it looks for.
-        value => Given::from(read(value)),
     }
 }

@@ -8,7 +8,7 @@ use tfplugin::server::IdentitySchema;
 use tfplugin::value::{AttributePath, Type, Value};
 
 use super::malformed;
-use crate::governed::{Found, Governed, Trouble};
+use crate::governed::{Found, Governed, Trouble, found};
 use crate::report;
 
 /// The resource identity: all of it never changes for an id.
@@ -71,14 +71,11 @@ impl Sought {
             Sought::Id(id) => return governed.find(*id),
             Sought::Place(environment, name, id) => (environment, name, id),
         };
-        let found = governed.ask(|registry| match registry.find_live(environment, name)? {
-            Some(identity) => Ok(Some(Found {
-                identity,
-                now: registry.now()?,
-            })),
+        let sought = governed.ask(|registry| match registry.find_live(environment, name)? {
+            Some(identity) => found(registry, identity).map(Some),
             None => Ok(None),
         })?;
-        Ok(found
+        Ok(sought
             .flatten()
             .filter(|found| id.is_none_or(|id| id == found.identity.id())))
     }

@@ -1,9 +1,10 @@
 //! An identity on record as the state of a resource, in the spelling it was declared in.
 
-use nhi_governance::{Attestation, Classification, Context, Declaration, Identity, Policy, RiskTier, Status};
+use nhi_governance::{Attestation, Classification, Declaration, Identity, Policy, RiskTier, Status};
 use tfplugin::value::Value;
 
 use crate::governed::Found;
+use crate::values::{scope_value, texts};
 
 /// The generation of an identity that was declared without one.
 pub(super) const GENERATION_DEFAULT: u32 = 1;
@@ -40,18 +41,11 @@ pub(super) fn edited(state: &Value, identity: &Identity) -> Option<&'static str>
 }
 
 pub(super) fn status(found: &Found) -> Status {
-    found.identity.status(found.now, &Context::default())
+    found.identity.status(found.now, &found.context)
 }
 
 fn declared(declaration: &Declaration) -> Value {
     let purpose = declaration.purpose();
-    let scope = declaration.scope().iter().map(|entry| {
-        Value::object([
-            ("backend", Value::from(entry.backend())),
-            ("resource", entry.resource().into()),
-            ("actions", texts(entry.actions())),
-        ])
-    });
     Value::object([
         ("name", Value::from(declaration.name().as_str())),
         ("kind", declaration.kind().as_str().into()),
@@ -67,7 +61,7 @@ fn declared(declaration: &Declaration) -> Value {
         ),
         ("environment", declaration.environment().as_str().into()),
         ("ttl", declaration.ttl().as_str().into()),
-        ("scope", Value::List(scope.collect())),
+        ("scope", scope_value(declaration.scope())),
         (
             "revoked_by",
             Value::set(
@@ -128,8 +122,4 @@ fn attestation(attestation: &Attestation) -> Value {
 
 fn parts(parts: [(&str, &String); 3]) -> Value {
     Value::object(parts.map(|(name, text)| (name, Value::from(text.as_str()))))
-}
-
-fn texts(texts: &[String]) -> Value {
-    Value::set(texts.iter().map(|text| Value::from(text.as_str())))
 }

@@ -6,10 +6,10 @@ use nhi_plan::json::Value;
 use nhi_plan::{Severity, symbol};
 
 use super::powers::{BY_PERMISSION, Power, find, rank};
-use crate::facts::Block;
 use crate::facts::azure::judge::{Claim, Unknown, What};
 use crate::facts::azure::principal::{Kind, Principal, Principals, texts};
 use crate::facts::cloud::{self, Site, Text, lower};
+use crate::facts::{Block, setting};
 
 /// An application permission that somebody is given, or asks for.
 #[derive(Debug)]
@@ -21,6 +21,20 @@ struct Permission {
     requested: bool,
     /// It acts for whoever signs in, with consent for everybody.
     delegated: bool,
+}
+
+/// Microsoft Graph, and the older interface to the directory.
+const GRAPHS: [&str; 2] = [
+    "00000003-0000-0000-c000-000000000000",
+    "00000002-0000-0000-c000-000000000000",
+];
+
+/// Whether an address gives identifiers that were made up for roles of one's own.
+fn is_own(address: &str) -> bool {
+    let name = cloud::type_of(address);
+    name.starts_with("random_")
+        || name.starts_with("azuread_application")
+        || name.starts_with("data.azuread_application")
 }
 
 /// Every permission in the plan, and who stands for which application.
@@ -62,7 +76,6 @@ impl Permissions {
         };
         let names = named_roles(block, "app_role_id");
         let known = block.string("app_role_id").filter(|id| !symbol::has_symbols(id));
-        let from_graph = |address: &String| cloud::type_of(address).ends_with("azuread_service_principal");
         let power = match (&known, names.as_slice()) {
             (Some(id), _) => match find(&BY_PERMISSION, id) {
                 Some(power) => Some(power),
@@ -70,7 +83,7 @@ impl Permissions {
             },
             (None, []) => {
                 let blocks = block.references("app_role_id");
-                if !blocks.is_empty() && !blocks.iter().any(from_graph) {
+                if !blocks.is_empty() && blocks.iter().all(|address| is_own(address)) {
                     return;
                 }
                 None
@@ -92,9 +105,16 @@ impl Permissions {
     /// What an application asks for.
     fn requests(&mut self, block: &Block<'_>) {
         let apis = block.after().and_then(|after| after.get("required_resource_access"));
-        let mut open = block.is_unknown("required_resource_access");
+        let mut open = setting::is_open(block, "required_resource_access");
         let mut found: Vec<(String, Power)> = Vec::new();
         for (outer, api) in apis.into_iter().flat_map(Value::elements).enumerate() {
+            let path = format!("required_resource_access[{outer}].resource_access");
+            let of_graph = api
+                .get("resource_app_id")
+                .and_then(Value::as_str)
+                .is_none_or(|id| symbol::has_symbols(&id) || GRAPHS.contains(&id.as_ref()));
+            open |=
+                of_graph && api.get("resource_access").is_none_or(Value::is_empty) && setting::is_open(block, &path);
             let asked = api
                 .get("resource_access")
                 .into_iter()
@@ -116,12 +136,16 @@ impl Permissions {
                             .iter()
                             .filter_map(|name| Some((path.clone(), find(&BY_PERMISSION, name)?))),
                     ),
-                    None => open = true,
+                    None => open |= of_graph,
                 }
             }
         }
         if open {
             let names = named_roles(block, "required_resource_access");
+            let blocks = block.references("required_resource_access");
+            if names.is_empty() && (blocks.is_empty() || !blocks.iter().all(|address| is_own(address))) {
+                self.riddle(block, "required_resource_access");
+            }
             let powers = names.iter().filter_map(|name| find(&BY_PERMISSION, name));
             found.extend(powers.map(|power| (String::from("required_resource_access"), power)));
         }
@@ -154,25 +178,37 @@ impl Permissions {
             let power = text.known().and_then(|id| find(&BY_PERMISSION, id));
             found.extend(power.map(|power| (format!("role_ids[{index}]"), power)));
         }
+        let graph = block
+            .string("api_client_id")
+            .is_none_or(|id| symbol::has_symbols(&id) || GRAPHS.contains(&id.as_str()));
         if found.is_empty() {
             let names = named_roles(block, "role_ids");
+            if graph
+                && names.is_empty()
+                && setting::list_is_open(block, "role_ids")
+                && !block.references("role_ids").iter().all(|address| is_own(address))
+            {
+                self.riddle(block, "role_ids");
+            }
             let powers = names.iter().filter_map(|name| find(&BY_PERMISSION, name));
             found.extend(powers.map(|power| (String::from("role_ids"), power)));
         }
         self.ask(block, found);
     }
 
+    /// An application asks for something that is known only after apply.
+    fn riddle(&mut self, block: &Block<'_>, path: &str) {
+        self.all.push(Permission {
+            site: Site::new(block, path),
+            power: None,
+            principal: asker(block),
+            requested: true,
+            delegated: false,
+        });
+    }
+
     fn ask(&mut self, block: &Block<'_>, found: Vec<(String, Power)>) {
-        let own = block.change.resource_type == "azuread_application";
-        let blocks = if own {
-            vec![block.change.config_address.to_string()]
-        } else {
-            block.references("application_id")
-        };
-        let principal = Text {
-            options: Vec::new(),
-            blocks,
-        };
+        let principal = asker(block);
         for (path, power) in found {
             self.all.push(Permission {
                 site: Site::new(block, path),
@@ -241,6 +277,19 @@ impl Permission {
             evidence: "planned",
             rank: if held { rank(base) } else { 0 },
         }
+    }
+}
+
+/// The application that asks.
+fn asker(block: &Block<'_>) -> Text {
+    let own = block.change.resource_type == "azuread_application";
+    Text {
+        options: Vec::new(),
+        blocks: if own {
+            vec![block.change.config_address.to_string()]
+        } else {
+            block.references("application_id")
+        },
     }
 }
 

@@ -22,6 +22,11 @@ pub(crate) enum ResourceKind {
     Function,
     Instance,
     DatabaseUser,
+    Bucket,
+    Database,
+    DatabaseCluster,
+    WarehouseUser,
+    DirectoryGroup,
 }
 
 /// The service of the ARN, whether it has a region and an account, and what ends it.
@@ -67,6 +72,16 @@ impl ResourceKind {
             Self::Function => shape("lambda", true, true, &["function:qxzj", "function:zj-kq_9"]),
             Self::Instance => shape("ec2", true, true, &["instance/i-qxzj81kq2v", "instance/i-0zj"]),
             Self::DatabaseUser => shape("rds-db", true, true, &["dbuser:db-QXZJ81/zj", "dbuser:cluster-KQ9/xj"]),
+            Self::Bucket => shape("s3", false, false, &["qxzj", "zj.kq-9"]),
+            Self::Database => shape("rds", true, true, &["db:qxzj", "db:zj-kq9"]),
+            Self::DatabaseCluster => shape("rds", true, true, &["cluster:qxzj", "cluster:zj-kq9"]),
+            Self::WarehouseUser => shape("redshift", true, true, &["dbuser:qxzj/zj", "dbuser:kq-9/xj"]),
+            Self::DirectoryGroup => shape(
+                "identitystore",
+                false,
+                false,
+                &["group/7f9a1c2e-1f3b-4c5d-8e9f-qxzjqxzjqxzj", "group/91827364a5-qxzj"],
+            ),
         }
     }
 }

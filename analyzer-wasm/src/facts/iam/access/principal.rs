@@ -144,6 +144,8 @@ pub(crate) struct Principal {
     pub(crate) config_address: Arc<str>,
     /// Whether the block at `address` is the principal itself.
     pub(crate) in_plan: bool,
+    /// Nothing says which principal of the plan it is, if it is one.
+    pub(crate) is_lost: bool,
     pub(crate) name: Option<String>,
     /// Its ARN as far as it is known, and as a symbol: for [`super::Resource::Exactly`].
     pub(crate) names: Vec<String>,

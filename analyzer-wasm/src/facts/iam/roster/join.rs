@@ -10,7 +10,7 @@ use nhi_plan::symbol::symbol;
 
 use super::contents::{Found, Read};
 use super::former::Former;
-use super::{Content, Given, ManagedPolicy, Membership, Naming, Owner, Roster, Stand};
+use super::{Content, Given, ManagedPolicy, Membership, Naming, Owner, Roster, Stand, rows};
 use crate::facts::iam::access::{Alternative, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Unread};
 use crate::facts::iam::data_document::instance_key;
 use crate::facts::iam::documents::Documents;
@@ -220,6 +220,9 @@ impl<'r> Join<'r> {
                 address: Arc::clone(&stand.address),
                 config_address: Arc::clone(&stand.config_address),
                 in_plan: false,
+                is_lost: naming.text.is_none()
+                    && !naming.blocks.is_empty()
+                    && !naming.blocks.iter().any(|address| leads_to_owner(address)),
                 name: naming.text.clone(),
                 names: naming.text.iter().filter_map(|name| own_arn(kind, "/", name)).collect(),
                 grants: Vec::new(),
@@ -418,6 +421,7 @@ impl<'r> Join<'r> {
                 address: Arc::clone(&address),
                 config_address: Arc::clone(&policy.stand.config_address),
                 in_plan: false,
+                is_lost: false,
                 name: policy.name.clone(),
                 names: Vec::new(),
                 grants: vec![Grant {
@@ -439,6 +443,12 @@ impl<'r> Join<'r> {
     }
 }
 
+/// Whether an address is a principal, of the plan or from elsewhere.
+fn leads_to_owner(address: &str) -> bool {
+    let mut parts = address.rsplit('.').skip(1);
+    parts.next().and_then(rows::row).is_some_and(|row| row.owner.is_some())
+}
+
 /// `is_alone` says that the block has no other instance, so that a reference to it means this one.
 fn principal(owner: &Owner, boundary: Boundary, is_alone: bool) -> Principal {
     let completed = |prefix: &String| format!("{prefix}{}", symbol(&format!("{}.name", owner.stand.address)));
@@ -457,6 +467,7 @@ fn principal(owner: &Owner, boundary: Boundary, is_alone: bool) -> Principal {
         address: Arc::clone(&owner.stand.address),
         config_address: Arc::clone(&owner.stand.config_address),
         in_plan: true,
+        is_lost: false,
         name: owner.name.clone(),
         names,
         grants: Vec::new(),

@@ -178,7 +178,10 @@ fn named_services(principal: &Principal) -> BTreeSet<String> {
 }
 
 /// Reads of all data of a kind: the action, the kind, words, and how bad it is.
-pub(super) const READS: [(&str, ResourceKind, &str, Severity); 9] = [
+///
+/// Whoever writes the policy of a bucket, a secret or a key of its account lets itself in, and a new master password
+/// opens a database to whoever reaches it.
+pub(super) const READS: [(&str, ResourceKind, &str, Severity); 16] = [
     (
         "secretsmanager:GetSecretValue",
         ResourceKind::Secret,
@@ -228,6 +231,48 @@ pub(super) const READS: [(&str, ResourceKind, &str, Severity); 9] = [
         "all parameters",
         Severity::Medium,
     ),
+    (
+        "redshift:GetClusterCredentials",
+        ResourceKind::WarehouseUser,
+        "all Redshift clusters, as any user",
+        Severity::Medium,
+    ),
+    (
+        "secretsmanager:PutResourcePolicy",
+        ResourceKind::Secret,
+        "all secrets, by writing their policies",
+        Severity::Medium,
+    ),
+    (
+        "s3:PutBucketPolicy",
+        ResourceKind::Bucket,
+        "all S3 objects, by writing the policies of buckets",
+        Severity::Medium,
+    ),
+    (
+        "kms:PutKeyPolicy",
+        ResourceKind::Key,
+        "what any key encrypts, by writing policies of keys",
+        Severity::Medium,
+    ),
+    (
+        "kms:CreateGrant",
+        ResourceKind::Key,
+        "what any key encrypts, by granting itself the use of keys",
+        Severity::Medium,
+    ),
+    (
+        "rds:ModifyDBInstance",
+        ResourceKind::Database,
+        "all databases, by a new master password",
+        Severity::Low,
+    ),
+    (
+        "rds:ModifyDBCluster",
+        ResourceKind::DatabaseCluster,
+        "all databases, by a new master password",
+        Severity::Low,
+    ),
 ];
 
 pub(super) fn reads(principal: &Principal, breadth: Option<&Breadth>) -> Option<Reads> {
@@ -261,7 +306,9 @@ pub(super) fn reads(principal: &Principal, breadth: Option<&Breadth>) -> Option<
                 reads.claim = before.or(claim);
                 reads.severity = reads.severity.max(severity);
                 reads.actions.push(action);
-                if !reads.what.contains(&what) {
+                // What is read outright, or in one way already, is not told again.
+                let data = |text: &'static str| text.split(',').next();
+                if !reads.what.iter().any(|told| data(told) == data(what)) {
                     reads.what.push(what);
                 }
             }

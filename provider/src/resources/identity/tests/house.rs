@@ -40,7 +40,12 @@ impl House {
     }
 
     pub(super) fn resource(&self) -> &dyn Resource {
-        &*self.provider.resources()[0]
+        &**self
+            .provider
+            .resources()
+            .iter()
+            .find(|resource| resource.type_name() == "nhi_identity")
+            .unwrap()
     }
 
     /// What a core does at plan: proposes the configuration with prior values for what is computed.

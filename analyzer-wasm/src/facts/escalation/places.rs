@@ -1,0 +1,126 @@
+//! Instances of blocks by where they stand: of a plan with thousands of instances the nearest is looked up, never
+//! searched for.
+
+use std::collections::HashMap;
+
+use super::names::{Place, instance_key, module_of, without_keys};
+
+/// Instances of one block that a reference without a key is followed to; of more it is any, and these stand for them.
+const INSTANCES_MAX: usize = 512;
+
+/// Instances by their address, and by their block.
+#[derive(Debug, Default)]
+pub(super) struct Instances<'w> {
+    exact: HashMap<&'w str, Vec<usize>>,
+    blocks: HashMap<&'w str, Block<'w>>,
+}
+
+/// The instances of one block.
+#[derive(Debug, Default)]
+struct Block<'w> {
+    all: Vec<usize>,
+    /// By module instance.
+    modules: HashMap<&'w str, Beside<'w>>,
+}
+
+/// The instances of one block in one instance of its module.
+#[derive(Debug, Default)]
+struct Beside<'w> {
+    all: Vec<usize>,
+    /// By their own key; the first counts.
+    keys: HashMap<&'w str, usize>,
+}
+
+impl<'w> Instances<'w> {
+    /// Adds what stands at `address`, an instance of `block`.
+    pub(super) fn add(&mut self, block: &'w str, address: &'w str, index: usize) {
+        self.exact.entry(address).or_default().push(index);
+        let block = self.blocks.entry(block).or_default();
+        block.all.push(index);
+        let beside = block.modules.entry(module_of(address)).or_default();
+        beside.all.push(index);
+        beside.keys.entry(instance_key(address)).or_insert(index);
+    }
+
+    /// What stands at this address.
+    pub(super) fn exactly(&self, address: &str) -> &[usize] {
+        self.exact.get(address).map_or(&[], Vec::as_slice)
+    }
+
+    /// All instances of a block.
+    pub(super) fn all(&self, block: &str) -> &[usize] {
+        self.blocks.get(block).map_or(&[], |block| block.all.as_slice())
+    }
+
+    /// What something in this place means by `block`: the instance that it names, the one with the same key, those of
+    /// the same module instance, or all.
+    pub(super) fn nearest(&self, block: &str, place: Place<'_>) -> &[usize] {
+        let exact = self.exactly(block);
+        if exact.is_empty() {
+            self.near(&without_keys(block), place)
+        } else {
+            exact
+        }
+    }
+
+    /// The same for a block that is named without a key.
+    pub(super) fn near(&self, plain: &str, place: Place<'_>) -> &[usize] {
+        let Some(found) = self.blocks.get(plain) else {
+            return &[];
+        };
+        let some = |all: &'_ [usize]| all.len().min(INSTANCES_MAX);
+        match found.modules.get(place.module) {
+            Some(beside) => match beside.keys.get(instance_key(place.address)) {
+                Some(twin) => std::slice::from_ref(twin),
+                None => beside.all.get(..some(&beside.all)).unwrap_or_default(),
+            },
+            None => found.all.get(..some(&found.all)).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_counts() {
+        let addresses = [
+            "aws_iam_role.r[0]",
+            "aws_iam_role.r[1]",
+            "module.a[\"x.y\"].aws_iam_role.r[1]",
+            "module.b.aws_iam_role.r",
+        ];
+        let mut instances = Instances::default();
+        let blocks = addresses.map(without_keys);
+        for (index, (address, block)) in addresses.iter().zip(&blocks).enumerate() {
+            instances.add(block, address, index);
+        }
+        let nearest = |block: &str, address: &str| {
+            let module = module_of(address);
+            instances.nearest(block, Place { address, module }).to_vec()
+        };
+        assert_eq!(nearest("aws_iam_role.r[0]", "aws_lambda_function.f[1]"), [0], "named");
+        assert_eq!(nearest("aws_iam_role.r", "aws_lambda_function.f[1]"), [1], "same key");
+        assert_eq!(nearest("aws_iam_role.r", "aws_lambda_function.f"), [0, 1], "beside");
+        let module = "module.a[\"x.y\"].aws_lambda_function.f[1]";
+        assert_eq!(nearest("module.a.aws_iam_role.r", module), [2], "in a module");
+        assert_eq!(nearest("module.b.aws_iam_role.r", module), [3], "elsewhere");
+        assert_eq!(nearest("aws_iam_role.other", module), [0_usize; 0], "nowhere");
+    }
+
+    #[test]
+    fn of_very_many_instances_the_twin_is_found() {
+        let addresses: Vec<_> = (0..2_000).map(|index| format!("aws_iam_role.r[{index}]")).collect();
+        let mut instances = Instances::default();
+        for (index, address) in addresses.iter().enumerate() {
+            instances.add("aws_iam_role.r", address, index);
+        }
+        let place = |address| Place { address, module: "" };
+        assert_eq!(instances.near("aws_iam_role.r", place("aws_instance.i[1999]")), [1999]);
+        assert_eq!(
+            instances.near("aws_iam_role.r", place("aws_instance.i")).len(),
+            INSTANCES_MAX
+        );
+    }
+}

@@ -1,0 +1,419 @@
+//! An access review: at every cadence somebody says of each identity that it is still needed, or it is suspended.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::canonical::{Digest, canonical_json};
+use crate::checker::Checker;
+use crate::code::{NAME, OWNER, Problem, REVIEW};
+use crate::draft::Given;
+use crate::id::RecordId;
+use crate::identity::Identity;
+use crate::kind::Kind;
+use crate::owner::Owner;
+use crate::path::Path;
+use crate::record::{Act, Record as _, RecordKind, Transition, same_person};
+use crate::registered::{Declared, Judged, KindStanding, Registered};
+use crate::team::person;
+use crate::text::{Environment, Name, quote};
+use crate::tier::RiskTier;
+use crate::time::Timestamp;
+use crate::ttl::Ttl;
+
+const REVIEWERS_MAX: usize = 50;
+/// The most identities of a review; a wider one is split by its selector.
+const ITEMS_MAX: usize = 10_000;
+const CADENCE_DAYS_MAX: u32 = 180;
+
+/// An access review as a configuration gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    missing_docs,
+    reason = "each field is the attribute of the same name, described on `AccessReview`"
+)]
+pub struct AccessReviewDraft {
+    pub name: Given<String>,
+    pub selector: Given<SelectorDraft>,
+    pub cadence: Given<String>,
+    pub reviewers: Given<Vec<Given<String>>>,
+    pub due_in: Given<String>,
+    pub on_no_response: Given<String>,
+}
+
+/// A selector as a configuration gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    missing_docs,
+    reason = "each field is the attribute of the same name, described on `Selector`"
+)]
+pub struct SelectorDraft {
+    pub environment: Given<String>,
+    pub kind: Given<String>,
+    pub owner: Given<String>,
+    pub risk_tier: Given<String>,
+}
+
+/// Which identities: those of which everything that is said here is true.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Selector {
+    /// Their environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
+    /// What holds them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// One of their owners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    /// Their lowest tier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk_tier: Option<RiskTier>,
+}
+
+impl Selector {
+    /// Whether it selects an identity of this tier.
+    pub fn selects(&self, identity: &Identity, tier: RiskTier) -> bool {
+        let declaration = identity.declaration();
+        let owners = [declaration.technical_owner(), declaration.policy_owner()];
+        identity.ended_at().is_none()
+            && self
+                .environment
+                .as_ref()
+                .is_none_or(|wanted| wanted == declaration.environment())
+            && self.kind.is_none_or(|wanted| wanted == declaration.kind())
+            && self.owner.as_ref().is_none_or(|wanted| owners.contains(&wanted))
+            && self.risk_tier.is_none_or(|lowest| tier >= lowest)
+    }
+}
+
+/// What becomes of an identity of which nobody said anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnNoResponse {
+    /// It is suspended.
+    Suspend,
+    /// It is revoked.
+    Revoke,
+}
+
+impl OnNoResponse {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Suspend, Self::Revoke];
+
+    /// The word used in HCL and every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Suspend => "suspend",
+            Self::Revoke => "revoke",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, Problem> {
+        Self::ALL.into_iter().find(|what| what.as_str() == text).ok_or_else(|| {
+            let message = format!("{} is nothing that happens without a response", quote(text));
+            Problem::new(&REVIEW, message, "Write `suspend` or `revoke`.")
+        })
+    }
+}
+
+/// What is declared of an access review.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AccessReview {
+    /// Its name.
+    pub name: Name,
+    /// Which identities.
+    pub selector: Selector,
+    /// How often.
+    pub cadence: Ttl,
+    /// Who may answer.
+    pub reviewers: Vec<Owner>,
+    /// How long they have.
+    pub due_in: Ttl,
+    /// What happens where nobody does; `suspend` where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_no_response: Option<OnNoResponse>,
+}
+
+/// What somebody says of an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It is still needed.
+    Keep,
+    /// It is not.
+    Revoke,
+    /// Nobody said anything in time.
+    NoResponse,
+}
+
+/// An identity under review, and what was said of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Item {
+    /// Who asked for the identity, and so cannot answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
+    /// What was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+    /// By whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+/// What happens to an access review.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AccessReviewState {
+    /// When the present round, or the last one, was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_at: Option<Timestamp>,
+    /// When answers to it are due; none when no round is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// The identities of the round.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub items: BTreeMap<RecordId, Item>,
+    /// The digest of all answers of the last round that was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence_digest: Option<Digest>,
+}
+
+impl AccessReviewState {
+    /// How many identities were answered for in this way.
+    pub fn count(&self, decision: Decision) -> usize {
+        let items = self.items.values();
+        items.filter(|item| item.decision == Some(decision)).count()
+    }
+
+    /// How many were answered for by a person.
+    pub fn decided(&self) -> usize {
+        self.count(Decision::Keep) + self.count(Decision::Revoke)
+    }
+}
+
+impl Declared for AccessReview {
+    const KIND: RecordKind = RecordKind::AccessReview;
+    type State = AccessReviewState;
+
+    fn key(&self) -> String {
+        self.name.to_string()
+    }
+}
+
+impl AccessReviewDraft {
+    /// Checks every rule.
+    pub fn check(&self) -> Judged<AccessReview> {
+        let mut checker = Checker::default();
+        let name = checker.required("name", &NAME, &self.name, |text| Name::parse(text));
+        let selector = selector(&mut checker, &self.selector);
+        let longest = Ttl::from_days(CADENCE_DAYS_MAX);
+        let cadence = checker.required("cadence", &REVIEW, &self.cadence, |text| at_most(text, &longest));
+        let reviewers = checker.required_list("reviewers", &OWNER, REVIEWERS_MAX, &self.reviewers, |text| person(text));
+        let shortest = cadence.clone().unwrap_or(longest);
+        let due_in = checker.required("due_in", &REVIEW, &self.due_in, |text| at_most(text, &shortest));
+        let on_no_response = checker.optional("on_no_response", &self.on_no_response, |text| OnNoResponse::parse(text));
+        let review = || {
+            Some(AccessReview {
+                name: name?,
+                selector: selector?,
+                cadence: cadence?,
+                reviewers: reviewers?,
+                due_in: due_in?,
+                on_no_response: on_no_response?,
+            })
+        };
+        let review = review();
+        Judged::of(checker, review)
+    }
+}
+
+fn selector(checker: &mut Checker, given: &Given<SelectorDraft>) -> Option<Selector> {
+    let path = Path::attribute("selector");
+    let draft = checker.required_at(&path, &REVIEW, given, |draft| Ok(draft.clone()))?;
+    let environment = checker.optional_at(&path.then("environment"), &draft.environment, |text| {
+        Environment::parse(text)
+    });
+    let kind = checker.optional_at(&path.then("kind"), &draft.kind, |text| Kind::parse(text));
+    let owner = checker.optional_at(&path.then("owner"), &draft.owner, |text| Owner::parse(text));
+    let risk_tier = checker.optional_at(&path.then("risk_tier"), &draft.risk_tier, |text| RiskTier::parse(text));
+    Some(Selector {
+        environment: environment?,
+        kind: kind?,
+        owner: owner?,
+        risk_tier: risk_tier?,
+    })
+}
+
+fn at_most(text: &str, longest: &Ttl) -> Result<Ttl, Problem> {
+    let ttl = Ttl::parse(text)?;
+    if ttl.seconds() > longest.seconds() {
+        let message = format!("{} is too long", quote(text));
+        let help = format!("Write `{longest}` or less; answers are due before the next round.");
+        return Err(Problem::new(&REVIEW, message, help));
+    }
+    Ok(ttl)
+}
+
+/// What a round that was closed asks to be done, in the same transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Closing {
+    /// To be noted as reviewed.
+    pub kept: Vec<RecordId>,
+    /// To be suspended.
+    pub suspended: Vec<RecordId>,
+    /// To be revoked.
+    pub revoked: Vec<RecordId>,
+}
+
+impl Registered<AccessReview> {
+    /// A new review; its first round is due at once.
+    pub fn create(id: RecordId, review: AccessReview, act: &Act<'_>) -> Result<Transition<Self>, Problem> {
+        Self::declare(id, review, AccessReviewState::default(), act)
+    }
+
+    /// Changes what is declared; a round that is open goes on as it was opened.
+    pub fn update(&self, review: AccessReview, act: &Act<'_>) -> Result<Transition<Self>, Problem> {
+        self.change(review, self.state().clone(), act)
+    }
+
+    /// When the next round has to be opened; none while one is open.
+    pub fn opens_at(&self) -> Option<Timestamp> {
+        if self.state().due_at.is_some() {
+            return None;
+        }
+        let last = self.state().opened_at;
+        Some(last.map_or(self.created_at(), |last| last.plus(&self.declaration().cadence)))
+    }
+
+    /// Opens a round over these identities, each with its tier; the selector picks.
+    pub fn open<'a>(
+        &self,
+        identities: impl IntoIterator<Item = (&'a Identity, RiskTier)>,
+        act: &Act<'_>,
+    ) -> Result<Transition<Self>, Problem> {
+        if self.opens_at().is_none_or(|opens_at| opens_at > act.now) {
+            return Ok(Transition::unchanged(self));
+        }
+        let selector = &self.declaration().selector;
+        let selected = identities
+            .into_iter()
+            .filter(|(identity, tier)| selector.selects(identity, *tier));
+        let items: BTreeMap<_, _> = selected
+            .map(|(identity, _)| {
+                let item = Item {
+                    requested_by: identity.requested_by().map(str::to_owned),
+                    ..Item::default()
+                };
+                (identity.id(), item)
+            })
+            .collect();
+        if items.len() > ITEMS_MAX {
+            let message = format!("the review would have {} identities", items.len());
+            return Err(Problem::new(
+                &REVIEW,
+                message,
+                format!("Narrow its selector to {ITEMS_MAX}."),
+            ));
+        }
+        let told = json!({ "items": items.keys().collect::<Vec<_>>() });
+        let state = AccessReviewState {
+            opened_at: Some(act.now),
+            due_at: Some(act.now.plus(&self.declaration().due_in)),
+            items,
+            evidence_digest: self.state().evidence_digest,
+        };
+        self.happened(state, "opened", told)
+    }
+
+    /// A reviewer says of one identity that it is needed or not.
+    pub fn decide(&self, identity: RecordId, keep: bool, act: &Act<'_>) -> Result<Transition<Self>, Problem> {
+        let refuse = |message: String, help: &str| Err(Problem::new(&REVIEW, message, help));
+        let reviewers = &self.declaration().reviewers;
+        if !reviewers.iter().any(|reviewer| same_person(reviewer.as_str(), act.by)) {
+            let message = format!("{} is no reviewer of `{}`", quote(act.by), self.key());
+            return refuse(message, "Have one of its reviewers answer.");
+        }
+        let is_open = self.state().due_at.is_some_and(|due| due > act.now);
+        let mut state = self.state().clone();
+        let Some(item) = state.items.get_mut(&identity).filter(|_| is_open) else {
+            let message = format!("identity `{identity}` is not under review in `{}` now", self.key());
+            return refuse(message, "Answer for what the open round lists, before it is due.");
+        };
+        if item.requested_by.as_deref().is_some_and(|by| same_person(by, act.by)) {
+            let message = format!("{} asked for identity `{identity}`", quote(act.by));
+            return refuse(message, "Have another reviewer answer for it.");
+        }
+        let decision = if keep { Decision::Keep } else { Decision::Revoke };
+        *item = Item {
+            decision: Some(decision),
+            by: Some(act.by.to_owned()),
+            at: Some(act.now),
+            requested_by: item.requested_by.clone(),
+        };
+        let told = json!({ "identity": identity, "decision": decision, "by": act.by });
+        self.happened(state, "decided", told)
+    }
+
+    /// Closes a round that is due, or that has all its answers, and says what has to be done; none where neither is so.
+    pub fn close(&self, now: Timestamp) -> Result<Option<(Transition<Self>, Closing)>, Problem> {
+        let Some(due) = self.state().due_at else {
+            return Ok(None);
+        };
+        let is_answered = self.state().items.values().all(|item| item.decision.is_some());
+        if due > now && !is_answered {
+            return Ok(None);
+        }
+        let mut state = self.state().clone();
+        let mut closing = Closing::default();
+        for (id, item) in &mut state.items {
+            let decision = *item.decision.get_or_insert(Decision::NoResponse);
+            let list = match (decision, self.declaration().on_no_response) {
+                (Decision::Keep, _) => &mut closing.kept,
+                (Decision::Revoke, _) | (Decision::NoResponse, Some(OnNoResponse::Revoke)) => &mut closing.revoked,
+                (Decision::NoResponse, _) => &mut closing.suspended,
+            };
+            list.push(*id);
+        }
+        let answers = serde_json::to_value(&state.items).unwrap_or_default();
+        let digest = Digest::of(canonical_json(&answers).as_bytes());
+        state.due_at = None;
+        state.evidence_digest = Some(digest);
+        let told = json!({
+            "kept": closing.kept,
+            "suspended": closing.suspended,
+            "revoked": closing.revoked,
+            "evidence": digest,
+        });
+        Ok(Some((self.happened(state, "closed", told)?, closing)))
+    }
+
+    /// How the review stands: good while nothing is overdue.
+    pub fn standing(&self, now: Timestamp) -> KindStanding {
+        if let Some(standing) = self.ended_standing() {
+            return standing;
+        }
+        match (self.state().due_at, self.opens_at()) {
+            (Some(due), _) if due <= now => KindStanding::bad("overdue", format!("answers were due at {due}")),
+            (Some(due), _) => KindStanding::good("open", format!("answers are due at {due}")),
+            (None, Some(opens)) if opens <= now => {
+                KindStanding::good("due", format!("its round is to be opened since {opens}"))
+            }
+            (None, opens) => {
+                let opens = opens.unwrap_or(Timestamp::MAX);
+                KindStanding::good("closed", format!("its next round opens at {opens}"))
+            }
+        }
+    }
+}

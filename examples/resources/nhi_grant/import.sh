@@ -1,0 +1,2 @@
+# The id is a ULID; the state and the audit log name it.
+tofu import nhi_grant.reports 01JD8Z6V5R3TQ0W8YB1N4K7M2C

@@ -1,0 +1,62 @@
+//! What is done to an identity because somebody says so, whatever configurations declare.
+
+use std::sync::Arc;
+
+use nhi_governance::{Cause, Evidence, Identity, RecordId, resume, suspend};
+use nhi_registry::{Access, RecordsExt as _, Registry, RegistryError};
+use tfplugin::log;
+
+use super::{Governed, Trouble, armed};
+
+/// What needs no approval is done without any.
+static NO_EVIDENCE: Evidence = Evidence {
+    request: None,
+    approvals: Vec::new(),
+    approved_by: Vec::new(),
+    waived: false,
+};
+
+impl Governed {
+    /// Ends an identity because somebody said so, whether a state knows it or not.
+    pub(crate) fn end(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
+        let registry = self.registry_with(id)?;
+        let identity = armed(|| registry.revoke(&self.actor, id, reason))?;
+        log::info("an identity was revoked", &[("id", id.to_string().into())]);
+        Ok(identity)
+    }
+
+    /// Takes an identity out of use because somebody said so.
+    pub(crate) fn suspend(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
+        let registry = self.registry_with(id)?;
+        let suspended = armed(|| {
+            registry.contain(&self.actor, &[id], |now, identity: &Identity, view| {
+                let act = self.act(&NO_EVIDENCE, view, now);
+                Ok(suspend(identity, Cause::Manual, reason, &act)?)
+            })
+        })?;
+        log::info("an identity was suspended", &[("id", id.to_string().into())]);
+        Ok(suspended.into_iter().next().ok_or(RegistryError::NotFound(id))?)
+    }
+
+    /// Brings an identity back by nobody's approval: what needs some is refused.
+    pub(crate) fn resume(&self, id: RecordId, _reason: &str) -> Result<Identity, Trouble> {
+        let registry = self.registry_with(id)?;
+        let identity = armed(|| {
+            registry.change(&self.actor, id, None, &NO_EVIDENCE, |now, identity: &Identity, view| {
+                let act = self.act(&NO_EVIDENCE, view, now);
+                Ok(resume(identity, &view.context(identity.declaration())?, &act)?)
+            })
+        })?;
+        log::info("an identity was resumed", &[("id", id.to_string().into())]);
+        Ok(identity)
+    }
+
+    /// The registry, which there has to be where something in it is to be changed.
+    fn registry_with(&self, id: RecordId) -> Result<Arc<dyn Registry>, Trouble> {
+        let location = self.location().ok_or(Trouble::Unknown("registry"))?;
+        match self.opened(location, Access::Write) {
+            Err(RegistryError::Missing(_)) => Err(RegistryError::NotFound(id).into()),
+            opened => Ok(opened?),
+        }
+    }
+}

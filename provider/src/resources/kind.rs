@@ -1,0 +1,361 @@
+//! The resource of any kind but identities: translation between states and records, written once.
+//!
+//! It plans without a clock: what depends on the time of the apply is unknown where it will change and kept where it
+//! will not.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use nhi_governance::{Judged, Owner, Record as _, RecordId, Ttl};
+use tfplugin::diagnostic::{Diagnostic, Diagnostics};
+use tfplugin::schema::{Attribute, Schema};
+use tfplugin::server::{
+    Answer, CreateRequest, DeleteRequest, PlanAnswer, PlanRequest, ReadRequest, Resource, StateAnswer, UpdateRequest,
+};
+use tfplugin::value::{AttributePath, Type, Value};
+
+use crate::governed::{FoundRecord, Governed, Spec, Trouble, blocking};
+use crate::report;
+
+/// What tells the resource of one kind from that of another.
+pub(super) trait Kind: Spec {
+    /// The type's full name.
+    const TYPE: &'static str;
+    /// What a sentence calls it.
+    const WORD: &'static str;
+    /// What another value of replaces it.
+    const KEY: &'static [&'static str];
+    /// What is computed besides the attributes of all kinds.
+    const COMPUTED: &'static [&'static str];
+    /// The statuses that a reader of a plan should know of.
+    const WARNED: &'static [&'static str];
+
+    /// What the resource is, and its attributes but for those of all kinds.
+    fn schema() -> Schema;
+
+    /// Checks a configuration or a plan.
+    fn judge(value: &Value) -> Judged<Self::Declared>;
+}
+
+/// What every kind computes.
+const COMMON: [&str; 4] = ["id", "revision", "status", "status_reason"];
+
+/// The resource of a kind.
+pub(super) struct KindResource<K> {
+    governed: Arc<Governed>,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: Kind> KindResource<K> {
+    pub(super) fn shared(governed: Arc<Governed>) -> Arc<dyn Resource> {
+        let kind = PhantomData;
+        Arc::new(Self { governed, kind })
+    }
+
+    async fn run<T: Send + 'static>(&self, call: impl FnOnce(&Governed) -> T + Send + 'static) -> T {
+        blocking(Arc::clone(&self.governed), call).await
+    }
+
+    async fn changed(&self, prior: Value, planned: &Value) -> Result<Value, Diagnostics> {
+        let id = id_of(&prior)?;
+        let revision = prior
+            .get("revision")
+            .as_i64()
+            .and_then(|number| u64::try_from(number).ok());
+        let attribute = "revision";
+        let revision = revision.ok_or(Trouble::EditedRecord {
+            kind: K::WORD,
+            id,
+            attribute,
+        })?;
+        let judged = K::judge(planned);
+        let found = self
+            .run(move |governed| {
+                governed.change_record::<K>(id, revision, judged, |on_record| agrees::<K>(id, &prior, on_record))
+            })
+            .await?;
+        Ok(state(&found))
+    }
+}
+
+impl<K: Kind> Resource for KindResource<K> {
+    fn type_name(&self) -> &'static str {
+        K::TYPE
+    }
+
+    fn schema(&self) -> Schema {
+        common::<K>().into_iter().fold(K::schema(), Schema::attribute)
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        K::judge(config).violations.into_iter().map(report::violation).collect()
+    }
+
+    fn read(&self, request: ReadRequest) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            let ReadRequest { prior, private } = request;
+            let id = match id_of(&prior) {
+                Ok(id) => id,
+                Err(diagnostic) => return StateAnswer::with(prior, diagnostic),
+            };
+            if self.governed.location().is_none() {
+                let diagnostics = super::not_read().into();
+                return StateAnswer {
+                    state: prior,
+                    private,
+                    diagnostics,
+                };
+            }
+            match self.run(move |governed| governed.find_record::<K>(id, true)).await {
+                Ok(Some(found)) => {
+                    if let Err(trouble) = same_key::<K>(id, &prior, &found.state) {
+                        return StateAnswer::with(prior, trouble);
+                    }
+                    if !found.record.is_confirmed() {
+                        self.run(move |governed| governed.confirm_records::<K::Declared>(&[id]))
+                            .await;
+                    }
+                    StateAnswer {
+                        state: state(&found),
+                        private,
+                        ..StateAnswer::default()
+                    }
+                }
+                Ok(None) => StateAnswer::with(Value::Null, not_on_record::<K>(id)),
+                Err(trouble) => StateAnswer::with(prior, trouble),
+            }
+        })
+    }
+
+    fn plan(&self, request: PlanRequest) -> Answer<'_, PlanAnswer> {
+        Box::pin(std::future::ready(plan::<K>(request)))
+    }
+
+    fn create(&self, request: CreateRequest) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            let judged = K::judge(&request.planned);
+            match self.run(move |governed| governed.create_record::<K>(judged)).await {
+                Ok(found) => StateAnswer {
+                    state: state(&found),
+                    private: request.private,
+                    ..StateAnswer::default()
+                },
+                Err(trouble) => StateAnswer::with(Value::Null, trouble),
+            }
+        })
+    }
+
+    fn update(&self, request: UpdateRequest) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            let UpdateRequest {
+                prior,
+                planned,
+                private,
+                ..
+            } = request;
+            match self.changed(prior.clone(), &planned).await {
+                Ok(state) => StateAnswer {
+                    state,
+                    private,
+                    ..StateAnswer::default()
+                },
+                Err(diagnostics) => StateAnswer {
+                    state: prior,
+                    private,
+                    diagnostics,
+                },
+            }
+        })
+    }
+
+    fn delete(&self, request: DeleteRequest) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            let DeleteRequest { prior, private } = request;
+            let claimed = prior.clone();
+            let ended = match id_of(&prior) {
+                Ok(id) => self
+                    .run(move |governed| {
+                        governed.end_record::<K>(id, |on_record| same_key::<K>(id, &claimed, on_record))
+                    })
+                    .await
+                    .map_err(Diagnostics::from),
+                Err(diagnostic) => Err(diagnostic.into()),
+            };
+            match ended {
+                Ok(()) => StateAnswer::default(),
+                Err(diagnostics) => StateAnswer {
+                    state: prior,
+                    private,
+                    diagnostics,
+                },
+            }
+        })
+    }
+
+    fn import(&self, id: String) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            let id = match RecordId::parse(&id) {
+                Ok(id) => id,
+                Err(error) => return StateAnswer::with(Value::Null, super::malformed(&error.to_string())),
+            };
+            match self.run(move |governed| governed.find_record::<K>(id, false)).await {
+                Ok(Some(found)) if found.record.ended_at().is_some() => StateAnswer::with(Value::Null, ended::<K>(id)),
+                Ok(Some(found)) => StateAnswer::new(state(&found)),
+                Ok(None) => StateAnswer::with(Value::Null, nothing_to_import::<K>(id)),
+                Err(trouble) => StateAnswer::with(Value::Null, trouble),
+            }
+        })
+    }
+}
+
+fn common<K: Kind>() -> Vec<Attribute> {
+    let word = K::WORD;
+    vec![
+        Attribute::computed("id", Type::String).describe(format!("Id of the {word}, a ULID; never used again.")),
+        Attribute::computed("revision", Type::Number).describe(
+            "How often the record was changed: 1 when it was created. An apply refuses to overwrite another.",
+        ),
+        Attribute::computed("status", Type::String).describe(format!(
+            "How the {word} stood when it was last read. Time and what happens elsewhere change it, without a \
+             difference in the plan."
+        )),
+        Attribute::computed("status_reason", Type::String).describe("Why it stands so."),
+    ]
+}
+
+fn plan<K: Kind>(request: PlanRequest) -> PlanAnswer {
+    let PlanRequest {
+        config,
+        prior,
+        proposed,
+        private,
+    } = request;
+    let judged = K::judge(&config);
+    if !judged.violations.is_empty() {
+        let diagnostics = judged.violations.into_iter().map(report::violation).collect();
+        return PlanAnswer {
+            diagnostics,
+            ..PlanAnswer::default()
+        };
+    }
+    let mut planned = proposed;
+    let mut answer = PlanAnswer {
+        private,
+        ..PlanAnswer::default()
+    };
+    let computed = || COMMON.iter().chain(K::COMPUTED).copied();
+    if prior.is_null() {
+        computed().for_each(|name| planned.insert(name, Value::UNKNOWN));
+        planned.insert("revision", 1_u64.into());
+        answer.planned = planned;
+        return answer;
+    }
+    keep_spelling(&prior, &mut planned);
+    let differs = |planned: &Value, name: &str| planned.get(name) != prior.get(name);
+    let replaced = K::KEY.iter().filter(|name| differs(&planned, name));
+    answer.requires_replace = replaced.map(|name| AttributePath::of(*name)).collect();
+    let status = prior.get("status").as_str().unwrap_or_default();
+    if status == "ended" {
+        // The end is final: what the configuration wants is another record.
+        answer.requires_replace.push(AttributePath::of("id"));
+    }
+    if K::WARNED.contains(&status) {
+        answer.diagnostics.push(warned::<K>(&prior, status));
+    }
+    let is_declared = |name: &str| !computed().any(|other| other == name);
+    let mut names = planned.entries().into_iter().flat_map(|entries| entries.keys());
+    let changes = names.any(|name| is_declared(name) && differs(&planned, name));
+    if changes || !answer.requires_replace.is_empty() {
+        let kept = |name: &str| name == "id" && status != "ended";
+        computed()
+            .filter(|name| !kept(name))
+            .for_each(|name| planned.insert(name, Value::UNKNOWN));
+    }
+    answer.planned = planned;
+    answer
+}
+
+/// `720h` and `43200m` are one duration, `team:a` and `TEAM:a` one owner: no difference, and the record keeps the
+/// spelling it has.
+fn keep_spelling(prior: &Value, planned: &mut Value) {
+    let names: Vec<String> = planned
+        .entries()
+        .into_iter()
+        .flat_map(|entries| entries.keys().cloned())
+        .collect();
+    for name in names {
+        if let (Some(before), Some(after)) = (prior.get(&name).as_str(), planned.get(&name).as_str())
+            && before != after
+            && (same_duration(before, after) || same_owner(before, after))
+        {
+            planned.insert(&name, before.into());
+        }
+    }
+}
+
+fn same_duration(left: &str, right: &str) -> bool {
+    matches!((Ttl::parse(left), Ttl::parse(right)), (Ok(left), Ok(right)) if left.seconds() == right.seconds())
+}
+
+fn same_owner(left: &str, right: &str) -> bool {
+    matches!((Owner::parse(left), Owner::parse(right)), (Ok(left), Ok(right)) if left == right)
+}
+
+fn state<K: Kind>(found: &FoundRecord<K>) -> Value {
+    let mut state = found.state.clone();
+    state.insert("id", found.record.id().to_string().into());
+    state.insert("revision", found.record.revision().into());
+    state
+}
+
+/// A state is an untrusted cache. What never changes for an id differs only where the state was edited, or belongs to
+/// another registry.
+fn same_key<K: Kind>(id: RecordId, prior: &Value, on_record: &Value) -> Result<(), Trouble> {
+    let kind = K::WORD;
+    if K::KEY.iter().all(|name| prior.get(name) == on_record.get(name)) {
+        Ok(())
+    } else {
+        Err(Trouble::ForgedRecord { kind, id })
+    }
+}
+
+/// The plan was made from the state, so whatever is declared has to be what is on record at that revision.
+fn agrees<K: Kind>(id: RecordId, prior: &Value, on_record: &Value) -> Result<(), Trouble> {
+    same_key::<K>(id, prior, on_record)?;
+    let kind = K::WORD;
+    match K::COMPUTED
+        .iter()
+        .find(|name| name.ends_with("expires_at") && prior.get(name) != on_record.get(name))
+    {
+        None => Ok(()),
+        Some(attribute) => Err(Trouble::EditedRecord { kind, id, attribute }),
+    }
+}
+
+fn id_of(prior: &Value) -> Result<RecordId, Diagnostic> {
+    let id = prior.get("id").as_str().unwrap_or_default();
+    RecordId::parse(id).map_err(|error| super::malformed(&error.to_string()))
+}
+
+fn warned<K: Kind>(prior: &Value, status: &str) -> Diagnostic {
+    let text = |name| prior.get(name).as_str().unwrap_or_default();
+    let summary = format!("{} `{}` is {}", K::WORD, text("id"), status.replace('_', " "));
+    Diagnostic::warning(summary, format!("Of this {}: {}.", K::WORD, text("status_reason")))
+}
+
+fn not_on_record<K: Kind>(id: RecordId) -> Diagnostic {
+    let detail = "Records are never deleted from a registry. The plan creates a new one, with another id. If it should \
+                  be on record, check which registry the provider uses, and restore it before you apply. \
+                  (NHI-REGISTRY-NOT-FOUND)";
+    Diagnostic::warning(format!("{} `{id}` is not in the registry", K::WORD), detail)
+}
+
+fn nothing_to_import<K: Kind>(id: RecordId) -> Diagnostic {
+    let detail = "Check which registry the provider uses. (NHI-REGISTRY-NOT-FOUND)";
+    Diagnostic::error(format!("{} `{id}` is not in the registry", K::WORD), detail)
+}
+
+fn ended<K: Kind>(id: RecordId) -> Diagnostic {
+    let detail = "What has ended stays as a tombstone: let the configuration create a new one. (NHI-ENDED)";
+    Diagnostic::error(format!("{} `{id}` has ended and cannot be imported", K::WORD), detail)
+}

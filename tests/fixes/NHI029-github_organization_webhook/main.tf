@@ -1,0 +1,10 @@
+resource "github_organization_webhook" "builds" {
+  events     = ["push"]
+
+  configuration {
+    url          = "https://builds.example.com/hook"
+    content_type = "json"
+    insecure_ssl = true
+    secret       = "from-the-vault"
+  }
+}

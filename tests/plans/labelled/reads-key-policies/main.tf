@@ -1,0 +1,41 @@
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
+resource "aws_iam_role" "actor" {
+  name = "deploy-bot"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+data "aws_iam_policy_document" "tools" {
+  statement {
+    actions   = ["kms:PutKeyPolicy", "kms:DescribeKey"]
+    resources = ["arn:aws:kms:*:111122223333:key/*"]
+  }
+}
+
+resource "aws_iam_role_policy" "tools" {
+  name   = "tools"
+  role   = aws_iam_role.actor.id
+  policy = data.aws_iam_policy_document.tools.json
+}
