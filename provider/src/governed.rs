@@ -364,6 +364,10 @@ impl Governed {
     fn opened(&self, location: &Location, access: Access) -> Result<Arc<dyn Registry>, RegistryError> {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(registry) = &*registry {
+            // A file that was removed goes on to be open, and what is written to it is lost.
+            if access == Access::Write {
+                location.refuse_missing_file()?;
+            }
             return Ok(Arc::clone(registry));
         }
         let options = options(self.policy().cloned());
