@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use nhi_governance::{
     AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
-    Team, Timestamp, TrustDomain, Vendor, Violation,
+    Status, Team, Timestamp, TrustDomain, Vendor, Violation,
 };
 use nhi_registry::{Access, Actor, Location, Options, RecordsExt as _, Registry, RegistryError};
 use tfplugin::log;
@@ -56,6 +56,13 @@ pub(crate) struct Found {
     pub(crate) identity: Identity,
     pub(crate) context: Context,
     pub(crate) now: Timestamp,
+}
+
+impl Found {
+    /// What it is worth.
+    pub(crate) fn status(&self) -> Status {
+        self.identity.status(self.now, &self.context)
+    }
 }
 
 /// What a state says an identity is. It is a claim until it was compared with the record.
@@ -169,17 +176,6 @@ impl Governed {
             return Ok(None);
         };
         Ok(Some(found(&*registry, identity)?))
-    }
-
-    /// What the standing of each of these identities depends on, on one snapshot.
-    pub(crate) fn contexts(&self, identities: &[Identity]) -> Result<Vec<Context>, Trouble> {
-        let contexts = self.ask(|registry| {
-            registry.reading(|view| {
-                let declarations = identities.iter().map(Identity::declaration);
-                declarations.map(|declaration| view.context(declaration)).collect()
-            })
-        })?;
-        Ok(contexts.unwrap_or_else(|| vec![Context::default(); identities.len()]))
     }
 
     /// Puts a question to the registry; none where there is no registry yet.
@@ -365,9 +361,7 @@ impl Governed {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(registry) = &*registry {
             // A file that was removed goes on to be open, and what is written to it is lost.
-            if access == Access::Write {
-                location.refuse_missing_file()?;
-            }
+            location.refuse_missing_file()?;
             return Ok(Arc::clone(registry));
         }
         let options = options(self.policy().cloned());

@@ -81,8 +81,8 @@ impl Governed {
     /// A new record, or the one that an interrupted creation left.
     pub(crate) fn create_record<S: Spec>(&self, judged: Judged<S::Declared>) -> Result<FoundRecord<S>, Trouble> {
         let declared = declared(judged)?;
+        let evidence = self.approved_record::<S>(None, &declared)?.evidence();
         let registry = self.registry()?;
-        let evidence = self.unapproved()?;
         let environment = registry.reading(|view| S::environment(&declared, view))?;
         let (environment, name) = (environment.as_str(), declared.key());
         let patience = Instant::now() + ORPHAN_LIFE_MAX;
@@ -139,8 +139,10 @@ impl Governed {
         if on_record.record.revision() == revision {
             check(&on_record.state)?;
         }
+        let evidence = self
+            .approved_record::<S>(Some(&on_record.record), &declared)?
+            .evidence();
         let registry = self.registry()?;
-        let evidence = self.unapproved()?;
         let record = armed(|| {
             registry.change::<Registered<S::Declared>>(
                 &self.actor,
@@ -201,17 +203,6 @@ impl Governed {
         if !ids.is_empty() {
             self.confirm_records::<D>(&ids);
         }
-    }
-
-    /// What a record is written with that nobody approved: its tier may call for nothing, or the configuration says that
-    /// missing approvals are only warned of. Anything else is refused by the life cycle.
-    fn unapproved(&self) -> Result<Evidence, Trouble> {
-        let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
-        Ok(if approving.enforces {
-            Evidence::default()
-        } else {
-            Evidence::waived()
-        })
     }
 
     pub(super) fn act<'a>(&'a self, evidence: &'a Evidence, view: &View<'a>, now: Timestamp) -> Act<'a> {

@@ -8,7 +8,7 @@ use tfplugin::server::{Answer, ListResource, Listed, Listing};
 use tfplugin::value::{Type, Value};
 
 use crate::data_sources::Selector;
-use crate::governed::{Found, Governed, blocking};
+use crate::governed::{Governed, blocking};
 use crate::resources::identity;
 
 pub(super) struct Identities {
@@ -52,18 +52,16 @@ impl ListResource for Identities {
             let with_expired = config.get("with_expired").as_bool().unwrap_or(true);
             let selection = selector.select(governed, false)?;
             let now = selection.now;
-            let contexts = governed.contexts(&selection.identities)?;
             let mut warnings = selection.diagnostics;
             let wanted = selection
                 .identities
                 .into_iter()
-                .zip(contexts)
-                .filter(move |(identity, _)| with_expired || identity.expires_at() > now);
-            let listed = wanted.map(move |(identity, context)| {
-                let declaration = identity.declaration();
+                .filter(move |found| with_expired || found.identity.expires_at() > now);
+            let listed = wanted.map(move |found| {
+                let declaration = found.identity.declaration();
                 Listed {
                     display_name: format!("{}/{}", declaration.environment(), declaration.name()),
-                    state: identity::state(&Found { identity, context, now }, &policy),
+                    state: identity::state(&found, &policy),
                     diagnostics: std::mem::take(&mut warnings),
                 }
             });

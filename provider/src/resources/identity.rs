@@ -248,7 +248,7 @@ impl IdentityResource {
     fn policy_changed(&self, planned: &Value, draft: &Draft) -> Option<Diagnostic> {
         let checked = draft.check(self.governed.policy()?);
         if !checked.violations.is_empty() {
-            // The apply says what is wrong with it.
+            // They are what is told: the call that writes refuses them.
             return None;
         }
         let assessment = checked.assessment;
