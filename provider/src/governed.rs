@@ -195,16 +195,10 @@ impl Governed {
         let trust_domain = self.trust_domain().ok_or(Trouble::Unknown("trust_domain"))?;
         let evidence = self.approved(None, &declaration)?.evidence();
         let registry = self.registry()?;
-        let patience = Instant::now() + ORPHAN_LIFE_MAX;
-        let created = loop {
-            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &evidence));
-            match created {
-                Err(RegistryError::Creating { id, .. }) if !self.is_ours(id) && Instant::now() < patience => {
-                    std::thread::sleep(ORPHAN_POLL);
-                }
-                created => break created?,
-            }
-        };
+        let created = patiently(
+            || armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &evidence)),
+            |error| matches!(error, RegistryError::Creating { id, .. } if !self.is_ours(*id)),
+        )?;
         let id = created.identity.id();
         self.created.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
         let what = if created.adopted {
@@ -368,6 +362,17 @@ impl Governed {
         let opened: Arc<dyn Registry> = Arc::from(nhi_registry::open(location, access, options)?);
         *registry = Some(Arc::clone(&opened));
         Ok(opened)
+    }
+}
+
+/// Tries again for a while where somebody else is busy with the same thing, who may just be ending.
+fn patiently<T, E>(mut attempt: impl FnMut() -> Result<T, E>, is_busy: impl Fn(&E) -> bool) -> Result<T, E> {
+    let patience = Instant::now() + ORPHAN_LIFE_MAX;
+    loop {
+        match attempt() {
+            Err(error) if is_busy(&error) && Instant::now() < patience => std::thread::sleep(ORPHAN_POLL),
+            outcome => return outcome,
+        }
     }
 }
 

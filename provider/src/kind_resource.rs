@@ -99,7 +99,7 @@ impl<K: Kind> Resource for KindResource<K> {
                 Err(diagnostic) => return StateAnswer::with(prior, diagnostic),
             };
             if self.governed.location().is_none() {
-                let diagnostics = super::not_read().into();
+                let diagnostics = crate::resources::not_read().into();
                 return StateAnswer {
                     state: prior,
                     private,
@@ -208,7 +208,7 @@ impl<K: Kind> Resource for KindResource<K> {
         Box::pin(async move {
             let id = match RecordId::parse(&id) {
                 Ok(id) => id,
-                Err(error) => return StateAnswer::with(Value::Null, super::malformed(&error.to_string())),
+                Err(error) => return StateAnswer::with(Value::Null, crate::resources::malformed(&error.to_string())),
             };
             match self.run(move |governed| governed.find_record::<K>(id, false)).await {
                 Ok(Some(found)) if found.record.ended_at().is_some() => StateAnswer::with(Value::Null, ended::<K>(id)),
@@ -367,7 +367,7 @@ fn agrees<K: Kind>(id: RecordId, prior: &Value, on_record: &Value) -> Result<(),
 
 fn id_of(prior: &Value) -> Result<RecordId, Diagnostic> {
     let id = prior.get("id").as_str().unwrap_or_default();
-    RecordId::parse(id).map_err(|error| super::malformed(&error.to_string()))
+    RecordId::parse(id).map_err(|error| crate::resources::malformed(&error.to_string()))
 }
 
 fn warned<K: Kind>(prior: &Value, status: &str) -> Diagnostic {
