@@ -120,6 +120,11 @@ fn life(core: &Core, case: &Case) -> anyhow::Result<()> {
     let stack = Stack::new(core)?;
     let address = format!("{}.case", case.kind);
     stack.main(&block(case, ("", "")))?;
+    if case.kind == "nhi_break_glass" {
+        // Nobody has approved it; that is what another test is about.
+        stack.plan()?.fails_with(&["tier critical calls for", "NHI-APPROVAL-MISSING"])?;
+        stack.file("provider.tf", "provider \"nhi\" {\n  enforcement = \"warn\"\n}\n")?;
+    }
     stack.plan()?.succeeds()?;
     ensure!(stack.actions(&address)? == ["create"]);
     stack.apply_planned()?.succeeds()?;

@@ -4,15 +4,20 @@ mod drafts_test;
 mod grants_test;
 mod kinds_test;
 
+use std::sync::LazyLock;
+
 use nhi_governance::{
     AccessReview, AccessReviewDraft, Act, BreakGlass, BreakGlassDraft, Context, Declaration, Digest, Draft, Evidence,
-    Exception, ExceptionDraft, Given, Grant, GrantDraft, Identity, Judged, Problem, PurposeDraft, Record, RecordId,
-    Registered, RiskTier, ScopeDraft, SelectorDraft, SubjectDraft, Team, TeamDraft, Timestamp, Transition, TrustDomain,
-    Vendor, VendorDraft, create, revoke, suspend, update, value_digest,
+    Exception, ExceptionDraft, Given, Grant, GrantDraft, Identity, Judged, Policy, Problem, PurposeDraft, Record,
+    RecordId, Registered, RiskTier, ScopeDraft, SelectorDraft, SubjectDraft, Team, TeamDraft, Timestamp, Transition,
+    TrustDomain, Vendor, VendorDraft, create, revoke, suspend, update, value_digest,
 };
 
 const START: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
+
+/// The built-in policy.
+static POLICY: LazyLock<Policy> = LazyLock::new(Policy::default);
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix(START + seconds)
@@ -35,6 +40,7 @@ fn act<'a>(by: &'a str, evidence: &'a Evidence, seconds: i64) -> Act<'a> {
     Act {
         by,
         evidence,
+        policy: &POLICY,
         now: at(seconds),
     }
 }
@@ -163,7 +169,7 @@ fn identity_draft(actions: &[&str]) -> Draft {
 }
 
 fn identity_declared(actions: &[&str]) -> Declaration {
-    identity_draft(actions).check().declaration.unwrap()
+    identity_draft(actions).check(&POLICY).declaration.unwrap()
 }
 
 fn identity() -> Identity {
