@@ -187,13 +187,8 @@ fn left_behind(
     let Some(identity) = registry.find_live(declaration.environment(), declaration.name())? else {
         return Ok(None);
     };
-    let taken_up = adopt(
-        &identity,
-        trust_domain,
-        declaration,
-        &Context::default(),
-        registry.now()?,
-    );
+    let context = registry.reading(|view| view.context(declaration))?;
+    let taken_up = adopt(&identity, trust_domain, declaration, &context, registry.now()?);
     Ok(taken_up.map(|_| identity.evidence().clone()))
 }
 
