@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         outcome::answer("suspended", &found, true, Format::Human, console)?;
         confirm(&format!("Suspend all {}?", found.len()), console)?;
     }
-    let done = thrown(args, &policy, &*registry, found).map_err(|error| failure(&error))?;
+    let done = thrown(args, &policy, &*registry, &found).map_err(|error| failure(&error))?;
     outcome::answer("suspended", &done, false, args.format, console)?;
     Ok(Exit::Clean)
 }
@@ -103,7 +103,7 @@ fn is_held(identity: &Identity, now: nhi_governance::Timestamp) -> bool {
 }
 
 /// Suspends what was found, and what came to be while that was done.
-fn thrown(args: &Args, policy: &Policy, registry: &dyn Registry, found: Vec<Done>) -> Result<Vec<Done>, RegistryError> {
+fn thrown(args: &Args, policy: &Policy, registry: &dyn Registry, found: &[Done]) -> Result<Vec<Done>, RegistryError> {
     let actor = Actor::from_surroundings();
     let reason = args.reason.as_deref().unwrap_or_default();
     let is_selected = args.selector.matcher(registry, policy)?;

@@ -86,15 +86,16 @@ fn human(action: &str, done: &[Done], is_dry_run: bool, width: usize) -> String 
         },
     );
     let changed = done.iter().filter(|done| done.changed).count();
-    let mut said = if is_dry_run {
+    let said = if is_dry_run {
         format!("{changed} would be {action}; nothing was changed")
     } else {
         format!("{changed} {action}")
     };
-    if changed < done.len() {
-        said += &format!(", {} stay as they are", done.len() - changed);
-    }
-    screen.line(&[(BOLD, &said)]);
+    let rest = match done.len() - changed {
+        0 => String::new(),
+        left => format!(", {left} stay as they are"),
+    };
+    screen.line(&[(BOLD, &said), (PLAIN, &rest)]);
     if let [one] = done {
         screen.line(&[(DIM, &one.status_reason)]);
     }

@@ -53,6 +53,16 @@ impl std::str::FromStr for Selection {
 }
 
 impl Selection {
+    /// Everything of an owner.
+    pub(crate) fn of_owner(owner: &Owner) -> Self {
+        let mut selection = Self {
+            text: format!("owner={owner}"),
+            ..Self::default()
+        };
+        selection.terms.owner = Some(owner.clone());
+        selection
+    }
+
     fn term(&mut self, key: &str, value: &str) -> Result<(), String> {
         let said = |problem: Problem| format!("{}: {}", problem.message, problem.help);
         match key {

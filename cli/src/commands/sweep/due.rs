@@ -52,7 +52,7 @@ impl Swept {
 pub(super) fn sweep_all(registry: &dyn Registry, actor: &Actor) -> Result<Vec<Swept>, RegistryError> {
     let mut swept = kind(registry, actor, identity)?;
     swept.extend(kind(registry, actor, grant)?);
-    swept.extend(kind(registry, actor, exception)?);
+    swept.extend(kind(registry, actor, |record, now, _| Ok(exception(record, now)))?);
     Ok(swept)
 }
 
@@ -108,13 +108,9 @@ fn grant(
     Ok(ended(grant, reason, now))
 }
 
-fn exception(
-    exception: &Registered<Exception>,
-    now: Timestamp,
-    _: &View<'_>,
-) -> Result<Option<Transition<Registered<Exception>>>, RegistryError> {
+fn exception(exception: &Registered<Exception>, now: Timestamp) -> Option<Transition<Registered<Exception>>> {
     let reason = expired(exception.declaration().expires_at, now);
-    Ok(ended(exception, reason, now))
+    ended(exception, reason, now)
 }
 
 /// Why something whose end has passed ends for good: nobody renewed it in time.
