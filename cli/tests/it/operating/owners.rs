@@ -1,5 +1,7 @@
 //! Owners that leave, and what they leave.
 
+use nhi_governance::{Act, Evidence, Given, Record as _, Registered, Team, TeamDraft};
+use nhi_registry::{Actor, Key, RecordsExt as _};
 use serde_json::Value;
 
 use super::{House, READER, Sketch, asked, says};
@@ -148,4 +150,65 @@ fn what_needs_approvals_goes_with_them_and_never_in_part() {
     says(&house.run(&arguments).exits(0), &["2 transferred"]);
     assert!(owners(&house).iter().all(|(_, owner, _)| owner == "team:orders"));
     house.run(&["audit", "verify"]).exits(0);
+}
+
+#[test]
+fn a_team_that_is_gone_owns_nothing_new_and_loses_what_it_has() {
+    let house = House::new();
+    let ids = house.create(0, &[READER]);
+    let registry = house.registry(0);
+    let (actor, evidence) = (Actor::new("tester@localhost"), Evidence::waived());
+    let end = |name: &str| {
+        let draft = TeamDraft {
+            name: name.into(),
+            accountable_human: "user:dana".into(),
+            backup_owner: "user:erin".into(),
+            contacts: Given::Known(vec!["dana@example.com".into()]),
+            ..TeamDraft::default()
+        };
+        let judged = draft.check();
+        let team: Team = judged.declaration.unwrap_or_else(|| panic!("{:?}", judged.violations));
+        let key = Key {
+            environment: "",
+            key: name,
+        };
+        let team = registry.declare(&actor, &evidence, key, |now, id, _: Option<&Registered<Team>>, view| {
+            let act = Act {
+                by: actor.as_str(),
+                evidence: &evidence,
+                policy: view.policy(),
+                now,
+            };
+            Ok(Registered::<Team>::create(id, team.clone(), &act)?)
+        });
+        let ended = registry.contain(&actor, &[team.unwrap().id()], |now, team: &Registered<Team>, _| {
+            Ok(team.end("the team is gone", now))
+        });
+        ended.unwrap();
+    };
+    end("orders");
+    says(
+        &house.run(&transfer(&[])).exits(3),
+        &["NHI-OWNER", "`team:orders` is gone"],
+    );
+    end("payments");
+    let suspended = house
+        .run(&["suspend", "reader", "--reason", "x", "--format", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(suspended["identities"][0]["status"], "suspended");
+    house.run_as("bob", &["resume", "reader"]).exits(3);
+    let search = [
+        "owner",
+        "transfer",
+        "--from",
+        "team:payments",
+        "--to",
+        "team:search",
+        "--reason",
+        "x",
+    ];
+    says(&house.run(&search).exits(0), &["1 transferred", "suspended"]);
+    says(&house.run_as("bob", &["resume", "reader"]).exits(0), &["1 resumed"]);
+    assert_eq!(house.status(ids[0]), "active");
 }

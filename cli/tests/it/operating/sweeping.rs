@@ -65,7 +65,6 @@ fn exception(registry: &SqliteRegistry, control: &str, days_ago: i64) {
             address: "aws_iam_role.ci".into(),
             attribute: "policy".into(),
             value_digest: Given::Known(nhi_governance::Digest::of(b"value").to_string()),
-            ..SubjectDraft::default()
         }),
         reason: "The supplier needs it until the migration is done".into(),
         compensating_control: "Alerts on every use of the role".into(),
