@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use nhi_governance::{
     AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
-    Team, Timestamp, TrustDomain, Vendor, Violation,
+    Status, Team, Timestamp, TrustDomain, Vendor, Violation,
 };
 use nhi_registry::{Access, Actor, Location, Options, RecordsExt as _, Registry, RegistryError};
 use tfplugin::log;
@@ -56,6 +56,13 @@ pub(crate) struct Found {
     pub(crate) identity: Identity,
     pub(crate) context: Context,
     pub(crate) now: Timestamp,
+}
+
+impl Found {
+    /// What it is worth.
+    pub(crate) fn status(&self) -> Status {
+        self.identity.status(self.now, &self.context)
+    }
 }
 
 /// What a state says an identity is. It is a claim until it was compared with the record.
@@ -353,6 +360,8 @@ impl Governed {
     fn opened(&self, location: &Location, access: Access) -> Result<Arc<dyn Registry>, RegistryError> {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(registry) = &*registry {
+            // A file that was removed goes on to be open, and what is written to it is lost.
+            location.refuse_missing_file()?;
             return Ok(Arc::clone(registry));
         }
         let options = options(self.policy().cloned());

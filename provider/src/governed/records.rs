@@ -81,8 +81,8 @@ impl Governed {
     /// A new record, or the one that an interrupted creation left.
     pub(crate) fn create_record<S: Spec>(&self, judged: Judged<S::Declared>) -> Result<FoundRecord<S>, Trouble> {
         let declared = declared(judged)?;
+        let evidence = self.approved_record::<S>(None, &declared)?.evidence();
         let registry = self.registry()?;
-        let evidence = Evidence::waived();
         let environment = registry.reading(|view| S::environment(&declared, view))?;
         let (environment, name) = (environment.as_str(), declared.key());
         let patience = Instant::now() + ORPHAN_LIFE_MAX;
@@ -139,8 +139,10 @@ impl Governed {
         if on_record.record.revision() == revision {
             check(&on_record.state)?;
         }
+        let evidence = self
+            .approved_record::<S>(Some(&on_record.record), &declared)?
+            .evidence();
         let registry = self.registry()?;
-        let evidence = Evidence::waived();
         let record = armed(|| {
             registry.change::<Registered<S::Declared>>(
                 &self.actor,

@@ -371,7 +371,7 @@ fn binding(object: Object<'_, '_>, cluster: bool) -> Binding {
             .iter()
             .any(|address| cloud::type_of(address).starts_with("kubernetes_service_account"));
         if open("kind") || open("name") && !is_account {
-            let account = kind.as_deref() == Some("ServiceAccount");
+            let account = text(Some(subject), "kind").as_deref() == Some("ServiceAccount");
             binding.open_account = account && (binding.open.is_none() || binding.open_account);
             binding.open = Some(object.place.inner(&at));
         }

@@ -63,14 +63,11 @@ pub(super) fn settle(kubernetes: &Kubernetes) -> Settled {
     settled.defaults = super::judgement::defaults(&judgements, &weigher.held_by_defaults(&held));
     settled.judgements = super::judgement::merge(judgements);
     // Where what the binding gives is told by itself, it is told whichever account holds it.
-    let told = settled
-        .judgements
-        .iter()
-        .filter(|judgement| judgement.severity.is_some());
-    let told: BTreeSet<&str> = told.filter_map(|judgement| judgement.binding.as_deref()).collect();
+    let places = |judgement: &Judgement| [Some(judgement.address.clone()), judgement.binding.clone()];
+    let told: BTreeSet<String> = settled.judgements.iter().flat_map(places).flatten().collect();
     settled
         .open_bindings
-        .retain(|(place, _)| !told.contains(place.address.as_str()));
+        .retain(|(place, _)| !told.contains(&place.address));
     settled.open_bindings.extend(crowds);
     for (place, judgement) in settled
         .judgements

@@ -270,7 +270,12 @@ async fn without_a_trust_root_nobody_can_approve() {
             proposed: config(&[]),
             private: vec![],
         };
-        let plan = provider.resources()[0].plan(request).await;
+        let resources = provider.resources();
+        let identity = resources
+            .iter()
+            .find(|resource| resource.type_name() == "nhi_identity")
+            .unwrap();
+        let plan = identity.plan(request).await;
         if is_refused {
             lacks(&plan.diagnostics, &["a trust root", "approvers_digest"]);
         } else {
