@@ -87,11 +87,9 @@ fn selected(args: &Args, policy: &Policy, registry: &dyn Registry) -> Result<Vec
     identities.retain(is_selected);
     registry.reading(|view| {
         let now = view.now()?;
-        let of = |identity: &Identity| {
-            let context = view.context(identity.declaration())?;
-            Ok(Done::of(identity, now, &context, !is_held(identity, now)))
-        };
-        identities.iter().map(of).collect()
+        let contexts = view.contexts(&identities)?;
+        let of = |(identity, context): (&Identity, &Context)| Done::of(identity, now, context, !is_held(identity, now));
+        Ok(identities.iter().zip(&contexts).map(of).collect())
     })
 }
 

@@ -7,8 +7,8 @@
 use std::fmt;
 
 use nhi_governance::{
-    Declaration, Declared, Digest, Environment, Identity, Name, Owner, Policy, Purpose, Record, RecordKind,
-    Registered, RiskTier, ScopeEntry, Ttl, tier_of_change,
+    Declaration, Declared, Digest, Environment, Identity, Name, Owner, Policy, Purpose, Record, RecordKind, Registered,
+    RiskTier, ScopeEntry, Ttl, tier_of_change,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
