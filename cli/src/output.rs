@@ -91,6 +91,15 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
         .map_err(|error| Failure::undecided(format!("the answer cannot be written as JSON: {error}")))
 }
 
+/// The same on one line, for streams of them.
+pub(crate) fn json_line(value: &impl serde::Serialize) -> Result<String, Failure> {
+    let pretty = json(value)?;
+    // INVARIANT: line breaks of the layout are the only ones; those within texts are escaped.
+    let mut line: String = pretty.lines().map(str::trim_start).collect();
+    line.push('\n');
+    Ok(line)
+}
+
 /// Writes a file so that a reader finds either the old content or all of the new.
 pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     // A symbolic link keeps pointing where it does; a device or a pipe must not be replaced by a file.

@@ -3,6 +3,8 @@
 mod show;
 mod view;
 
+pub(crate) use show::find;
+
 use clap::{Subcommand, ValueEnum};
 use nhi_governance::{Environment, Identity, Policy, Status, Timestamp};
 use nhi_registry::{RecordFilter, RecordsExt as _};

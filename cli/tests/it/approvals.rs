@@ -41,7 +41,7 @@ fn says(ran: &Ran, words: &[&str]) {
 }
 
 /// Writes the key of a person and returns its public half.
-fn key(folder: &Path, name: &str) -> String {
+pub(crate) fn key(folder: &Path, name: &str) -> String {
     let mut seed = [0; 32];
     seed[..name.len()].copy_from_slice(name.as_bytes());
     let key = PrivateKey::from(Ed25519Keypair::from_seed(&seed));

@@ -44,7 +44,11 @@ pub(super) fn run(
 }
 
 /// The identity of an id, or the one that has the name now, or the last one that had it.
-fn find(registry: &dyn Registry, which: &str, environment: Option<Environment>) -> Result<Identity, Failure> {
+pub(crate) fn find(
+    registry: &dyn Registry,
+    which: &str,
+    environment: Option<Environment>,
+) -> Result<Identity, Failure> {
     let none = || {
         Failure::undecided(format!("no identity has the id or name `{which}`"))
             .help("run `nhi identities --all` for every one on record")
