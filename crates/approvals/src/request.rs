@@ -204,7 +204,7 @@ impl Request {
             terms.tier = terms.tier.max(before.tier);
         }
         Self {
-            previous_revision: previous.map_or(0, |record| record.revision()),
+            previous_revision: previous.map_or(0, Registered::revision),
             previous: before,
             ..Self::new(context, Kind::Record(D::KIND), environment, declaration.key(), terms)
         }
