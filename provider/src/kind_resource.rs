@@ -293,13 +293,14 @@ fn approvals<K: Kind>(governed: &Governed, prior: &Value, planned: &Value) -> Di
     let Some(declared) = K::judge(planned).declaration.filter(|_| is_configured) else {
         return Diagnostics::new();
     };
-    let previous = match prior.is_null() {
-        true => None,
-        false => match id_of(prior).map(|id| governed.find_record::<K>(id, false)) {
+    let previous = if prior.is_null() {
+        None
+    } else {
+        match id_of(prior).map(|id| governed.find_record::<K>(id, false)) {
             Ok(Ok(found)) => found.map(|found| found.record),
             Ok(Err(trouble)) => return trouble.into(),
             Err(diagnostic) => return diagnostic.into(),
-        },
+        }
     };
     match governed.approved_record::<K>(previous.as_ref(), &declared) {
         Ok(Approved::Yes(_)) => Diagnostics::new(),
