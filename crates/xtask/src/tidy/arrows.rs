@@ -38,7 +38,7 @@ const ALLOWED: [(&str, May); 16] = [
     ("nhi-policy-file", May::Use(&["nhi-governance"])),
     ("nhi-policy-host", May::Use(&["nhi-plan"])),
     ("nhi-policy-sdk", May::Use(&["nhi-plan"])),
-    ("nhi-registry", May::Use(&["nhi-governance"])),
+    ("nhi-registry", May::Use(&["nhi-governance", "tlog"])),
     ("nhi-tests", May::UseAnything),
     (
         "terraform-provider-nhi",
