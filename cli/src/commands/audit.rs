@@ -1,5 +1,7 @@
 //! `nhi audit`: what happened, and whether anybody rewrote it.
 
+mod export;
+
 use clap::{Subcommand, ValueEnum};
 use nhi_registry::{Access, Actor, AuditRow, Registry, RegistryError, Verification};
 use serde::Serialize;
@@ -14,9 +16,6 @@ use crate::registry::{self, failure};
 pub(crate) struct Args {
     #[command(flatten)]
     registry: registry::Args,
-    /// How to write the answer
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
-    format: Format,
     #[command(subcommand)]
     command: Command,
 }
@@ -24,15 +23,27 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check the log's chain and every record against it: exit 0 intact, 1 tampered with, 3 cannot be read
-    Verify,
+    Verify(Verify),
     /// List what happened, oldest first
     List(List),
+    /// Write the log for systems that keep logs, one row a line
+    Export(export::Args),
     /// Say that the clock is right although the registry has seen a later time; the act is on record
     AcceptClock(AcceptClock),
 }
 
 #[derive(Debug, clap::Args)]
+struct Verify {
+    /// How to write the answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
 struct List {
+    /// How to write the answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
+    format: Format,
     /// The first row to list; the log begins at 1
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     from: u64,
@@ -61,8 +72,9 @@ const ROWS_AT_ONCE: u32 = 1000;
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     match &args.command {
-        Command::Verify => verify(args, console),
+        Command::Verify(options) => verify(args, options, console),
         Command::List(list) => self::list(args, list, console),
+        Command::Export(export) => export::run(&args.registry, export, console),
         Command::AcceptClock(accept) => accept_clock(args, accept, console),
     }
 }
@@ -85,14 +97,14 @@ struct Found<'a> {
     reason: &'a str,
 }
 
-fn verify(args: &Args, console: &Console) -> Result<Exit, Failure> {
+fn verify(args: &Args, options: &Verify, console: &Console) -> Result<Exit, Failure> {
     let verification = args.registry.open()?.verify().map_err(|error| failure(&error))?;
     let exit = if verification.tampering.is_none() {
         Exit::Clean
     } else {
         Exit::Findings
     };
-    match args.format {
+    match options.format {
         Format::Human => console.answer(&human_verdict(&verification, console.width))?,
         Format::Json => console.answer_raw(&output::json(&verdict(&verification))?)?,
     }
@@ -200,7 +212,7 @@ impl Row {
 
 fn list(args: &Args, list: &List, console: &Console) -> Result<Exit, Failure> {
     let rows = read(&*args.registry.open()?, list).map_err(|error| failure(&error))?;
-    match args.format {
+    match list.format {
         Format::Human => console.answer(&human_rows(&rows, console.width))?,
         Format::Json => {
             let rows = rows.into_iter().map(Row::of).collect();
