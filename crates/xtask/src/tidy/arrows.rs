@@ -30,6 +30,7 @@ const ALLOWED: [(&str, May); 16] = [
             "nhi-policy-file",
             "nhi-policy-host",
             "nhi-registry",
+            "tlog",
         ]),
     ),
     ("nhi-evaluate", May::Use(&["nhi-plan"])),
