@@ -14,6 +14,7 @@ mod json_text;
 mod junit;
 mod markdown;
 mod ocsf;
+mod ocsf_audit;
 mod sanitise;
 mod sarif;
 mod screen;
@@ -23,6 +24,7 @@ mod xml;
 pub(crate) use console::{Console, Progress};
 pub(crate) use evidence::render as evidence;
 pub(crate) use graph::{GraphFormat, render as render_graph};
+pub(crate) use ocsf_audit::event as audit_event;
 pub(crate) use screen::{BOLD, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
 
 use std::io::{self, Write as _};
@@ -91,13 +93,9 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
         .map_err(|error| Failure::undecided(format!("the answer cannot be written as JSON: {error}")))
 }
 
-/// The same on one line, for streams of them.
+/// Renders any serialisable value as guarded JSON on one line.
 pub(crate) fn json_line(value: &impl serde::Serialize) -> Result<String, Failure> {
-    let pretty = json(value)?;
-    // INVARIANT: line breaks of the layout are the only ones; those within texts are escaped.
-    let mut line: String = pretty.lines().map(str::trim_start).collect();
-    line.push('\n');
-    Ok(line)
+    json_text::line(value).map_err(|error| Failure::undecided(format!("the answer cannot be written as JSON: {error}")))
 }
 
 /// Writes a file so that a reader finds either the old content or all of the new.

@@ -1,12 +1,18 @@
 //! `nhi audit`: what happened, and whether anybody rewrote it.
 
+mod export;
+mod key;
+mod publish;
+mod published;
+mod verify;
+
 use clap::{Subcommand, ValueEnum};
-use nhi_registry::{Access, Actor, AuditRow, Registry, RegistryError, Verification};
+use nhi_registry::{Access, Actor, AuditRow, Registry, RegistryError};
 use serde::Serialize;
 use serde_json::value::Value;
 
 use crate::exit::{Exit, Failure};
-use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen};
+use crate::output::{self, BOLD, Console, DIM, PLAIN, Screen};
 use crate::registry::{self, failure};
 
 /// Options of `nhi audit`.
@@ -14,9 +20,6 @@ use crate::registry::{self, failure};
 pub(crate) struct Args {
     #[command(flatten)]
     registry: registry::Args,
-    /// How to write the answer
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
-    format: Format,
     #[command(subcommand)]
     command: Command,
 }
@@ -24,15 +27,24 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check the log's chain and every record against it: exit 0 intact, 1 tampered with, 3 cannot be read
-    Verify,
+    Verify(verify::Args),
     /// List what happened, oldest first
     List(List),
+    /// Write the log for systems that keep logs, one row a line
+    Export(export::Args),
+    /// Make a key that signs the published log, and print the public half
+    Key(key::Args),
+    /// Publish what is new of the log as a transparency log (C2SP tlog-tiles)
+    Publish(publish::Args),
     /// Say that the clock is right although the registry has seen a later time; the act is on record
     AcceptClock(AcceptClock),
 }
 
 #[derive(Debug, clap::Args)]
 struct List {
+    /// How to write the answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
+    format: Format,
     /// The first row to list; the log begins at 1
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     from: u64,
@@ -61,110 +73,13 @@ const ROWS_AT_ONCE: u32 = 1000;
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     match &args.command {
-        Command::Verify => verify(args, console),
+        Command::Verify(verify) => verify::run(&args.registry, verify, console),
         Command::List(list) => self::list(args, list, console),
+        Command::Export(export) => export::run(&args.registry, export, console),
+        Command::Key(key) => key::run(&args.registry, key, console),
+        Command::Publish(publish) => publish::run(&args.registry, publish, console),
         Command::AcceptClock(accept) => accept_clock(args, accept, console),
     }
-}
-
-#[derive(Debug, Serialize)]
-struct Verified<'a> {
-    version: u32,
-    verdict: &'static str,
-    registry_id: &'a str,
-    rows: u64,
-    identities: u64,
-    head: String,
-    tampering: Option<Found<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct Found<'a> {
-    seq: Option<u64>,
-    identity: Option<&'a str>,
-    reason: &'a str,
-}
-
-fn verify(args: &Args, console: &Console) -> Result<Exit, Failure> {
-    let verification = args.registry.open()?.verify().map_err(|error| failure(&error))?;
-    let exit = if verification.tampering.is_none() {
-        Exit::Clean
-    } else {
-        Exit::Findings
-    };
-    match args.format {
-        Format::Human => console.answer(&human_verdict(&verification, console.width))?,
-        Format::Json => console.answer_raw(&output::json(&verdict(&verification))?)?,
-    }
-    Ok(exit)
-}
-
-fn verdict(verification: &Verification) -> Verified<'_> {
-    let tampering = verification.tampering.as_ref();
-    Verified {
-        version: 1,
-        verdict: if tampering.is_none() { "intact" } else { "tampered" },
-        registry_id: &verification.registry_id,
-        rows: verification.rows,
-        identities: verification.identities,
-        head: verification.head.to_string(),
-        tampering: tampering.map(|tampering| Found {
-            seq: tampering.seq,
-            identity: tampering.subject.as_deref(),
-            reason: &tampering.reason,
-        }),
-    }
-}
-
-fn human_verdict(verification: &Verification, width: usize) -> String {
-    let mut screen = Screen::new(width);
-    let (rows, head) = (verification.rows.to_string(), verification.head.to_string());
-    match &verification.tampering {
-        None => {
-            let identities = verification.identities.to_string();
-            screen.line(&[
-                (GREEN, "intact"),
-                (PLAIN, ": "),
-                (BOLD, &rows),
-                (
-                    PLAIN,
-                    if verification.rows == 1 {
-                        " audit row, "
-                    } else {
-                        " audit rows, "
-                    },
-                ),
-                (BOLD, &identities),
-                (
-                    PLAIN,
-                    if verification.identities == 1 {
-                        " identity"
-                    } else {
-                        " identities"
-                    },
-                ),
-            ]);
-            screen.line(&[(DIM, "head "), (PLAIN, &head)]);
-            screen.line(&[(
-                DIM,
-                "keep the head elsewhere: it also shows when the whole file is replaced by an older one",
-            )]);
-        }
-        Some(tampering) => {
-            screen.line(&[(RED, "tampered with"), (PLAIN, ": "), (BOLD, &tampering.to_string())]);
-            screen.line(&[
-                (DIM, "good up to row "),
-                (PLAIN, &rows),
-                (DIM, ", head "),
-                (PLAIN, &head),
-            ]);
-            screen.line(&[(
-                DIM,
-                "keep the file for the inquiry, and restore the last copy that verifies",
-            )]);
-        }
-    }
-    screen.into_text()
 }
 
 #[derive(Debug, Serialize)]
@@ -200,7 +115,7 @@ impl Row {
 
 fn list(args: &Args, list: &List, console: &Console) -> Result<Exit, Failure> {
     let rows = read(&*args.registry.open()?, list).map_err(|error| failure(&error))?;
-    match args.format {
+    match list.format {
         Format::Human => console.answer(&human_rows(&rows, console.width))?,
         Format::Json => {
             let rows = rows.into_iter().map(Row::of).collect();

@@ -5,23 +5,32 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use super::sanitise::is_hidden;
 
 /// Renders a value, indented, with a line break at the end.
 pub(crate) fn render(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    guarded(value, PrettyFormatter::new())
+}
+
+/// Renders a value as one line.
+pub(crate) fn line(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    guarded(value, CompactFormatter)
+}
+
+fn guarded(value: &impl Serialize, formatter: impl Formatter) -> Result<String, serde_json::Error> {
     let mut bytes = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut bytes, Guarded(PrettyFormatter::new()));
+    let mut serializer = Serializer::with_formatter(&mut bytes, Guarded(formatter));
     value.serialize(&mut serializer)?;
     bytes.push(b'\n');
     String::from_utf8(bytes).map_err(serde::ser::Error::custom)
 }
 
 #[derive(Debug)]
-struct Guarded<'a>(PrettyFormatter<'a>);
+struct Guarded<F>(F);
 
-impl Formatter for Guarded<'_> {
+impl<F: Formatter> Formatter for Guarded<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut clean_from = 0;
         let mut before = '\0';
@@ -95,6 +104,9 @@ mod tests {
         assert_eq!(disarm_marker(&rendered), rendered, "a log command survives");
         let back: Vec<String> = serde_json::from_str(&rendered).unwrap();
         assert_eq!(back, [text], "the value must stay the same");
+        let line = line(&[text]).unwrap();
+        assert_eq!(line.find('\n'), Some(line.len() - 1));
+        assert_eq!(line, format!("{}\n", rendered.replace("\n  ", "").replace('\n', "")));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{json_text, story};
 use crate::report::{Because, Entry, Report, Status};
 
-const SCHEMA_VERSION: &str = "1.5.0";
+pub(super) const SCHEMA_VERSION: &str = "1.5.0";
 const CLASS: u32 = 2003;
 const CATEGORY: u32 = 2;
 /// The finding was created.

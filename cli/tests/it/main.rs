@@ -9,6 +9,7 @@
 )]
 
 mod approvals;
+mod audit_log;
 mod decisions;
 mod formats;
 mod formats_ci;

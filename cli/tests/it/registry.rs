@@ -8,19 +8,19 @@ use nhi_registry::{Actor, Registry, SqliteRegistry};
 use serde_json::Value;
 use tempfile::TempDir;
 
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap()
     }
 
     #[track_caller]
-    fn says(&self, words: &[&str]) {
+    pub(crate) fn says(&self, words: &[&str]) {
         let said = format!("{}{}", self.stdout, self.stderr);
         for word in words {
             assert!(said.contains(word), "`{word}` is not in\n{said}");
@@ -28,7 +28,7 @@ impl Ran {
     }
 }
 
-fn nhi(folder: &Path, arguments: &[&str]) -> Ran {
+pub(crate) fn nhi(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nhi"));
     command
         .args(arguments)
@@ -43,7 +43,7 @@ fn nhi(folder: &Path, arguments: &[&str]) -> Ran {
     }
 }
 
-fn declaration(name: &str, environment: &str) -> Declaration {
+pub(crate) fn declaration(name: &str, environment: &str) -> Declaration {
     let draft = Draft {
         name: name.into(),
         kind: "ci_pipeline".into(),

@@ -6,7 +6,8 @@
 //! checks the rows it touches.
 //!
 //! What that cannot show: whoever can write the file can replace all of it by an older copy, or by a chain made anew.
-//! Only a head hash that was kept elsewhere tells the difference; [`Verification::head`] is the one to keep.
+//! Only what was kept elsewhere tells the difference: [`Verification::head`], or a checkpoint of [`Transparency`], which
+//! can also be shown to somebody who does not hold the registry.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,6 +34,7 @@ mod random;
 mod records;
 mod sqlite;
 mod transaction;
+mod transparency;
 mod verify;
 mod view;
 mod writer;
@@ -49,6 +51,7 @@ pub use location::{Access, Location, open};
 pub use options::{Options, Point};
 pub use records::{Key, RecordFilter, RecordsExt};
 pub use sqlite::SqliteRegistry;
+pub use transparency::Transparency;
 pub use verify::{Tampering, Verification};
 pub use view::View;
 pub use writer::Writer;
@@ -191,6 +194,11 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     /// Checks the whole log, every record and every used approval against it.
     fn verify(&self) -> Result<Verification, RegistryError> {
         self.reading(|view| verify::verify(view.transaction()))
+    }
+
+    /// The whole log as a transparency log, each row checked against the chain.
+    fn transparency(&self) -> Result<Transparency, RegistryError> {
+        self.reading(Transparency::of)
     }
 
     /// Takes the clock's time as right although it is behind the record: the way back from a clock that once ran

@@ -26,3 +26,5 @@ mod server;
 mod support;
 #[cfg(test)]
 mod tamper;
+#[cfg(test)]
+mod transparency;

@@ -30,6 +30,7 @@ const ALLOWED: [(&str, May); 16] = [
             "nhi-policy-file",
             "nhi-policy-host",
             "nhi-registry",
+            "tlog",
         ]),
     ),
     ("nhi-evaluate", May::Use(&["nhi-plan"])),
@@ -38,7 +39,7 @@ const ALLOWED: [(&str, May); 16] = [
     ("nhi-policy-file", May::Use(&["nhi-governance"])),
     ("nhi-policy-host", May::Use(&["nhi-plan"])),
     ("nhi-policy-sdk", May::Use(&["nhi-plan"])),
-    ("nhi-registry", May::Use(&["nhi-governance"])),
+    ("nhi-registry", May::Use(&["nhi-governance", "tlog"])),
     ("nhi-tests", May::UseAnything),
     (
         "terraform-provider-nhi",
