@@ -71,20 +71,26 @@ fn each_mistake_is_refused_at_its_attribute(core: &Core) -> Outcome {
 fn all_mistakes_come_at_once(core: &Core) -> Outcome {
     let stack = Stack::new(core)?;
     stack.main(&identity(&[
-        ("ttl", r#""8760h""#),
+        ("ttl", r#""soon""#),
         ("policy_owner", r#""team:orders""#),
         ("scope", r#"[{ backend = "aws", resource = "*", actions = ["*"] }]"#),
         ("purpose", r#"{ summary = "", task = "" }"#),
     ]))?;
     let said = errors(&stack)?.iter().map(ToString::to_string).collect::<String>();
-    for code in ["NHI-TTL-CEILING", "NHI-OWNER-SAME", "NHI-SCOPE-WILDCARD", "NHI-PURPOSE"] {
+    for code in ["(NHI-TTL)", "NHI-OWNER-SAME", "NHI-SCOPE-WILDCARD", "NHI-PURPOSE"] {
         ensure!(said.contains(code), "no {code} in {said}");
     }
+    // A core validates before it configures the provider: what depends on a policy comes once the form is right.
+    stack.main(&identity(&[("ttl", r#""8760h""#)]))?;
+    let said = errors(&stack)?.iter().map(ToString::to_string).collect::<String>();
+    ensure!(said.contains("NHI-TTL-CEILING"), "{said}");
     Ok(())
 }
 
 fn near_misses_pass(core: &Core) -> Outcome {
     let stack = Stack::new(core)?;
+    // A pattern calls for an approval, and this is about what is refused for good.
+    stack.file("provider.tf", "provider \"nhi\" {\n  enforcement = \"warn\"\n}\n")?;
     let fine = [
         // Exactly the ceiling of the tier `low`.
         ("ttl", r#""4320h""#),
