@@ -7,6 +7,8 @@ use nhi_governance::Code;
 use nhi_plan::error::code as plan;
 use nhi_policy_host::HostErrorKind;
 
+use crate::operate::selection::NO_MATCH;
+
 /// A code that is not a rule's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HostCode {
@@ -49,7 +51,7 @@ const HELP_REGISTRY: &str = "follow the help that the message with this code giv
 const SHOW_AGAIN: &str = "make the JSON again with `tofu show -json tfplan` or `terraform show -json tfplan`";
 
 /// What this crate and the plan reader report, sorted.
-static HOST_CODES: [HostCode; 18] = [
+static HOST_CODES: [HostCode; 19] = [
     HostCode {
         code: MODULE_CONFLICT,
         summary: "a module claims a name or a rule code that another one has",
@@ -62,6 +64,12 @@ static HOST_CODES: [HostCode; 18] = [
         summary: "the file of a module cannot be read",
         why: WHY_MODULE,
         help: "name the component after `--module`, for example `--module policies/team.wasm`",
+    },
+    HostCode {
+        code: NO_MATCH,
+        summary: "a selector selects no identity",
+        why: "Whoever throws the kill switch at nothing believes that something was stopped.",
+        help: "compare the words of the selector with what `nhi identities` lists; every one of them has to be true",
     },
     HostCode {
         code: plan::BUDGET,

@@ -11,10 +11,16 @@ pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod graph;
 pub(crate) mod identities;
+pub(crate) mod kill;
+pub(crate) mod owner;
 pub(crate) mod policy;
 pub(crate) mod registry;
 pub(crate) mod request;
+pub(crate) mod resume;
+pub(crate) mod revoke;
 pub(crate) mod rules;
+pub(crate) mod suspend;
+pub(crate) mod sweep;
 
 use clap::Subcommand;
 
@@ -46,14 +52,26 @@ pub(crate) enum Command {
     Graph(graph::Args),
     /// List the identities on record: who owns them, what justifies them, what revokes them
     Identities(identities::Args),
+    /// Suspend every identity that a selector selects: the kill switch
+    Kill(kill::Args),
+    /// Name another owner for what somebody owns who leaves
+    Owner(owner::Args),
     /// Show, check, test and compare the organisation's policy
     Policy(policy::Args),
     /// Create, move, back up and restore the registry, and say how it is
     Registry(registry::Args),
     /// Show a request for approval: what it asks for, and what its digest covers
     Request(request::Args),
+    /// Bring a suspended identity back, by the approvals of its tier
+    Resume(resume::Args),
+    /// End an identity for good, now
+    Revoke(revoke::Args),
     /// List the rules and the codes of a check
     Rules(rules::Args),
+    /// Take an identity out of use, now, until it is resumed
+    Suspend(suspend::Args),
+    /// End on record what time has ended: what is suspended or expired for long
+    Sweep(sweep::Args),
 }
 
 impl Command {
@@ -70,10 +88,16 @@ impl Command {
             Self::Fix(args) => fix::run(&args, console),
             Self::Graph(args) => graph::run(&args, console),
             Self::Identities(args) => identities::run(&args, console),
+            Self::Kill(args) => kill::run(&args, console),
+            Self::Owner(args) => owner::run(&args, console),
             Self::Policy(args) => policy::run(&args, console),
             Self::Registry(args) => registry::run(&args, console),
             Self::Request(args) => request::run(&args, console),
+            Self::Resume(args) => resume::run(&args, console),
+            Self::Revoke(args) => revoke::run(&args, console),
             Self::Rules(args) => rules::run(&args, console),
+            Self::Suspend(args) => suspend::run(&args, console),
+            Self::Sweep(args) => sweep::run(&args, console),
         }
     }
 }

@@ -13,6 +13,7 @@ mod fingerprint;
 mod fix;
 mod input;
 mod modules;
+mod operate;
 mod output;
 mod policy;
 mod refine;

@@ -1,5 +1,6 @@
 //! The registry as commands reach it: by its path or URL, for reading, and never created by asking.
 
+use nhi_governance::Policy;
 use nhi_registry::{Access, Location, Options, Registry, RegistryError};
 
 use crate::exit::Failure;
@@ -35,7 +36,16 @@ impl Args {
 
     /// Opens it for what is meant.
     pub(crate) fn open_for(&self, access: Access) -> Result<Box<dyn Registry>, Failure> {
-        nhi_registry::open(&self.location()?, access, Options::default()).map_err(|error| failure(&error))
+        self.open_under(access, Policy::default())
+    }
+
+    /// Opens it for changes that the organisation's policy judges.
+    pub(crate) fn open_under(&self, access: Access, policy: Policy) -> Result<Box<dyn Registry>, Failure> {
+        let options = Options {
+            policy: policy.into(),
+            ..Options::default()
+        };
+        nhi_registry::open(&self.location()?, access, options).map_err(|error| failure(&error))
     }
 }
 

@@ -9,7 +9,7 @@ mod suspend;
 
 use std::sync::Arc;
 
-use nhi_governance::{Context, Identity, RecordId, Status};
+use nhi_governance::{Identity, RecordId, Status};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::{Action, Answer, Progress};
@@ -113,8 +113,7 @@ impl Action for Ordered {
             };
             match blocking(Arc::clone(&self.governed), move |governed| governed.find(id)).await {
                 Ok(Some(found)) => {
-                    let status = found.identity.status(found.now, &Context::default());
-                    let already = (self.deed.is_done)(status).then(|| already(id, self.deed.done));
+                    let already = (self.deed.is_done)(found.status()).then(|| already(id, self.deed.done));
                     already.into_iter().collect()
                 }
                 // It may be created by the same apply.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use nhi_governance::{
     AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
-    Team, Timestamp, TrustDomain, Vendor, Violation,
+    Status, Team, Timestamp, TrustDomain, Vendor, Violation,
 };
 use nhi_registry::{Access, Actor, Location, Options, RecordsExt as _, Registry, RegistryError};
 use tfplugin::log;
@@ -56,6 +56,13 @@ pub(crate) struct Found {
     pub(crate) identity: Identity,
     pub(crate) context: Context,
     pub(crate) now: Timestamp,
+}
+
+impl Found {
+    /// What it is worth.
+    pub(crate) fn status(&self) -> Status {
+        self.identity.status(self.now, &self.context)
+    }
 }
 
 /// What a state says an identity is. It is a claim until it was compared with the record.
@@ -188,16 +195,10 @@ impl Governed {
         let trust_domain = self.trust_domain().ok_or(Trouble::Unknown("trust_domain"))?;
         let evidence = self.approved(None, &declaration)?.evidence();
         let registry = self.registry()?;
-        let patience = Instant::now() + ORPHAN_LIFE_MAX;
-        let created = loop {
-            let created = armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &evidence));
-            match created {
-                Err(RegistryError::Creating { id, .. }) if !self.is_ours(id) && Instant::now() < patience => {
-                    std::thread::sleep(ORPHAN_POLL);
-                }
-                created => break created?,
-            }
-        };
+        let created = patiently(
+            || armed(|| registry.create(&self.actor, trust_domain, declaration.clone(), &evidence)),
+            |error| matches!(error, RegistryError::Creating { id, .. } if !self.is_ours(*id)),
+        )?;
         let id = created.identity.id();
         self.created.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
         let what = if created.adopted {
@@ -353,12 +354,25 @@ impl Governed {
     fn opened(&self, location: &Location, access: Access) -> Result<Arc<dyn Registry>, RegistryError> {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(registry) = &*registry {
+            // A file that was removed goes on to be open, and what is written to it is lost.
+            location.refuse_missing_file()?;
             return Ok(Arc::clone(registry));
         }
         let options = options(self.policy().cloned());
         let opened: Arc<dyn Registry> = Arc::from(nhi_registry::open(location, access, options)?);
         *registry = Some(Arc::clone(&opened));
         Ok(opened)
+    }
+}
+
+/// Tries again for a while where somebody else is busy with the same thing, who may just be ending.
+fn patiently<T, E>(mut attempt: impl FnMut() -> Result<T, E>, is_busy: impl Fn(&E) -> bool) -> Result<T, E> {
+    let patience = Instant::now() + ORPHAN_LIFE_MAX;
+    loop {
+        match attempt() {
+            Err(error) if is_busy(&error) && Instant::now() < patience => std::thread::sleep(ORPHAN_POLL),
+            outcome => return outcome,
+        }
     }
 }
 

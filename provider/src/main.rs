@@ -9,6 +9,7 @@ mod data_sources;
 mod failpoint;
 mod functions;
 mod governed;
+mod kind_resource;
 mod list_resources;
 mod provider;
 mod report;

@@ -260,7 +260,12 @@ mod tests {
 
     fn refusals(registry: Value, variable: Option<&str>) -> String {
         let config = Value::object([("registry", registry), ("trust_domain", Value::Null)]);
-        let (_, diagnostics) = settings(&config, |_| variable.map(OsString::from));
+        refusals_of(&config, REGISTRY_VARIABLE, variable)
+    }
+
+    /// What is refused where one variable of the environment is set.
+    fn refusals_of(config: &Value, name: &str, variable: Option<&str>) -> String {
+        let (_, diagnostics) = settings(config, |asked| variable.filter(|_| asked == name).map(OsString::from));
         diagnostics.into_iter().fold(String::new(), |told, diagnostic| {
             told + &diagnostic.summary + &diagnostic.detail
         })
@@ -290,6 +295,10 @@ mod tests {
             (Value::Null, None),
         ] {
             assert_eq!(refusals(registry, variable), "");
+        }
+        for (policy, variable) in [(Value::from(url), None), (Value::Null, Some(url))] {
+            let told = refusals_of(&Value::object([("policy", policy)]), POLICY_VARIABLE, variable);
+            assert!(told.contains("NHI-POLICY-READ") && !told.contains("hunter2"), "{told}");
         }
     }
 

@@ -59,7 +59,8 @@ fn refused(problem: Problem) -> Diagnostic {
 /// A change that lacks approvals, as an error.
 fn lacking_approvals(lacking: &Lacking) -> Diagnostic {
     let detail = format!(
-        "The riskier an identity, the more people have to agree before it exists, and to exactly this. (NHI-APPROVAL-MISSING)\n\n{}",
+        "The riskier something is, the more people have to agree before it exists, and to exactly this. \
+         (NHI-APPROVAL-MISSING)\n\n{}",
         lacking.detail()
     );
     Diagnostic::error(lacking.summary(), detail)

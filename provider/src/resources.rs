@@ -5,7 +5,6 @@ mod break_glass;
 mod exception;
 mod grant;
 pub(crate) mod identity;
-mod kind;
 mod team;
 mod vendor;
 
@@ -17,7 +16,7 @@ use tfplugin::server::Resource;
 use tfplugin::value::{AttributePath, Value};
 
 use crate::governed::Governed;
-use kind::KindResource;
+use crate::kind_resource::KindResource;
 
 pub(crate) use identity::draft;
 
@@ -36,7 +35,7 @@ pub(crate) fn all(governed: &Arc<Governed>) -> Vec<Arc<dyn Resource>> {
 }
 
 /// A state with how its record stands.
-fn standing(mut state: Value, standing: &KindStanding) -> Value {
+pub(crate) fn standing(mut state: Value, standing: &KindStanding) -> Value {
     state.insert("status", standing.status.into());
     state.insert("status_reason", standing.reason.as_str().into());
     state
@@ -48,7 +47,7 @@ pub(crate) fn malformed(error: &str) -> Diagnostic {
     Diagnostic::error(error, detail).at(AttributePath::of("id"))
 }
 
-fn not_read() -> Diagnostic {
+pub(crate) fn not_read() -> Diagnostic {
     let detail = "Which registry to ask, or which policy to judge by, is known only after apply, so the plan goes by the \
                   state as it was last read. Give `registry` and `policy` values that are known at plan.";
     Diagnostic::warning("the registry was not read", detail)

@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, ensure};
+use nhi_governance::Timestamp;
 use support::{Core, Kind, Nhi, Outcome, Stack, Started, programs};
 
 support::legs!(
@@ -43,17 +45,27 @@ fn every_example_of_a_resource_is_applied(core: &Core) -> Outcome {
     let provider = read(&programs::root().join("examples/provider/provider.tf"))?;
     // The block that names the provider stands in both; a configuration may have it once.
     let provider = without_header(&provider)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let soon = Timestamp::from_unix(i64::try_from(now)? + 30 * 86_400).to_string();
+    let mut by_identity = Vec::new();
     for folder in folders("examples/resources")? {
-        let stack = Stack::new(core)?;
+        // An exception has an end of its own, which no example can hold for long.
+        let stack = Stack::new(core)?.env("TF_VAR_expires_at", &soon);
         stack.file("provider.tf", &provider)?;
         stack.file("main.tf", &read(&folder.join("resource.tf"))?)?;
         stack.run(&["fmt", "-check", "-diff", "-no-color"])?.succeeds()?;
         lives(&stack).with_context(|| folder.display().to_string())?;
         imports(&stack, &read(&folder.join("import.sh"))?)?;
-        if core.kind == Kind::Tofu {
-            imports_by_identity(&stack, &read(&folder.join("import-by-identity.tf"))?)?;
+        // Only some resources have an identity to import by.
+        let example = folder.join("import-by-identity.tf");
+        if example.is_file() {
+            by_identity.extend(folder.file_name().map(ToOwned::to_owned));
+            if core.kind == Kind::Tofu {
+                imports_by_identity(&stack, &read(&example)?)?;
+            }
         }
     }
+    ensure!(by_identity == ["nhi_identity"], "{by_identity:?}");
     Ok(())
 }
 

@@ -21,6 +21,9 @@ struct Case {
     replaces: (&'static str, &'static str),
 }
 
+/// A provider that lets a change go ahead without approvals.
+const UNENFORCED: &str = "provider \"nhi\" {\n  enforcement = \"warn\"\n}\n";
+
 /// What the registry calls the kind.
 fn word(case: &Case) -> &str {
     case.kind.trim_start_matches("nhi_")
@@ -101,7 +104,9 @@ fn block(case: &Case, change: (&str, &str)) -> String {
         format!("  {name} = {value}\n")
     });
     let attributes: String = attributes.collect();
-    let block = format!("resource \"{}\" \"case\" {{\n{attributes}}}\n", case.kind);
+    // Break-glass access is of tier critical, which calls for approvals.
+    let provider = "provider \"nhi\" {\n  enforcement = \"warn\"\n}\n";
+    let block = format!("{provider}resource \"{}\" \"case\" {{\n{attributes}}}\n", case.kind);
     if case.kind == "nhi_grant" {
         block + &identity(&[])
     } else {
@@ -120,6 +125,13 @@ fn life(core: &Core, case: &Case) -> anyhow::Result<()> {
     let stack = Stack::new(core)?;
     let address = format!("{}.case", case.kind);
     stack.main(&block(case, ("", "")))?;
+    if case.kind == "nhi_break_glass" {
+        // Nobody has approved it; that is what another test is about.
+        stack
+            .plan()?
+            .fails_with(&["tier critical calls for", "NHI-APPROVAL-MISSING"])?;
+        stack.file("provider.tf", UNENFORCED)?;
+    }
     stack.plan()?.succeeds()?;
     ensure!(stack.actions(&address)? == ["create"]);
     stack.apply_planned()?.succeeds()?;
@@ -219,6 +231,8 @@ fn a_team_that_goes_suspends_its_identities(core: &Core) -> Outcome {
 
 fn a_contract_that_ended_suspends_from_the_start(core: &Core) -> Outcome {
     let stack = Stack::new(core)?;
+    // An identity of a vendor is of a tier that calls for an approval.
+    stack.file("provider.tf", UNENFORCED)?;
     let vendor = CASES.iter().find(|case| case.kind == "nhi_vendor");
     let vendor = block(
         vendor.context("no case of a vendor")?,

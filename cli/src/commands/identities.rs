@@ -3,12 +3,14 @@
 mod show;
 mod view;
 
+pub(crate) use show::find;
+
 use clap::{Subcommand, ValueEnum};
-use nhi_governance::{Context, Environment, Identity, Policy, Status, Timestamp};
-use nhi_registry::Filter;
+use nhi_governance::{Environment, Identity, Policy, Status, Timestamp};
+use nhi_registry::{RecordFilter, RecordsExt as _};
 use serde::Serialize;
 
-use crate::commands::identities::view::View;
+use crate::commands::identities::view::{OnRecord, View};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, PLAIN, Screen};
 use crate::policy;
@@ -103,23 +105,27 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     }
     let registry = args.registry.open()?;
     let with_revoked = args.all || matches!(args.status, Some(StatusWord::Revoked | StatusWord::Offboarded));
-    let filter = Filter {
-        environment,
-        with_revoked,
-        ..Filter::default()
+    let filter = RecordFilter {
+        environment: environment.map(|environment| environment.to_string()),
+        with_ended: with_revoked,
+        ..RecordFilter::default()
     };
-    let now = registry.now().map_err(|error| failure(&error))?;
-    let mut identities = registry.list(&filter).map_err(|error| failure(&error))?;
-    identities.retain(|identity| {
-        args.status
-            .is_none_or(|word| identity.status(now, &Context::default()) == word.status())
+    let listed = registry.reading(|view| {
+        let identities: Vec<Identity> = view.list(&filter)?;
+        Ok((view.now()?, view.contexts(&identities)?, identities))
     });
+    let (now, contexts, identities) = listed.map_err(|error| failure(&error))?;
+    let identities = identities.into_iter().zip(contexts);
+    let mut identities: Vec<OnRecord> = identities
+        .map(|(identity, context)| OnRecord { identity, context, now })
+        .collect();
+    identities.retain(|on_record| args.status.is_none_or(|word| on_record.status() == word.status()));
     match args.format {
-        Format::Human => console.answer(&human(&policy, &identities, now, args, console.width))?,
+        Format::Human => console.answer(&human(&policy, &identities, args, console.width))?,
         Format::Json => {
             let identities = identities
                 .iter()
-                .map(|identity| View::of(&policy, identity, now))
+                .map(|on_record| View::of(&policy, on_record))
                 .collect();
             console.answer_raw(&output::json(&Document {
                 version: 1,
@@ -147,7 +153,7 @@ const HEADINGS: [&str; 8] = [
 ];
 const STATUS_COLUMN: usize = 4;
 
-fn human(policy: &Policy, identities: &[Identity], now: Timestamp, args: &Args, width: usize) -> String {
+fn human(policy: &Policy, identities: &[OnRecord], args: &Args, width: usize) -> String {
     let mut screen = Screen::new(width);
     if identities.is_empty() {
         let path = args
@@ -160,7 +166,7 @@ fn human(policy: &Policy, identities: &[Identity], now: Timestamp, args: &Args, 
         }
         return screen.into_text();
     }
-    let rows: Vec<[String; 8]> = identities.iter().map(|identity| row(policy, identity, now)).collect();
+    let rows: Vec<[String; 8]> = identities.iter().map(|on_record| row(policy, on_record)).collect();
     let widths: Vec<usize> = HEADINGS
         .iter()
         .enumerate()
@@ -175,13 +181,8 @@ fn human(policy: &Policy, identities: &[Identity], now: Timestamp, args: &Args, 
         .collect();
     let headings = HEADINGS.map(ToOwned::to_owned);
     draw(&mut screen, &widths, &headings, None);
-    for (row, identity) in rows.iter().zip(identities) {
-        draw(
-            &mut screen,
-            &widths,
-            row,
-            Some(identity.status(now, &Context::default())),
-        );
+    for (row, on_record) in rows.iter().zip(identities) {
+        draw(&mut screen, &widths, row, Some(on_record.status()));
     }
     screen.into_text()
 }
@@ -215,15 +216,16 @@ fn draw(screen: &mut Screen, widths: &[usize], cells: &[String; 8], status: Opti
     screen.line(&spans);
 }
 
-fn row(policy: &Policy, identity: &Identity, now: Timestamp) -> [String; 8] {
+fn row(policy: &Policy, on_record: &OnRecord) -> [String; 8] {
+    let identity = &on_record.identity;
     let declaration = identity.declaration();
     [
         declaration.name().to_string(),
         declaration.environment().to_string(),
         declaration.kind().to_string(),
         identity.assess(policy).tier.to_string(),
-        identity.status(now, &Context::default()).to_string(),
-        view::expires_in(identity, now),
+        on_record.status().to_string(),
+        view::expires_in(on_record),
         declaration.technical_owner().to_string(),
         identity.id().to_string(),
     ]

@@ -7,8 +7,8 @@
 use std::fmt;
 
 use nhi_governance::{
-    Declaration, Digest, Environment, Identity, Name, Owner, Policy, Purpose, RecordKind, RiskTier, ScopeEntry, Ttl,
-    tier_of_change,
+    Declaration, Declared, Digest, Environment, Identity, Name, Owner, Policy, Purpose, Record, RecordKind, Registered,
+    RiskTier, ScopeEntry, Ttl, tier_of_change,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -112,6 +112,23 @@ impl Terms {
             subject,
         }
     }
+
+    /// The terms of a record of any other kind: all that is declared of it is its own.
+    pub fn of_record<D: Declared>(declaration: &D) -> Self {
+        Self {
+            technical_owner: None,
+            policy_owner: None,
+            purpose: None,
+            scope: Vec::new(),
+            ttl: None,
+            tier: declaration.tier(),
+            subject: match declaration.to_json() {
+                Value::Object(members) => members,
+                // Never nothing, which would be the same for any two of them.
+                other => Map::from_iter([("declaration".to_owned(), other)]),
+            },
+        }
+    }
 }
 
 /// What somebody wants.
@@ -170,6 +187,26 @@ impl Request {
                 declaration.name().to_string(),
                 terms,
             )
+        }
+    }
+
+    /// The request for a new record of any other kind, or for changing one on record.
+    pub fn for_record<D: Declared>(
+        context: &RequestContext<'_>,
+        environment: Option<Environment>,
+        previous: Option<&Registered<D>>,
+        declaration: &D,
+    ) -> Self {
+        let mut terms = Terms::of_record(declaration);
+        let before = previous.map(|record| Terms::of_record(record.declaration()));
+        if let Some(before) = &before {
+            // No change lowers what it is judged by.
+            terms.tier = terms.tier.max(before.tier);
+        }
+        Self {
+            previous_revision: previous.map_or(0, Record::revision),
+            previous: before,
+            ..Self::new(context, Kind::Record(D::KIND), environment, declaration.key(), terms)
         }
     }
 

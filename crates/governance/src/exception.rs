@@ -113,7 +113,7 @@ pub fn value_digest(value: &serde_json::Value) -> Digest {
 }
 
 impl Exception {
-    /// The longest that it may last from its creation or its last renewal.
+    /// The longest that it may last from its creation or its last renewal, whatever a policy allows beyond that.
     pub fn ttl_max(&self) -> Ttl {
         Ttl::from_days(match self.risk_tier.unwrap_or(RiskTier::Critical) {
             RiskTier::Critical => CRITICAL_DAYS_MAX,
@@ -278,14 +278,23 @@ impl Registered<Exception> {
 }
 
 fn refuse(exception: &Exception, act: &Act<'_>) -> Result<(), Problem> {
-    let (end, longest) = (exception.expires_at, exception.ttl_max());
+    let tier = exception.risk_tier.unwrap_or(RiskTier::Critical);
+    let (end, outer, terms) = (
+        exception.expires_at,
+        exception.ttl_max(),
+        act.policy.exception_ttl_max(tier),
+    );
+    let longest = if terms.seconds() < outer.seconds() {
+        terms
+    } else {
+        &outer
+    };
     let seconds = end.seconds_since(act.now);
     if seconds <= 0 {
         let message = format!("the exception would have ended at {end}");
         return Err(Problem::new(&EXCEPTION, message, "Write an end that is still to come."));
     }
-    if act.now.plus(&longest) < end {
-        let tier = exception.risk_tier.unwrap_or(RiskTier::Critical);
+    if act.now.plus(longest) < end {
         let message = format!("the exception would last until {end}, longer than tier {tier} allows");
         let help = format!("Let it end within {} days.", longest.seconds() / 86_400);
         return Err(Problem::new(&EXCEPTION, message, help));

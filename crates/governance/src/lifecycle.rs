@@ -9,6 +9,7 @@
 
 mod contain;
 mod end;
+mod transfer;
 
 use serde_json::{Map, Value, json};
 
@@ -28,6 +29,7 @@ use crate::ttl::Ttl;
 
 pub use contain::{RESUME_DAYS_MAX, contain, resume, suspend};
 pub use end::{disown, note_use, offboard, reviewed, revoke, sweep};
+pub use transfer::transfer;
 
 /// The longest reason, in characters.
 const REASON_CHARS_MAX: usize = 300;

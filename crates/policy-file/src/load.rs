@@ -34,7 +34,7 @@ impl LoadError {
         match self {
             Self::Io { file, source } => vec![(
                 format!("the policy file `{file}` cannot be read: {source} (NHI-POLICY-READ)"),
-                "Correct the path, or make the file readable.".to_owned(),
+                "Write the path of a file that can be read; a policy is not read from a URL.".to_owned(),
             )],
             Self::Faults(faults) => {
                 let helps = faults.faults.iter().map(|fault| fault.help.clone());
@@ -73,7 +73,7 @@ pub fn load_cases(path: &Path) -> Result<Vec<Case>, LoadError> {
 }
 
 fn bytes(path: &Path) -> Result<(String, Vec<u8>), LoadError> {
-    let file = path.display().to_string();
+    let file = shown(path);
     let mut bytes = Vec::new();
     // One more than the limit, so that a larger file is told from one that fits.
     let limit = u64::try_from(BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
@@ -81,6 +81,15 @@ fn bytes(path: &Path) -> Result<(String, Vec<u8>), LoadError> {
     match read {
         Ok(_) => Ok((file, bytes)),
         Err(source) => Err(LoadError::Io { file, source }),
+    }
+}
+
+/// A path as it may be told to anybody: a URL that was taken for one can hold a password, so only its scheme is.
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    match text.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://…"),
+        None => text,
     }
 }
 

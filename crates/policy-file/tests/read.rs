@@ -355,6 +355,15 @@ wildcards {
         assert!(faults(&wrong).len() <= 100);
         let nowhere = load(Path::new("no/such/nhi.hcl")).unwrap_err();
         assert!(nowhere.to_string().contains("NHI-POLICY-READ"), "{nowhere}");
+        for url in [
+            "https://user:hunter2@example.com/nhi.hcl",
+            "mysql://user:a@b/hunter2@example.com/nhi",
+            "https://example.com/nhi.hcl?token=hunter2#hunter2",
+        ] {
+            let told = load(Path::new(url)).unwrap_err();
+            let shown = format!("{told} {:?} {told:?}", told.problems());
+            assert!(shown.contains("://…") && !shown.contains("hunter2"), "{shown}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What else is on record that the standing of an identity depends on: its teams and its vendor.
 
-use nhi_governance::{Context, Declaration, Record, RecordId, Registered, Team, Vendor};
+use nhi_governance::{Context, Declaration, Identity, Record, RecordId, Registered, Team, Vendor};
 
 use crate::{RecordFilter, RegistryError, View};
 
@@ -17,6 +17,32 @@ impl View<'_> {
         )
     }
 
+    /// The contexts of many identities, in their order: teams and vendors are read once.
+    pub fn contexts<'i>(
+        &self,
+        identities: impl IntoIterator<Item = &'i Identity>,
+    ) -> Result<Vec<Context>, RegistryError> {
+        let everything = RecordFilter {
+            with_ended: true,
+            ..RecordFilter::default()
+        };
+        let teams: Vec<Registered<Team>> = self.list(&everything)?;
+        let vendors: Vec<Registered<Vendor>> = self.list(&everything)?;
+        let contexts = identities.into_iter().map(|identity| {
+            Context::gather(
+                identity.declaration(),
+                |key| Ok(of_key(&teams, |team| team.key() == key)),
+                |key| {
+                    Ok(match RecordId::parse(key) {
+                        Ok(id) => of_key(&vendors, |vendor| vendor.id() == id),
+                        Err(_) => of_key(&vendors, |vendor| vendor.key() == key),
+                    })
+                },
+            )
+        });
+        contexts.collect()
+    }
+
     /// Every record of a key, ended ones included.
     fn all_of<R: Record>(&self, key: &str) -> Result<Vec<R>, RegistryError> {
         // An empty key would select everything.
@@ -29,4 +55,8 @@ impl View<'_> {
             ..RecordFilter::default()
         })
     }
+}
+
+fn of_key<R: Clone>(records: &[R], suits: impl Fn(&R) -> bool) -> Vec<R> {
+    records.iter().filter(|record| suits(record)).cloned().collect()
 }

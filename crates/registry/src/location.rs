@@ -57,6 +57,21 @@ impl Location {
             Place::Server(_) => None,
         }
     }
+
+    /// Refuses a file that is not there; a server is asked when it is opened. A file that cannot be looked at is not
+    /// one that is missing: every identity would be planned anew.
+    pub fn refuse_missing_file(&self) -> Result<(), RegistryError> {
+        let Some(path) = self.path() else { return Ok(()) };
+        match path.try_exists() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(RegistryError::Missing(path.display().to_string())),
+            Err(source) => Err(RegistryError::Io {
+                what: "look at",
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
 }
 
 impl fmt::Display for Location {
@@ -82,7 +97,7 @@ pub(crate) fn backend(
     match (&location.0, access) {
         (Place::File(path), Access::Create) => Ok(Box::new(SqliteRegistry::open_with(path, options)?)),
         (Place::File(path), Access::Write) => {
-            refuse_missing(path)?;
+            location.refuse_missing_file()?;
             Ok(Box::new(SqliteRegistry::open_with(path, options)?))
         }
         (Place::File(path), Access::Read) => Ok(Box::new(SqliteRegistry::open_read_only_with(path, options)?)),
@@ -94,18 +109,5 @@ pub(crate) fn backend(
             Target::clone(target),
             options,
         )?)),
-    }
-}
-
-/// A file that cannot be looked at is not one that is missing: every identity would be planned anew.
-fn refuse_missing(path: &Path) -> Result<(), RegistryError> {
-    match path.try_exists() {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(RegistryError::Missing(path.display().to_string())),
-        Err(source) => Err(RegistryError::Io {
-            what: "look at",
-            path: path.to_owned(),
-            source,
-        }),
     }
 }

@@ -82,7 +82,7 @@ async fn invoke(governed: &Arc<Governed>, type_name: &str, id: &str) -> (String,
 
 fn status(governed: &Governed, id: &str) -> Status {
     let found = governed.find(RecordId::parse(id).unwrap()).unwrap().unwrap();
-    found.identity.status(found.now, &Context::default())
+    found.status()
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tfplugin::value::{Type, Value};
 
 use super::metrics::share;
 use super::{Selector, Source};
-use crate::governed::Governed;
+use crate::governed::{Found, Governed};
 
 /// How long an identity may stay on record after its end before it counts as forgotten, in seconds: a week.
 const OFFBOARDING_SECONDS_MAX: i64 = 7 * 86_400;
@@ -131,6 +131,7 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
     for control in &CONTROLS {
         let mut failed: Vec<String> = live
             .iter()
+            .map(|found| &found.identity)
             .filter(|identity| !(control.holds)(identity, &around))
             .map(|identity| identity.id().to_string())
             .collect();
@@ -155,9 +156,9 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
     })
 }
 
-fn by_external(identities: &[Identity]) -> BTreeMap<&str, Vec<&Identity>> {
+fn by_external(identities: &[Found]) -> BTreeMap<&str, Vec<&Identity>> {
     let mut by_external = BTreeMap::<_, Vec<_>>::new();
-    for identity in identities {
+    for Found { identity, .. } in identities {
         for external in identity.declaration().external().unwrap_or_default() {
             by_external.entry(external.as_str()).or_default().push(identity);
         }

@@ -1,10 +1,10 @@
 //! An identity as the data sources show it: flat, and without a moment of its own but those on record.
 
-use nhi_governance::{Context, Identity, Policy, Timestamp};
+use nhi_governance::Policy;
 use tfplugin::schema::{Attribute, Nesting};
 use tfplugin::value::{Type, Value};
 
-use crate::governed::Governed;
+use crate::governed::{Found, Governed};
 
 use super::selection::statuses;
 
@@ -34,22 +34,14 @@ pub(super) fn identities(description: &str) -> Attribute {
 }
 
 /// The value of that attribute.
-pub(super) fn values<'a>(
-    governed: &Governed,
-    identities: impl IntoIterator<Item = &'a Identity>,
-    now: Timestamp,
-) -> Value {
+pub(super) fn values(governed: &Governed, identities: &[Found]) -> Value {
     // INVARIANT: whoever selected identities knew the policy.
     let policy = governed.policy().cloned().unwrap_or_default();
-    Value::List(
-        identities
-            .into_iter()
-            .map(|identity| value(&policy, identity, now))
-            .collect(),
-    )
+    Value::List(identities.iter().map(|found| value(&policy, found)).collect())
 }
 
-fn value(policy: &Policy, identity: &Identity, now: Timestamp) -> Value {
+fn value(policy: &Policy, found: &Found) -> Value {
+    let identity = &found.identity;
     let declaration = identity.declaration();
     let assessment = identity.assess(policy);
     let external = declaration.external().unwrap_or_default();
@@ -58,7 +50,7 @@ fn value(policy: &Policy, identity: &Identity, now: Timestamp) -> Value {
         ("name", declaration.name().as_str().into()),
         ("environment", declaration.environment().as_str().into()),
         ("kind", declaration.kind().as_str().into()),
-        ("status", identity.status(now, &Context::default()).as_str().into()),
+        ("status", found.status().as_str().into()),
         ("technical_owner", declaration.technical_owner().as_str().into()),
         ("policy_owner", declaration.policy_owner().as_str().into()),
         ("spiffe_id", identity.spiffe_id().as_str().into()),

@@ -50,14 +50,14 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
     let mut selection = Selector::parse(&config).0.select(governed, false)?;
     let now = selection.now;
     let end = now.plus(&within);
-    selection.identities.retain(|identity| {
-        let expires_at = identity.expires_at();
+    selection.identities.retain(|found| {
+        let expires_at = found.identity.expires_at();
         expires_at <= end && (with_expired || expires_at > now)
     });
     selection
         .identities
-        .sort_by_key(|identity| (identity.expires_at(), identity.id()));
-    config.insert("identities", entry::values(governed, &selection.identities, now));
+        .sort_by_key(|found| (found.identity.expires_at(), found.identity.id()));
+    config.insert("identities", entry::values(governed, &selection.identities));
     Ok(DataAnswer {
         value: config,
         diagnostics: selection.diagnostics,

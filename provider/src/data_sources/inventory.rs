@@ -1,6 +1,6 @@
 //! `nhi_inventory`: the identities on record.
 
-use nhi_governance::{Context, Status};
+use nhi_governance::Status;
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::DataAnswer;
@@ -62,17 +62,11 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
     });
     let mut selection = Selector::parse(&config).0.select(governed, with_revoked)?;
     if let Some(wanted) = &wanted {
-        let now = selection.now;
-        selection.identities.retain(|identity| {
-            wanted
-                .iter()
-                .any(|status| status == identity.status(now, &Context::default()).as_str())
-        });
+        selection
+            .identities
+            .retain(|found| wanted.iter().any(|status| status == found.status().as_str()));
     }
-    config.insert(
-        "identities",
-        entry::values(governed, &selection.identities, selection.now),
-    );
+    config.insert("identities", entry::values(governed, &selection.identities));
     Ok(DataAnswer {
         value: config,
         diagnostics: selection.diagnostics,

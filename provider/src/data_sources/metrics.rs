@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use nhi_governance::{Context, Identity, Kind, Status, Timestamp};
+use nhi_governance::{Identity, Kind, Status, Timestamp};
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::DataAnswer;
 use tfplugin::value::{Number, Type, Value};
 
 use super::{Selector, Source};
-use crate::governed::Governed;
+use crate::governed::{Found, Governed};
 
 /// Rows of the log read at a time.
 const ROWS_AT_ONCE: u32 = 1000;
@@ -64,24 +64,18 @@ type Counts = BTreeMap<String, u64>;
 fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnostics> {
     let selection = Selector::parse(&config).0.select(governed, true)?;
     let now = selection.now;
-    let revoked = |identity: &&Identity| {
-        matches!(
-            identity.status(now, &Context::default()),
-            Status::Revoked | Status::Offboarded
-        )
-    };
+    let revoked = |found: &&Found| matches!(found.status(), Status::Revoked | Status::Offboarded);
     let live: Vec<&Identity> = selection
         .identities
         .iter()
-        .filter(|identity| !revoked(identity))
+        .filter(|found| !revoked(found))
+        .map(|found| &found.identity)
         .collect();
     let mut set = |name: &str, value: Value| config.insert(name, value);
     set("live", Value::from(live.len() as u64));
     set(
         "by_status",
-        tally(&selection.identities, |identity| {
-            identity.status(now, &Context::default()).as_str()
-        }),
+        tally(&selection.identities, |found| found.status().as_str()),
     );
     // INVARIANT: whoever selected identities knew the policy.
     let policy = governed.policy().cloned().unwrap_or_default();
@@ -120,10 +114,10 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
     })
 }
 
-fn tally<'a>(identities: impl IntoIterator<Item = &'a Identity>, word: impl Fn(&'a Identity) -> &'a str) -> Value {
+fn tally<'a, T: 'a>(counted: impl IntoIterator<Item = &'a T>, word: impl Fn(&'a T) -> &'a str) -> Value {
     let mut counts = Counts::new();
-    for identity in identities {
-        *counts.entry(word(identity).to_owned()).or_default() += 1;
+    for one in counted {
+        *counts.entry(word(one).to_owned()).or_default() += 1;
     }
     numbers(counts)
 }

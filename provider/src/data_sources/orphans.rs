@@ -1,6 +1,7 @@
 //! `nhi_orphans`: the identities that nobody answers for any more.
 
-use nhi_governance::Owner;
+use nhi_governance::{Owner, Registered, Team};
+use nhi_registry::{RecordFilter, RecordsExt as _};
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::DataAnswer;
@@ -19,12 +20,13 @@ pub(super) static SOURCE: Source = Source {
 
 fn schema() -> Schema {
     Selector::arguments(Schema::new(
-        "The identities whose technical or policy owner is not among those who still exist, for example by the groups \
-         of an identity provider. The registry does not know who has left; this compares it with what does.",
+        "The identities whose technical or policy owner is not among those who still exist, by the teams on record or, \
+         for example, by the groups of an identity provider.",
     ))
-    .attribute(Attribute::required("known_owners", Type::set(Type::String)).describe(
+    .attribute(Attribute::optional("known_owners", Type::set(Type::String)).describe(
         "Every owner that exists, in the form of `technical_owner`. An empty set is refused: a list that could not be \
-         read would make every identity an orphan.",
+         read would make every identity an orphan. Default: the teams on record that have not ended; owners that are \
+         no team are then taken to exist, because no record says who has left.",
     ))
     .attribute(entry::identities(
         "The identities, in the order of environment, name and id.",
@@ -51,18 +53,38 @@ fn parsed(owners: &Value) -> impl Iterator<Item = Result<Owner, nhi_governance::
 }
 
 fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnostics> {
-    let known: Vec<Owner> = parsed(config.get("known_owners")).filter_map(Result::ok).collect();
+    let by_record = config.get("known_owners").is_null();
+    let known: Vec<Owner> = if by_record {
+        teams(governed)?
+    } else {
+        parsed(config.get("known_owners")).filter_map(Result::ok).collect()
+    };
     let mut selection = Selector::parse(&config).0.select(governed, false)?;
-    selection.identities.retain(|identity| {
-        let declaration = identity.declaration();
-        !known.contains(declaration.technical_owner()) || !known.contains(declaration.policy_owner())
+    if by_record && known.is_empty() && !selection.identities.is_empty() {
+        let fix = "Put the teams on record (`nhi_team`), or write every owner that exists.";
+        let at = AttributePath::of("known_owners");
+        return Err(report::question("no team is on record", fix, at).into());
+    }
+    let exists = |owner: &Owner| known.contains(owner) || (by_record && !owner.is_team());
+    selection.identities.retain(|found| {
+        let declaration = found.identity.declaration();
+        !exists(declaration.technical_owner()) || !exists(declaration.policy_owner())
     });
-    config.insert(
-        "identities",
-        entry::values(governed, &selection.identities, selection.now),
-    );
+    config.insert("identities", entry::values(governed, &selection.identities));
     Ok(DataAnswer {
         value: config,
         diagnostics: selection.diagnostics,
     })
+}
+
+/// The teams on record that have not ended, as owners.
+fn teams(governed: &Governed) -> Result<Vec<Owner>, Diagnostics> {
+    let teams = governed.ask(|registry| registry.list_records::<Registered<Team>>(&RecordFilter::default()))?;
+    let owners = teams.unwrap_or_default();
+    let owners = owners
+        .iter()
+        .map(|team| Owner::parse(&format!("team:{}", team.declaration().name)));
+    owners
+        .collect::<Result<_, _>>()
+        .map_err(|problem| report::problem(problem, AttributePath::of("known_owners")).into())
 }

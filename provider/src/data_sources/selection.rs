@@ -1,12 +1,12 @@
 //! Which identities a data source or a list is about: the arguments they share, and the records that fit.
 
 use nhi_governance::{Environment, Identity, Kind, Owner, Policy, RiskTier, Status, Timestamp};
-use nhi_registry::Filter;
+use nhi_registry::{RecordFilter, RecordsExt as _};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::value::{AttributePath, Type, Value};
 
-use crate::governed::{Governed, Trouble};
+use crate::governed::{Found, Governed, Trouble};
 use crate::report;
 
 /// The arguments, parsed; `None` where nothing is asked.
@@ -22,7 +22,7 @@ pub(crate) struct Selector {
 /// The records that fit, and the moment to judge them by.
 #[derive(Debug)]
 pub(crate) struct Selection {
-    pub(crate) identities: Vec<Identity>,
+    pub(crate) identities: Vec<Found>,
     pub(crate) now: Timestamp,
     /// That there is no registry yet, if so.
     pub(crate) diagnostics: Diagnostics,
@@ -83,13 +83,24 @@ impl Selector {
 
     /// The records that fit, those that were revoked only where they are asked for.
     pub(crate) fn select(&self, governed: &Governed, with_revoked: bool) -> Result<Selection, Trouble> {
-        let filter = Filter {
-            environment: self.environment.clone(),
-            with_revoked,
-            ..Filter::default()
+        let filter = RecordFilter {
+            environment: self.environment.as_ref().map(ToString::to_string),
+            with_ended: with_revoked,
+            ..RecordFilter::default()
         };
-        let asked = governed.ask(|registry| Ok((registry.list(&filter)?, registry.now()?)))?;
-        let Some((mut identities, now)) = asked else {
+        let policy = governed.policy().ok_or(Trouble::Unknown("policy"))?;
+        let asked = governed.ask(|registry| {
+            registry.reading(|view| {
+                let mut identities: Vec<Identity> = view.list(&filter)?;
+                identities.retain(|identity| self.fits(identity, policy));
+                let contexts = view.contexts(&identities)?;
+                let now = self.at.map_or_else(|| view.now(), Ok)?;
+                let found = identities.into_iter().zip(contexts);
+                let found = found.map(|(identity, context)| Found { identity, context, now });
+                Ok((found.collect(), now))
+            })
+        })?;
+        let Some((identities, now)) = asked else {
             return Ok(Selection {
                 identities: Vec::new(),
                 // INVARIANT: nothing is judged by it.
@@ -97,11 +108,9 @@ impl Selector {
                 diagnostics: nothing_on_record(governed).into(),
             });
         };
-        let policy = governed.policy().ok_or(Trouble::Unknown("policy"))?;
-        identities.retain(|identity| self.fits(identity, policy));
         Ok(Selection {
             identities,
-            now: self.at.unwrap_or(now),
+            now,
             diagnostics: Diagnostics::new(),
         })
     }

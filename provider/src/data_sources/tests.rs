@@ -1,5 +1,7 @@
 //! The data sources as a core reads them, on a real registry.
 
+mod teams;
+
 use nhi_governance::{Draft, Given, PurposeDraft, ScopeDraft};
 use nhi_registry::Actor;
 use tempfile::TempDir;

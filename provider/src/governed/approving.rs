@@ -5,14 +5,16 @@
 
 use std::path::PathBuf;
 
-use nhi_approvals::{LIFE_DAYS_MAX, Problem, Question, Request, RequestContext, Requirement, Trust, disk, judge};
-use nhi_governance::{
-    Act, Context, Declaration, Digest, Evidence, Identity, Name, Policy, RiskTier, Timestamp, TrustDomain, adopt,
-    tier_of_change, update,
+use nhi_approvals::{
+    LIFE_DAYS_MAX, Problem, Question, Request, RequestContext, Requirement, Trust, Verdict, disk, judge,
 };
-use nhi_registry::{CLOCK_SKEW_SECONDS_MAX, Registry};
+use nhi_governance::{
+    Act, Context, Declaration, Declared as _, Digest, Environment, Evidence, Identity, Name, Policy, Registered,
+    RiskTier, Timestamp, TrustDomain, adopt, tier_of_change, update,
+};
+use nhi_registry::{CLOCK_SKEW_SECONDS_MAX, RecordsExt as _, Registry, RegistryError};
 
-use super::{Governed, Trouble};
+use super::{Governed, Spec, Trouble};
 
 /// The code of a transition that lacks approvals.
 const LACKS_APPROVALS: &str = "NHI-APPROVAL";
@@ -97,23 +99,61 @@ impl Governed {
         {
             return Ok(Approved::Yes(evidence));
         }
-        let context = Asked {
+        let incarnations = registry.incarnations(declaration.environment(), declaration.name())?;
+        let asked = self.asked(&*registry, incarnations)?;
+        let tier = previous.map_or_else(
+            || declaration.assess(policy).tier,
+            |before| tier_of_change(policy, before.declaration(), declaration),
+        );
+        let request = |context: &RequestContext<'_>| Request::for_identity(context, previous, declaration);
+        settle(approving, judged(approving, policy, tier, &asked, request)?)
+    }
+
+    /// Whether a record of any other kind may be created or changed, by the same rules.
+    pub(crate) fn approved_record<S: Spec>(
+        &self,
+        previous: Option<&Registered<S::Declared>>,
+        declared: &S::Declared,
+    ) -> Result<Approved, Trouble> {
+        let policy = self.policy().ok_or(Trouble::Unknown("policy"))?;
+        let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
+        let tier = previous.map_or(declared.tier(), |before| {
+            before.declaration().tier().max(declared.tier())
+        });
+        let is_same = |before: &Registered<S::Declared>| before.declaration().to_json() == declared.to_json();
+        if policy.approvals(tier).persons() == 0 || previous.is_some_and(is_same) {
+            return Ok(Approved::Yes(Evidence::default()));
+        }
+        let registry = self.registry_or_read_only()?;
+        let key = declared.key();
+        let (environment, incarnations, live) = registry.reading(|view| {
+            let environment = S::environment(declared, view)?;
+            let incarnations = view.incarnations(S::Declared::KIND, &environment, &key)?;
+            let live: Option<Registered<S::Declared>> = view.find(&environment, &key)?;
+            Ok((environment, incarnations, live))
+        })?;
+        // A creation that was cut off was approved then, and its approvals are used up.
+        if previous.is_none()
+            && let Some(left) = live.filter(|live| live.adopt(declared).is_some())
+        {
+            return Ok(Approved::Yes(left.evidence().clone()));
+        }
+        let environment = match environment.as_str() {
+            "" => None,
+            text => Some(Environment::parse(text).map_err(RegistryError::from)?),
+        };
+        let asked = self.asked(&*registry, incarnations)?;
+        let request = |context: &RequestContext<'_>| Request::for_record(context, environment, previous, declared);
+        settle(approving, judged(approving, policy, tier, &asked, request)?)
+    }
+
+    fn asked(&self, registry: &dyn Registry, incarnations: u64) -> Result<Asked, RegistryError> {
+        Ok(Asked {
             registry_id: registry.registry_id()?,
-            incarnations: registry.incarnations(declaration.environment(), declaration.name())?,
+            incarnations,
             now: registry.now()?,
             requesters: requesters(self.actor.as_str(), std::env::var(REQUESTER_VARIABLE).ok().as_deref()),
-        };
-        match judged(approving, policy, previous, declaration, &context)? {
-            Ok(evidence) => Ok(Approved::Yes(evidence)),
-            Err(lacking) if !approving.enforces => Ok(Approved::Waived(lacking)),
-            Err(mut lacking) => {
-                if let Some((request, directory)) = &lacking.request {
-                    let written = disk::write_request(directory, request);
-                    lacking.unwritten = written.err().map(|problem| problem.message);
-                }
-                Err(Trouble::Lacking(lacking))
-            }
-        }
+        })
     }
 
     /// Asks the life cycle itself, with no approvals at hand.
@@ -147,13 +187,8 @@ fn left_behind(
     let Some(identity) = registry.find_live(declaration.environment(), declaration.name())? else {
         return Ok(None);
     };
-    let taken_up = adopt(
-        &identity,
-        trust_domain,
-        declaration,
-        &Context::default(),
-        registry.now()?,
-    );
+    let context = registry.reading(|view| view.context(declaration))?;
+    let taken_up = adopt(&identity, trust_domain, declaration, &context, registry.now()?);
     Ok(taken_up.map(|_| identity.evidence().clone()))
 }
 
@@ -165,18 +200,28 @@ struct Asked {
     requesters: Vec<String>,
 }
 
+/// What comes of it; a request that lacks approvals is left where approvers look for it.
+fn settle(approving: &Approving, judged: Result<Evidence, Box<Lacking>>) -> Result<Approved, Trouble> {
+    match judged {
+        Ok(evidence) => Ok(Approved::Yes(evidence)),
+        Err(lacking) if !approving.enforces => Ok(Approved::Waived(lacking)),
+        Err(mut lacking) => {
+            if let Some((request, directory)) = &lacking.request {
+                let written = disk::write_request(directory, request);
+                lacking.unwritten = written.err().map(|problem| problem.message);
+            }
+            Err(Trouble::Lacking(lacking))
+        }
+    }
+}
+
 fn judged(
     approving: &Approving,
     policy: &Policy,
-    previous: Option<&Identity>,
-    declaration: &Declaration,
+    tier: RiskTier,
     asked: &Asked,
+    request: impl FnOnce(&RequestContext<'_>) -> Request,
 ) -> Result<Result<Evidence, Box<Lacking>>, Trouble> {
-    let before = previous.map(Identity::declaration);
-    let tier = before.map_or_else(
-        || declaration.assess(policy).tier,
-        |before| tier_of_change(policy, before, declaration),
-    );
     let requirement = Requirement::of(policy, tier);
     let mut lacking = Lacking {
         tier,
@@ -206,7 +251,7 @@ fn judged(
         registry_id: &asked.registry_id,
         incarnations: asked.incarnations,
     };
-    let request = Request::for_identity(&context, previous, declaration);
+    let request = request(&context);
     let question = Question {
         request: &request,
         root: &root,
@@ -218,18 +263,7 @@ fn judged(
     let found = disk::read_approvals(&approving.directory, request.digest()).map_err(Trouble::Approvers)?;
     let verdict = judge(&question, found);
     if verdict.is_enough() {
-        let mut approved_by: Vec<String> = verdict
-            .accepted
-            .iter()
-            .map(|accepted| accepted.person.to_string())
-            .collect();
-        approved_by.sort();
-        return Ok(Ok(Evidence {
-            request: Some(verdict.request_digest),
-            approvals: verdict.digests(),
-            approved_by,
-            waived: false,
-        }));
+        return Ok(Ok(evidence(&verdict)));
     }
     let refused = verdict
         .refused
@@ -239,6 +273,19 @@ fn judged(
     lacking.missing = verdict.missing;
     lacking.request = Some((Box::new(request), approving.directory.clone()));
     Ok(Err(Box::new(lacking)))
+}
+
+/// What the registry uses up and keeps.
+fn evidence(verdict: &Verdict) -> Evidence {
+    let persons = verdict.accepted.iter().map(|accepted| accepted.person.to_string());
+    let mut approved_by: Vec<String> = persons.collect();
+    approved_by.sort();
+    Evidence {
+        request: Some(verdict.request_digest),
+        approvals: verdict.digests(),
+        approved_by,
+        waived: false,
+    }
 }
 
 /// The names that who asks goes by: the user of the process, and those of the variable, for a runner that acts for

@@ -1,7 +1,6 @@
 //! The same life cycle for records of every other kind: policy → registry → audit.
 
 use std::cell::Cell;
-use std::time::Instant;
 
 use nhi_governance::{
     Act, Declared, Evidence, Judged, Record as _, RecordId, RecordKind, Registered, Timestamp, Transition,
@@ -10,7 +9,7 @@ use nhi_registry::{Key, RecordsExt as _, RegistryError, View};
 use tfplugin::log;
 use tfplugin::value::Value;
 
-use super::{DESTROYED, Governed, ORPHAN_LIFE_MAX, ORPHAN_POLL, Trouble, armed};
+use super::{DESTROYED, Governed, Trouble, armed, patiently};
 
 /// What a transition may look at besides the record.
 pub(crate) struct Scene<'a> {
@@ -81,45 +80,40 @@ impl Governed {
     /// A new record, or the one that an interrupted creation left.
     pub(crate) fn create_record<S: Spec>(&self, judged: Judged<S::Declared>) -> Result<FoundRecord<S>, Trouble> {
         let declared = declared(judged)?;
+        let evidence = self.approved_record::<S>(None, &declared)?.evidence();
         let registry = self.registry()?;
-        let evidence = Evidence::waived();
         let environment = registry.reading(|view| S::environment(&declared, view))?;
         let (environment, name) = (environment.as_str(), declared.key());
-        let patience = Instant::now() + ORPHAN_LIFE_MAX;
-        let record = loop {
-            let under_way = Cell::new(None);
-            let key = Key {
-                environment,
-                key: &name,
-            };
-            let outcome = armed(|| {
-                registry.declare::<Registered<S::Declared>>(&self.actor, &evidence, key, |now, id, live, view| {
-                    let Some(live) = live else {
-                        let act = self.act(&evidence, view, now);
-                        return S::create(id, declared.clone(), &Scene { view, act });
-                    };
-                    let Some(transition) = live.adopt(&declared) else {
-                        return Err(live.taken(false).into());
-                    };
-                    if view.is_under_way(live.id())? {
-                        under_way.set(Some(live.id()));
-                        return Err(live.taken(true).into());
-                    }
-                    Ok(transition)
-                })
-            });
-            match outcome {
-                Err(_)
-                    if under_way
-                        .get()
-                        .is_some_and(|id| !self.is_ours_of(S::Declared::KIND, id))
-                        && Instant::now() < patience =>
-                {
-                    std::thread::sleep(ORPHAN_POLL);
-                }
-                outcome => break outcome?,
-            }
+        let under_way = Cell::new(None);
+        let key = Key {
+            environment,
+            key: &name,
         };
+        let attempt = || {
+            under_way.set(None);
+            registry.declare::<Registered<S::Declared>>(&self.actor, &evidence, key, |now, id, live, view| {
+                let Some(live) = live else {
+                    let act = self.act(&evidence, view, now);
+                    return S::create(id, declared.clone(), &Scene { view, act });
+                };
+                let Some(transition) = live.adopt(&declared) else {
+                    return Err(live.taken(false).into());
+                };
+                if view.is_under_way(live.id())? {
+                    under_way.set(Some(live.id()));
+                    return Err(live.taken(true).into());
+                }
+                Ok(transition)
+            })
+        };
+        let record = patiently(
+            || armed(attempt),
+            |_| {
+                under_way
+                    .get()
+                    .is_some_and(|id| !self.is_ours_of(S::Declared::KIND, id))
+            },
+        )?;
         self.lock_records().insert((S::Declared::KIND, record.id()));
         log::info("a record was created", &[("id", record.id().to_string().into())]);
         self.shown(record)
@@ -139,8 +133,10 @@ impl Governed {
         if on_record.record.revision() == revision {
             check(&on_record.state)?;
         }
+        let evidence = self
+            .approved_record::<S>(Some(&on_record.record), &declared)?
+            .evidence();
         let registry = self.registry()?;
-        let evidence = Evidence::waived();
         let record = armed(|| {
             registry.change::<Registered<S::Declared>>(
                 &self.actor,

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use nhi_governance::Context;
-
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::{Answer, ListResource, Listed, Listing};
 use tfplugin::value::{Type, Value};
 
 use crate::data_sources::Selector;
-use crate::governed::{Found, Governed, blocking};
+use crate::governed::{Governed, blocking};
 use crate::resources::identity;
 
 pub(super) struct Identities {
@@ -58,19 +56,12 @@ impl ListResource for Identities {
             let wanted = selection
                 .identities
                 .into_iter()
-                .filter(move |identity| with_expired || identity.expires_at() > now);
-            let listed = wanted.map(move |identity| {
-                let declaration = identity.declaration();
+                .filter(move |found| with_expired || found.identity.expires_at() > now);
+            let listed = wanted.map(move |found| {
+                let declaration = found.identity.declaration();
                 Listed {
                     display_name: format!("{}/{}", declaration.environment(), declaration.name()),
-                    state: identity::state(
-                        &Found {
-                            identity,
-                            context: Context::default(),
-                            now,
-                        },
-                        &policy,
-                    ),
+                    state: identity::state(&found, &policy),
                     diagnostics: std::mem::take(&mut warnings),
                 }
             });

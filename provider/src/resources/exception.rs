@@ -7,9 +7,9 @@ use nhi_registry::{RegistryError, View};
 use tfplugin::schema::{Attribute, Nesting, Schema};
 use tfplugin::value::{Type, Value};
 
-use super::kind::Kind;
 use super::standing;
 use crate::governed::{Scene, Spec};
+use crate::kind_resource::Kind;
 use crate::values::{given, text, whole};
 
 /// The kind.

@@ -246,7 +246,12 @@ impl IdentityResource {
 
     /// A plan says what the policy makes of an identity; the apply keeps to that or does nothing.
     fn policy_changed(&self, planned: &Value, draft: &Draft) -> Option<Diagnostic> {
-        let assessment = draft.check(self.governed.policy()?).assessment;
+        let checked = draft.check(self.governed.policy()?);
+        if !checked.violations.is_empty() {
+            // They are what is told: the call that writes refuses them.
+            return None;
+        }
+        let assessment = checked.assessment;
         let (score, tier) = (planned.get("risk_score"), planned.get("risk_tier"));
         let same = (score.is_unknown() || *score == Value::from(u64::from(assessment.score)))
             && (tier.is_unknown() || *tier == Value::from(assessment.tier.as_str()));

@@ -5,9 +5,9 @@ use nhi_registry::{RegistryError, View};
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::value::{Type, Value};
 
-use super::kind::Kind;
 use super::standing;
 use crate::governed::{Scene, Spec};
+use crate::kind_resource::Kind;
 use crate::values::{list, optional_texts, text};
 
 /// The kind.

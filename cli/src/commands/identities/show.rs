@@ -1,9 +1,9 @@
 //! `nhi identities show`: everything about one identity, by its id or its name.
 
-use nhi_governance::{Attestation, Context, Environment, Identity, Name, Policy, RecordId, Timestamp};
-use nhi_registry::{Filter, Registry};
+use nhi_governance::{Attestation, Environment, Identity, Name, Policy, RecordId};
+use nhi_registry::{Filter, RecordsExt as _, Registry};
 
-use crate::commands::identities::view::{self, View};
+use crate::commands::identities::view::{self, OnRecord, View};
 use crate::commands::identities::{Args as ListArgs, Document, Format};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, PLAIN, Screen};
@@ -26,14 +26,16 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let registry = list.registry.open()?;
     let identity = find(&*registry, &args.which, environment)?;
-    let now = registry.now().map_err(|error| failure(&error))?;
+    let judged = registry.reading(|view| Ok((view.context(identity.declaration())?, view.now()?)));
+    let (context, now) = judged.map_err(|error| failure(&error))?;
+    let on_record = OnRecord { identity, context, now };
     match list.format {
-        Format::Human => console.answer(&human(policy, &identity, now, console.width))?,
+        Format::Human => console.answer(&human(policy, &on_record, console.width))?,
         Format::Json => {
             let document = Document {
                 version: 1,
                 as_of: now,
-                identities: vec![View::of(policy, &identity, now)],
+                identities: vec![View::of(policy, &on_record)],
             };
             console.answer_raw(&output::json(&document)?)?;
         }
@@ -42,7 +44,11 @@ pub(super) fn run(
 }
 
 /// The identity of an id, or the one that has the name now, or the last one that had it.
-fn find(registry: &dyn Registry, which: &str, environment: Option<Environment>) -> Result<Identity, Failure> {
+pub(crate) fn find(
+    registry: &dyn Registry,
+    which: &str,
+    environment: Option<Environment>,
+) -> Result<Identity, Failure> {
     let none = || {
         Failure::undecided(format!("no identity has the id or name `{which}`"))
             .help("run `nhi identities --all` for every one on record")
@@ -77,9 +83,10 @@ fn find(registry: &dyn Registry, which: &str, environment: Option<Environment>) 
     }
 }
 
-fn human(policy: &Policy, identity: &Identity, now: Timestamp, width: usize) -> String {
+fn human(policy: &Policy, on_record: &OnRecord, width: usize) -> String {
+    let identity = &on_record.identity;
     let declaration = identity.declaration();
-    let standing = identity.standing(now, &Context::default());
+    let standing = on_record.standing();
     let assessment = identity.assess(policy);
     let mut screen = Screen::new(width);
     screen.line(&[

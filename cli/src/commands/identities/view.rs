@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 use nhi_governance::{
-    Context, Declaration, Identity, Policy, RecordId, RiskTier, ScoreItem, SpiffeId, Status, Timestamp,
+    Context, Declaration, Identity, Policy, RecordId, RiskTier, ScoreItem, SpiffeId, Standing, Status, Timestamp,
 };
 use serde::Serialize;
 
@@ -29,9 +29,28 @@ pub(super) struct View<'a> {
     confirmed: bool,
 }
 
+/// An identity on record with all that it is judged by.
+#[derive(Debug)]
+pub(super) struct OnRecord {
+    pub(super) identity: Identity,
+    pub(super) context: Context,
+    pub(super) now: Timestamp,
+}
+
+impl OnRecord {
+    pub(super) fn standing(&self) -> Standing {
+        self.identity.standing(self.now, &self.context)
+    }
+
+    pub(super) fn status(&self) -> Status {
+        self.identity.status(self.now, &self.context)
+    }
+}
+
 impl<'a> View<'a> {
-    pub(super) fn of(policy: &Policy, identity: &'a Identity, now: Timestamp) -> Self {
-        let standing = identity.standing(now, &Context::default());
+    pub(super) fn of(policy: &Policy, on_record: &'a OnRecord) -> Self {
+        let identity = &on_record.identity;
+        let standing = on_record.standing();
         let assessment = identity.assess(policy);
         Self {
             id: identity.id(),
@@ -64,11 +83,11 @@ pub(super) fn style(status: Status) -> Style {
 }
 
 /// How long it is good for: `29d 23h`; `-` when it is over.
-pub(super) fn expires_in(identity: &Identity, now: Timestamp) -> String {
-    if !identity.status(now, &Context::default()).is_usable() {
+pub(super) fn expires_in(on_record: &OnRecord) -> String {
+    if !on_record.status().is_usable() {
         return "-".to_owned();
     }
-    span(identity.expires_at().seconds_since(now))
+    span(on_record.identity.expires_at().seconds_since(on_record.now))
 }
 
 /// A span in its two largest units.

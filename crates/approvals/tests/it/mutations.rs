@@ -65,17 +65,7 @@ fn mutated(numbers: &mut Numbers, good: &[u8], others: &[Vec<u8>]) -> Vec<u8> {
             text = back(&envelope);
         }
         6 => {
-            // The scalar is at the end of the signature, whatever is around it.
-            let mut carry = 0_u16;
-            let bytes = &mut envelope.signatures[0].bytes;
-            let from = bytes.len() - 32;
-            for _ in 0..=numbers.below(8) {
-                for (byte, add) in bytes[from..].iter_mut().zip(ORDER) {
-                    let sum = u16::from(*byte) + u16::from(add) + carry;
-                    *byte = sum.to_le_bytes()[0];
-                    carry = sum >> 8;
-                }
-            }
+            add_order(numbers.below(8) + 1, &mut envelope.signatures[0].bytes);
             text = back(&envelope);
         }
         7 => {
@@ -115,6 +105,20 @@ fn mutated(numbers: &mut Numbers, good: &[u8], others: &[Vec<u8>]) -> Vec<u8> {
         }
     }
     text
+}
+
+/// Another scalar that means the same to who does not look closely; it is at the end of the signature, whatever is
+/// around it.
+fn add_order(times: usize, signature: &mut [u8]) {
+    let from = signature.len() - 32;
+    for _ in 0..times {
+        let mut carry = 0_u16;
+        for (byte, add) in signature[from..].iter_mut().zip(ORDER) {
+            let sum = u16::from(*byte) + u16::from(add) + carry;
+            *byte = sum.to_le_bytes()[0];
+            carry = sum >> 8;
+        }
+    }
 }
 
 /// The same content in other words.

@@ -6,9 +6,9 @@ mod kinds_test;
 
 use nhi_governance::{
     AccessReview, AccessReviewDraft, Act, BreakGlass, BreakGlassDraft, Context, Declaration, Digest, Draft, Evidence,
-    Exception, ExceptionDraft, Given, Grant, GrantDraft, Identity, Judged, Problem, PurposeDraft, Record, RecordId,
-    Registered, RiskTier, ScopeDraft, SelectorDraft, SubjectDraft, Team, TeamDraft, Timestamp, Transition, TrustDomain,
-    Vendor, VendorDraft, create, revoke, suspend, update, value_digest,
+    Exception, ExceptionDraft, Given, Grant, GrantDraft, Identity, Judged, Policy, Problem, PurposeDraft, Record,
+    RecordId, Registered, RiskTier, ScopeDraft, SelectorDraft, SubjectDraft, Team, TeamDraft, Timestamp, Transition,
+    TrustDomain, Vendor, VendorDraft, create, revoke, suspend, update, value_digest,
 };
 
 const START: i64 = 1_800_000_000;
@@ -31,10 +31,16 @@ fn agreed(persons: &[&str]) -> Evidence {
     }
 }
 
+fn policy() -> &'static Policy {
+    static POLICY: std::sync::LazyLock<Policy> = std::sync::LazyLock::new(Policy::default);
+    &POLICY
+}
+
 fn act<'a>(by: &'a str, evidence: &'a Evidence, seconds: i64) -> Act<'a> {
     Act {
         by,
         evidence,
+        policy: policy(),
         now: at(seconds),
     }
 }
@@ -163,7 +169,7 @@ fn identity_draft(actions: &[&str]) -> Draft {
 }
 
 fn identity_declared(actions: &[&str]) -> Declaration {
-    identity_draft(actions).check().declaration.unwrap()
+    identity_draft(actions).check(policy()).declaration.unwrap()
 }
 
 fn identity() -> Identity {

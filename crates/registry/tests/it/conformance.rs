@@ -1,11 +1,9 @@
 //! What every registry has to hold, whatever keeps its rows: a new implementation adds one line to `everywhere!`.
 
-use nhi_governance::{Context, Draft, Environment, Evidence, Given, Name, RecordId, Status, Timestamp};
+use nhi_governance::{Context, Draft, Environment, Given, Name, RecordId, Status, Timestamp};
 use nhi_registry::{Filter, Registry, RegistryError};
 
-use crate::support::{
-    Fixture, START, actor, assert_intact, declaration, declare, draft, evidence, nothing, trust_domain,
-};
+use crate::support::{Fixture, START, actor, assert_intact, declaration, declare, draft, nothing, trust_domain};
 
 fn actions(registry: &dyn Registry) -> Vec<String> {
     registry
@@ -366,84 +364,6 @@ fn lists_and_reads_the_log(registry: &dyn Registry, fixture: &Fixture) {
     );
 }
 
-fn an_approval_is_good_for_one_use(registry: &dyn Registry, fixture: &Fixture) {
-    let first = registry
-        .create(&actor(), &trust_domain(), declaration("deployer"), &evidence(1))
-        .unwrap()
-        .identity;
-    let used = registry.consumption(evidence(1).approvals[0]).unwrap().unwrap();
-    assert_eq!(
-        (used.request, used.subject),
-        (evidence(1).request.unwrap(), first.id().to_string())
-    );
-    let row = registry.audit(1, 1).unwrap().remove(0);
-    for member in ["approvals", "request"] {
-        assert!(row.payload.contains(&format!("\"{member}\":")), "{}", row.payload);
-    }
-    assert!(
-        row.payload.contains(r#""approved_by":["alice","bob"]"#),
-        "{}",
-        row.payload
-    );
-
-    let partly = Evidence {
-        approvals: vec![evidence(2).approvals[0], evidence(1).approvals[1]],
-        ..evidence(2)
-    };
-    let longer = declare(&Draft {
-        ttl: "24h".into(),
-        ..draft("deployer")
-    });
-    let refused = [
-        registry
-            .create(&actor(), &trust_domain(), declaration("other"), &evidence(1))
-            .map(|_| ())
-            .unwrap_err(),
-        registry
-            .create(&actor(), &trust_domain(), declaration("other"), &partly)
-            .map(|_| ())
-            .unwrap_err(),
-        registry
-            .update(&actor(), first.id(), 1, longer.clone(), &evidence(1))
-            .map(|_| ())
-            .unwrap_err(),
-    ];
-    for error in refused {
-        assert_eq!(error.code(), "NHI-REGISTRY-APPROVAL");
-        assert!(error.to_string().contains(&first.id().to_string()), "{error}");
-    }
-    assert_eq!(
-        registry.consumption(evidence(2).approvals[0]).unwrap(),
-        None,
-        "nothing is used by what is refused"
-    );
-    let unbound = Evidence {
-        request: None,
-        ..evidence(3)
-    };
-    let error = registry
-        .create(&actor(), &trust_domain(), declaration("other"), &unbound)
-        .unwrap_err();
-    assert_eq!(error.code(), "NHI-REGISTRY-APPROVAL");
-    registry.update(&actor(), first.id(), 1, longer, &evidence(2)).unwrap();
-    assert_eq!(actions(registry).len(), 2);
-
-    // A creation that was cut off has used its approvals, and whoever takes it up hands over the same.
-    let cut_off = fixture.cut_off_with(declaration("worker"), &evidence(4)).identity;
-    let stolen = Evidence {
-        request: evidence(5).request,
-        ..evidence(4)
-    };
-    let error = registry
-        .create(&actor(), &trust_domain(), declaration("worker"), &stolen)
-        .unwrap_err();
-    assert_eq!(error.code(), "NHI-REGISTRY-APPROVAL", "of another request");
-    let again = registry
-        .create(&actor(), &trust_domain(), declaration("worker"), &evidence(4))
-        .unwrap();
-    assert!(again.adopted && again.identity.id() == cut_off.id());
-}
-
 fn counts_incarnations_and_knows_itself(registry: &dyn Registry, fixture: &Fixture) {
     let (environment, name) = (Environment::parse("staging").unwrap(), Name::parse("deployer").unwrap());
     for count in 0..3 {
@@ -486,16 +406,17 @@ fn run(fixture: &Fixture, case: fn(&dyn Registry, &Fixture)) {
 }
 
 use super::conformance as identities;
-use super::{clock, records};
+use super::{approvals, clock, records};
 
 everywhere!(
+    approvals:
+        an_approval_is_good_for_one_use;
     clock:
         a_clock_set_back_grants_nothing_and_revokes_still,
         a_clock_that_ran_ahead_is_recovered_from_on_record;
     identities:
         a_thousand_applies_extend_nothing,
         adopts_only_what_was_interrupted,
-        an_approval_is_good_for_one_use,
         confirms_once,
         counts_incarnations_and_knows_itself,
         creates_and_finds,

@@ -1,6 +1,8 @@
 //! Drives registries through the trait: what holds for every implementation, then what is SQLite's own.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod clock;
 #[cfg(test)]
 mod concurrency;

@@ -41,7 +41,7 @@ pub(super) fn edited(state: &Value, identity: &Identity) -> Option<&'static str>
 }
 
 pub(super) fn status(found: &Found) -> Status {
-    found.identity.status(found.now, &found.context)
+    found.status()
 }
 
 fn declared(declaration: &Declaration) -> Value {

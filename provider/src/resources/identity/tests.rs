@@ -1,7 +1,6 @@
 //! The resource from outside: what a core sends in, what it gets back, on a real registry.
 
 use tfplugin::diagnostic::Severity;
-use tfplugin::value::AttributePath;
 
 use super::*;
 

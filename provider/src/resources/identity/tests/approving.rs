@@ -11,6 +11,8 @@ use tempfile::TempDir;
 use tfplugin::diagnostic::Severity;
 use tfplugin::server::Provider as _;
 
+mod records;
+
 use super::super::*;
 use super::house::{House, config, with};
 use crate::provider::Nhi;
@@ -23,13 +25,14 @@ fn key(name: &str) -> FileKey {
     .unwrap()
 }
 
+fn person(name: &str, more: &str) -> String {
+    format!(
+        "person {name:?} {{\n  keys = [{:?}]\n{more}}}\n",
+        key(name).public_key().to_openssh()
+    )
+}
+
 fn root() -> String {
-    let person = |name: &str, more: &str| {
-        format!(
-            "person {name:?} {{\n  keys = [{:?}]\n{more}}}\n",
-            key(name).public_key().to_openssh()
-        )
-    };
     format!(
         "organisation = \"example\"\nversion = 1\nthreshold = 1\n{}{}{}",
         person("alice", "  roles = [\"policy_owner\"]\n  teams = [\"team:iam\"]\n"),
@@ -270,7 +273,12 @@ async fn without_a_trust_root_nobody_can_approve() {
             proposed: config(&[]),
             private: vec![],
         };
-        let plan = provider.resources()[0].plan(request).await;
+        let resources = provider.resources();
+        let identity = resources
+            .iter()
+            .find(|resource| resource.type_name() == "nhi_identity")
+            .unwrap();
+        let plan = identity.plan(request).await;
         if is_refused {
             lacks(&plan.diagnostics, &["a trust root", "approvers_digest"]);
         } else {

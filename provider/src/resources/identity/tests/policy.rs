@@ -16,6 +16,8 @@ async fn provider(house: &House, policy: Value) -> Nhi {
         ("registry", Value::from(registry)),
         ("trust_domain", "example.org".into()),
         ("policy", policy),
+        // As the house does: what a policy makes of an identity is looked at here, and approvals elsewhere.
+        ("enforcement", "warn".into()),
     ]);
     let told: Vec<_> = provider.configure(config).await.into_iter().collect();
     assert_eq!(told, []);

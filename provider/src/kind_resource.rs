@@ -14,7 +14,7 @@ use tfplugin::server::{
 };
 use tfplugin::value::{AttributePath, Type, Value};
 
-use crate::governed::{FoundRecord, Governed, Spec, Trouble, blocking};
+use crate::governed::{Approved, FoundRecord, Governed, Spec, Trouble, blocking};
 use crate::report;
 
 /// What tells the resource of one kind from that of another.
@@ -99,7 +99,7 @@ impl<K: Kind> Resource for KindResource<K> {
                 Err(diagnostic) => return StateAnswer::with(prior, diagnostic),
             };
             if self.governed.location().is_none() {
-                let diagnostics = super::not_read().into();
+                let diagnostics = crate::resources::not_read().into();
                 return StateAnswer {
                     state: prior,
                     private,
@@ -128,7 +128,19 @@ impl<K: Kind> Resource for KindResource<K> {
     }
 
     fn plan(&self, request: PlanRequest) -> Answer<'_, PlanAnswer> {
-        Box::pin(std::future::ready(plan::<K>(request)))
+        Box::pin(async move {
+            let prior = request.prior.clone();
+            let mut answer = plan::<K>(request);
+            let is_decided = !answer.diagnostics.has_errors() && answer.requires_replace.is_empty();
+            if is_decided && answer.planned != prior {
+                let planned = answer.planned.clone();
+                let approvals = self
+                    .run(move |governed| approvals::<K>(governed, &prior, &planned))
+                    .await;
+                answer.diagnostics.extend(approvals);
+            }
+            answer
+        })
     }
 
     fn create(&self, request: CreateRequest) -> Answer<'_, StateAnswer> {
@@ -196,7 +208,7 @@ impl<K: Kind> Resource for KindResource<K> {
         Box::pin(async move {
             let id = match RecordId::parse(&id) {
                 Ok(id) => id,
-                Err(error) => return StateAnswer::with(Value::Null, super::malformed(&error.to_string())),
+                Err(error) => return StateAnswer::with(Value::Null, crate::resources::malformed(&error.to_string())),
             };
             match self.run(move |governed| governed.find_record::<K>(id, false)).await {
                 Ok(Some(found)) if found.record.ended_at().is_some() => StateAnswer::with(Value::Null, ended::<K>(id)),
@@ -275,6 +287,28 @@ fn plan<K: Kind>(request: PlanRequest) -> PlanAnswer {
     answer
 }
 
+/// Whether what is planned has the approvals that it calls for. What is not all known is judged by the apply.
+fn approvals<K: Kind>(governed: &Governed, prior: &Value, planned: &Value) -> Diagnostics {
+    let is_configured = governed.location().is_some() && governed.policy().is_some() && governed.approving().is_some();
+    let Some(declared) = K::judge(planned).declaration.filter(|_| is_configured) else {
+        return Diagnostics::new();
+    };
+    let previous = if prior.is_null() {
+        None
+    } else {
+        match id_of(prior).map(|id| governed.find_record::<K>(id, false)) {
+            Ok(Ok(found)) => found.map(|found| found.record),
+            Ok(Err(trouble)) => return trouble.into(),
+            Err(diagnostic) => return diagnostic.into(),
+        }
+    };
+    match governed.approved_record::<K>(previous.as_ref(), &declared) {
+        Ok(Approved::Yes(_)) => Diagnostics::new(),
+        Ok(Approved::Waived(lacking)) => report::approvals_waived(&lacking).into(),
+        Err(trouble) => trouble.into(),
+    }
+}
+
 /// `720h` and `43200m` are one duration, `team:a` and `TEAM:a` one owner: no difference, and the record keeps the
 /// spelling it has.
 fn keep_spelling(prior: &Value, planned: &mut Value) {
@@ -334,7 +368,7 @@ fn agrees<K: Kind>(id: RecordId, prior: &Value, on_record: &Value) -> Result<(),
 
 fn id_of(prior: &Value) -> Result<RecordId, Diagnostic> {
     let id = prior.get("id").as_str().unwrap_or_default();
-    RecordId::parse(id).map_err(|error| super::malformed(&error.to_string()))
+    RecordId::parse(id).map_err(|error| crate::resources::malformed(&error.to_string()))
 }
 
 fn warned<K: Kind>(prior: &Value, status: &str) -> Diagnostic {

@@ -1,0 +1,135 @@
+//! `nhi kill`: the kill switch, which suspends everything that a selector selects.
+
+use nhi_governance::{Act, Cause, Context, Evidence, Identity, Policy, RecordId, Transition, suspend};
+use nhi_registry::{Access, Actor, Filter, RecordsExt as _, Registry, RegistryError};
+
+use crate::exit::{Exit, Failure};
+use crate::operate::outcome::Done;
+use crate::operate::selection::Selection;
+use crate::operate::{self, BATCH, Format, confirm, contain, outcome};
+use crate::output::Console;
+use crate::policy;
+use crate::registry::{self, failure};
+
+/// How often it is looked for what was created meanwhile.
+const PASSES_MAX: usize = 5;
+
+const AFTER_HELP: &str = "\
+A selector is key=value, more of them with commas in between; all of them have to be true:
+  owner=team:payments       one of the owners
+  environment=production
+  kind=ai_agent
+  tier=high                 this tier or a higher one
+  name=deploy-*             `*` is any run of characters, `?` is one
+  vendor=acme               its name or its id
+
+Exit codes:
+  0  everything that is selected is suspended
+  1  the selector selects nothing, or nobody said yes: nothing was changed
+  2  wrong usage
+  3  the registry cannot be changed";
+
+/// Options of `nhi kill`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Which identities
+    #[arg(long, value_name = "KEY=VALUE,…")]
+    selector: Selection,
+    /// Why; it stays on record
+    #[arg(long, value_name = "TEXT", value_parser = operate::reason, required_unless_present = "dry_run")]
+    reason: Option<String>,
+    /// Show what would be suspended, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Ask nobody
+    #[arg(long, conflicts_with = "dry_run")]
+    yes: bool,
+    #[command(flatten)]
+    registry: registry::Args,
+    #[command(flatten)]
+    policy: policy::Args,
+    /// How to write the answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
+    format: Format,
+}
+
+pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
+    // Where no tier is asked for, a mistake in the policy file must not stand in the way.
+    let policy = if args.selector.needs_policy() {
+        args.policy.load()?
+    } else {
+        Policy::default()
+    };
+    let access = if args.dry_run { Access::Read } else { Access::Write };
+    let registry = args.registry.open_under(access, policy.clone())?;
+    let found = selected(args, &policy, &*registry).map_err(|error| failure(&error))?;
+    if found.is_empty() {
+        return Err(args.selector.no_match(&*registry));
+    }
+    if args.dry_run {
+        outcome::answer("suspended", &found, true, args.format, console)?;
+        return Ok(Exit::Clean);
+    }
+    if !args.yes {
+        outcome::answer("suspended", &found, true, Format::Human, console)?;
+        confirm(&format!("Suspend all {}?", found.len()), console)?;
+    }
+    let done = thrown(args, &policy, &*registry, &found).map_err(|error| failure(&error))?;
+    outcome::answer("suspended", &done, false, args.format, console)?;
+    Ok(Exit::Clean)
+}
+
+/// Those that are selected now, each with whether there is anything to suspend.
+fn selected(args: &Args, policy: &Policy, registry: &dyn Registry) -> Result<Vec<Done>, RegistryError> {
+    let mut identities = registry.list(&Filter::default())?;
+    let is_selected = args.selector.matcher(registry, policy)?;
+    identities.retain(is_selected);
+    registry.reading(|view| {
+        let now = view.now()?;
+        let contexts = view.contexts(&identities)?;
+        let of = |(identity, context): (&Identity, &Context)| Done::of(identity, now, context, !is_held(identity, now));
+        Ok(identities.iter().zip(&contexts).map(of).collect())
+    })
+}
+
+/// Whether it is suspended in its own record, and not only by what else is on record.
+fn is_held(identity: &Identity, now: nhi_governance::Timestamp) -> bool {
+    let alone = Context::default();
+    let suspension = identity.suspension(now, &alone);
+    suspension.is_some_and(|suspension| suspension.by.is_some())
+}
+
+/// Suspends what was found, and what came to be while that was done.
+fn thrown(args: &Args, policy: &Policy, registry: &dyn Registry, found: &[Done]) -> Result<Vec<Done>, RegistryError> {
+    let actor = Actor::from_surroundings();
+    let reason = args.reason.as_deref().unwrap_or_default();
+    let is_selected = args.selector.matcher(registry, policy)?;
+    let none = Evidence::default();
+    let mut all: Vec<Done> = Vec::new();
+    let mut next: Vec<RecordId> = found.iter().map(|done| done.id).collect();
+    for _ in 0..PASSES_MAX {
+        for batch in next.chunks(BATCH) {
+            all.extend(contain(registry, &actor, batch, |now, identity, view| {
+                // Between the look and the deed it may have ended, or become another's.
+                if !is_selected(identity) {
+                    return Ok(Transition::unchanged(identity));
+                }
+                let act = Act {
+                    by: actor.as_str(),
+                    evidence: &none,
+                    policy: view.policy(),
+                    now,
+                };
+                Ok(suspend(identity, Cause::Kill, reason, &act)?)
+            })?);
+        }
+        let again = selected(args, policy, registry)?;
+        let is_new = |done: &&Done| done.changed && all.iter().all(|known| known.id != done.id);
+        next = again.iter().filter(is_new).map(|done| done.id).collect();
+        if next.is_empty() {
+            break;
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,129 @@
+//! What is due, and its end: each kind in batches of one transaction, decided again where it is written.
+
+use nhi_governance::{
+    Declared, Evidence, Exception, Grant, Identity, Record, RecordId, Registered, Timestamp, Transition, sweep,
+};
+use nhi_registry::{Actor, RecordFilter, RecordsExt as _, Registry, RegistryError, View};
+use serde::Serialize;
+
+use crate::operate::BATCH;
+
+/// How long something that is past its end can still be renewed, in days, as it is for identities.
+const RENEWABLE_DAYS: i64 = 7;
+
+/// What was ended.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Swept {
+    kind: &'static str,
+    id: RecordId,
+    name: String,
+    environment: String,
+    action: String,
+    reason: String,
+}
+
+impl Swept {
+    pub(super) fn row(&self) -> [String; 5] {
+        [
+            self.kind.to_owned(),
+            self.name.clone(),
+            self.environment.clone(),
+            self.reason.clone(),
+            self.id.to_string(),
+        ]
+    }
+
+    /// What a transition does, where it does anything.
+    fn of<R: Record>(transition: &Transition<R>) -> Option<Self> {
+        let event = transition.event.as_ref()?;
+        let reason = event.payload.get("reason").and_then(serde_json::Value::as_str);
+        Some(Self {
+            kind: R::KIND.as_str(),
+            id: transition.record.id(),
+            name: transition.record.key(),
+            environment: transition.record.environment().to_owned(),
+            action: event.action.clone(),
+            reason: reason.unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// Ends all that is due. Identities come first: their end is that of their grants.
+pub(super) fn sweep_all(registry: &dyn Registry, actor: &Actor) -> Result<Vec<Swept>, RegistryError> {
+    let mut swept = kind(registry, actor, identity)?;
+    swept.extend(kind(registry, actor, grant)?);
+    swept.extend(kind(registry, actor, |record, now, _| Ok(exception(record, now)))?);
+    Ok(swept)
+}
+
+/// What becomes of a record at a moment; none where nothing is due.
+type Due<R> = fn(&R, Timestamp, &View<'_>) -> Result<Option<Transition<R>>, RegistryError>;
+
+fn kind<R: Record>(registry: &dyn Registry, actor: &Actor, due: Due<R>) -> Result<Vec<Swept>, RegistryError> {
+    let ids = registry.reading(|view| {
+        let (now, mut ids) = (view.now()?, Vec::new());
+        for record in view.list::<R>(&RecordFilter::default())? {
+            if due(&record, now, view)?.is_some() {
+                ids.push(record.id());
+            }
+        }
+        Ok(ids)
+    })?;
+    let mut swept = Vec::new();
+    for batch in ids.chunks(BATCH) {
+        swept.extend(registry.writing(actor, |writer| {
+            let mut swept = Vec::new();
+            for id in batch {
+                let record: R = writer.require(*id)?;
+                if let Some(transition) = due(&record, writer.now(), writer)? {
+                    swept.extend(Swept::of(&transition));
+                    writer.replace(transition, &Evidence::default())?;
+                }
+            }
+            Ok(swept)
+        })?);
+    }
+    Ok(swept)
+}
+
+fn identity(
+    identity: &Identity,
+    now: Timestamp,
+    view: &View<'_>,
+) -> Result<Option<Transition<Identity>>, RegistryError> {
+    Ok(sweep(identity, &view.context(identity.declaration())?, now))
+}
+
+fn grant(
+    grant: &Registered<Grant>,
+    now: Timestamp,
+    view: &View<'_>,
+) -> Result<Option<Transition<Registered<Grant>>>, RegistryError> {
+    let identity = view.get::<Identity>(grant.declaration().identity_id)?;
+    let reason = match &identity {
+        None => Some("its identity is not on record".to_owned()),
+        Some(identity) if identity.ended_at().is_some() => Some("its identity is revoked".to_owned()),
+        Some(identity) => expired(grant.ends_at(identity), now),
+    };
+    Ok(ended(grant, reason, now))
+}
+
+fn exception(exception: &Registered<Exception>, now: Timestamp) -> Option<Transition<Registered<Exception>>> {
+    let reason = expired(exception.declaration().expires_at, now);
+    ended(exception, reason, now)
+}
+
+/// Why something whose end has passed ends for good: nobody renewed it in time.
+fn expired(end: Timestamp, now: Timestamp) -> Option<String> {
+    let seconds = now.seconds_since(end);
+    (seconds > RENEWABLE_DAYS * 86_400).then(|| format!("expired for {} days", seconds / 86_400))
+}
+
+fn ended<D: Declared>(
+    record: &Registered<D>,
+    reason: Option<String>,
+    now: Timestamp,
+) -> Option<Transition<Registered<D>>> {
+    let reason = reason.filter(|_| record.ended_at().is_none())?;
+    Some(record.end(&reason, now))
+}

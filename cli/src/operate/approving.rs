@@ -1,0 +1,189 @@
+//! The approvals of a change that is asked for here and not by an apply: the same requests, judged by the same rules.
+
+use clap::ValueEnum;
+use nhi_approvals::{Question, Request, RequestContext, Requirement, Verdict, disk, judge};
+use nhi_governance::{Declaration, Digest, Evidence, Identity, Name, Policy, tier_of_change};
+use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, Registry};
+
+use crate::approvals::{self, Place, Root};
+use crate::exit::{Exit, Failure};
+use crate::registry;
+
+/// Names that who asks goes by, besides the user of the process.
+const REQUESTER_VARIABLE: &str = "NHI_REQUESTER";
+/// At most this many of the requests that lack approvals are listed.
+const LISTED_MAX: usize = 10;
+
+/// Where approvals are, and what becomes of a change that lacks them.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    root: Root,
+    /// The digest of a trust root that is trusted; without it no approval counts
+    #[arg(long, value_name = "DIGEST", env = "NHI_APPROVERS_DIGEST", value_parser = approvals::digest)]
+    approvers_digest: Option<Digest>,
+    /// Whether a change that lacks approvals is refused, or only warned of; a waiver stays on record
+    #[arg(long, value_enum, value_name = "WORD", default_value_t = Enforcement::Enforce)]
+    enforcement: Enforcement,
+    /// Who asks, by name or login, besides the user of this process: their own approval does not count
+    #[arg(long = "requester", value_name = "NAME")]
+    requesters: Vec<String>,
+}
+
+/// What becomes of a change that lacks approvals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Enforcement {
+    /// It is refused.
+    Enforce,
+    /// It goes ahead, and stays on record as one that lacked them.
+    Warn,
+}
+
+/// A change that lacks approvals.
+#[derive(Debug)]
+pub(crate) struct Lacking {
+    name: String,
+    calls_for: String,
+    missing: Vec<String>,
+    digest: Option<Digest>,
+}
+
+impl Args {
+    /// The approvals of changing an identity to a declaration, or what is missing, with the request for it written.
+    pub(crate) fn evidence(
+        &self,
+        policy: &Policy,
+        registry: &dyn Registry,
+        actor: &Actor,
+        identity: &Identity,
+        declaration: &Declaration,
+    ) -> Result<Result<Evidence, Lacking>, Failure> {
+        let tier = tier_of_change(policy, identity.declaration(), declaration);
+        let requirement = Requirement::of(policy, tier);
+        let verdict = self.verdict(policy, registry, actor, identity, declaration, requirement)?;
+        if let Some((_, verdict)) = verdict.as_ref().filter(|(_, verdict)| verdict.is_enough()) {
+            return Ok(Ok(evidence(verdict)));
+        }
+        if requirement.is_nothing() {
+            return Ok(Ok(Evidence::default()));
+        }
+        if self.enforcement == Enforcement::Warn {
+            return Ok(Ok(Evidence::waived()));
+        }
+        let mut lacking = Lacking {
+            name: format!("{}/{}", declaration.environment(), declaration.name()),
+            calls_for: format!("tier {tier} calls for {requirement}"),
+            missing: vec!["a trust root that is pinned by `--approvers-digest`".to_owned()],
+            digest: None,
+        };
+        if let Some((request, verdict)) = verdict {
+            disk::write_request(&self.place.approvals, &request).map_err(|problem| approvals::failure(&problem))?;
+            lacking.missing = verdict.missing;
+            let refused = verdict.refused.iter();
+            let refused = refused.map(|refused| format!("{} does not count: {}", refused.source, refused.reason));
+            lacking.missing.extend(refused);
+            lacking.digest = Some(verdict.request_digest);
+        }
+        Ok(Err(lacking))
+    }
+
+    /// How the request for a change stands, where there is a trust root to judge it by.
+    fn verdict(
+        &self,
+        policy: &Policy,
+        registry: &dyn Registry,
+        actor: &Actor,
+        identity: &Identity,
+        declaration: &Declaration,
+        requirement: Requirement,
+    ) -> Result<Option<(Request, Verdict)>, Failure> {
+        let Some(pinned) = self.approvers_digest else {
+            return Ok(None);
+        };
+        let trust = disk::read_trust(&self.root.approvers, pinned).map_err(|problem| approvals::failure(&problem))?;
+        let of_policy = policy
+            .organisation()
+            .and_then(|organisation| Name::parse(organisation.as_str()).ok());
+        let incarnations = registry.incarnations(declaration.environment(), declaration.name());
+        let context = RequestContext {
+            organisation: of_policy.as_ref().unwrap_or(&trust.root.organisation),
+            policy,
+            registry_id: &registry.registry_id().map_err(|error| registry::failure(&error))?,
+            incarnations: incarnations.map_err(|error| registry::failure(&error))?,
+        };
+        let request = Request::for_identity(&context, Some(identity), declaration);
+        let found = disk::read_approvals(&self.place.approvals, request.digest())
+            .map_err(|problem| approvals::failure(&problem))?;
+        let question = Question {
+            request: &request,
+            root: &trust.root,
+            requirement,
+            now: registry.now().map_err(|error| registry::failure(&error))?,
+            clock_skew_seconds: CLOCK_SKEW_SECONDS_MAX,
+            requesters: &self.requesters(actor),
+        };
+        let verdict = judge(&question, found);
+        Ok(Some((request, verdict)))
+    }
+
+    fn requesters(&self, actor: &Actor) -> Vec<String> {
+        let variable = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
+        let user = actor.as_str().split_once('@').map(|(user, _)| user);
+        let others = variable.split(',').chain(self.requesters.iter().map(String::as_str));
+        let names = std::iter::once(actor.as_str()).chain(user).chain(others);
+        names
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(ToOwned::to_owned)
+            .collect()
+    }
+}
+
+fn evidence(verdict: &Verdict) -> Evidence {
+    let mut approved_by: Vec<String> = verdict
+        .accepted
+        .iter()
+        .map(|accepted| accepted.person.to_string())
+        .collect();
+    approved_by.sort();
+    Evidence {
+        // Where nobody approved, there is nothing to use up.
+        request: (!approved_by.is_empty()).then_some(verdict.request_digest),
+        approvals: verdict.digests(),
+        approved_by,
+        waived: false,
+    }
+}
+
+/// The refusal of changes that lack approvals: what is missing of each, and how to get it.
+#[cold]
+pub(crate) fn refusal(lacking: &[Lacking], of: usize) -> Failure {
+    let message = match lacking {
+        [one] if of == 1 => format!("`{}` lacks approvals: {}", one.name, one.calls_for),
+        several => format!("{} of {of} changes lack approvals, and none was made", several.len()),
+    };
+    let mut lines: Vec<String> = lacking.iter().take(LISTED_MAX).map(Lacking::line).collect();
+    if lacking.len() > LISTED_MAX {
+        lines.push(format!("and {} more", lacking.len() - LISTED_MAX));
+    }
+    if lacking.iter().any(|lacking| lacking.digest.is_some()) {
+        lines.push("commit the requests, have approvers run these commands, and run this one again".to_owned());
+    }
+    Failure {
+        exit: Exit::Findings,
+        message: format!("NHI-APPROVAL: {message}"),
+        help: lines.join("; "),
+    }
+}
+
+impl Lacking {
+    fn line(&self) -> String {
+        let command = self
+            .digest
+            .map_or_else(String::new, |digest| format!(": nhi approve {digest}"));
+        format!("`{}` lacks {}{command}", self.name, self.missing.join("; "))
+    }
+}
