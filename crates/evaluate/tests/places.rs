@@ -23,8 +23,8 @@ fn arguments_have_places() {
         let place = sources.attribute("module.a.var.settings", path).expect(path);
         (
             place.file,
-            &ROOT[place.expression.clone()],
-            &ROOT[place.attribute.clone()],
+            ROOT.get(place.expression.clone()).unwrap_or_default(),
+            ROOT.get(place.attribute.clone()).unwrap_or_default(),
         )
     };
     let whole = "{ key = \"inner\" }";
