@@ -340,3 +340,24 @@ fn a_private_key_is_its_owners() {
         );
     }
 }
+
+#[test]
+fn publishers_at_one_time_do_not_undo_each_other() {
+    let (folder, path, key) = published();
+    for round in 0..4 {
+        std::thread::scope(|scope| {
+            for number in 0..4 {
+                let (folder, path) = (folder.path(), &path);
+                scope.spawn(move || {
+                    create(path, &format!("more-{round}-{number}"));
+                    let ran = nhi(folder, &PUBLISH);
+                    assert_eq!(ran.code, 0, "{}", ran.stderr);
+                });
+            }
+        });
+        let rows = 4 * (round + 2);
+        let checkpoint = std::fs::read_to_string(folder.path().join("log/checkpoint")).unwrap();
+        assert_eq!(checkpoint.lines().nth(1), Some(rows.to_string().as_str()));
+        assert_eq!(verdict(folder.path(), &key).0, 0);
+    }
+}

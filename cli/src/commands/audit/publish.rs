@@ -27,21 +27,22 @@ pub(super) struct Args {
 pub(super) fn run(place: &registry::Args, args: &Args, console: &Console) -> Result<Exit, Failure> {
     let key = LogKey::read(&args.key)?;
     let registry = place.open()?;
-    let log = registry.transparency().map_err(|error| failure(&error))?;
-    if key.public().name() != log.origin() {
+    let origin = format!("nhi/{}", registry.registry_id().map_err(|error| failure(&error))?);
+    if key.public().name() != origin {
         return Err(Failure::undecided(format!(
-            "the key is of the log `{}`, and this one is `{}`",
-            key.public().name(),
-            log.origin()
+            "the key is of the log `{}`, and this one is `{origin}`",
+            key.public().name()
         ))
         .help("name the key that was made for this registry, or make one with `nhi audit key FILE`"));
     }
     let directory = &args.directory;
     let unwritten = |error: io::Error| unwritten(directory, &error);
     std::fs::create_dir_all(directory).map_err(unwritten)?;
-    // One at a time: the checkpoint of who was slower would take back that of who was faster. Released when closed.
+    // One at a time, and each reads the registry in its turn: who was slower would otherwise take back, or take for a
+    // rollback, what another published meanwhile. The turn ends when the file is closed.
     let turn = File::open(directory).map_err(unwritten)?;
     turn.lock().map_err(unwritten)?;
+    let log = registry.transparency().map_err(|error| failure(&error))?;
     let published = Published { directory };
     let then = published.checkpoint(Some(key.public()))?;
     if let Some(then) = &then
