@@ -104,9 +104,7 @@ fn block(case: &Case, change: (&str, &str)) -> String {
         format!("  {name} = {value}\n")
     });
     let attributes: String = attributes.collect();
-    // Break-glass access is of tier critical, which calls for approvals.
-    let provider = "provider \"nhi\" {\n  enforcement = \"warn\"\n}\n";
-    let block = format!("{provider}resource \"{}\" \"case\" {{\n{attributes}}}\n", case.kind);
+    let block = format!("resource \"{}\" \"case\" {{\n{attributes}}}\n", case.kind);
     if case.kind == "nhi_grant" {
         block + &identity(&[])
     } else {

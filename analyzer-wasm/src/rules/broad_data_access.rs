@@ -72,6 +72,7 @@ resource "aws_iam_role_policy" "api" {
 
 ## Known limits
 
+- A resource of which nothing is known before apply is taken for one thing, such as the secret that the same plan creates; were it a pattern in the end, only the next plan would show it.
 - A key or a bucket can still refuse in its own policy; a plan shows that only where it holds them.
 - A custom policy for auditors that reads fewer services is told like any other.
 - Guardrails of the account do not stand in a plan; see NHI001.
