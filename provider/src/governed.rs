@@ -63,6 +63,11 @@ impl Found {
     pub(crate) fn status(&self) -> Status {
         self.identity.status(self.now, &self.context)
     }
+
+    /// Why it is worth that.
+    pub(crate) fn reason(&self) -> String {
+        self.identity.standing(self.now, &self.context).reason
+    }
 }
 
 /// What a state says an identity is. It is a claim until it was compared with the record.

@@ -160,6 +160,11 @@ impl Identity {
         self.offboarded.as_ref().map(|offboarded| offboarded.at)
     }
 
+    /// Whether somebody suspended it, or a declaration did: what follows from something else ends with that.
+    pub fn is_suspended_by_act(&self) -> bool {
+        self.suspended.is_some()
+    }
+
     /// From when a kill counts against it: its creation, or when it was last resumed.
     pub fn released_at(&self) -> Timestamp {
         self.resumed_at.unwrap_or(self.created_at)

@@ -14,7 +14,7 @@ use nhi_governance::{
 };
 use nhi_registry::{CLOCK_SKEW_SECONDS_MAX, RecordsExt as _, Registry, RegistryError};
 
-use super::{Governed, Spec, Trouble};
+use super::{Found, Governed, Spec, Trouble};
 
 /// The code of a transition that lacks approvals.
 const LACKS_APPROVALS: &str = "NHI-APPROVAL";
@@ -154,6 +154,24 @@ impl Governed {
             now: registry.now()?,
             requesters: requesters(self.actor.as_str(), std::env::var(REQUESTER_VARIABLE).ok().as_deref()),
         })
+    }
+
+    /// What the life cycle has against bringing an identity back by a change that has these approvals.
+    pub(crate) fn refuses_resuming(
+        &self,
+        found: &Found,
+        declaration: &Declaration,
+        evidence: &Evidence,
+    ) -> Option<nhi_governance::Problem> {
+        let act = Act {
+            by: self.actor.as_str(),
+            evidence,
+            policy: self.policy()?,
+            now: found.now,
+        };
+        let updated = update(&found.identity, declaration.clone(), &found.context, &act);
+        let of_resuming = |problem: &nhi_governance::Problem| matches!(problem.code.id, "NHI-SUSPENDED" | "NHI-RESUME");
+        updated.err().filter(of_resuming)
     }
 
     /// Asks the life cycle itself, with no approvals at hand.

@@ -17,12 +17,14 @@ use crate::governed::{Approved, Governed};
 use crate::report;
 
 /// What a user may set; the rest is ours.
-pub(super) const DECLARED: [&str; 16] = [
+pub(super) const DECLARED: [&str; 18] = [
     "attestation",
     "data_classification",
+    "desired_state",
     "environment",
     "external",
     "generation",
+    "interactive_use",
     "internet_facing",
     "kind",
     "min_risk_tier",
@@ -70,7 +72,11 @@ pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
             ..PlanAnswer::default()
         }
     } else {
-        change(&prior, proposed, &checked.assessment)
+        let suspended = suspended(&prior, &proposed, governed);
+        let resumes = matches!(suspended, Some(Suspended::ByAct(_)));
+        let mut answer = change(&prior, proposed, resumes, &checked.assessment);
+        answer.diagnostics.extend(suspended.map(Suspended::told));
+        answer
     };
     if answer.planned != prior && !answer.diagnostics.has_errors() {
         let approvals = match policy {
@@ -95,7 +101,7 @@ fn creation(mut planned: Value, draft: &Draft, assessment: &Assessment, trust_do
     if planned.get("generation").is_null() {
         planned.insert("generation", u64::from(GENERATION_DEFAULT).into());
     }
-    for name in ["id", "status", "issued_at", "expires_at"] {
+    for name in ["id", "status", "status_reason", "issued_at", "expires_at"] {
         planned.insert(name, Value::UNKNOWN);
     }
     planned.insert(
@@ -107,7 +113,7 @@ fn creation(mut planned: Value, draft: &Draft, assessment: &Assessment, trust_do
     planned
 }
 
-fn change(prior: &Value, proposed: Value, assessment: &Assessment) -> PlanAnswer {
+fn change(prior: &Value, proposed: Value, resumes: bool, assessment: &Assessment) -> PlanAnswer {
     let mut planned = proposed;
     keep_spelling(prior, &mut planned);
     if planned.get("generation").is_null() {
@@ -133,10 +139,12 @@ fn change(prior: &Value, proposed: Value, assessment: &Assessment) -> PlanAnswer
     } else if !renews {
         answer.diagnostics.extend(end_of_life(prior));
     }
-    if DECLARED.into_iter().any(|name| differs(&planned, name)) || !answer.requires_replace.is_empty() {
+    let is_changed = DECLARED.into_iter().any(|name| differs(&planned, name));
+    if is_changed || resumes || !answer.requires_replace.is_empty() {
         let moves_end = renews || differs(&planned, "ttl");
         planned.insert("revision", Value::UNKNOWN);
         planned.insert("status", Value::UNKNOWN);
+        planned.insert("status_reason", Value::UNKNOWN);
         if renews {
             planned.insert("issued_at", Value::UNKNOWN);
         }
@@ -147,6 +155,49 @@ fn change(prior: &Value, proposed: Value, assessment: &Assessment) -> PlanAnswer
     }
     answer.planned = planned;
     answer
+}
+
+/// An identity that is suspended although the configuration wants it active.
+enum Suspended {
+    /// Somebody did it, so that it can be undone: by approvals, in an apply.
+    ByAct(String),
+    /// It follows from something else, and ends with that.
+    ByCause(String),
+}
+
+impl Suspended {
+    fn told(self) -> Diagnostic {
+        let (reason, what) = match self {
+            Self::ByAct(reason) => (
+                reason,
+                "The configuration wants it active, so the plan brings it back, which takes approvals. Write `desired_state = \
+                 \"suspended\"` to leave it as it is, or remove it if it is no longer needed.",
+            ),
+            Self::ByCause(reason) => (
+                reason,
+                "No apply changes that: put right what suspends it, for example by naming another owner.",
+            ),
+        };
+        let detail = format!("It is {reason}. {what} (NHI-SUSPENDED)");
+        Diagnostic::warning("the identity is suspended", detail)
+    }
+}
+
+/// Asks the registry, since a state does not tell the two apart.
+fn suspended(prior: &Value, proposed: &Value, governed: &Governed) -> Option<Suspended> {
+    let is = |value: &Value, name| value.get(name).as_str() == Some(Status::Suspended.as_str());
+    if !is(prior, "status") || is(proposed, "desired_state") {
+        return None;
+    }
+    let id = RecordId::parse(prior.get("id").as_str()?).ok()?;
+    // What cannot be read is told by the read that comes before every plan.
+    let found = governed.find(id).ok()??;
+    let reason = found.reason();
+    Some(if found.identity.is_suspended_by_act() {
+        Suspended::ByAct(reason)
+    } else {
+        Suspended::ByCause(reason)
+    })
 }
 
 /// `720h` and `43200m` are one time to live, `team:a` and `TEAM:a` one owner: no difference, and the record keeps the
@@ -200,16 +251,24 @@ fn approvals(governed: &Governed, policy: &Policy, prior: &Value, checked: &Chec
     else {
         return judged_later(policy, &checked.assessment).into_iter().collect();
     };
-    let previous = match prior.get("id").as_str().map(RecordId::parse) {
+    let found = match prior.get("id").as_str().map(RecordId::parse) {
         Some(Ok(id)) => match governed.find(id) {
-            Ok(found) => found.map(|found| found.identity),
+            Ok(found) => found,
             Err(trouble) => return trouble.into(),
         },
         _ => None,
     };
-    match governed.approved(previous.as_ref(), declaration) {
-        Ok(Approved::Yes(_)) => Diagnostics::new(),
-        Ok(Approved::Waived(lacking)) => report::approvals_waived(&lacking).into(),
+    match governed.approved(found.as_ref().map(|found| &found.identity), declaration) {
+        Ok(approved) => {
+            let mut diagnostics = Diagnostics::new();
+            if let Approved::Waived(lacking) = &approved {
+                diagnostics.push(report::approvals_waived(lacking));
+            }
+            let evidence = approved.evidence();
+            let refused = found.and_then(|found| governed.refuses_resuming(&found, declaration, &evidence));
+            diagnostics.extend(refused.map(|problem| report::problem(problem, AttributePath::of("desired_state"))));
+            diagnostics
+        }
         Err(trouble) => trouble.into(),
     }
 }

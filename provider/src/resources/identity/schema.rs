@@ -101,6 +101,13 @@ fn optional() -> Vec<Attribute> {
              Changed in place.",
             words(RiskTier::ALL.map(RiskTier::as_str)),
         )),
+        Attribute::optional("desired_state", Type::String).describe(
+            "What the configuration wants it to be: `active`, which is the default, or `suspended`. What somebody else \
+             suspended comes back by approvals of the plan, never in passing. Changed in place.",
+        ),
+        Attribute::optional("interactive_use", Type::Bool).describe(
+            "Whether a person may use it in a session. Default: nobody may. Changed in place.",
+        ),
         Attribute::optional_computed("generation", Type::Number).describe(
             "Raise it by 1 to renew the identity: `issued_at` moves to the time of the apply and the `ttl` counts anew. \
              It never falls. Default: 1.",
@@ -136,6 +143,9 @@ fn computed() -> Vec<Attribute> {
              plan.",
             words(Status::ALL.map(Status::as_str)),
         )),
+        Attribute::computed("status_reason", Type::String).describe(
+            "Why it is worth that, when it was last read: who suspended it and what for, or until when it is good.",
+        ),
         Attribute::computed("issued_at", Type::String)
             .describe("When the `ttl` began to count (RFC 3339): the creation, or the last renewal."),
         Attribute::computed("expires_at", Type::String)

@@ -1,6 +1,6 @@
 //! An identity on record as the state of a resource, in the spelling it was declared in.
 
-use nhi_governance::{Attestation, Classification, Declaration, Identity, Policy, RiskTier, Status};
+use nhi_governance::{Attestation, Classification, Declaration, DesiredState, Identity, Policy, RiskTier, Status};
 use tfplugin::value::Value;
 
 use crate::governed::Found;
@@ -18,6 +18,7 @@ pub(crate) fn state(found: &Found, policy: &Policy) -> Value {
     let mut state = recorded(identity);
     state.insert("id", identity.id().to_string().into());
     state.insert("status", status(found).as_str().into());
+    state.insert("status_reason", found.reason().into());
     state.insert("risk_score", u64::from(assessment.score).into());
     state.insert("risk_tier", assessment.tier.as_str().into());
     state.insert("revision", identity.revision().into());
@@ -83,6 +84,11 @@ fn declared(declaration: &Declaration) -> Value {
         ),
         ("internet_facing", declaration.internet_facing().into()),
         ("vendor_id", declaration.vendor_id().into()),
+        (
+            "desired_state",
+            declaration.desired_state().map(DesiredState::as_str).into(),
+        ),
+        ("interactive_use", declaration.interactive_use().into()),
         (
             "min_risk_tier",
             declaration.min_risk_tier().map(RiskTier::as_str).into(),

@@ -10,6 +10,7 @@ mod house;
 mod identified;
 mod policy;
 mod registry;
+mod suspended;
 
 use house::{COMPUTED, House, config, told, with};
 
@@ -117,13 +118,22 @@ async fn spelling_is_no_difference_and_everything_else_is() {
     };
     assert_eq!(
         unknown_after(&[("ttl", "700h".into())]).await,
-        ["expires_at", "revision", "status"]
+        ["expires_at", "revision", "status", "status_reason"]
     );
-    assert_eq!(unknown_after(&[("kind", "bot".into())]).await, ["revision", "status"]);
+    assert_eq!(
+        unknown_after(&[("kind", "bot".into())]).await,
+        ["revision", "status", "status_reason"]
+    );
     let renewed = unknown_after(&[("generation", 2_i64.into())]).await;
-    assert_eq!(renewed, ["expires_at", "issued_at", "revision", "status"]);
+    assert_eq!(
+        renewed,
+        ["expires_at", "issued_at", "revision", "status", "status_reason"]
+    );
     let unknown_class = unknown_after(&[("data_classification", Value::UNKNOWN)]).await;
-    assert_eq!(unknown_class, ["revision", "risk_score", "risk_tier", "status"]);
+    assert_eq!(
+        unknown_class,
+        ["revision", "risk_score", "risk_tier", "status", "status_reason"]
+    );
 
     for key in ["name", "environment"] {
         let replaced = house.plan(&state, &config(&[(key, "other".into())])).await;

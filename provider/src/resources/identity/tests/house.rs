@@ -105,7 +105,7 @@ impl House {
     }
 }
 
-pub(super) const COMPUTED: [&str; 9] = [
+pub(super) const COMPUTED: [&str; 10] = [
     "expires_at",
     "generation",
     "id",
@@ -115,6 +115,7 @@ pub(super) const COMPUTED: [&str; 9] = [
     "risk_tier",
     "spiffe_id",
     "status",
+    "status_reason",
 ];
 
 /// A configuration in which nothing is wrong, with some attributes set to something else.
