@@ -15,7 +15,7 @@ use nhi_governance::{
     AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
     Status, Team, Timestamp, TrustDomain, Vendor, Violation,
 };
-use nhi_registry::{Access, Actor, Location, Options, RecordsExt as _, Registry, RegistryError};
+use nhi_registry::{Access, Actor, Anchor, Location, Options, RecordsExt as _, Registry, RegistryError};
 use tfplugin::log;
 
 pub(crate) use approving::{Approved, Approving, Lacking};
@@ -56,6 +56,8 @@ pub(crate) struct Found {
     pub(crate) identity: Identity,
     pub(crate) context: Context,
     pub(crate) now: Timestamp,
+    /// Where the log ended then.
+    pub(crate) anchor: Anchor,
 }
 
 impl Found {
@@ -159,17 +161,27 @@ impl Governed {
     /// The identity that a state claims. Its id has come back, so a core knows it.
     ///
     /// A registry that is not there is an error: the state says that there was one.
-    pub(crate) fn look_up(&self, claim: &Claim) -> Result<Option<Found>, Trouble> {
+    pub(crate) fn look_up(&self, claim: &Claim, anchor: Option<&Anchor>) -> Result<Option<Found>, Trouble> {
         if self.existing_registry()?.is_none() {
             let place = self.location().map(ToString::to_string).unwrap_or_default();
             return Err(RegistryError::Missing(place).into());
         }
+        self.refuse_rollback(anchor)?;
         let Some(found) = self.find(claim.id)? else {
             return Ok(None);
         };
         refuse_forged(claim, &found.identity)?;
         self.came_back(&found.identity);
         Ok(Some(found))
+    }
+
+    /// Refuses a registry whose log does not continue the one that a state was written with.
+    pub(crate) fn refuse_rollback(&self, anchor: Option<&Anchor>) -> Result<(), Trouble> {
+        let Some(anchor) = anchor.filter(|_| self.location().is_some()) else {
+            return Ok(());
+        };
+        self.ask(|registry| registry.refuse_rollback(anchor))?;
+        Ok(())
     }
 
     /// The identity of an id.
@@ -383,8 +395,14 @@ fn patiently<T, E>(mut attempt: impl FnMut() -> Result<T, E>, is_busy: impl Fn(&
 
 /// An identity on record with all that it is judged by, on one snapshot.
 pub(crate) fn found(registry: &dyn Registry, identity: Identity) -> Result<Found, RegistryError> {
-    let (context, now) = registry.reading(|view| Ok((view.context(identity.declaration())?, view.now()?)))?;
-    Ok(Found { identity, context, now })
+    let (context, now, anchor) =
+        registry.reading(|view| Ok((view.context(identity.declaration())?, view.now()?, view.anchor()?)))?;
+    Ok(Found {
+        identity,
+        context,
+        now,
+        anchor,
+    })
 }
 
 /// A state is an untrusted cache. Name and environment never change for an id, so where they differ the state was

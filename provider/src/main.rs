@@ -4,6 +4,7 @@
 //! `--debug` (serve for a debugger).
 
 mod actions;
+mod anchor;
 mod data_sources;
 #[cfg(debug_assertions)]
 mod failpoint;

@@ -101,6 +101,16 @@ pub enum RegistryError {
     /// Somebody changed the file past the registry.
     #[error("the registry was tampered with: {0}")]
     Tampered(Tampering),
+    /// The log is not the one that somebody kept the end of.
+    #[error(
+        "the registry is not the one that this state was written with: row {seq} of its log is missing or another, it ends at row {head}"
+    )]
+    RolledBack {
+        /// The row that was there.
+        seq: u64,
+        /// The last row that is.
+        head: u64,
+    },
     /// There is no such identity.
     #[error("there is no identity `{0}` in the registry")]
     NotFound(RecordId),
@@ -201,6 +211,7 @@ impl RegistryError {
             Self::Unfinished => &UNFINISHED,
             Self::NotEmpty(_) => &NOT_EMPTY,
             Self::CopyDiffers(_) => &COPY,
+            Self::RolledBack { .. } => &ROLLBACK,
             Self::Tampered(_) => &TAMPERED,
             Self::NotFound(_) | Self::NoRecord { .. } => &NOT_FOUND,
             Self::ApprovalUsed { .. } | Self::ApprovalUnbound(_) => &APPROVAL,
@@ -243,6 +254,10 @@ impl RegistryError {
             Self::CopyDiffers(_) => "Run `nhi audit verify` on the original, then copy again.".to_owned(),
             Self::Tampered(_) => {
                 "Run `nhi audit verify`, compare with a copy, and restore the last one that verifies.".to_owned()
+            }
+            Self::RolledBack { .. } => {
+                "Restore the newest copy of the registry. Where it is lost, take the resource out of the state (`terraform state rm`) and import it again, which accepts what is on record now."
+                    .to_owned()
             }
             Self::ApprovalUsed { .. } => {
                 "Ask for fresh approvals: each is good for one use, also where the request is the same.".to_owned()
@@ -384,6 +399,8 @@ codes! {
         "Reading must not change the file, and only a change brings its schema up to date.";
     READ_ONLY = "NHI-REGISTRY-READ-ONLY", "the registry is open for reading",
         "Who only asks must not be able to change the answer.";
+    ROLLBACK = "NHI-REGISTRY-ROLLBACK", "the registry is an older copy, or its log was made anew",
+        "What happened since is on record nowhere: whoever was revoked or suspended then would be back.";
     STALE = "NHI-REGISTRY-STALE", "the record changed meanwhile",
         "An apply must not undo what somebody else did after the plan was made.";
     TAMPERED = "NHI-REGISTRY-TAMPERED", "the registry was tampered with",

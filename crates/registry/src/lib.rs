@@ -22,6 +22,7 @@
 //! ```
 
 mod actor;
+mod anchor;
 mod audit;
 mod context;
 mod copy;
@@ -44,6 +45,7 @@ use nhi_governance::{
 };
 
 pub use actor::Actor;
+pub use anchor::Anchor;
 pub use audit::AuditRow;
 pub use copy::{Copied, Stillness, copy};
 pub use error::{CODES, DatabaseError, RegistryError};
@@ -189,6 +191,12 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     /// Up to `limit` rows of the audit log from `from_seq` on; the first row is 1.
     fn audit(&self, from_seq: u64, limit: u32) -> Result<Vec<AuditRow>, RegistryError> {
         self.reading(|view| audit::rows(view.transaction(), from_seq, limit.min(AUDIT_ROWS_MAX)))
+    }
+
+    /// Refuses a log that does not continue the one that an anchor was taken of (see [`View::anchor`]): an older copy, or one made anew. One row is
+    /// looked at; [`Registry::verify`] looks at all.
+    fn refuse_rollback(&self, anchor: &Anchor) -> Result<(), RegistryError> {
+        anchor::refuse_rollback(self, anchor)
     }
 
     /// Checks the whole log, every record and every used approval against it.

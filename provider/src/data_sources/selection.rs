@@ -94,9 +94,14 @@ impl Selector {
                 let mut identities: Vec<Identity> = view.list(&filter)?;
                 identities.retain(|identity| self.fits(identity, policy));
                 let contexts = view.contexts(&identities)?;
-                let now = self.at.map_or_else(|| view.now(), Ok)?;
+                let (now, anchor) = (self.at.map_or_else(|| view.now(), Ok)?, view.anchor()?);
                 let found = identities.into_iter().zip(contexts);
-                let found = found.map(|(identity, context)| Found { identity, context, now });
+                let found = found.map(|(identity, context)| Found {
+                    identity,
+                    context,
+                    now,
+                    anchor: anchor.clone(),
+                });
                 Ok((found.collect(), now))
             })
         })?;

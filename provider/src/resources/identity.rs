@@ -23,6 +23,7 @@ use tfplugin::server::{
 use tfplugin::value::{AttributePath, Value};
 
 use super::{malformed, not_read};
+use crate::anchor;
 use crate::governed::{Claim, Found, Governed, Trouble, blocking};
 use crate::report;
 use draft::draft;
@@ -82,18 +83,17 @@ impl Resource for IdentityResource {
                     diagnostics: not_read().into(),
                 };
             };
-            let id = claim.id;
-            match self.run(move |governed| governed.look_up(&claim)).await {
-                Ok(Some(found)) => StateAnswer {
-                    state: state(&found, policy),
-                    private,
-                    ..StateAnswer::default()
-                },
-                Ok(None) => StateAnswer::with(Value::Null, not_on_record(id, &self.governed)),
-                Err(Trouble::Registry(RegistryError::Missing(_))) => {
-                    StateAnswer::with(prior, registry_lost(id, &self.governed))
-                }
-                Err(trouble) => StateAnswer::with(prior, trouble),
+            let (id, kept) = (claim.id, anchor::kept(&private));
+            let (state, diagnostics) = match self.run(move |governed| governed.look_up(&claim, kept.as_ref())).await {
+                Ok(Some(found)) => (state(&found, policy), Diagnostics::new()),
+                Ok(None) => (Value::Null, not_on_record(id, &self.governed).into()),
+                Err(Trouble::Registry(RegistryError::Missing(_))) => (prior, registry_lost(id, &self.governed).into()),
+                Err(trouble) => (prior, trouble.into()),
+            };
+            StateAnswer {
+                state,
+                private,
+                diagnostics,
             }
         })
     }
@@ -112,7 +112,7 @@ impl Resource for IdentityResource {
             match self.run(move |governed| governed.create(&draft)).await {
                 Ok(found) => StateAnswer {
                     state: self.state(&found),
-                    private: request.private,
+                    private: anchor::keep(&found.anchor),
                     ..StateAnswer::default()
                 },
                 Err(trouble) => StateAnswer::with(Value::Null, trouble),
@@ -134,7 +134,7 @@ impl Resource for IdentityResource {
             match self.change(&prior, &planned).await {
                 Ok(found) => StateAnswer {
                     state: self.state(&found),
-                    private,
+                    private: anchor::keep(&found.anchor),
                     ..StateAnswer::default()
                 },
                 Err(diagnostics) => StateAnswer {
@@ -216,7 +216,11 @@ impl IdentityResource {
             Ok(Some(found)) if matches!(state::status(&found), Status::Revoked | Status::Offboarded) => {
                 StateAnswer::with(Value::Null, revoked(&found))
             }
-            Ok(Some(found)) => StateAnswer::new(self.state(&found)),
+            Ok(Some(found)) => StateAnswer {
+                state: self.state(&found),
+                private: anchor::keep(&found.anchor),
+                ..StateAnswer::default()
+            },
             Ok(None) => StateAnswer::with(Value::Null, nothing_to_import(&sought, &self.governed)),
             Err(trouble) => StateAnswer::with(Value::Null, trouble),
         }

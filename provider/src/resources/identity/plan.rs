@@ -13,6 +13,7 @@ use tfplugin::value::{AttributePath, Value};
 use super::adopt;
 use super::draft::draft;
 use super::state::GENERATION_DEFAULT;
+use crate::anchor;
 use crate::governed::{Approved, Governed};
 use crate::report;
 
@@ -54,6 +55,12 @@ pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
         let diagnostics = checked.violations.into_iter().map(report::violation).collect();
         return PlanAnswer {
             diagnostics,
+            ..PlanAnswer::default()
+        };
+    }
+    if let Err(trouble) = governed.refuse_rollback(anchor::kept(&private).as_ref()) {
+        return PlanAnswer {
+            diagnostics: trouble.into(),
             ..PlanAnswer::default()
         };
     }

@@ -10,6 +10,7 @@ mod house;
 mod identified;
 mod policy;
 mod registry;
+mod rolled_back;
 mod suspended;
 
 use house::{COMPUTED, House, config, told, with};
