@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::code::{PATTERN, Problem};
+use crate::cover::covers;
 use crate::text::{is_token, quote};
 
 /// The longest pattern, in bytes.
@@ -46,30 +47,7 @@ impl Pattern {
     /// Whether everything that `other` can stand for is something that this pattern stands for. `other` may hold
     /// wildcards of its own.
     pub fn covers(&self, other: &str) -> bool {
-        let (pattern, text) = (self.0.as_bytes(), other.as_bytes());
-        let (mut at, mut position) = (0, 0);
-        // Where to go on when the last `*` has to take one character more.
-        let mut retry = None;
-        while let Some(&byte) = text.get(position) {
-            match pattern.get(at) {
-                Some(b'*') => {
-                    retry = Some((at, position));
-                    at += 1;
-                }
-                // A `*` of the other can be nothing at all, which no `?` and no character covers.
-                Some(&wanted) if byte != b'*' && (wanted == b'?' || wanted == byte) => {
-                    at += 1;
-                    position += 1;
-                }
-                _ => {
-                    let Some((star, taken)) = retry else { return false };
-                    retry = Some((star, taken + 1));
-                    at = star + 1;
-                    position = taken + 1;
-                }
-            }
-        }
-        pattern.iter().skip(at).all(|byte| *byte == b'*')
+        covers(&self.0, other)
     }
 
     /// Whether some text is one that both stand for, whatever its case.
