@@ -17,6 +17,8 @@ support::legs!(
     shows_what_changed_outside,
     a_revoked_identity_is_never_revived,
     a_lost_registry_stops_plan_and_destroy,
+    an_older_registry_stops_plan_and_apply,
+    what_was_suspended_stays_so,
     an_identity_that_is_not_on_record_plans_a_create,
     two_workspaces_cannot_share_an_identity,
     concurrent_applies_have_one_winner,
@@ -269,6 +271,64 @@ fn a_lost_registry_stops_plan_and_destroy(core: &Core) -> Outcome {
         text(&stack.attributes(ADDRESS)?, "id")? == id,
         "the state forgot `{id}`"
     );
+    Ok(())
+}
+
+fn an_older_registry_stops_plan_and_apply(core: &Core) -> Outcome {
+    let stack = Stack::new(core)?;
+    stack.main(&identity(&[]))?;
+    stack.apply()?.succeeds()?;
+    stack
+        .nhi(&["registry", "backup", "--to", "older.db"])?
+        .run()?
+        .succeeds()?;
+    stack.main(&identity(&[("ttl", r#""700h""#)]))?;
+    stack.apply()?.succeeds()?;
+    let before = stack.attributes(ADDRESS)?;
+    stack.plans_empty()?;
+
+    wipe_registry(&stack)?;
+    stack
+        .nhi(&["registry", "restore", "--from", "older.db"])?
+        .run()?
+        .succeeds()?;
+    for arguments in [&["plan", "-no-color"][..], &["plan", "-no-color", "-refresh=false"]] {
+        stack
+            .run(arguments)?
+            .fails_with(&["NHI-REGISTRY-ROLLBACK", "state rm"])?;
+    }
+    stack.apply()?.fails_with(&["NHI-REGISTRY-ROLLBACK"])?;
+    ensure!(stack.attributes(ADDRESS)? == before, "nothing was changed");
+    Ok(())
+}
+
+fn what_was_suspended_stays_so(core: &Core) -> Outcome {
+    let stack = Stack::new(core)?;
+    stack.main(&identity(&[]))?;
+    stack.apply()?.succeeds()?;
+    let selector = [
+        "kill",
+        "--selector",
+        "name=orders-*",
+        "--yes",
+        "--reason",
+        "a key leaked",
+    ];
+    stack.nhi(&selector)?.run()?.succeeds()?;
+    stack
+        .plan()?
+        .fails_with(&["a key leaked", "NHI-SUSPENDED", "desired_state"])?;
+    stack.apply()?.fails_with(&["NHI-SUSPENDED"])?;
+
+    stack.main(&identity(&[("desired_state", r#""suspended""#)]))?;
+    stack.apply()?.succeeds()?;
+    let left = stack.attributes(ADDRESS)?;
+    ensure!(
+        left["status"] == "suspended" && text(&left, "status_reason")?.contains("a key leaked"),
+        "{left}"
+    );
+    stack.plans_empty()?;
+    stack.destroy()?.succeeds()?;
     Ok(())
 }
 
