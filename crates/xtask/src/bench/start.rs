@@ -19,6 +19,8 @@ use crate::tofu::{self, Core, Kind};
 const RUNS: usize = 15;
 /// The control: a resource that the core itself provides.
 const BUILT_IN: &str = "resource \"terraform_data\" \"control\" {\n  input = \"control\"\n}\n";
+/// The example is of a tier that calls for approvals; what is measured is the start.
+const UNENFORCED: &str = "provider \"nhi\" {\n  enforcement = \"warn\"\n}\n";
 /// What the core logs for every provider process.
 const STARTED: &str = "starting plugin: ";
 
@@ -45,7 +47,7 @@ pub(super) fn run(workspace: &Workspace, bench: &Bench, programs: &Path) -> Resu
         let version = version(&core)?;
         let stacks = [
             ("terraform_data", BUILT_IN.to_owned()),
-            ("nhi_identity", governed.clone()),
+            ("nhi_identity", format!("{UNENFORCED}{governed}")),
         ];
         let mut subjects = Vec::new();
         let mut starts = Vec::new();
