@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use nhi_approvals::{Problem, Request, Requirement, TrustRoot, disk};
-use nhi_governance::{Digest, Policy, Timestamp};
+use nhi_approvals::{Request, Requirement, TrustRoot, disk};
+use nhi_governance::{Digest, Policy, Problem, Timestamp};
 
 use crate::exit::Failure;
 

@@ -94,7 +94,7 @@ pub(crate) enum Trouble {
     /// Approvals are missing.
     Lacking(Box<Lacking>),
     /// The trust root, or what lies among the approvals, cannot be used.
-    Approvers(nhi_approvals::Problem),
+    Approvers(nhi_governance::Problem),
     /// What never changes for an id is not what is on record.
     ForgedRecord { kind: &'static str, id: RecordId },
     /// A state says something of a record that the record of the same revision does not.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use nhi_approvals::{Person, Problem, Succession, Trust, TrustRoot, disk};
-use nhi_governance::Digest;
+use nhi_approvals::{Person, Succession, Trust, TrustRoot, disk};
+use nhi_governance::{Digest, Problem};
 use serde::Serialize;
 
 use crate::approvals::{self, Root, failure};

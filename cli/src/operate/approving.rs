@@ -1,16 +1,14 @@
 //! The approvals of a change that is asked for here and not by an apply: the same requests, judged by the same rules.
 
 use clap::ValueEnum;
-use nhi_approvals::{Question, Request, RequestContext, Requirement, Verdict, disk, judge};
-use nhi_governance::{Declaration, Digest, Evidence, Identity, Name, Policy, tier_of_change};
+use nhi_approvals::{Hearing, REQUESTER_VARIABLE, Request, Requirement, Verdict, disk, requesters};
+use nhi_governance::{Declaration, Digest, Evidence, Identity, Policy, tier_of_change};
 use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, Registry};
 
 use crate::approvals::{self, Place, Root};
 use crate::exit::{Exit, Failure};
 use crate::registry;
 
-/// Names that who asks goes by, besides the user of the process.
-const REQUESTER_VARIABLE: &str = "NHI_REQUESTER";
 /// At most this many of the requests that lack approvals are listed.
 const LISTED_MAX: usize = 10;
 
@@ -63,9 +61,9 @@ impl Args {
     ) -> Result<Result<Evidence, Lacking>, Failure> {
         let tier = tier_of_change(policy, identity.declaration(), declaration);
         let requirement = Requirement::of(policy, tier);
-        let verdict = self.verdict(policy, registry, actor, identity, declaration, requirement)?;
+        let verdict = self.verdict(policy, registry, actor, identity, declaration)?;
         if let Some((_, verdict)) = verdict.as_ref().filter(|(_, verdict)| verdict.is_enough()) {
-            return Ok(Ok(evidence(verdict)));
+            return Ok(Ok(verdict.evidence()));
         }
         if requirement.is_nothing() {
             return Ok(Ok(Evidence::default()));
@@ -98,63 +96,28 @@ impl Args {
         actor: &Actor,
         identity: &Identity,
         declaration: &Declaration,
-        requirement: Requirement,
     ) -> Result<Option<(Request, Verdict)>, Failure> {
         let Some(pinned) = self.approvers_digest else {
             return Ok(None);
         };
         let trust = disk::read_trust(&self.root.approvers, pinned).map_err(|problem| approvals::failure(&problem))?;
-        let of_policy = policy
-            .organisation()
-            .and_then(|organisation| Name::parse(organisation.as_str()).ok());
         let incarnations = registry.incarnations(declaration.environment(), declaration.name());
-        let context = RequestContext {
-            organisation: of_policy.as_ref().unwrap_or(&trust.root.organisation),
+        let others = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
+        let others = others.split(',').chain(self.requesters.iter().map(String::as_str));
+        let hearing = Hearing {
+            directory: &self.place.approvals,
+            root: &trust.root,
+            organisation: None,
             policy,
+            tier: tier_of_change(policy, identity.declaration(), declaration),
             registry_id: &registry.registry_id().map_err(|error| registry::failure(&error))?,
             incarnations: incarnations.map_err(|error| registry::failure(&error))?,
-        };
-        let request = Request::for_identity(&context, Some(identity), declaration);
-        let found = disk::read_approvals(&self.place.approvals, request.digest())
-            .map_err(|problem| approvals::failure(&problem))?;
-        let question = Question {
-            request: &request,
-            root: &trust.root,
-            requirement,
             now: registry.now().map_err(|error| registry::failure(&error))?,
             clock_skew_seconds: CLOCK_SKEW_SECONDS_MAX,
-            requesters: &self.requesters(actor),
+            requesters: &requesters(actor.as_str(), others),
         };
-        let verdict = judge(&question, found);
-        Ok(Some((request, verdict)))
-    }
-
-    fn requesters(&self, actor: &Actor) -> Vec<String> {
-        let variable = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
-        let user = actor.as_str().split_once('@').map(|(user, _)| user);
-        let others = variable.split(',').chain(self.requesters.iter().map(String::as_str));
-        let names = std::iter::once(actor.as_str()).chain(user).chain(others);
-        names
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .map(ToOwned::to_owned)
-            .collect()
-    }
-}
-
-fn evidence(verdict: &Verdict) -> Evidence {
-    let mut approved_by: Vec<String> = verdict
-        .accepted
-        .iter()
-        .map(|accepted| accepted.person.to_string())
-        .collect();
-    approved_by.sort();
-    Evidence {
-        // Where nobody approved, there is nothing to use up.
-        request: (!approved_by.is_empty()).then_some(verdict.request_digest),
-        approvals: verdict.digests(),
-        approved_by,
-        waived: false,
+        let held = hearing.hold(|context| Request::for_identity(context, Some(identity), declaration));
+        held.map(Some).map_err(|problem| approvals::failure(&problem))
     }
 }
 

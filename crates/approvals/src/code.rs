@@ -1,42 +1,13 @@
 //! The stable codes of everything this crate refuses.
 
-use nhi_governance::Code;
+use nhi_governance::codes;
 
-/// Something that is refused: what was seen and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Problem {
-    /// What kind of problem it is.
-    pub code: &'static Code,
-    /// What is wrong: a lower-case phrase without a full stop, user input in backticks.
-    pub message: String,
-    /// What to do about it: one or more full sentences.
-    pub help: String,
-}
+pub(crate) use nhi_governance::Problem;
 
-impl Problem {
-    /// Why a key cannot be used, for those who ask for its passphrase.
-    #[cold]
-    pub fn of_key(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::new(&KEY, message, help)
-    }
-
-    #[cold]
-    pub(crate) fn new(code: &'static Code, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            help: help.into(),
-        }
-    }
-}
-
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $id:literal, $title:literal, $why:literal;)*) => {
-        $($(#[$doc])* pub(crate) static $name: Code = Code { id: $id, title: $title, why: $why };)*
-        /// Every code of this crate, sorted by id.
-        pub static CODES: &[&Code] = &[$(&$name),*];
-    };
+/// Why a key cannot be used, for those who ask for its passphrase.
+#[cold]
+pub fn key_problem(message: impl Into<String>, help: impl Into<String>) -> Problem {
+    Problem::new(&KEY, message, help)
 }
 
 codes! {

@@ -21,6 +21,7 @@ mod code;
 mod difference;
 pub mod disk;
 pub mod dsse;
+mod hearing;
 mod judge;
 mod key;
 mod person;
@@ -32,8 +33,9 @@ mod strict;
 mod succession;
 
 pub use approval::{APPROVAL_TYPE, Approval, Decision, LIFE_DAYS_MAX, Signed};
-pub use code::{CODES, Problem};
+pub use code::{CODES, key_problem};
 pub use difference::{Changed, Difference, Privilege};
+pub use hearing::{Hearing, REQUESTER_VARIABLE, requesters};
 pub use judge::{Accepted, Question, Reason, Refused, Verdict, judge};
 pub use key::{NAMESPACE, PublicKey};
 pub use person::Person;

@@ -35,8 +35,9 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// A value that is refused.
     #[cold]
-    pub(crate) fn new(code: &'static Code, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn new(code: &'static Code, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
@@ -45,11 +46,13 @@ impl Problem {
     }
 }
 
+/// Declares the codes of a crate, one static for each, and `CODES`, which lists them; to be sorted by id.
+#[macro_export]
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $id:literal, $title:literal, $why:literal;)*) => {
-        $(pub(crate) static $name: Code = Code { id: $id, title: $title, why: $why };)*
+        $($(#[$doc])* pub(crate) static $name: $crate::Code = $crate::Code { id: $id, title: $title, why: $why };)*
         /// Every code of this crate, sorted by id.
-        pub static CODES: &[&Code] = &[$(&$name),*];
+        pub static CODES: &[&$crate::Code] = &[$(&$name),*];
     };
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use nhi_governance::{AttestationDraft, CODES, Draft, Given, Policy, PurposeDraft, RiskTier, ScopeDraft};
+use nhi_governance::{AttestationDraft, CODES, Draft, Given, Policy, Problem, PurposeDraft, RiskTier, ScopeDraft};
 
-use crate::code::{MISSING, VALUE, problem, quote};
+use crate::code::{MISSING, VALUE, quote};
 use crate::fault::Faults;
 use crate::shape::Attribute as A;
 use crate::shape::{Block, Holds, Label, Repeat, nearest};
@@ -270,7 +270,7 @@ pub fn read_cases(file: &str, bytes: &[u8]) -> Result<Vec<Case>, Faults> {
             if !seen.contains(part) && (part != "expectation" || seen.contains("expect")) {
                 walk.faults.add(
                     &at,
-                    problem(&MISSING, format!("case {} has no {part}", quote(&case.title)), help),
+                    Problem::new(&MISSING, format!("case {} has no {part}", quote(&case.title)), help),
                 );
             }
         }
@@ -288,14 +288,14 @@ pub fn read_cases(file: &str, bytes: &[u8]) -> Result<Vec<Case>, Faults> {
             let at = walk.place(&format!("case.{}.expect.violations", case.title));
             walk.faults.add(
                 &at,
-                problem(&VALUE, format!("{} is no code of a violation", quote(code)), help),
+                Problem::new(&VALUE, format!("{} is no code of a violation", quote(code)), help),
             );
         }
     }
     if cases.is_empty() && walk.faults.is_empty() {
         let help = "Write `case \"what it shows\" { … }`.";
         walk.faults
-            .add(&(0..0), problem(&MISSING, "the file has no case", help));
+            .add(&(0..0), Problem::new(&MISSING, "the file has no case", help));
     }
     walk.faults.finish(file, text).map_or(Ok(cases), Err)
 }

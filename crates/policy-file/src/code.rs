@@ -1,14 +1,6 @@
 //! The stable codes of what a file can get wrong; what its values get wrong has the codes of the domain model.
 
-use nhi_governance::{Code, Problem};
-
-macro_rules! codes {
-    ($($name:ident = $id:literal, $title:literal, $why:literal;)*) => {
-        $(pub(crate) static $name: Code = Code { id: $id, title: $title, why: $why };)*
-        /// Every code of this crate, sorted by id.
-        pub static CODES: &[&Code] = &[$(&$name),*];
-    };
-}
+use nhi_governance::codes;
 
 codes! {
     COMPUTED = "NHI-POLICY-COMPUTED", "a value of the policy file is not written out",
@@ -27,15 +19,6 @@ codes! {
         "A misspelt rule would protect nothing, and nobody would notice.";
     VALUE = "NHI-POLICY-VALUE", "a value of the policy file is out of range",
         "A rule outside of its limits protects nothing.";
-}
-
-#[cold]
-pub(crate) fn problem(code: &'static Code, message: impl Into<String>, help: impl Into<String>) -> Problem {
-    Problem {
-        code,
-        message: message.into(),
-        help: help.into(),
-    }
 }
 
 /// A piece of the file for a message: short, on one line, with nothing in it that acts on a terminal.

@@ -5,10 +5,10 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::{error, fmt};
 
-use nhi_governance::Policy;
+use nhi_governance::{Policy, Problem};
 
 use crate::cases::{self, Case};
-use crate::code::{READ, problem};
+use crate::code::READ;
 use crate::fault::{Collector, Faults};
 
 /// The largest file, in bytes. The time of the parser grows with the square of an object's members.
@@ -97,7 +97,7 @@ fn shown(path: &Path) -> String {
 pub(crate) fn text<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, Faults> {
     let refuse = |at: usize, text: &str, message: String, help: &str| {
         let mut faults = Collector::default();
-        faults.add(&(at..at), problem(&READ, message, help));
+        faults.add(&(at..at), Problem::new(&READ, message, help));
         faults.finish(file, text).map_or(Ok(""), Err)
     };
     if bytes.len() > BYTES_MAX {

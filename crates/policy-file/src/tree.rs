@@ -9,8 +9,9 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, Object, ObjectKey, UnaryOperator};
 use hcl_edit::parser;
 use hcl_edit::structure::{Body, Structure};
+use nhi_governance::Problem;
 
-use crate::code::{SYNTAX, problem};
+use crate::code::SYNTAX;
 use crate::fault::Collector;
 
 /// Where something stands, in bytes.
@@ -85,7 +86,7 @@ fn json(text: &str, offset: usize, faults: &mut Collector) -> Vec<Entry> {
             let help = "Write one object with the members of the policy, or the policy in HCL.";
             faults.add(
                 &(offset..offset),
-                problem(&SYNTAX, "the file is not a JSON object", help),
+                Problem::new(&SYNTAX, "the file is not a JSON object", help),
             );
             Vec::new()
         }
@@ -99,7 +100,7 @@ fn json(text: &str, offset: usize, faults: &mut Collector) -> Vec<Entry> {
 
 fn syntax(message: &str) -> nhi_governance::Problem {
     let message = message.replace('\n', "; ").trim_end_matches(['.', ' ']).to_lowercase();
-    problem(
+    Problem::new(
         &SYNTAX,
         format!("the file cannot be parsed: {message}"),
         "Write blocks such as `tier \"low\" { … }` and attributes such as `score_from = 0`, each on a line of its own.",

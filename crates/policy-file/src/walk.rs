@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nhi_governance::{Environment, Organisation, Pattern, Problem, RiskTier, Ttl};
 
-use crate::code::{COMPUTED, DUPLICATE, MISSING, TYPE, UNKNOWN, VALUE, problem, quote};
+use crate::code::{COMPUTED, DUPLICATE, MISSING, TYPE, UNKNOWN, VALUE, quote};
 use crate::fault::Collector;
 use crate::shape::{Attribute, Block, Holds, Label, Repeat, nearest};
 use crate::tree::{Entry, Kind, Node, Place};
@@ -95,7 +95,7 @@ impl Walk {
             if attribute.required && !seen.contains(attribute.name) {
                 let message = format!("`{}` is missing", attribute.name);
                 let help = format!("Write `{} = …` with {}.", attribute.name, attribute.holds.wanted());
-                self.faults.add(at, problem(&MISSING, message, help));
+                self.faults.add(at, Problem::new(&MISSING, message, help));
             }
         }
     }
@@ -111,7 +111,7 @@ impl Walk {
         if entry.labels.is_some() {
             let help = format!("Write `{name} = …` with {}.", attribute.holds.wanted());
             let message = format!("`{name}` is written as a block");
-            self.faults.add(&entry.at, problem(&TYPE, message, help));
+            self.faults.add(&entry.at, Problem::new(&TYPE, message, help));
             return;
         }
         if !seen.insert(name) {
@@ -163,7 +163,7 @@ impl Walk {
         if index >= ITEMS_MAX {
             let message = format!("there are more than {ITEMS_MAX} blocks `{}`", block.name);
             self.faults
-                .add(&one.at, problem(&VALUE, message, "Put rules together."));
+                .add(&one.at, Problem::new(&VALUE, message, "Put rules together."));
             return;
         }
         if often {
@@ -195,14 +195,17 @@ fn instances<'e>(block: &Block, entry: &'e Entry, faults: &mut Collector) -> Vec
             });
         } else {
             let message = format!("block `{}` has {} labels", block.name, labels.len());
-            faults.add(&entry.at, problem(&TYPE, message, format!("Write `{form} {{ … }}`.")));
+            faults.add(
+                &entry.at,
+                Problem::new(&TYPE, message, format!("Write `{form} {{ … }}`.")),
+            );
         }
         return found;
     }
     let mut refuse = |node: &Node| {
         let wrong = match node.kind {
             Kind::Computed(what) => computed(what),
-            _ => problem(
+            _ => Problem::new(
                 &TYPE,
                 format!("`{}` is {} and not a block", block.name, node.kind.word()),
                 format!("Write `{form} {{ … }}`."),
@@ -261,9 +264,9 @@ fn label_of(block: &Block, text: &str) -> Result<(), Problem> {
             Label::Environment => Environment::parse(text).map(drop),
             Label::Backend => nhi_governance::Name::parse(text).map(drop).map_err(|_| {
                 let help = "Write the name of a service in lower case, for example `aws` or `postgresql`.";
-                problem(&VALUE, format!("{} is not a backend", quote(text)), help)
+                Problem::new(&VALUE, format!("{} is not a backend", quote(text)), help)
             }),
-            Label::Title if text.trim().is_empty() || text.len() > 200 => Err(problem(
+            Label::Title if text.trim().is_empty() || text.len() > 200 => Err(Problem::new(
                 &VALUE,
                 "the title is empty or too long",
                 "Say in a few words what the case shows.",
@@ -292,16 +295,16 @@ fn unknown(block: &Block, name: &str) -> Problem {
         Some(near) => format!("Write `{near}`."),
         None => format!("Write one of {}, or remove it.", known.join(", ")),
     };
-    problem(&UNKNOWN, format!("{place} has no {}", quote(name)), help)
+    Problem::new(&UNKNOWN, format!("{place} has no {}", quote(name)), help)
 }
 
 fn twice(what: &str) -> Problem {
-    problem(&DUPLICATE, format!("{what} is there twice"), "Keep one of the two.")
+    Problem::new(&DUPLICATE, format!("{what} is there twice"), "Keep one of the two.")
 }
 
 fn computed(what: &str) -> Problem {
     let help = "Write the value itself: variables, functions and templates are not evaluated.";
-    problem(
+    Problem::new(
         &COMPUTED,
         format!("{what} stands where a value has to be written out"),
         help,
@@ -313,7 +316,11 @@ fn value(attribute: &Attribute, node: &Node) -> Result<Value, Vec<(Place, Proble
     let at = |problem| vec![(node.at.clone(), problem)];
     let wrong = || {
         let message = format!("`{}` is {}", attribute.name, node.kind.word());
-        at(problem(&TYPE, message, format!("Write {}.", attribute.holds.wanted())))
+        at(Problem::new(
+            &TYPE,
+            message,
+            format!("Write {}.", attribute.holds.wanted()),
+        ))
     };
     if let Kind::Computed(what) = node.kind {
         return Err(at(computed(what)));
@@ -342,14 +349,14 @@ fn count(attribute: &Attribute, text: &str, min: u32, max: u32) -> Result<Value,
     let number = text.parse::<u32>().ok().filter(|number| (min..=max).contains(number));
     number.map(Value::Count).ok_or_else(|| {
         let help = format!("Write {}.", attribute.holds.wanted());
-        problem(&VALUE, format!("`{}` cannot be {}", attribute.name, quote(text)), help)
+        Problem::new(&VALUE, format!("`{}` cannot be {}", attribute.name, quote(text)), help)
     })
 }
 
 fn whole(attribute: &Attribute, text: &str) -> Result<Value, Problem> {
     text.parse::<i64>().map(Value::Whole).map_err(|_| {
         let message = format!("`{}` cannot be {}", attribute.name, quote(text));
-        problem(&VALUE, message, "Write a whole number.")
+        Problem::new(&VALUE, message, "Write a whole number.")
     })
 }
 
@@ -361,7 +368,7 @@ fn word(words: &'static [&'static str], text: &str) -> Result<String, Problem> {
         Some(near) => format!("Write `\"{near}\"`."),
         None => format!("Write {}.", Holds::Word(words).wanted()),
     };
-    Err(problem(
+    Err(Problem::new(
         &VALUE,
         format!("{} is none of the words for this", quote(text)),
         help,
@@ -376,7 +383,10 @@ fn list(
     let (mut texts, mut wrong) = (Vec::new(), Vec::new());
     if let Some(node) = nodes.get(ITEMS_MAX) {
         let message = format!("`{}` has more than {ITEMS_MAX} elements", attribute.name);
-        return Err(vec![(node.at.clone(), problem(&VALUE, message, "Split the rule."))]);
+        return Err(vec![(
+            node.at.clone(),
+            Problem::new(&VALUE, message, "Split the rule."),
+        )]);
     }
     for node in nodes {
         let parsed = match &node.kind {
@@ -385,7 +395,11 @@ fn list(
             Kind::Computed(what) => Err(computed(what)),
             other => {
                 let message = format!("an element of `{}` is {}", attribute.name, other.word());
-                Err(problem(&TYPE, message, format!("Write {}.", attribute.holds.wanted())))
+                Err(Problem::new(
+                    &TYPE,
+                    message,
+                    format!("Write {}.", attribute.holds.wanted()),
+                ))
             }
         };
         match parsed {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nhi_governance::{Code, Digest, Environment, Name, Problem, RecordId, RecordKind};
+use nhi_governance::{Code, Digest, Environment, Name, Problem, RecordId, RecordKind, codes};
 
 use crate::verify::Tampering;
 
@@ -354,14 +354,6 @@ fn postgres_help(state: &str) -> &'static str {
         state if state.starts_with("53") => "Make room on the server, then run again; nothing was changed.",
         _ => "Look at the server's log, then run again; nothing was changed.",
     }
-}
-
-macro_rules! codes {
-    ($($name:ident = $id:literal, $title:literal, $why:literal;)*) => {
-        $(static $name: Code = Code { id: $id, title: $title, why: $why };)*
-        /// Every code of this crate, sorted by id.
-        pub static CODES: &[&Code] = &[$(&$name),*];
-    };
 }
 
 codes! {

@@ -5,12 +5,10 @@
 
 use std::path::PathBuf;
 
-use nhi_approvals::{
-    LIFE_DAYS_MAX, Problem, Question, Request, RequestContext, Requirement, Trust, Verdict, disk, judge,
-};
+use nhi_approvals::{Hearing, LIFE_DAYS_MAX, REQUESTER_VARIABLE, Request, RequestContext, Trust, disk, requesters};
 use nhi_governance::{
-    Act, Context, Declaration, Declared as _, Digest, Environment, Evidence, Identity, Name, Policy, Registered,
-    RiskTier, Timestamp, TrustDomain, adopt, tier_of_change, update,
+    Act, Context, Declaration, Declared as _, Digest, Environment, Evidence, Identity, Name, Policy, Problem,
+    Registered, RiskTier, Timestamp, TrustDomain, adopt, tier_of_change, update,
 };
 use nhi_registry::{CLOCK_SKEW_SECONDS_MAX, RecordsExt as _, Registry, RegistryError};
 
@@ -18,8 +16,6 @@ use super::{Found, Governed, Spec, Trouble};
 
 /// The code of a transition that lacks approvals.
 const LACKS_APPROVALS: &str = "NHI-APPROVAL";
-/// Names that who asks goes by, besides the user of the process.
-const REQUESTER_VARIABLE: &str = "NHI_REQUESTER";
 
 /// What the provider block says of approvals.
 #[derive(Debug, Clone)]
@@ -148,11 +144,12 @@ impl Governed {
     }
 
     fn asked(&self, registry: &dyn Registry, incarnations: u64) -> Result<Asked, RegistryError> {
+        let others = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
         Ok(Asked {
             registry_id: registry.registry_id()?,
             incarnations,
             now: registry.now()?,
-            requesters: requesters(self.actor.as_str(), std::env::var(REQUESTER_VARIABLE).ok().as_deref()),
+            requesters: requesters(self.actor.as_str(), others.split(',')),
         })
     }
 
@@ -162,7 +159,7 @@ impl Governed {
         found: &Found,
         declaration: &Declaration,
         evidence: &Evidence,
-    ) -> Option<nhi_governance::Problem> {
+    ) -> Option<Problem> {
         let act = Act {
             by: self.actor.as_str(),
             evidence,
@@ -170,7 +167,7 @@ impl Governed {
             now: found.now,
         };
         let updated = update(&found.identity, declaration.clone(), &found.context, &act);
-        let of_resuming = |problem: &nhi_governance::Problem| matches!(problem.code.id, "NHI-SUSPENDED" | "NHI-RESUME");
+        let of_resuming = |problem: &Problem| matches!(problem.code.id, "NHI-SUSPENDED" | "NHI-RESUME");
         updated.err().filter(of_resuming)
     }
 
@@ -240,7 +237,6 @@ fn judged(
     asked: &Asked,
     request: impl FnOnce(&RequestContext<'_>) -> Request,
 ) -> Result<Result<Evidence, Box<Lacking>>, Trouble> {
-    let requirement = Requirement::of(policy, tier);
     let mut lacking = Lacking {
         tier,
         calls_for: policy.approvals(tier).to_string(),
@@ -255,33 +251,21 @@ fn judged(
             .push("a trust root: `approvers` and `approvers_digest` of the provider name it".to_owned());
         return Ok(Err(Box::new(lacking)));
     };
-    let of_policy = policy
-        .organisation()
-        .and_then(|organisation| Name::parse(organisation.as_str()).ok());
-    let organisation = approving
-        .organisation
-        .as_ref()
-        .or(of_policy.as_ref())
-        .unwrap_or(&root.organisation);
-    let context = RequestContext {
-        organisation,
+    let hearing = Hearing {
+        directory: &approving.directory,
+        root: &root,
+        organisation: approving.organisation.as_ref(),
         policy,
+        tier,
         registry_id: &asked.registry_id,
         incarnations: asked.incarnations,
-    };
-    let request = request(&context);
-    let question = Question {
-        request: &request,
-        root: &root,
-        requirement,
         now: asked.now,
         clock_skew_seconds: CLOCK_SKEW_SECONDS_MAX,
         requesters: &asked.requesters,
     };
-    let found = disk::read_approvals(&approving.directory, request.digest()).map_err(Trouble::Approvers)?;
-    let verdict = judge(&question, found);
+    let (request, verdict) = hearing.hold(request).map_err(Trouble::Approvers)?;
     if verdict.is_enough() {
-        return Ok(Ok(evidence(&verdict)));
+        return Ok(Ok(verdict.evidence()));
     }
     let refused = verdict
         .refused
@@ -291,28 +275,6 @@ fn judged(
     lacking.missing = verdict.missing;
     lacking.request = Some((Box::new(request), approving.directory.clone()));
     Ok(Err(Box::new(lacking)))
-}
-
-/// What the registry uses up and keeps.
-fn evidence(verdict: &Verdict) -> Evidence {
-    let persons = verdict.accepted.iter().map(|accepted| accepted.person.to_string());
-    let mut approved_by: Vec<String> = persons.collect();
-    approved_by.sort();
-    Evidence {
-        request: Some(verdict.request_digest),
-        approvals: verdict.digests(),
-        approved_by,
-        waived: false,
-    }
-}
-
-/// The names that who asks goes by: the user of the process, and those of the variable, for a runner that acts for
-/// somebody.
-fn requesters(actor: &str, variable: Option<&str>) -> Vec<String> {
-    let user = actor.split_once('@').map(|(user, _)| user);
-    let others = variable.unwrap_or_default().split(',').map(str::trim);
-    let names = std::iter::once(actor).chain(user).chain(others);
-    names.filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect()
 }
 
 impl Lacking {
@@ -350,20 +312,5 @@ impl Lacking {
             ));
         }
         lines.join("\n")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::requesters;
-
-    #[test]
-    fn who_asks_has_many_names() {
-        assert_eq!(requesters("alice@build-7", None), ["alice@build-7", "alice"]);
-        assert_eq!(
-            requesters("runner@build-7", Some("alice-gh, alice@example.com ,")),
-            ["runner@build-7", "runner", "alice-gh", "alice@example.com"]
-        );
-        assert_eq!(requesters("alice", Some("")), ["alice"]);
     }
 }

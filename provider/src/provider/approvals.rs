@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nhi_approvals::Problem;
+use nhi_governance::Problem;
 use nhi_governance::{Digest, Name};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::value::{AttributePath, Value};

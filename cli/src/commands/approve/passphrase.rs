@@ -7,7 +7,8 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use nhi_approvals::{Problem, disk};
+use nhi_approvals::{disk, key_problem};
+use nhi_governance::Problem;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
@@ -110,7 +111,7 @@ fn first_line(bytes: &[u8]) -> Result<Zeroizing<String>, Problem> {
 
 #[cold]
 fn refuse(message: &str) -> Problem {
-    Problem::of_key(
+    key_problem(
         message,
         "Add the key to an ssh agent, name a file with `--passphrase-file`, or set `SSH_ASKPASS`.",
     )

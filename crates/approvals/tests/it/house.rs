@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 
 use nhi_approvals::{
-    Approval, Decision, FileKey, Person, Problem, Question, Request, RequestContext, Requirement, Signed, Signer,
-    TrustRoot, Verdict, judge,
+    Approval, Decision, FileKey, Person, Question, Request, RequestContext, Requirement, Signed, Signer, TrustRoot,
+    Verdict, judge,
 };
-use nhi_governance::{Declaration, Draft, Given, Name, Policy, PurposeDraft, RiskTier, ScopeDraft, Timestamp};
+use nhi_governance::{Declaration, Draft, Given, Name, Policy, Problem, PurposeDraft, RiskTier, ScopeDraft, Timestamp};
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::{LineEnding, PrivateKey};
 
