@@ -5,6 +5,7 @@ pub(crate) mod approve;
 pub(crate) mod approvers;
 pub(crate) mod audit;
 pub(crate) mod baseline;
+pub(crate) mod break_glass;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod explain;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Audit(audit::Args),
     /// Write down what there is, so that from now on only what is new counts
     Baseline(baseline::Args),
+    /// Open, test and review break-glass access: what opens in an emergency
+    BreakGlass(break_glass::Args),
     /// Check a plan before it is applied
     Check(check::Args),
     /// Print a completion script for a shell
@@ -82,6 +85,7 @@ impl Command {
             Self::Approvers(args) => approvers::run(&args, console),
             Self::Audit(args) => audit::run(&args, console),
             Self::Baseline(args) => baseline::run(&args, console),
+            Self::BreakGlass(args) => break_glass::run(&args, console),
             Self::Check(args) => check::run(&args, console),
             Self::Completions(args) => completions::run(&args, console),
             Self::Explain(args) => explain::run(&args, console),

@@ -5,8 +5,9 @@ use nhi_approvals::{Hearing, REQUESTER_VARIABLE, Request, Requirement, Verdict, 
 use nhi_governance::{Declaration, Digest, Evidence, Identity, Policy, tier_of_change};
 use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, Registry};
 
-use crate::approvals::{self, Place, Root};
+use crate::approvals;
 use crate::exit::{Exit, Failure};
+use crate::operate::trusted;
 use crate::registry;
 
 /// At most this many of the requests that lack approvals are listed.
@@ -17,12 +18,7 @@ const LISTED_MAX: usize = 10;
 #[group(skip)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
-    root: Root,
-    /// The digest of a trust root that is trusted; without it no approval counts
-    #[arg(long, value_name = "DIGEST", env = "NHI_APPROVERS_DIGEST", value_parser = approvals::digest)]
-    approvers_digest: Option<Digest>,
+    trusted: trusted::Args,
     /// Whether a change that lacks approvals is refused, or only warned of; a waiver stays on record
     #[arg(long, value_enum, value_name = "WORD", default_value_t = Enforcement::Enforce)]
     enforcement: Enforcement,
@@ -78,7 +74,8 @@ impl Args {
             digest: None,
         };
         if let Some((request, verdict)) = verdict {
-            disk::write_request(&self.place.approvals, &request).map_err(|problem| approvals::failure(&problem))?;
+            disk::write_request(&self.trusted.place.approvals, &request)
+                .map_err(|problem| approvals::failure(&problem))?;
             lacking.missing = verdict.missing;
             let refused = verdict.refused.iter();
             let refused = refused.map(|refused| format!("{} does not count: {}", refused.source, refused.reason));
@@ -97,15 +94,14 @@ impl Args {
         identity: &Identity,
         declaration: &Declaration,
     ) -> Result<Option<(Request, Verdict)>, Failure> {
-        let Some(pinned) = self.approvers_digest else {
+        let Some(trust) = self.trusted.trust()? else {
             return Ok(None);
         };
-        let trust = disk::read_trust(&self.root.approvers, pinned).map_err(|problem| approvals::failure(&problem))?;
         let incarnations = registry.incarnations(declaration.environment(), declaration.name());
         let others = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
         let others = others.split(',').chain(self.requesters.iter().map(String::as_str));
         let hearing = Hearing {
-            directory: &self.place.approvals,
+            directory: &self.trusted.place.approvals,
             root: &trust.root,
             organisation: None,
             policy,

@@ -1,5 +1,6 @@
 //! The commands that change identities, as a shell sees them, on registries made for the occasion.
 
+mod glass;
 mod owners;
 mod sweeping;
 mod switch;

@@ -1,7 +1,8 @@
 //! What is due, and its end: each kind in batches of one transaction, decided again where it is written.
 
 use nhi_governance::{
-    Declared, Evidence, Exception, Grant, Identity, Record, RecordId, Registered, Timestamp, Transition, sweep,
+    BreakGlass, Declared, Evidence, Exception, Grant, Identity, Record, RecordId, Registered, Timestamp, Transition,
+    sweep,
 };
 use nhi_registry::{Actor, RecordFilter, RecordsExt as _, Registry, RegistryError, View};
 use serde::Serialize;
@@ -44,6 +45,57 @@ impl Swept {
             environment: transition.record.environment().to_owned(),
             action: event.action.clone(),
             reason: reason.unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// What somebody owes: a sweeper can only say so.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Overdue {
+    kind: &'static str,
+    id: RecordId,
+    name: String,
+    environment: String,
+    /// `test` or `review`.
+    what: &'static str,
+    due_at: Timestamp,
+}
+
+impl Overdue {
+    pub(super) fn row(&self) -> [String; 5] {
+        [
+            self.kind.to_owned(),
+            self.name.clone(),
+            self.environment.clone(),
+            format!("its {} was due at {}", self.what, self.due_at),
+            self.id.to_string(),
+        ]
+    }
+
+    /// The test and the review of break-glass access whose day has passed. What has ended may still owe its review.
+    pub(super) fn all(registry: &dyn Registry) -> Result<Vec<Self>, RegistryError> {
+        let with_ended = RecordFilter {
+            with_ended: true,
+            ..RecordFilter::default()
+        };
+        registry.reading(|view| {
+            let now = view.now()?;
+            let records = view.list::<Registered<BreakGlass>>(&with_ended)?;
+            let of = |record: &Registered<BreakGlass>| {
+                let test = record.ended_at().is_none().then(|| record.test_due_at());
+                let owed = [("test", test), ("review", record.state().post_review_due_at)];
+                owed.map(|(what, due)| {
+                    due.filter(|due| *due <= now).map(|due_at| Self {
+                        kind: Registered::<BreakGlass>::KIND.as_str(),
+                        id: record.id(),
+                        name: record.key(),
+                        environment: record.environment().to_owned(),
+                        what,
+                        due_at,
+                    })
+                })
+            };
+            Ok(records.iter().flat_map(of).flatten().collect())
         })
     }
 }

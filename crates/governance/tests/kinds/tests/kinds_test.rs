@@ -74,23 +74,35 @@ fn an_exception_is_short_exact_and_renewed_once() {
 #[test]
 fn broken_glass_is_short_and_owes_a_review() {
     let three = agreed(&["user:dora", "user:erin", "user:frank"]);
-    let glass = Registered::<BreakGlass>::create(id(4), declared(break_glass().check()), &act("user:zoe", &three, 0));
+    let glass =
+        Registered::<BreakGlass>::create(id(4), declared(break_glass().check()), &[], &act("user:zoe", &three, 0));
     let glass = glass.unwrap().record;
     let status = |glass: &Registered<BreakGlass>, seconds| glass.standing(at(seconds)).status;
     assert_eq!((status(&glass, DAY), status(&glass, 30 * DAY)), ("sealed", "untested"));
     let open =
         |by: &str, evidence: &Evidence, seconds| glass.activate("The database is down", &act(by, evidence, seconds));
-    let bob = agreed(&["user:bob"]);
+    let both = agreed(&["user:alice", "user:bob"]);
     for (by, evidence) in [
         ("user:alice", Evidence::default()),
         ("user:alice", Evidence::waived()),
         ("user:alice", agreed(&["user:alice"])),
         ("user:alice", agreed(&["user:dora"])),
-        ("user:dora", bob.clone()),
+        ("user:alice", agreed(&["user:alice", "USER:Alice"])),
+        ("user:alice", agreed(&["user:alice", "user:dora"])),
+        ("user:alice", agreed(&["user:bob"])),
+        ("user:alice", agreed(&["user:bob", "user:carol"])),
+        ("user:dora", both.clone()),
+        (
+            "user:alice",
+            Evidence {
+                approvals: vec![Digest::of(b"one for two")],
+                ..both.clone()
+            },
+        ),
     ] {
         assert_eq!(code(open(by, &evidence, DAY)), "NHI-BREAK-GLASS", "{by} {evidence:?}");
     }
-    let opened = open("user:alice", &bob, 40 * DAY).unwrap().record;
+    let opened = open("user:alice", &both, 40 * DAY).unwrap().record;
     assert_eq!(
         (status(&opened, 40 * DAY + 1_799), status(&opened, 40 * DAY + 1_800)),
         ("activated", "review_owed")
@@ -110,9 +122,67 @@ fn broken_glass_is_short_and_owes_a_review() {
     let looked = look("user:bob", later).unwrap().record;
     assert!(change(&looked).is_ok());
     assert_eq!(status(&looked, later), "untested");
-    let tested = looked.test(&act("user:carol", &none, later)).unwrap().record;
+    let test = |by: &str, evidence: &Evidence| looked.test("A drill: both keys work", &act(by, evidence, later));
+    let tested = test("user:carol", &agreed(&["user:carol", "user:bob"])).unwrap().record;
     assert_eq!(status(&tested, later), "sealed");
-    assert_eq!(code(looked.test(&act("user:zoe", &none, later))), "NHI-BREAK-GLASS");
+    assert!(!tested.is_open(at(later)), "a test opens nothing");
+    for (by, evidence) in [
+        ("user:carol", none.clone()),
+        ("user:carol", agreed(&["user:carol"])),
+        ("user:zoe", both.clone()),
+    ] {
+        assert_eq!(code(test(by, &evidence)), "NHI-BREAK-GLASS", "{by}");
+    }
+
+    // What ended still owes its review, and no other of its name comes before that.
+    let ended = opened.end("destroyed", at(later)).record;
+    let again = |earlier: &Registered<BreakGlass>| {
+        let earlier = std::slice::from_ref(earlier);
+        Registered::<BreakGlass>::create(
+            id(5),
+            declared(break_glass().check()),
+            earlier,
+            &act("user:zoe", &three, later),
+        )
+    };
+    assert_eq!(code(again(&ended)), "NHI-BREAK-GLASS");
+    let looked = ended.review("Two tables were repaired", &act("user:bob", &none, later));
+    let looked = looked.unwrap().record;
+    assert!(looked.ended_at().is_some() && again(&looked).is_ok());
+}
+
+#[test]
+fn a_policy_narrows_what_broken_glass_may_be() {
+    let three = agreed(&["user:dora", "user:erin", "user:frank"]);
+    let under = |narrow: fn(&mut nhi_governance::Terms)| {
+        let mut terms = nhi_governance::Terms::default();
+        narrow(&mut terms);
+        Policy::new(terms).unwrap()
+    };
+    let declare = |policy: &Policy| {
+        let act = Act {
+            policy,
+            ..act("user:zoe", &three, 0)
+        };
+        Registered::<BreakGlass>::create(id(4), declared(break_glass().check()), &[], &act)
+    };
+    let glass = declare(&Policy::default()).unwrap().record;
+    for narrow in [
+        (|terms: &mut nhi_governance::Terms| terms.break_glass.holders_min = 4) as fn(&mut _),
+        |terms| terms.break_glass.session_max = Ttl::parse("10m").unwrap(),
+        |terms| terms.break_glass.test_interval_max = Ttl::parse("24h").unwrap(),
+    ] {
+        assert_eq!(code(declare(&under(narrow))), "NHI-BREAK-GLASS");
+    }
+    // What was declared under a looser policy opens for no longer than the policy of today allows.
+    let policy = under(|terms| terms.break_glass.session_max = Ttl::parse("10m").unwrap());
+    let both = agreed(&["user:alice", "user:bob"]);
+    let act = Act {
+        policy: &policy,
+        ..act("user:alice", &both, DAY)
+    };
+    let opened = glass.activate("The database is down", &act).unwrap().record;
+    assert_eq!(opened.state().session_until, Some(at(DAY + 600)));
 }
 
 #[test]
