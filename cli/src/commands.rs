@@ -18,6 +18,7 @@ pub(crate) mod policy;
 pub(crate) mod registry;
 pub(crate) mod request;
 pub(crate) mod resume;
+pub(crate) mod review;
 pub(crate) mod revoke;
 pub(crate) mod rules;
 pub(crate) mod suspend;
@@ -67,6 +68,8 @@ pub(crate) enum Command {
     Request(request::Args),
     /// Bring a suspended identity back, by the approvals of its tier
     Resume(resume::Args),
+    /// Say of identities under review that they are needed or not, and open and close the rounds
+    Review(review::Args),
     /// End an identity for good, now
     Revoke(revoke::Args),
     /// List the rules and the codes of a check
@@ -98,6 +101,7 @@ impl Command {
             Self::Registry(args) => registry::run(&args, console),
             Self::Request(args) => request::run(&args, console),
             Self::Resume(args) => resume::run(&args, console),
+            Self::Review(args) => review::run(&args, console),
             Self::Revoke(args) => revoke::run(&args, console),
             Self::Rules(args) => rules::run(&args, console),
             Self::Suspend(args) => suspend::run(&args, console),

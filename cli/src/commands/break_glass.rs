@@ -12,7 +12,7 @@ use nhi_governance::{BreakGlass, Registered};
 use nhi_registry::Registry;
 
 use crate::exit::{Exit, Failure};
-use crate::operate::{self, kinds};
+use crate::operate::{self, deeds, kinds};
 use crate::output::Console;
 
 /// Options of `nhi break-glass`.
@@ -39,7 +39,7 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = deed::AFTER_HELP)]
+#[command(after_help = deeds::AFTER_HELP)]
 struct Activate {
     /// Why; it stays on record
     #[arg(long, value_name = "TEXT", value_parser = operate::reason)]
@@ -49,7 +49,7 @@ struct Activate {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = deed::AFTER_HELP)]
+#[command(after_help = deeds::AFTER_HELP)]
 struct Saw {
     /// What was seen; it stays on record
     #[arg(long, value_name = "TEXT", value_parser = operate::reason)]

@@ -27,6 +27,9 @@ What it ends:
   grants      of an identity that is revoked, or past their end for more than 7 days
   exceptions  past their end for more than 7 days
 
+It opens the rounds of access reviews whose cadence asks for it, and closes those that are due: identities that nobody
+answered for are suspended, or revoked where the review says so.
+
 It also says what somebody owes: tests and reviews of break-glass access whose day has passed.
 
 With --every it goes on until it is told to stop by SIGINT or SIGTERM, and writes one line of JSON for each pass.
@@ -91,7 +94,7 @@ fn pass(args: &Args) -> Result<Document, Failure> {
     Ok(Document {
         version: 1,
         as_of: registry.now().map_err(|error| failure(&error))?,
-        ended: changes.len(),
+        ended: changes.iter().filter(|swept| swept.is_end()).count(),
         changes,
         overdue: Overdue::all(&*registry).map_err(|error| failure(&error))?,
     })

@@ -2,6 +2,7 @@
 
 mod glass;
 mod owners;
+mod reviews;
 mod sweeping;
 mod switch;
 

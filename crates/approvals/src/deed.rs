@@ -1,8 +1,9 @@
-//! What is done with break-glass access outside of any apply: the request for it, and whose signatures count.
+//! What is done outside of any apply, with break-glass access and reviews: the request for it, and whose signatures
+//! count.
 //!
 //! Who asks is no statement here but a signature: what opens in an emergency has to show by itself who opened it.
 
-use nhi_governance::{BreakGlass, Environment, Owner, Record as _, RecordKind, Registered};
+use nhi_governance::{AccessReview, BreakGlass, Environment, Owner, Record as _, RecordKind, Registered};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -11,15 +12,17 @@ use crate::request::{Kind, Request, RequestContext};
 /// The member of a request's subject that says what is to be done; no declaration has one of that name.
 const MEMBER: &str = "deed";
 
-/// What is done with break-glass access.
+/// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deed {
-    /// A session is opened.
+    /// A session of break-glass access is opened.
     Activate,
-    /// A session is looked at.
+    /// A reviewer answers for identities under review.
+    Decide,
+    /// A session of break-glass access is looked at.
     Review,
-    /// A drill is noted: everything but the session.
+    /// A drill of break-glass access is noted: everything but the session.
     Test,
 }
 
@@ -46,19 +49,38 @@ impl Order {
             said: said.to_owned(),
             signatures: match deed {
                 Deed::Activate | Deed::Test => record.declaration().approvals.saturating_add(1),
-                Deed::Review => 1,
+                Deed::Decide | Deed::Review => 1,
             },
+        }
+    }
+
+    /// What a reviewer answers, in words that name the round.
+    pub fn answers(by: Owner, said: &str) -> Self {
+        Self {
+            deed: Deed::Decide,
+            by,
+            said: said.to_owned(),
+            signatures: 1,
         }
     }
 
     /// The order that a request carries. One that cannot be read is none: then the request is one for a change of tier
     /// critical, which nothing ever acts on.
     pub fn of(request: &Request) -> Option<Self> {
-        if request.kind != Kind::Record(RecordKind::BreakGlass) {
-            return None;
-        }
         let member = request.terms.subject.get(MEMBER)?;
-        serde_json::from_value(member.clone()).ok()
+        let order: Self = serde_json::from_value(member.clone()).ok()?;
+        let kind = match order.deed {
+            Deed::Activate | Deed::Review | Deed::Test => RecordKind::BreakGlass,
+            Deed::Decide => RecordKind::AccessReview,
+        };
+        (request.kind == Kind::Record(kind)).then_some(order)
+    }
+
+    /// The request for answers in a review. It names no revision: several reviewers answer side by side.
+    pub fn request_answers(&self, context: &RequestContext<'_>, record: &Registered<AccessReview>) -> Request {
+        let mut request = Request::for_record(context, None, None, record.declaration());
+        request.terms.subject.insert(MEMBER.to_owned(), json!(self));
+        request
     }
 
     /// The request for it. It names the revision on record, so that what was signed is good for one state of things.
@@ -80,7 +102,7 @@ impl Order {
     pub(crate) fn counts(&self, request: &Request, is: impl Fn(&Owner) -> bool) -> bool {
         match self.deed {
             Deed::Activate | Deed::Test => holders(request).iter().any(is),
-            Deed::Review => is(&self.by),
+            Deed::Decide | Deed::Review => is(&self.by),
         }
     }
 }

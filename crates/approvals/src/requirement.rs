@@ -58,7 +58,7 @@ impl fmt::Display for Requirement {
             Some(Deed::Activate | Deed::Test) => {
                 return write!(f, "{} signatures of holders, among them that of who asks", self.count);
             }
-            Some(Deed::Review) => return f.write_str("the signature of who reviews"),
+            Some(Deed::Decide | Deed::Review) => return f.write_str("the signature of who reviews"),
             None => {}
         }
         match self.count {

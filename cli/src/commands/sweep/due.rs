@@ -8,6 +8,7 @@ use nhi_registry::{Actor, RecordFilter, RecordsExt as _, Registry, RegistryError
 use serde::Serialize;
 
 use crate::operate::BATCH;
+use crate::operate::rounds::{self, Review};
 
 /// How long something that is past its end can still be renewed, in days, as it is for identities.
 const RENEWABLE_DAYS: i64 = 7;
@@ -32,6 +33,23 @@ impl Swept {
             self.reason.clone(),
             self.id.to_string(),
         ]
+    }
+
+    /// The round of a review that was opened or closed.
+    fn round(review: &Review, action: &str, reason: String) -> Self {
+        Self {
+            kind: Review::KIND.as_str(),
+            id: review.id(),
+            name: review.key(),
+            environment: String::new(),
+            action: action.to_owned(),
+            reason,
+        }
+    }
+
+    /// Whether it ended something.
+    pub(super) fn is_end(&self) -> bool {
+        self.kind != Review::KIND.as_str()
     }
 
     /// What a transition does, where it does anything.
@@ -100,11 +118,34 @@ impl Overdue {
     }
 }
 
-/// Ends all that is due. Identities come first: their end is that of their grants.
+/// Ends all that is due. Rounds of reviews come first, because they suspend and revoke identities, and then these:
+/// their end is that of their grants.
 pub(super) fn sweep_all(registry: &dyn Registry, actor: &Actor) -> Result<Vec<Swept>, RegistryError> {
-    let mut swept = kind(registry, actor, identity)?;
+    let mut swept = reviews(registry, actor)?;
+    swept.extend(kind(registry, actor, identity)?);
     swept.extend(kind(registry, actor, grant)?);
     swept.extend(kind(registry, actor, |record, now, _| Ok(exception(record, now)))?);
+    Ok(swept)
+}
+
+/// Closes the rounds that are due, with all that follows, and opens those whose cadence asks for it.
+fn reviews(registry: &dyn Registry, actor: &Actor) -> Result<Vec<Swept>, RegistryError> {
+    let (now, reviews) = registry.reading(|view| Ok((view.now()?, view.list::<Review>(&RecordFilter::default())?)))?;
+    let mut swept = Vec::new();
+    for review in reviews {
+        if review.state().due_at.is_some_and(|due| due <= now)
+            && let Some((review, closed)) = rounds::close(registry, actor, review.id())?
+        {
+            let (suspended, revoked) = (closed.suspended.len(), closed.revoked.len());
+            let reason = format!("closed: {suspended} suspended without an answer, {revoked} revoked");
+            swept.push(Swept::round(&review, "access_review.closed", reason));
+        }
+        if review.opens_at().is_some_and(|opens| opens <= now) {
+            let (review, opened) = rounds::open(registry, actor, review.id())?;
+            let reason = format!("opened: {} identities to answer for", review.state().items.len());
+            swept.extend(opened.then(|| Swept::round(&review, "access_review.opened", reason)));
+        }
+    }
     Ok(swept)
 }
 

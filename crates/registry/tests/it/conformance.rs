@@ -427,6 +427,7 @@ everywhere!(
         revokes_for_good,
         updates_by_revision;
     kinds:
+        a_round_is_closed_as_a_whole,
         broken_glass_is_opened_once_and_reviewed_even_after_its_end;
     records:
         a_cut_off_record_is_taken_up,

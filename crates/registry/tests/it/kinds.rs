@@ -1,11 +1,12 @@
 //! The kinds of the domain model over every backend: what their transitions say is what is kept.
 
 use nhi_governance::{
-    Act, BreakGlass, BreakGlassDraft, Digest, Evidence, Given, Record as _, RecordId, Registered, ScopeDraft,
+    AccessReview, AccessReviewDraft, Act, BreakGlass, BreakGlassDraft, Digest, Evidence, Given, Identity, Policy,
+    Record as _, RecordId, Registered, ScopeDraft, SelectorDraft, revoke,
 };
 use nhi_registry::{Key, RecordFilter, RecordsExt as _, Registry, RegistryError};
 
-use crate::support::{Fixture, START, actor, assert_intact, nothing};
+use crate::support::{Fixture, START, actor, assert_intact, declaration, nothing, trust_domain};
 
 const DAY: i64 = 86_400;
 
@@ -88,6 +89,105 @@ fn open(
         },
     )
 }
+
+/// A review that is closed with all that follows, or not at all.
+pub(crate) fn a_round_is_closed_as_a_whole(registry: &dyn Registry, fixture: &Fixture) {
+    let names = ["one", "two", "three"];
+    let ids = names.map(|name| {
+        let created = registry.create(&actor(), &trust_domain(), declaration(name), &nothing());
+        created.unwrap().identity.id()
+    });
+    let draft = AccessReviewDraft {
+        name: "quarterly".into(),
+        selector: Given::Known(SelectorDraft::default()),
+        cadence: "2160h".into(),
+        reviewers: texts(&["user:rita"]),
+        due_in: "48h".into(),
+        on_no_response: Given::Absent,
+    };
+    let declared = draft.check().declaration.unwrap();
+    let key = Key {
+        environment: "",
+        key: "quarterly",
+    };
+    let none = Evidence::default();
+    let policy = Policy::default();
+    let act = |by: &'static str, now| Act {
+        by,
+        evidence: &EVIDENCE,
+        policy: &policy,
+        now,
+    };
+    let review = registry.declare(
+        &actor(),
+        &none,
+        key,
+        |now, id, _: Option<&Registered<AccessReview>>, _| {
+            Ok(Registered::<AccessReview>::create(
+                id,
+                declared.clone(),
+                &act("tester", now),
+            )?)
+        },
+    );
+    let review = review.unwrap();
+    let open = |now, review: &Registered<AccessReview>, view: &nhi_registry::View<'_>| {
+        let identities: Vec<Identity> = view.list(&RecordFilter::default())?;
+        let judged = identities
+            .iter()
+            .map(|identity| (identity, identity.assess(view.policy()).tier));
+        Ok(review.open(judged, &act("sweeper", now))?)
+    };
+    registry.change(&actor(), review.id(), Some(1), &none, open).unwrap();
+    for (id, keep) in [(ids[0], true), (ids[1], false)] {
+        let decide = |now, review: &Registered<AccessReview>, _: &nhi_registry::View<'_>| {
+            Ok(review.decide(id, keep, &act("user:rita", now))?)
+        };
+        registry.change(&actor(), review.id(), None, &none, decide).unwrap();
+    }
+    fixture.clock.set(START + 2 * DAY);
+    // Closing a round is one transaction: where a part of it cannot be written, none of it is.
+    let close = |fails: bool| {
+        registry.writing(&actor(), |writer| {
+            let review: Registered<AccessReview> = writer.require(review.id())?;
+            let Some((transition, closing)) = review.close(writer.now())? else {
+                return Ok(None);
+            };
+            writer.replace(transition, &EVIDENCE)?;
+            for id in &closing.revoked {
+                let transition = revoke(&writer.require::<Identity>(*id)?, "not needed", writer.now());
+                writer.replace(transition, &EVIDENCE)?;
+            }
+            if fails {
+                return Err(RegistryError::NotFound(review.id()));
+            }
+            Ok(Some(closing))
+        })
+    };
+    assert!(close(true).is_err());
+    let found = || {
+        registry
+            .get_record::<Registered<AccessReview>>(review.id())
+            .unwrap()
+            .unwrap()
+    };
+    assert!(found().state().due_at.is_some() && registry.get(ids[1]).unwrap().unwrap().revoked_at().is_none());
+    let closing = close(false).unwrap().unwrap();
+    assert_eq!(
+        (closing.kept, closing.revoked, closing.suspended),
+        (vec![ids[0]], vec![ids[1]], vec![ids[2]])
+    );
+    assert_eq!(close(false).unwrap(), None, "once");
+    assert!(found().state().evidence_digest.is_some() && registry.get(ids[1]).unwrap().unwrap().revoked_at().is_some());
+    assert_intact(registry);
+}
+
+static EVIDENCE: Evidence = Evidence {
+    request: None,
+    approvals: Vec::new(),
+    approved_by: Vec::new(),
+    waived: false,
+};
 
 pub(crate) fn broken_glass_is_opened_once_and_reviewed_even_after_its_end(registry: &dyn Registry, fixture: &Fixture) {
     let first = glass(registry).unwrap();
