@@ -20,6 +20,7 @@ pub(crate) mod request;
 pub(crate) mod resume;
 pub(crate) mod review;
 pub(crate) mod revoke;
+pub(crate) mod rotate;
 pub(crate) mod rules;
 pub(crate) mod suspend;
 pub(crate) mod sweep;
@@ -72,6 +73,8 @@ pub(crate) enum Command {
     Review(review::Args),
     /// End an identity for good, now
     Revoke(revoke::Args),
+    /// Note that the credentials of an identity were replaced, and see when that is due again
+    Rotate(rotate::Args),
     /// List the rules and the codes of a check
     Rules(rules::Args),
     /// Take an identity out of use, now, until it is resumed
@@ -103,6 +106,7 @@ impl Command {
             Self::Resume(args) => resume::run(&args, console),
             Self::Review(args) => review::run(&args, console),
             Self::Revoke(args) => revoke::run(&args, console),
+            Self::Rotate(args) => rotate::run(&args, console),
             Self::Rules(args) => rules::run(&args, console),
             Self::Suspend(args) => suspend::run(&args, console),
             Self::Sweep(args) => sweep::run(&args, console),

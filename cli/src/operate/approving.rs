@@ -146,3 +146,12 @@ impl Lacking {
         format!("`{}` lacks {}{command}", self.name, self.missing.join("; "))
     }
 }
+
+/// What no approval can help is refused before anybody is asked for one. Nothing is ever written by this.
+pub(crate) fn agreed_by_somebody(policy: &Policy) -> Evidence {
+    Evidence {
+        approvals: vec![policy.digest(), Digest::of(b"somebody")],
+        approved_by: vec!["somebody".to_owned(), "somebody else".to_owned()],
+        ..Evidence::waived()
+    }
+}

@@ -3,6 +3,7 @@
 mod glass;
 mod owners;
 mod reviews;
+mod rotating;
 mod sweeping;
 mod switch;
 

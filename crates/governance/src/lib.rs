@@ -94,7 +94,7 @@ pub use identity::Identity;
 pub use kind::Kind;
 pub use lifecycle::{
     QUARANTINE_DAYS_MAX, RESUME_DAYS_MAX, adopt, confirm, contain, create, disown, note_use, offboard, quarantine,
-    requarantine, resume, reviewed, revoke, suspend, sweep, tier_of_change, transfer, update,
+    requarantine, resume, reviewed, revoke, rotate, suspend, sweep, tier_of_change, transfer, update,
 };
 pub use owner::Owner;
 pub use path::{Path, Step};

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nhi_governance::{BreakGlass, Identity, Kind, Record as _, Registered, Status, Timestamp};
-use nhi_registry::{RecordFilter, RecordsExt as _};
+use nhi_governance::{Identity, Kind, Status, Timestamp};
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::DataAnswer;
@@ -49,10 +48,6 @@ fn schema() -> Schema {
     .attribute(number(
         "static_credential_share",
         "Share of live identities that rest on a shared static credential, likewise.",
-    ))
-    .attribute(counts(
-        "break_glass",
-        "Break-glass access, whatever is selected: `declared`, `open`, `untested` (its test is overdue), `reviews_owed`.",
     ))
     .attribute(counts(
         "events",
@@ -112,7 +107,6 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
         "static_credential_share",
         share(live.iter().filter(is_static).count(), live.len()),
     );
-    set("break_glass", numbers(break_glass(governed)?));
     set("events", numbers(events(governed)?));
     Ok(DataAnswer {
         value: config,
@@ -146,37 +140,6 @@ pub(super) fn share(part: usize, whole: usize) -> Value {
     };
     let text = format!("{}.{:04}", parts / 10_000, parts % 10_000);
     text.parse::<Number>().map_or(Value::Null, Value::Number)
-}
-
-/// What there is of it, what is open, and what somebody owes. One that has ended may still owe its review.
-fn break_glass(governed: &Governed) -> Result<Counts, Diagnostics> {
-    let asked = governed.ask(|registry| {
-        let with_ended = RecordFilter {
-            with_ended: true,
-            ..RecordFilter::default()
-        };
-        registry.reading(|view| {
-            let (now, all) = (view.now()?, view.list::<Registered<BreakGlass>>(&with_ended)?);
-            let count = |suits: &dyn Fn(&Registered<BreakGlass>) -> bool| {
-                u64::try_from(all.iter().filter(|record| suits(record)).count()).unwrap_or(u64::MAX)
-            };
-            let is_live = |record: &Registered<BreakGlass>| record.ended_at().is_none();
-            Ok([
-                ("declared", count(&is_live)),
-                ("open", count(&|record| record.is_open(now))),
-                (
-                    "reviews_owed",
-                    count(&|record| record.state().post_review_due_at.is_some()),
-                ),
-                (
-                    "untested",
-                    count(&|record| is_live(record) && record.test_due_at() <= now),
-                ),
-            ])
-        })
-    })?;
-    let counts = asked.into_iter().flatten();
-    Ok(counts.map(|(word, count)| (word.to_owned(), count)).collect())
 }
 
 fn events(governed: &Governed) -> Result<Counts, Diagnostics> {
