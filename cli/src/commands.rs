@@ -8,6 +8,7 @@ pub(crate) mod baseline;
 pub(crate) mod break_glass;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod exceptions;
 pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod graph;
@@ -49,6 +50,8 @@ pub(crate) enum Command {
     Check(check::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
+    /// List the exceptions on record: what is waived, by whom, how old it is, what is overdue
+    Exceptions(exceptions::Args),
     /// Explain a code: what it means, why it matters, what to do
     Explain(explain::Args),
     /// Show, or write, the changes of the configuration that are safe
@@ -94,6 +97,7 @@ impl Command {
             Self::BreakGlass(args) => break_glass::run(&args, console),
             Self::Check(args) => check::run(&args, console),
             Self::Completions(args) => completions::run(&args, console),
+            Self::Exceptions(args) => exceptions::run(&args, console),
             Self::Explain(args) => explain::run(&args, console),
             Self::Fix(args) => fix::run(&args, console),
             Self::Graph(args) => graph::run(&args, console),

@@ -246,7 +246,7 @@ impl<'r> NotCounted<'r> {
             because: aside.because.as_str(),
             waiver: match &aside.because {
                 Because::Existing | Because::Baseline => None,
-                Because::Waived(waived) => Some(Waiver {
+                Because::Waived(waived) | Because::Excepted(waived) => Some(Waiver {
                     reason: &waived.reason,
                     owner: &waived.owner,
                     expires: &waived.expires,

@@ -11,6 +11,7 @@
 mod approvals;
 mod audit_log;
 mod decisions;
+mod exceptions;
 mod formats;
 mod formats_ci;
 mod hostile;

@@ -6,7 +6,7 @@ use super::*;
 fn an_exception_is_short_exact_and_renewed_once() {
     let three = agreed(&["user:carol", "user:erin", "user:frank"]);
     let make = |draft: &ExceptionDraft, by: &str, evidence: &Evidence| {
-        Registered::<Exception>::create(id(3), declared(draft.check()), &act(by, evidence, 0))
+        Registered::<Exception>::create(id(3), declared(draft.check()), &[], &act(by, evidence, 0))
     };
     assert_eq!(
         code(make(&exception(), "user:alice", &Evidence::default())),
@@ -68,6 +68,83 @@ fn an_exception_is_short_exact_and_renewed_once() {
     assert_eq!(
         code(first.update(declared(other.check()), &act("user:alice", &three, DAY))),
         "NHI-FIXED"
+    );
+}
+
+/// Ending an exception and declaring it again does not start to count afresh.
+#[test]
+fn renewals_are_counted_past_the_end_of_a_record() {
+    let three = agreed(&["user:carol", "user:erin", "user:frank"]);
+    let until = |days: i64| ExceptionDraft {
+        expires_at: at(days * DAY).to_string().as_str().into(),
+        ..exception()
+    };
+    let anew = |earlier: &[Registered<Exception>], end: i64, day: i64| {
+        let act = act("user:alice", &three, day * DAY);
+        Registered::<Exception>::create(id(9), declared(until(end).check()), earlier, &act)
+    };
+    let ended = |made: Registered<Exception>, day: i64| made.end("destroyed", at(day * DAY)).record;
+    let first = ended(anew(&[], 80, 0).unwrap().record, 10);
+    let second = anew(std::slice::from_ref(&first), 99, 11).unwrap().record;
+    assert_eq!(second.state().renewals, 1, "it ends later than the one before");
+    let same = anew(std::slice::from_ref(&first), 80, 11).unwrap().record;
+    assert_eq!(same.state().renewals, 0, "no later end, no renewal");
+    let all = [first, ended(second, 20)];
+    assert_eq!(code(anew(&all, 105, 21)), "NHI-EXCEPTION");
+    assert_eq!(
+        anew(&all, 99, 21).unwrap().record.state().renewals,
+        1,
+        "what was renewed stays so"
+    );
+    assert_eq!(
+        code(anew(&all, 150, 110)),
+        "NHI-EXCEPTION",
+        "the last day that it is remembered"
+    );
+    assert_eq!(anew(&all, 150, 111).unwrap().record.state().renewals, 0);
+    let other = ExceptionDraft {
+        control: "NHI013".into(),
+        ..until(105)
+    };
+    let other = Registered::<Exception>::create(
+        id(9),
+        declared(other.check()),
+        &all,
+        &act("user:alice", &three, 21 * DAY),
+    );
+    assert_eq!(
+        other.unwrap().record.state().renewals,
+        0,
+        "another control is another question"
+    );
+
+    // The policy has the last word on how often and how long.
+    let mut terms = nhi_governance::Terms::default();
+    terms.exceptions.renewals_max = 0;
+    terms.exceptions.ttl_max = Ttl::parse("720h").unwrap();
+    let strict = Policy::new(terms).unwrap();
+    let under = |draft: ExceptionDraft| {
+        let act = Act {
+            policy: &strict,
+            ..act("user:alice", &three, 0)
+        };
+        Registered::<Exception>::create(id(9), declared(draft.check()), &[], &act)
+    };
+    assert_eq!(code(under(until(31))), "NHI-EXCEPTION");
+    let made = under(until(30)).unwrap().record;
+    let one = ExceptionDraft {
+        max_renewals: Given::Known(1),
+        ..until(30)
+    };
+    assert_eq!(code(under(one)), "NHI-EXCEPTION");
+    let renew = Act {
+        policy: &strict,
+        ..act("user:alice", &three, 20 * DAY)
+    };
+    assert_eq!(code(made.update(declared(until(40).check()), &renew)), "NHI-EXCEPTION");
+    assert_eq!(
+        (made.is_overdue(at(30 * DAY - 1)), made.is_overdue(at(30 * DAY))),
+        (false, true)
     );
 }
 
