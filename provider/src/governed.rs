@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use nhi_governance::measure::Measured;
 use nhi_governance::{
     AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
     Status, Team, Timestamp, TrustDomain, Vendor, Violation,
@@ -61,6 +62,14 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// What the numbers about identities are made of.
+    pub(crate) fn measured(&self) -> Measured<'_> {
+        Measured {
+            identity: &self.identity,
+            context: &self.context,
+        }
+    }
+
     /// What it is worth.
     pub(crate) fn status(&self) -> Status {
         self.identity.status(self.now, &self.context)

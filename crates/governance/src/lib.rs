@@ -56,6 +56,7 @@ mod id;
 mod identity;
 mod kind;
 mod lifecycle;
+pub mod measure;
 mod owner;
 mod path;
 mod pattern;

@@ -190,7 +190,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
 
     /// Up to `limit` rows of the audit log from `from_seq` on; the first row is 1.
     fn audit(&self, from_seq: u64, limit: u32) -> Result<Vec<AuditRow>, RegistryError> {
-        self.reading(|view| audit::rows(view.transaction(), from_seq, limit.min(AUDIT_ROWS_MAX)))
+        self.reading(|view| view.audit(from_seq, limit))
     }
 
     /// Refuses a log that does not continue the one that an anchor was taken of (see [`View::anchor`]): an older copy, or one made anew. One row is
