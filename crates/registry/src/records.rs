@@ -10,7 +10,7 @@ use crate::{Actor, Registry, RegistryError, View, Writer};
 /// Which records to list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RecordFilter {
-    /// Only those of this environment.
+    /// Only those of this environment; empty where the kind has none.
     pub environment: Option<String>,
     /// Only those of this key.
     pub key: Option<String>,

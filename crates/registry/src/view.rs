@@ -78,9 +78,9 @@ impl<'a> View<'a> {
     pub fn list<R: Record>(&self, filter: &RecordFilter) -> Result<Vec<R>, RegistryError> {
         let selection = Selection {
             kind: R::KIND.as_str(),
-            environment: filter.environment.as_deref().unwrap_or_default(),
-            key: filter.key.as_deref().unwrap_or_default(),
-            parent: filter.parent.map(|id| id.to_string()).unwrap_or_default(),
+            environment: filter.environment.as_deref(),
+            key: filter.key.as_deref(),
+            parent: filter.parent,
             with_ended: filter.with_ended,
         };
         self.transaction.records(&selection)?.iter().map(typed).collect()
