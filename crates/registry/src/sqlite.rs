@@ -17,7 +17,7 @@ use session::Session;
 
 use crate::options::{Options, Point};
 use crate::transaction::{Backend, RowsWork};
-use crate::{Actor, DatabaseError, ReadWork, Registry, RegistryError, View, WriteWork, Writer};
+use crate::{Actor, DatabaseError, ReadWork, Registry, RegistryError, Spool, View, WriteWork, Writer, taking};
 
 /// A registry in an SQLite file.
 #[derive(Debug)]
@@ -59,9 +59,13 @@ impl SqliteRegistry {
     }
 
     fn new(path: &Path, options: Options, connection: Connection, reads_only: bool) -> Self {
+        let spool = options.spool.of_file(path);
+        if !reads_only {
+            spool.reserve();
+        }
         Self {
             path: path.to_owned(),
-            options,
+            options: Options { spool, ..options },
             reads_only,
             connection: Mutex::new(Some(connection)),
             session: OnceLock::new(),
@@ -117,6 +121,10 @@ impl Registry for SqliteRegistry {
         self.path.display().to_string()
     }
 
+    fn spool(&self) -> &Spool {
+        &self.options.spool
+    }
+
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
         let mut guard = self.lock();
         let connection = guard.as_mut().ok_or_else(|| RegistryError::Broken(self.place()))?;
@@ -126,8 +134,18 @@ impl Registry for SqliteRegistry {
         work(&View::new(&self.rows(&snapshot, "read"), &self.options))
     }
 
+    fn read_anew(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
+        if self.lock().is_some() {
+            return self.read(work);
+        }
+        let options = self.options.clone();
+        Self::open_read_only_with(&self.path, options)?.read(work)
+    }
+
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {
-        self.exclusively(&mut |rows| work(&mut Writer::begin(rows, actor, &self.options)?))
+        taking::settle(&self.options, |done| {
+            self.exclusively(&mut |rows| work(Writer::begin(rows, actor, &self.options)?.settled(done)?))
+        })
     }
 }
 

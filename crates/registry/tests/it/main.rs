@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod approvals;
 #[cfg(test)]
+mod broken_off;
+#[cfg(test)]
 mod clock;
 #[cfg(test)]
 mod concurrency;
@@ -16,6 +18,8 @@ mod crash;
 mod faults;
 #[cfg(test)]
 mod opening;
+#[cfg(test)]
+mod operations;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
