@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nhi_governance::{Cause, Evidence, Identity, RecordId, resume, suspend};
+use nhi_governance::{Containment, Evidence, Identity, RecordId, resume};
 use nhi_registry::{Access, RecordsExt as _, Registry, RegistryError};
 use tfplugin::log;
 
@@ -19,23 +19,12 @@ static NO_EVIDENCE: Evidence = Evidence {
 impl Governed {
     /// Ends an identity because somebody said so, whether a state knows it or not.
     pub(crate) fn end(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
-        let registry = self.registry_with(id)?;
-        let identity = armed(|| registry.revoke(&self.actor, id, reason))?;
-        log::info("an identity was revoked", &[("id", id.to_string().into())]);
-        Ok(identity)
+        self.take_away(id, Containment::End, reason)
     }
 
     /// Takes an identity out of use because somebody said so.
     pub(crate) fn suspend(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
-        let registry = self.registry_with(id)?;
-        let suspended = armed(|| {
-            registry.contain(&self.actor, &[id], |now, identity: &Identity, view| {
-                let act = self.act(&NO_EVIDENCE, view, now);
-                Ok(suspend(identity, Cause::Manual, reason, &act)?)
-            })
-        })?;
-        log::info("an identity was suspended", &[("id", id.to_string().into())]);
-        Ok(suspended.into_iter().next().ok_or(RegistryError::NotFound(id))?)
+        self.take_away(id, Containment::Suspend, reason)
     }
 
     /// Brings an identity back by nobody's approval: what needs some is refused.
