@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use nhi_governance::{
-    AccessReview, BreakGlass, Containment, Context, Declaration, Draft, Exception, Grant, Identity, Policy, Record,
-    RecordId, RecordKind, Status, Team, Timestamp, TrustDomain, Vendor, Violation,
+    AccessReview, BreakGlass, Containment, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId,
+    RecordKind, Status, Team, Timestamp, TrustDomain, Vendor, Violation,
 };
 use nhi_registry::{Access, Actor, Anchor, Location, Options, RecordsExt as _, Registry, RegistryError};
 use tfplugin::log;
@@ -264,23 +264,6 @@ impl Governed {
         Ok(())
     }
 
-    /// Ends or suspends a record, whatever the disk or the server says: on record, or waiting to be.
-    fn take_away<R: Record>(&self, id: RecordId, how: Containment, reason: &str) -> Result<R, Trouble> {
-        let missing = || RegistryError::NoRecord { kind: R::KIND, id };
-        let registry = self.existing_registry()?.ok_or_else(missing)?;
-        let taken = armed(|| registry.take_away::<R>(&self.actor, &[id], how, reason))?;
-        let told = [("id", id.to_string().into()), ("how", format!("{how:?}").into())];
-        match &taken.waits_in {
-            None => log::info("something was taken from a record", &told),
-            Some(file) => {
-                let place = ("waits_in", file.display().to_string().into());
-                let told: Vec<_> = told.into_iter().chain([place]).collect();
-                log::warn("the registry cannot be written: what was taken waits to be on record", &told);
-            }
-        }
-        Ok(taken.records.into_iter().next().ok_or_else(missing)?)
-    }
-
     /// Notes that the core has the ids of everything this process created.
     pub(crate) fn confirm_created(&self) {
         self.confirm_created_of::<AccessReview>();
@@ -445,10 +428,7 @@ fn options(policy: Option<Arc<Policy>>) -> Options {
         ..Options::default()
     };
     #[cfg(debug_assertions)]
-    let options = Options {
-        probe: Arc::new(crate::failpoint::probe),
-        ..options
-    };
+    let options = crate::failpoint::options(options);
     options
 }
 

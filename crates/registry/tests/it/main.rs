@@ -31,4 +31,6 @@ mod support;
 #[cfg(test)]
 mod tamper;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod transparency;

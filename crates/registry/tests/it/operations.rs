@@ -216,7 +216,7 @@ impl Sight {
         count::<Registered<Grant>>(registry, &mut live);
         count::<Registered<Team>>(registry, &mut live);
         count::<Registered<Vendor>>(registry, &mut live);
-        let used = (0..4).flat_map(|number| agreed(number).approvals);
+        let used = (0..12).flat_map(|number| agreed(number).approvals);
         let used = used.filter(|approval| registry.consumption(*approval).unwrap().is_some());
         Self {
             rows,
@@ -544,7 +544,7 @@ fn declared<D: Declared>(
     wanted: &D,
     make: impl Fn(RecordId, &View<'_>, &Act<'_>) -> Result<Transition<Registered<D>>, RegistryError>,
 ) -> Outcome {
-    let evidence = agreed(3);
+    let evidence = agreed(3 + D::KIND as u8);
     let key = wanted.key();
     let key = Key { environment, key: &key };
     let made = registry.declare(
