@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use nhi_governance::measure::Measured;
 use nhi_governance::{
-    AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
-    Status, Team, Timestamp, TrustDomain, Vendor, Violation,
+    AccessReview, BreakGlass, Containment, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId,
+    RecordKind, Status, Team, Timestamp, TrustDomain, Vendor, Violation,
 };
 use nhi_registry::{Access, Actor, Anchor, Location, Options, RecordsExt as _, Registry, RegistryError};
 use tfplugin::log;
@@ -265,9 +265,11 @@ impl Governed {
 
     /// Ends the identity that a state claims. There is no policy to ask: revoking is never refused.
     pub(crate) fn revoke(&self, claim: &Claim) -> Result<(), Trouble> {
-        let (registry, _) = self.on_record(claim)?;
-        armed(|| registry.revoke(&self.actor, claim.id, DESTROYED))?;
-        log::info("an identity was revoked", &[("id", claim.id.to_string().into())]);
+        let missing = || RegistryError::NotFound(claim.id);
+        let registry = self.existing_registry()?.ok_or_else(missing)?;
+        let identity = registry.get(claim.id)?.ok_or_else(missing)?;
+        refuse_forged(claim, &identity)?;
+        self.take_away::<Identity>(claim.id, Containment::End, DESTROYED)?;
         Ok(())
     }
 
@@ -435,10 +437,7 @@ fn options(policy: Option<Arc<Policy>>) -> Options {
         ..Options::default()
     };
     #[cfg(debug_assertions)]
-    let options = Options {
-        probe: Arc::new(crate::failpoint::probe),
-        ..options
-    };
+    let options = crate::failpoint::options(options);
     options
 }
 

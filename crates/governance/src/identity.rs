@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::Digest;
 use crate::declaration::Declaration;
 use crate::id::RecordId;
+use crate::lifecycle::{revoke, suspend};
 use crate::policy::Policy;
-use crate::record::{Evidence, Record, RecordKind};
+use crate::record::{Act, Containment, Evidence, Record, RecordKind, Transition};
 use crate::score::Assessment;
 use crate::spiffe::SpiffeId;
-use crate::standing::Suspension;
+use crate::standing::{Cause, Suspension};
 use crate::time::Timestamp;
 
 /// What the registry stores of an identity. It is changed only by the transitions of the life cycle.
@@ -198,5 +199,21 @@ impl Record for Identity {
 
     fn ended_at(&self) -> Option<Timestamp> {
         self.revoked_at()
+    }
+
+    fn contained(&self, how: Containment, by: &str, reason: &str, now: Timestamp) -> Transition<Self> {
+        let cause = match how {
+            Containment::End => return revoke(self, reason, now),
+            Containment::Suspend => Cause::Manual,
+            Containment::Kill => Cause::Kill,
+        };
+        let act = Act {
+            by,
+            evidence: &Evidence::default(),
+            policy: &Policy::default(),
+            now,
+        };
+        // Only what has ended cannot be suspended, and nothing is left to take from it.
+        suspend(self, cause, reason, &act).unwrap_or_else(|_| Transition::unchanged(self))
     }
 }

@@ -105,7 +105,7 @@ pub use policy::{
     ScopeRule, StaticSecret, StaticSecretRule, Terms, TierTerms, Tiers, WildcardRule, Wildcards,
 };
 pub use purpose::Purpose;
-pub use record::{Act, Event, Evidence, Record, RecordKind, Transition};
+pub use record::{Act, Containment, Event, Evidence, Record, RecordKind, Transition};
 pub use registered::{Declared, Judged, KindStanding, Registered};
 pub use revocation::{RevokedBy, RevokedBySet};
 pub use scope::ScopeEntry;

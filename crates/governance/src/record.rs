@@ -67,6 +67,18 @@ impl RecordKind {
     }
 }
 
+/// What is taken from a record by whoever sees the need, without anybody's approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Containment {
+    /// All of it, for good.
+    End,
+    /// Its use, by a person.
+    Suspend,
+    /// Its use, by the kill switch.
+    Kill,
+}
+
 /// Something that the registry keeps on record. Its JSON is what is stored.
 pub trait Record: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Its kind.
@@ -91,6 +103,12 @@ pub trait Record: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + '
 
     /// When it ended for good; it stays as a tombstone.
     fn ended_at(&self) -> Option<Timestamp>;
+
+    /// The record once something was taken from it; unchanged where there is nothing of the kind to take.
+    fn contained(&self, how: Containment, by: &str, reason: &str, now: Timestamp) -> Transition<Self> {
+        let _ = (how, by, reason, now);
+        Transition::unchanged(self)
+    }
 
     /// The canonical text of the record, as the registry stores it.
     fn to_canonical_json(&self) -> String {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod approvals;
 #[cfg(test)]
+mod broken_off;
+#[cfg(test)]
 mod clock;
 #[cfg(test)]
 mod concurrency;
@@ -19,6 +21,8 @@ mod history;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod operations;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod records;
@@ -28,5 +32,7 @@ mod server;
 mod support;
 #[cfg(test)]
 mod tamper;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod transparency;
