@@ -103,6 +103,8 @@ pub(crate) enum Trouble {
         id: RecordId,
         attribute: &'static str,
     },
+    /// A checkpoint is of another registry than the one that is there, if one is.
+    Discontinued { wanted: String, found: Option<String> },
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -182,6 +184,26 @@ impl Governed {
         };
         self.ask(|registry| registry.refuse_rollback(anchor))?;
         Ok(())
+    }
+
+    /// Refuses every registry that does not continue from a checkpoint that was kept elsewhere: also another one, and
+    /// one that is not there.
+    pub(crate) fn refuse_discontinued(&self, checkpoint: &Anchor) -> Result<(), Trouble> {
+        if self.location().is_none() {
+            return Ok(());
+        }
+        let found = self.ask(|registry| {
+            registry.refuse_rollback(checkpoint)?;
+            registry.registry_id()
+        })?;
+        let is_it = found.as_ref().is_some_and(|id| *id == checkpoint.registry);
+        if is_it {
+            return Ok(());
+        }
+        Err(Trouble::Discontinued {
+            wanted: checkpoint.registry.clone(),
+            found,
+        })
     }
 
     /// The identity of an id.

@@ -102,6 +102,12 @@ impl From<Trouble> for Diagnostics {
             }
             Trouble::Lacking(lacking) => return lacking_approvals(&lacking).into(),
             Trouble::Approvers(problem) => format!("{} {} ({})", problem.code.why, problem.help, problem.code.id),
+            Trouble::Discontinued { .. } => {
+                "The checkpoint was kept so that a registry in the place of the one it was taken of is noticed. Nothing was \
+                 done. Point `registry` at the one that the checkpoint is of, restore it, or take `audit_checkpoint` out \
+                 of the provider block where it was given up on purpose. (NHI-REGISTRY-ROLLBACK)"
+                    .to_owned()
+            }
             Trouble::Unknown(what) => format!(
                 "An apply needs every value, and {what} is still unknown. Make what it comes from part of the same \
                  apply, or give it a value that is known. (NHI-UNKNOWN)"
@@ -140,6 +146,13 @@ impl fmt::Display for Trouble {
                 formatter,
                 "the state has another `{attribute}` for {kind} `{id}` than the registry"
             ),
+            Trouble::Discontinued { wanted, found } => match found {
+                Some(found) => write!(
+                    formatter,
+                    "the checkpoint is of registry `{wanted}`, and this is `{found}`"
+                ),
+                None => write!(formatter, "the checkpoint is of registry `{wanted}`, and there is none"),
+            },
             Trouble::Unknown(what) => write!(formatter, "{what} is not known"),
         }
     }
