@@ -54,6 +54,7 @@ mod exception;
 mod grant;
 mod id;
 mod identity;
+mod kill;
 mod kind;
 mod lifecycle;
 mod owner;
@@ -91,6 +92,7 @@ pub use exception::{Exception, ExceptionDraft, ExceptionState, Subject, SubjectD
 pub use grant::{Activation, Grant, GrantDraft, GrantState};
 pub use id::RecordId;
 pub use identity::Identity;
+pub use kill::{Kill, KillSelector};
 pub use kind::Kind;
 pub use lifecycle::{
     QUARANTINE_DAYS_MAX, RESUME_DAYS_MAX, adopt, confirm, contain, create, disown, note_use, offboard, quarantine,

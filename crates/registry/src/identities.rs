@@ -35,6 +35,7 @@ pub(crate) fn create(
                 declaration.clone(),
                 &act(actor, evidence, writer.policy(), now),
             )?
+            .after_kills(writer.context(declaration)?.kill_epoch())
             .of_session(session);
             return Ok(Created {
                 identity: writer.insert(transition, evidence)?,

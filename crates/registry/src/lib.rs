@@ -28,6 +28,7 @@ mod context;
 mod copy;
 mod error;
 mod identities;
+mod kill;
 mod location;
 mod options;
 mod postgres;
@@ -41,7 +42,8 @@ mod view;
 mod writer;
 
 use nhi_governance::{
-    Declaration, Digest, Environment, Evidence, Identity, Name, Record as _, RecordId, Timestamp, TrustDomain,
+    Declaration, Digest, Environment, Evidence, Identity, Kill, KillSelector, Name, Record as _, RecordId, Timestamp,
+    TrustDomain,
 };
 
 pub use actor::Actor;
@@ -171,6 +173,12 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     /// Ends an identity for good; a second time changes nothing.
     fn revoke(&self, actor: &Actor, id: RecordId, reason: &str) -> Result<Identity, RegistryError> {
         identities::revoke(self, actor, id, reason)
+    }
+
+    /// Throws the kill switch: from here on, whatever it selects and was created before is suspended, also what is
+    /// written at the same time or comes back from a copy, until each is resumed by its approvals.
+    fn throw_kill_switch(&self, actor: &Actor, selector: &KillSelector, reason: &str) -> Result<Kill, RegistryError> {
+        kill::throw(self, actor, selector, reason)
     }
 
     /// Notes that a core knows these ids, so that none of them is adopted any more.

@@ -15,6 +15,8 @@ mod crash;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod postgres;

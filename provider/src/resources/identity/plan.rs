@@ -213,7 +213,7 @@ fn suspended(prior: &Value, proposed: &Value, governed: &Governed) -> Option<Sus
     // What cannot be read is told by the read that comes before every plan.
     let found = governed.find(id).ok()??;
     let reason = found.reason();
-    Some(if found.identity.is_suspended_by_act() {
+    Some(if found.identity.is_suspended_by_act(&found.context) {
         Suspended::ByAct(reason)
     } else {
         Suspended::ByCause(reason)
