@@ -6,20 +6,22 @@
 mod acting;
 mod approving;
 mod records;
+mod ruling;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use nhi_governance::{
-    AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
-    Status, Team, Timestamp, TrustDomain, Vendor, Violation,
+    AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Loosening, Policy, RecordId,
+    RecordKind, Status, Team, Timestamp, TrustDomain, Vendor, Violation,
 };
 use nhi_registry::{Access, Actor, Anchor, Location, Options, RecordsExt as _, Registry, RegistryError};
 use tfplugin::log;
 
 pub(crate) use approving::{Approved, Approving, Lacking};
 pub(crate) use records::{FoundRecord, Scene, Spec};
+pub(crate) use ruling::listed;
 
 /// What an audit row says when a resource is destroyed.
 const DESTROYED: &str = "destroyed by a core";
@@ -93,6 +95,11 @@ pub(crate) enum Trouble {
     Edited { id: RecordId, attribute: &'static str },
     /// Approvals are missing.
     Lacking(Box<Lacking>),
+    /// The policy is looser than the one in force, and too few agreed to that.
+    Looser {
+        loosened: Vec<Loosening>,
+        lacking: Box<Lacking>,
+    },
     /// The trust root, or what lies among the approvals, cannot be used.
     Approvers(nhi_governance::Problem),
     /// What never changes for an id is not what is on record.
@@ -232,6 +239,7 @@ impl Governed {
     pub(crate) fn create(&self, draft: &Draft) -> Result<Found, Trouble> {
         let declaration = self.judge(draft)?;
         let trust_domain = self.trust_domain().ok_or(Trouble::Unknown("trust_domain"))?;
+        self.rule()?;
         let evidence = self.approved(None, &declaration)?.evidence();
         let registry = self.registry()?;
         let created = patiently(
@@ -270,6 +278,7 @@ impl Governed {
                 attribute,
             });
         }
+        self.rule()?;
         let evidence = self.approved(Some(&on_record), &declaration)?.evidence();
         let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &evidence))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);

@@ -14,7 +14,7 @@ use tfplugin::server::{Action, Answer, DataSource, Function, ListResource, Provi
 use tfplugin::value::{AttributePath, Type, Value};
 
 use crate::governed::{Governed, Settings, Trouble, blocking};
-use crate::{actions, anchor, data_sources, functions, list_resources, resources};
+use crate::{actions, anchor, data_sources, functions, list_resources, report, resources};
 
 const REGISTRY_VARIABLE: &str = "NHI_REGISTRY";
 const POLICY_VARIABLE: &str = "NHI_POLICY";
@@ -144,6 +144,12 @@ impl Provider for Nhi {
                 let at = |diagnostic: Diagnostic| diagnostic.at(AttributePath::of("registry"));
                 diagnostics.extend(Diagnostics::from(trouble).into_iter().map(at));
                 return diagnostics;
+            }
+            let ruled = blocking(Arc::clone(&governed), Governed::loosened).await;
+            match ruled {
+                Ok(loosened) if loosened.is_empty() => {}
+                Ok(loosened) => diagnostics.push(report::looser_policy(&loosened)),
+                Err(trouble) => diagnostics.extend(Diagnostics::from(trouble)),
             }
             if let Some(checkpoint) = checkpoint {
                 let continued = blocking(governed, move |governed| governed.refuse_discontinued(&checkpoint)).await;

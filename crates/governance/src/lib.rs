@@ -103,7 +103,8 @@ pub use path::{Path, Step};
 pub use pattern::Pattern;
 pub use policy::{
     Approvals, BreakGlassTerms, Contradiction, EnvironmentTerms, ExceptionTerms, Loosening, NamingRule, Policy,
-    ScopeRule, StaticSecret, StaticSecretRule, Terms, TierTerms, Tiers, WildcardRule, Wildcards,
+    PolicyChange, PolicyInForce, ScopeRule, StaticSecret, StaticSecretRule, Terms, TierTerms, Tiers, WildcardRule,
+    Wildcards,
 };
 pub use purpose::Purpose;
 pub use record::{Act, Event, Evidence, Record, RecordKind, Transition};

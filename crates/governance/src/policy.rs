@@ -5,6 +5,7 @@
 //! ones: nothing it says makes an identity without an end, a bare wildcard or an exception for ever.
 
 mod contradiction;
+mod in_force;
 mod loosening;
 mod naming;
 mod scopes;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use contradiction::Contradiction;
+pub use in_force::{PolicyChange, PolicyInForce};
 pub use loosening::Loosening;
 pub use naming::NamingRule;
 pub use scopes::{ScopeRule, WildcardRule, Wildcards};

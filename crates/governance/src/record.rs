@@ -32,6 +32,8 @@ pub enum RecordKind {
     Identity,
     /// A throw of the kill switch.
     Kill,
+    /// The policy in force.
+    Policy,
     /// A team that owns identities.
     Team,
     /// A vendor whose software runs on identities.
@@ -40,13 +42,14 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AccessReview,
         Self::BreakGlass,
         Self::Exception,
         Self::Grant,
         Self::Identity,
         Self::Kill,
+        Self::Policy,
         Self::Team,
         Self::Vendor,
     ];
@@ -60,6 +63,7 @@ impl RecordKind {
             Self::Grant => "grant",
             Self::Identity => "identity",
             Self::Kill => "kill",
+            Self::Policy => "policy",
             Self::Team => "team",
             Self::Vendor => "vendor",
         }

@@ -25,7 +25,7 @@ pub(crate) fn create(
     evidence: &Evidence,
 ) -> Result<Created, RegistryError> {
     registry.writing(actor, |writer| {
-        writer.refuse_clock_behind()?;
+        writer.refuse_granting()?;
         let (now, session) = (writer.now(), writer.session()?);
         let (environment, name) = (declaration.environment(), declaration.name());
         let Some(identity) = writer.find::<Identity>(environment.as_str(), name.as_str())? else {

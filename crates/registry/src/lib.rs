@@ -31,6 +31,7 @@ mod identities;
 mod kill;
 mod location;
 mod options;
+mod policy;
 mod postgres;
 mod random;
 mod records;
@@ -42,8 +43,8 @@ mod view;
 mod writer;
 
 use nhi_governance::{
-    Declaration, Digest, Environment, Evidence, Identity, Kill, KillSelector, Name, Record as _, RecordId, Timestamp,
-    TrustDomain,
+    Declaration, Digest, Environment, Evidence, Identity, Kill, KillSelector, Name, PolicyInForce, Record as _,
+    RecordId, Timestamp, TrustDomain,
 };
 
 pub use actor::Actor;
@@ -173,6 +174,12 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     /// Ends an identity for good; a second time changes nothing.
     fn revoke(&self, actor: &Actor, id: RecordId, reason: &str) -> Result<Identity, RegistryError> {
         identities::revoke(self, actor, id, reason)
+    }
+
+    /// Puts the policy that the registry was opened with in force. One that is looser than the one before uses up the
+    /// approvals of that change; a stricter one, and the first, need none.
+    fn put_policy_in_force(&self, actor: &Actor, evidence: &Evidence) -> Result<PolicyInForce, RegistryError> {
+        policy::put(self, actor, evidence)
     }
 
     /// Throws the kill switch: from here on, whatever it selects and was created before is suspended, also what is

@@ -143,7 +143,7 @@ impl Governed {
         settle(approving, judged(approving, policy, tier, &asked, request)?)
     }
 
-    fn asked(&self, registry: &dyn Registry, incarnations: u64) -> Result<Asked, RegistryError> {
+    pub(super) fn asked(&self, registry: &dyn Registry, incarnations: u64) -> Result<Asked, RegistryError> {
         let others = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
         Ok(Asked {
             registry_id: registry.registry_id()?,
@@ -209,7 +209,7 @@ fn left_behind(
 }
 
 /// What the registry knows of a change, and who asks.
-struct Asked {
+pub(super) struct Asked {
     registry_id: String,
     incarnations: u64,
     now: Timestamp,
@@ -217,7 +217,7 @@ struct Asked {
 }
 
 /// What comes of it; a request that lacks approvals is left where approvers look for it.
-fn settle(approving: &Approving, judged: Result<Evidence, Box<Lacking>>) -> Result<Approved, Trouble> {
+pub(super) fn settle(approving: &Approving, judged: Result<Evidence, Box<Lacking>>) -> Result<Approved, Trouble> {
     match judged {
         Ok(evidence) => Ok(Approved::Yes(evidence)),
         Err(lacking) if !approving.enforces => Ok(Approved::Waived(lacking)),
@@ -231,7 +231,7 @@ fn settle(approving: &Approving, judged: Result<Evidence, Box<Lacking>>) -> Resu
     }
 }
 
-fn judged(
+pub(super) fn judged(
     approving: &Approving,
     policy: &Policy,
     tier: RiskTier,

@@ -19,6 +19,8 @@ mod kills;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod records;

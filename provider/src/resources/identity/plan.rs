@@ -267,6 +267,16 @@ fn unknown_policy() -> Diagnostic {
 
 /// Whether the change has the approvals that it calls for.
 fn approvals(governed: &Governed, policy: &Policy, prior: &Value, checked: &Checked) -> Diagnostics {
+    match report::ruled(governed) {
+        diagnostics if diagnostics.has_errors() => diagnostics,
+        mut diagnostics => {
+            diagnostics.extend(approvals_of_change(governed, policy, prior, checked));
+            diagnostics
+        }
+    }
+}
+
+fn approvals_of_change(governed: &Governed, policy: &Policy, prior: &Value, checked: &Checked) -> Diagnostics {
     let (Some(declaration), Some(_), Some(_)) = (&checked.declaration, governed.location(), governed.approving())
     else {
         return judged_later(policy, &checked.assessment).into_iter().collect();
