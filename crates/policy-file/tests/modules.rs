@@ -91,7 +91,7 @@ trust "oci://registry.example/policy/*" {{
             ),
             (
                 "module \"a\" {\n  source = \"./a.wasm\"\n  level = \"advisory\"\n  settings = { a = 1, \"a\" = 2 }\n}\n",
-                "nhi.hcl:4:27: `a` is there twice (NHI-POLICY-DUPLICATE)",
+                "nhi.hcl:4:23: `a` is there twice (NHI-POLICY-DUPLICATE)",
             ),
             (
                 "module \"a\" {\n  source = \"./a.wasm\"\n  level = \"advisory\"\n  settings = { a = [var.b] }\n}\n",
