@@ -16,7 +16,7 @@ enum May {
 }
 
 /// Sorted by package.
-const ALLOWED: [(&str, May); 16] = [
+const ALLOWED: [(&str, May); 17] = [
     ("example-policy-module", May::Use(&["nhi-policy-sdk"])),
     ("nhi-analyzer", May::Use(&["nhi-plan", "nhi-policy-sdk"])),
     ("nhi-approvals", May::Use(&["nhi-governance"])),
@@ -26,6 +26,7 @@ const ALLOWED: [(&str, May); 16] = [
             "nhi-approvals",
             "nhi-evaluate",
             "nhi-governance",
+            "nhi-modules",
             "nhi-plan",
             "nhi-policy-file",
             "nhi-policy-host",
@@ -35,6 +36,7 @@ const ALLOWED: [(&str, May); 16] = [
     ),
     ("nhi-evaluate", May::Use(&["nhi-plan"])),
     ("nhi-governance", May::Use(&[])),
+    ("nhi-modules", May::Use(&["nhi-governance", "nhi-policy-file"])),
     ("nhi-plan", May::Use(&[])),
     ("nhi-policy-file", May::Use(&["nhi-governance"])),
     ("nhi-policy-host", May::Use(&["nhi-plan"])),
