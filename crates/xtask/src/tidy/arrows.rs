@@ -16,13 +16,21 @@ enum May {
 }
 
 /// Sorted by package.
-const ALLOWED: [(&str, May); 16] = [
+const ALLOWED: [(&str, May); 18] = [
     ("example-policy-module", May::Use(&["nhi-policy-sdk"])),
-    ("nhi-analyzer", May::Use(&["nhi-plan", "nhi-policy-sdk"])),
+    (
+        "nhi-adopt",
+        May::Use(&["nhi-governance", "nhi-identity-types", "nhi-plan"]),
+    ),
+    (
+        "nhi-analyzer",
+        May::Use(&["nhi-identity-types", "nhi-plan", "nhi-policy-sdk"]),
+    ),
     ("nhi-approvals", May::Use(&["nhi-governance"])),
     (
         "nhi-cli",
         May::Use(&[
+            "nhi-adopt",
             "nhi-approvals",
             "nhi-evaluate",
             "nhi-governance",
@@ -35,6 +43,7 @@ const ALLOWED: [(&str, May); 16] = [
     ),
     ("nhi-evaluate", May::Use(&["nhi-plan"])),
     ("nhi-governance", May::Use(&[])),
+    ("nhi-identity-types", May::Use(&[])),
     ("nhi-plan", May::Use(&[])),
     ("nhi-policy-file", May::Use(&["nhi-governance"])),
     ("nhi-policy-host", May::Use(&["nhi-plan"])),
@@ -46,6 +55,7 @@ const ALLOWED: [(&str, May); 16] = [
         May::Use(&[
             "nhi-approvals",
             "nhi-governance",
+            "nhi-identity-types",
             "nhi-policy-file",
             "nhi-registry",
             "tfplugin",
