@@ -54,6 +54,13 @@ pub struct Found {
     pub(crate) scope: Scope,
 }
 
+impl Found {
+    /// The environment that it says itself that it is of.
+    pub fn environment(&self) -> Option<&str> {
+        self.labels.environment.as_deref()
+    }
+}
+
 /// What a source holds.
 #[derive(Debug, Clone)]
 pub struct Estate {
@@ -183,7 +190,7 @@ impl Gathered {
         let is_machine = found.type_name == "aws_iam_role" && self.profiles.contains(&found.title);
         if is_machine && found.kind == Kind::ServiceAccount {
             found.kind = Kind::Workload;
-            found.kind_reason = "an instance profile hands it to machines".to_owned();
+            found.kind_reason = String::from("an instance profile hands it to machines");
         }
         found
     }
@@ -255,7 +262,7 @@ fn candidate(resource: &Resource<'_>, attributes: &Attributes<'_>, row: Option<&
     let identifiers = row.map(|row| row.identifiers.as_slice()).unwrap_or_default();
     let ids: Vec<String> = identifiers.iter().filter_map(|name| owned(&[name])).collect();
     let origin = types::origin(type_name);
-    let named = origin.and_then(|origin| origin.external(&owned).ok());
+    let named = origin.and_then(|origin| origin.external(owned).ok());
     let external: Vec<String> = named.or_else(|| ids.first().cloned()).into_iter().collect();
     let parents: Vec<(String, String)> = row
         .map(|row| row.parents.as_slice())

@@ -94,7 +94,7 @@ impl Labels {
             Some(owner) => drop(self.technical_owner.get_or_insert(owner)),
             None => self
                 .notes
-                .push(format!("tag `{key}` says `{value}`, which is no owner as it stands")),
+                .push(format!("Tag `{key}` says `{value}`, which is no owner as it stands.")),
         }
     }
 }

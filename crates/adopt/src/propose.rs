@@ -53,6 +53,23 @@ pub struct Proposal {
     pub(crate) reference: Option<String>,
 }
 
+impl Proposal {
+    /// Who runs what uses it, as far as anybody said.
+    pub fn technical_owner(&self) -> Option<&str> {
+        self.attributes.get("technical_owner")?.as_str()
+    }
+
+    /// Who answers for its rules, as far as anybody said.
+    pub fn policy_owner(&self) -> Option<&str> {
+        self.attributes.get("policy_owner")?.as_str()
+    }
+
+    /// Whether anything names it on record, be it an expression.
+    pub fn is_named(&self) -> bool {
+        self.attributes.contains_key("external") || self.reference.is_some()
+    }
+}
+
 /// What a record of it would say.
 pub fn propose(found: &Found, terms: &Terms, policy: &Policy, taken: &mut Taken) -> Proposal {
     let labels = &found.labels;
@@ -84,10 +101,10 @@ pub fn propose(found: &Found, terms: &Terms, policy: &Policy, taken: &mut Taken)
     if sketch.entries.is_empty() && sketch.scope_gaps.is_empty() {
         sketch
             .scope_gaps
-            .push("what it may do: nothing here says it".to_owned());
+            .push("what it may do, of which nothing here speaks".to_owned());
     }
     let checked = sketch.judge(policy, terms);
-    sketch.into_proposal(found, checked)
+    sketch.into_proposal(found, checked, terms.ttl.is_none())
 }
 
 /// A declaration in the making.
@@ -195,7 +212,7 @@ impl Sketch {
         }
     }
 
-    fn into_proposal(mut self, found: &Found, checked: Checked) -> Proposal {
+    fn into_proposal(mut self, found: &Found, checked: Checked, is_ttl_ours: bool) -> Proposal {
         let mut lacks = Vec::new();
         let missing = [
             ("technical_owner", self.technical_owner.is_none()),
@@ -204,7 +221,7 @@ impl Sketch {
             ("purpose.summary", self.summary.is_none()),
             ("purpose.task", self.task.is_none()),
             ("scope", !self.scope_gaps.is_empty()),
-            ("external", self.external.is_empty()),
+            ("external", self.external.is_empty() && found.reference.is_none()),
         ];
         lacks.extend(
             missing
@@ -222,12 +239,19 @@ impl Sketch {
             .filter(|violation| !is_lacking(violation))
             .map(|violation| format!("{}: {} ({})", violation.path, violation.summary, violation.code.id))
             .collect();
+        let has_short_life = is_ttl_ours && !self.scope_gaps.is_empty();
         let mut remarks = vec![
-            format!("{} {}", found.type_name, found.address),
-            format!("{} by a guess: {}.", found.kind, found.kind_reason),
+            format!("{}.", found.address),
+            format!("Kind `{}` is a guess: {}.", found.kind, found.kind_reason),
         ];
         if !found.credentials.is_empty() {
             remarks.push(format!("Static credentials: {}.", found.credentials.join(", ")));
+        }
+        if has_short_life {
+            remarks.push(format!(
+                "`{}` is what every tier allows: write more once the scope is known.",
+                self.ttl
+            ));
         }
         remarks.append(&mut self.notes);
         remarks.extend(
@@ -238,7 +262,9 @@ impl Sketch {
         Proposal {
             name: self.name.clone(),
             environment: self.environment.clone(),
-            declaration: checked.declaration.filter(|_| lacks.is_empty()),
+            declaration: checked
+                .declaration
+                .filter(|_| lacks.is_empty() && !self.external.is_empty()),
             attributes: self.attributes(),
             lacks,
             refused,

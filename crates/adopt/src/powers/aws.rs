@@ -98,7 +98,7 @@ fn read_statement(statement: Value<'_>, partition: &str, scope: &mut Scope) {
     for action in texts(actions) {
         match action.split_once(':') {
             Some((service, verb)) if is_service(service) && !verb.is_empty() => named.push(action),
-            _ => scope.gaps.push(format!("the actions `{action}`")),
+            _ => scope.gaps.push(format!("which actions are needed of `{action}`")),
         }
     }
     for resource in texts(resources) {
@@ -116,7 +116,7 @@ fn read_statement(statement: Value<'_>, partition: &str, scope: &mut Scope) {
                 .to_ascii_lowercase();
             let resource = format!("arn:{partition}:{service}:*");
             scope.notes.push(format!(
-                "a policy allows `{action}` on every resource: narrow `{resource}` to what is needed"
+                "A policy allows `{action}` on every resource: narrow `{resource}` to what is needed."
             ));
             scope.entries.push(entry(resource, vec![action.clone()]));
         }

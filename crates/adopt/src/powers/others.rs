@@ -106,6 +106,7 @@ fn google(powers: &mut Powers, type_name: &str, attributes: &Attributes<'_>) {
         // Everything has a project beside what it is.
         let counts = is_of_project || *attribute != "project";
         let value = counts.then(|| one(attribute)).flatten()?;
+        let value = value.strip_prefix("b/").map(str::to_owned).unwrap_or(value);
         Some(if value.contains('/') {
             value
         } else {
