@@ -45,7 +45,7 @@ pub(crate) fn decide(
     evidence: &Evidence,
 ) -> Result<(Review, bool), RegistryError> {
     registry.writing(actor, |writer| {
-        writer.refuse_clock_behind()?;
+        writer.refuse_granting()?;
         let review: Review = writer.require(id)?;
         let transition = review.decide_all(answers, &act(by.as_str(), evidence, writer))?;
         let changed = transition.event.is_some();
@@ -65,7 +65,7 @@ fn keep(writer: &mut Writer<'_>, id: RecordId, by: &Owner) -> Result<(), Registr
     };
     let context = writer.context(identity.declaration())?;
     let status = identity.status(writer.now(), &context);
-    if status.is_final() || (status == Status::Suspended && identity.is_suspended_by_act()) {
+    if status.is_final() || (status == Status::Suspended && identity.is_suspended_by_act(&context)) {
         return Ok(());
     }
     let none = Evidence::default();
