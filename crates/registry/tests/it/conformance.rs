@@ -406,7 +406,7 @@ fn run(fixture: &Fixture, case: fn(&dyn Registry, &Fixture)) {
 }
 
 use super::conformance as identities;
-use super::{approvals, clock, history, records};
+use super::{approvals, clock, history, kills, policies, records};
 
 everywhere!(
     approvals:
@@ -428,6 +428,10 @@ everywhere!(
         renews_by_generation_only,
         revokes_for_good,
         updates_by_revision;
+    kills:
+        a_throw_holds_whatever_is_written_meanwhile;
+    policies:
+        nothing_is_granted_under_a_looser_policy;
     records:
         a_cut_off_record_is_taken_up,
         a_record_of_any_kind_lives,

@@ -80,9 +80,9 @@ fn step(registry: &dyn Registry, random: &mut Random, ids: &mut Vec<RecordId>) -
             };
             nhi_governance::resume(identity, context, &act)
         }),
-        5 => decide(id, &|identity, _, act| {
+        5 => decide(id, &|identity, context, act| {
             let scope = identity.declaration().scope();
-            nhi_governance::contain(identity, scope[..1].to_vec(), "a drill", act)
+            nhi_governance::contain(identity, scope[..1].to_vec(), "a drill", context, act)
         }),
         6 => decide(id, &|identity, _, act| nhi_governance::disown(identity, "removed", act)),
         7 => decide(id, &|identity, _, act| {
