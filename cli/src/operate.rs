@@ -134,7 +134,12 @@ pub(crate) fn take_away(
         done.clear();
         for (identity, before) in taken.records.iter().zip(&before) {
             let context = view.context(identity.declaration())?;
-            done.push(Done::of(identity, view.now()?, &context, identity.revision() != *before));
+            done.push(Done::of(
+                identity,
+                view.now()?,
+                &context,
+                identity.revision() != *before,
+            ));
         }
         Ok(())
     })?;

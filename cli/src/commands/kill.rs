@@ -65,7 +65,10 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let registry = match args.registry.open_under(access, policy.clone()) {
         Ok(registry) => registry,
         // What cannot be written can be taken away.
-        Err(failure) => args.registry.open_under(Access::Read, policy.clone()).map_err(|_| failure)?,
+        Err(failure) => args
+            .registry
+            .open_under(Access::Read, policy.clone())
+            .map_err(|_| failure)?,
     };
     let found = selected(args, &policy, &*registry).map_err(|error| failure(&error))?;
     if found.is_empty() {

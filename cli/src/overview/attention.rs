@@ -99,7 +99,7 @@ fn lives(overview: &Overview) -> [Notice; 6] {
             Act,
             count(Status::Suspended),
             "identity is suspended.|identities are suspended.",
-            "Resume within 14 days, or it is revoked.",
+            "Resume within 14 days; then the sweeper revokes.",
             "inventory",
         ),
         notice(

@@ -142,7 +142,7 @@ fn summary(out: &mut String, overview: &Overview) {
                 "<li><a href=\"#{}\">{}</a> <span>{}</span></li>",
                 notice.section,
                 xml::escape(&notice.text),
-                xml::escape(notice.help)
+                sections::prose(notice.help)
             );
         }
         out.push_str("</ul>\n");

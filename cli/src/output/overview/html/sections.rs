@@ -118,7 +118,21 @@ fn table<'a>(id: &'static str, caption: &'a str, overview: &Overview) -> Table<'
 
 fn empty(out: &mut String, text: &str) {
     // Writing to a `String` cannot fail.
-    let _ = writeln!(out, "<p class=\"empty\">{}</p>", xml::escape(text));
+    let _ = writeln!(out, "<p class=\"empty\">{}</p>", prose(text));
+}
+
+/// A text of ours, with its code spans.
+pub(super) fn prose(text: &str) -> String {
+    let mut out = String::new();
+    for (number, part) in text.split('`').enumerate() {
+        let part = xml::escape(part);
+        if number % 2 == 0 {
+            out.push_str(&part);
+        } else {
+            let _ = write!(out, "<code>{part}</code>");
+        }
+    }
+    out
 }
 
 fn anchor(identity: nhi_governance::RecordId) -> String {
@@ -217,12 +231,12 @@ pub(super) fn owners(out: &mut String, overview: &Overview) {
     }
     let orphans = &overview.orphans;
     let lead = match (orphans.teams_on_record, orphans.identities.len()) {
-        (0, 0) => "No team is on record (nhi_team), so nobody can tell which owners are gone.".to_owned(),
+        (0, 0) => "No team is on record (`nhi_team`), so nobody can tell which owners are gone.".to_owned(),
         (_, 0) => "Every identity has owners that exist.".to_owned(),
         (_, 1) => "1 identity has nobody who answers for it.".to_owned(),
         (_, count) => format!("{count} identities have nobody who answers for them."),
     };
-    let _ = writeln!(out, "<p class=\"lead\">{}</p>", xml::escape(&lead));
+    let _ = writeln!(out, "<p class=\"lead\">{}</p>", prose(&lead));
     if !orphans.identities.is_empty() {
         let rows = orphans.identities.iter().map(|orphan| {
             Row::of(vec![

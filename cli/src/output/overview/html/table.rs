@@ -184,7 +184,7 @@ impl Table<'_> {
         for (number, column) in columns.iter().enumerate().skip(1) {
             let _ = write!(
                 style,
-                ".t-{id} tr>:nth-child({})::before{{content:\"{}\"}}",
+                ".t-{id} tbody tr>:nth-child({})::before{{content:\"{}\"}}",
                 number + 1,
                 column.label
             );
