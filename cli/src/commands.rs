@@ -18,6 +18,7 @@ pub(crate) mod kill;
 pub(crate) mod owner;
 pub(crate) mod policy;
 pub(crate) mod registry;
+pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod resume;
 pub(crate) mod review;
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     Policy(policy::Args),
     /// Create, move, back up and restore the registry, and say how it is
     Registry(registry::Args),
+    /// Write what is on record, who answers for it and what has to be decided, as one page
+    Report(report::Args),
     /// Show a request for approval: what it asks for, and what its digest covers
     Request(request::Args),
     /// Bring a suspended identity back, by the approvals of its tier
@@ -110,6 +113,7 @@ impl Command {
             Self::Owner(args) => owner::run(&args, console),
             Self::Policy(args) => policy::run(&args, console),
             Self::Registry(args) => registry::run(&args, console),
+            Self::Report(args) => report::run(&args, console),
             Self::Request(args) => request::run(&args, console),
             Self::Resume(args) => resume::run(&args, console),
             Self::Review(args) => review::run(&args, console),
