@@ -1,0 +1,37 @@
+terraform {
+  required_providers {
+    nhi = {
+      source = "nhi/nhi"
+    }
+  }
+}
+
+variable "holders" {
+  type    = list(string)
+  default = ["user:alice", "user:bob"]
+}
+
+variable "max_session" {
+  type    = string
+  default = "30m"
+}
+
+resource "nhi_break_glass" "this" {
+  name          = "orders-database"
+  environment   = "production"
+  holders       = var.holders
+  max_session   = var.max_session
+  approvals     = 1
+  test_interval = "720h"
+  notify        = ["#security"]
+
+  scope = [{
+    backend  = "postgresql"
+    resource = "cluster/orders"
+    actions  = ["role:orders_admin"]
+  }]
+}
+
+output "id" {
+  value = nhi_break_glass.this.id
+}
