@@ -137,10 +137,11 @@ async fn rule_10_a_command_that_was_killed_comes_to_its_end() -> Outcome {
         house.create(name).await?;
     }
     let House { plugin, scratch } = house;
-    drop(plugin);
-    support::process::eventually("the provider closes the registry", || {
-        Ok(!scratch.path().join("nhi-registry.db-wal").exists())
-    })?;
+    plugin.shutdown().await?;
+    ensure!(
+        !scratch.path().join("nhi-registry.db-wal").exists(),
+        "the provider left a log behind"
+    );
     let step = if std::env::var("NHI_CAMPAIGN").is_ok_and(|wanted| wanted == "full") {
         1
     } else {

@@ -11,22 +11,13 @@ variable "due_in" {
   default = "336h"
 }
 
-variable "reviewers" {
-  type    = list(string)
-  default = ["user:alice", "user:rita"]
-}
-
 resource "nhi_access_review" "this" {
   name      = "quarterly"
   cadence   = "2160h"
-  reviewers = var.reviewers
+  reviewers = ["user:alice", "user:rita"]
   due_in    = var.due_in
 
   selector = {
     environment = "staging"
   }
-}
-
-output "id" {
-  value = nhi_access_review.this.id
 }

@@ -6,11 +6,6 @@ terraform {
   }
 }
 
-variable "holders" {
-  type    = list(string)
-  default = ["user:alice", "user:bob"]
-}
-
 variable "max_session" {
   type    = string
   default = "30m"
@@ -19,7 +14,7 @@ variable "max_session" {
 resource "nhi_break_glass" "this" {
   name          = "orders-database"
   environment   = "production"
-  holders       = var.holders
+  holders       = ["user:alice", "user:bob"]
   max_session   = var.max_session
   approvals     = 1
   test_interval = "720h"
@@ -30,8 +25,4 @@ resource "nhi_break_glass" "this" {
     resource = "cluster/orders"
     actions  = ["role:orders_admin"]
   }]
-}
-
-output "id" {
-  value = nhi_break_glass.this.id
 }

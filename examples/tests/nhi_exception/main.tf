@@ -11,11 +11,6 @@ variable "days" {
   default = 30
 }
 
-variable "risk_acceptor" {
-  type    = string
-  default = "user:dora"
-}
-
 # A moment that stays what it is once it is chosen: `timestamp()` would plan a change every time.
 resource "terraform_data" "until" {
   input = timeadd(plantimestamp(), "${var.days * 24}h")
@@ -29,7 +24,7 @@ resource "nhi_exception" "this" {
   control              = "NHI-TTL-CEILING"
   reason               = "The partner cannot rotate more often yet"
   compensating_control = "Every use is logged and alerted on"
-  risk_acceptor        = var.risk_acceptor
+  risk_acceptor        = "user:dora"
   risk_tier            = "high"
   expires_at           = terraform_data.until.output
 
@@ -38,12 +33,4 @@ resource "nhi_exception" "this" {
     attribute    = "ttl"
     value_digest = sha256(jsonencode("2160h"))
   }
-}
-
-output "id" {
-  value = nhi_exception.this.id
-}
-
-output "expires_at" {
-  value = nhi_exception.this.expires_at
 }

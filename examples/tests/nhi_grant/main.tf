@@ -11,11 +11,6 @@ variable "ttl" {
   default = "240h"
 }
 
-variable "actions" {
-  type    = list(string)
-  default = ["sqs:GetQueueAttributes"]
-}
-
 resource "nhi_identity" "reader" {
   name            = "orders-reader"
   kind            = "workload"
@@ -41,15 +36,7 @@ resource "nhi_grant" "this" {
   identity_id   = nhi_identity.reader.id
   backend       = "aws"
   resource      = "arn:aws:sqs:eu-west-1:111122223333:orders"
-  actions       = var.actions
+  actions       = ["sqs:GetQueueAttributes"]
   justification = "The intake reads how long the queue is"
   ttl           = var.ttl
-}
-
-output "id" {
-  value = nhi_grant.this.id
-}
-
-output "identity_expires_at" {
-  value = nhi_identity.reader.expires_at
 }

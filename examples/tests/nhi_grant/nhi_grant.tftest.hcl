@@ -18,28 +18,18 @@ run "is_created_within_its_identity" {
   }
 }
 
-run "ends_with_its_identity_whatever_it_asks_for" {
+run "is_changed_in_place_and_ends_in_time" {
   variables {
-    ttl = "4000h"
+    ttl = "480h"
   }
 
   assert {
-    condition     = nhi_grant.this.id == run.is_created_within_its_identity.id
-    error_message = "It was replaced."
+    condition     = nhi_grant.this.revision == 2
+    error_message = "It was replaced, or not changed."
   }
 
   assert {
     condition     = timecmp(nhi_grant.this.expires_at, nhi_identity.reader.expires_at) <= 0
     error_message = "It outlives its identity."
   }
-}
-
-run "a_wildcard_is_refused" {
-  command = plan
-
-  variables {
-    actions = ["*"]
-  }
-
-  expect_failures = [nhi_grant.this]
 }

@@ -6,23 +6,13 @@ terraform {
   }
 }
 
-variable "name" {
-  type    = string
-  default = "orders-reader"
-}
-
 variable "ttl" {
   type    = string
   default = "720h"
 }
 
-variable "actions" {
-  type    = list(string)
-  default = ["sqs:GetQueueAttributes"]
-}
-
 resource "nhi_identity" "this" {
-  name            = var.name
+  name            = "orders-reader"
   kind            = "workload"
   technical_owner = "team:orders"
   policy_owner    = "team:iam"
@@ -38,14 +28,6 @@ resource "nhi_identity" "this" {
   scope = [{
     backend  = "aws"
     resource = "arn:aws:sqs:eu-west-1:111122223333:orders"
-    actions  = var.actions
+    actions  = ["sqs:GetQueueAttributes"]
   }]
-}
-
-output "id" {
-  value = nhi_identity.this.id
-}
-
-output "expires_at" {
-  value = nhi_identity.this.expires_at
 }

@@ -18,7 +18,3 @@ resource "nhi_team" "this" {
   contacts          = ["#orders"]
   members           = ["user:carol"]
 }
-
-output "id" {
-  value = nhi_team.this.id
-}

@@ -17,7 +17,3 @@ resource "nhi_vendor" "this" {
   contract_end        = var.contract_end
   offboarding_runbook = "docs/acme.md"
 }
-
-output "id" {
-  value = nhi_vendor.this.id
-}
