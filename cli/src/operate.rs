@@ -150,7 +150,7 @@ pub(crate) fn change(
     mut decide: impl FnMut(Timestamp, &Identity, &View<'_>) -> Result<Transition<Identity>, RegistryError>,
 ) -> Result<Done, RegistryError> {
     registry.writing(actor, |writer| {
-        writer.refuse_clock_behind()?;
+        writer.refuse_granting()?;
         let before = unchanged(writer.require(judged.id())?, judged)?;
         let transition = decide(writer.now(), &before, writer)?;
         let changed = transition.event.is_some();

@@ -112,10 +112,13 @@ fn is_held(identity: &Identity, now: nhi_governance::Timestamp) -> bool {
     suspension.is_some_and(|suspension| suspension.by.is_some())
 }
 
-/// Suspends what was found, and what came to be while that was done.
+/// Throws the switch on record, then writes it into the records: suspends what was found, and what came to be while that was done.
 fn thrown(args: &Args, policy: &Policy, registry: &dyn Registry, found: &[Done]) -> Result<Vec<Done>, RegistryError> {
     let actor = Actor::from_surroundings();
     let reason = args.reason.as_deref().unwrap_or_default();
+    // From here on it holds, for whatever the batches below have not come to and for what others write meanwhile.
+    let switch = args.selector.for_kill(registry)?;
+    registry.throw_kill_switch(&actor, &switch, reason)?;
     let is_selected = args.selector.matcher(registry, policy)?;
     let none = Evidence::default();
     let mut all: Vec<Done> = Vec::new();

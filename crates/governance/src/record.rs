@@ -30,6 +30,10 @@ pub enum RecordKind {
     Grant,
     /// A non-human identity.
     Identity,
+    /// A throw of the kill switch.
+    Kill,
+    /// The policy in force.
+    Policy,
     /// A team that owns identities.
     Team,
     /// A vendor whose software runs on identities.
@@ -38,17 +42,19 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::AccessReview,
         Self::BreakGlass,
         Self::Exception,
         Self::Grant,
         Self::Identity,
+        Self::Kill,
+        Self::Policy,
         Self::Team,
         Self::Vendor,
     ];
 
-    /// The word in tables, in the audit log (`grant.created`) and, after `nhi_`, in HCL.
+    /// The word in tables, in the audit log (`grant.created`) and, of what is declared, after `nhi_` in HCL.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccessReview => "access_review",
@@ -56,6 +62,8 @@ impl RecordKind {
             Self::Exception => "exception",
             Self::Grant => "grant",
             Self::Identity => "identity",
+            Self::Kill => "kill",
+            Self::Policy => "policy",
             Self::Team => "team",
             Self::Vendor => "vendor",
         }

@@ -25,7 +25,7 @@ pub(crate) fn create(
     evidence: &Evidence,
 ) -> Result<Created, RegistryError> {
     registry.writing(actor, |writer| {
-        writer.refuse_clock_behind()?;
+        writer.refuse_granting()?;
         let (now, session) = (writer.now(), writer.session()?);
         let (environment, name) = (declaration.environment(), declaration.name());
         let Some(identity) = writer.find::<Identity>(environment.as_str(), name.as_str())? else {
@@ -35,6 +35,7 @@ pub(crate) fn create(
                 declaration.clone(),
                 &act(actor, evidence, writer.policy(), now),
             )?
+            .after_kills(writer.context(declaration)?.kill_epoch())
             .of_session(session);
             return Ok(Created {
                 identity: writer.insert(transition, evidence)?,

@@ -28,8 +28,10 @@ mod context;
 mod copy;
 mod error;
 mod identities;
+mod kill;
 mod location;
 mod options;
+mod policy;
 mod postgres;
 mod random;
 mod records;
@@ -43,7 +45,8 @@ mod view;
 mod writer;
 
 use nhi_governance::{
-    Declaration, Digest, Environment, Evidence, Identity, Name, Record as _, RecordId, Timestamp, TrustDomain,
+    Declaration, Digest, Environment, Evidence, Identity, Kill, KillSelector, Name, PolicyInForce, Record as _,
+    RecordId, Timestamp, TrustDomain,
 };
 
 pub use actor::Actor;
@@ -185,6 +188,18 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         identities::revoke(self, actor, id, reason)
     }
 
+    /// Puts the policy that the registry was opened with in force. One that is looser than the one before uses up the
+    /// approvals of that change; a stricter one, and the first, need none.
+    fn put_policy_in_force(&self, actor: &Actor, evidence: &Evidence) -> Result<PolicyInForce, RegistryError> {
+        policy::put(self, actor, evidence)
+    }
+
+    /// Throws the kill switch: from here on, whatever it selects and was created before is suspended, also what is
+    /// written at the same time or comes back from a copy, until each is resumed by its approvals.
+    fn throw_kill_switch(&self, actor: &Actor, selector: &KillSelector, reason: &str) -> Result<Kill, RegistryError> {
+        kill::throw(self, actor, selector, reason)
+    }
+
     /// Notes that a core knows these ids, so that none of them is adopted any more.
     fn confirm(&self, actor: &Actor, ids: &[RecordId]) -> Result<(), RegistryError> {
         identities::confirm_all(self, actor, ids)
@@ -202,7 +217,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
 
     /// Up to `limit` rows of the audit log from `from_seq` on; the first row is 1.
     fn audit(&self, from_seq: u64, limit: u32) -> Result<Vec<AuditRow>, RegistryError> {
-        self.reading(|view| audit::rows(view.transaction(), from_seq, limit.min(AUDIT_ROWS_MAX)))
+        self.reading(|view| view.audit(from_seq, limit))
     }
 
     /// Refuses a log that does not continue the one that an anchor was taken of (see [`View::anchor`]): an older copy, or one made anew. One row is

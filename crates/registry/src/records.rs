@@ -10,7 +10,7 @@ use crate::{Actor, Registry, RegistryError, Taken, View, Writer, taking};
 /// Which records to list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RecordFilter {
-    /// Only those of this environment.
+    /// Only those of this environment; empty where the kind has none.
     pub environment: Option<String>,
     /// Only those of this key.
     pub key: Option<String>,
@@ -62,7 +62,7 @@ pub trait RecordsExt: Registry {
         mut decide: impl FnMut(Timestamp, RecordId, Option<&R>, &View<'_>) -> Result<Transition<R>, RegistryError>,
     ) -> Result<R, RegistryError> {
         self.writing(actor, |writer| {
-            writer.refuse_clock_behind()?;
+            writer.refuse_granting()?;
             let (session, id) = (writer.session()?, writer.next_id()?);
             let live: Option<R> = writer.find(key.environment, key.key)?;
             let transition = decide(writer.now(), id, live.as_ref(), writer)?.of_session(session);
@@ -96,7 +96,7 @@ pub trait RecordsExt: Registry {
         mut decide: impl FnMut(Timestamp, &R, &View<'_>) -> Result<Transition<R>, RegistryError>,
     ) -> Result<R, RegistryError> {
         self.writing(actor, |writer| {
-            writer.refuse_clock_behind()?;
+            writer.refuse_granting()?;
             let record: R = writer.require(id)?;
             refuse_stale(&record, expected_revision)?;
             let transition = decide(writer.now(), &record, writer)?;

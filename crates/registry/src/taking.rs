@@ -106,7 +106,8 @@ impl Writer<'_> {
                 Some(RecordKind::Identity) => self.settle::<Identity>(one)?,
                 Some(RecordKind::Team) => self.settle::<Registered<Team>>(one)?,
                 Some(RecordKind::Vendor) => self.settle::<Registered<Vendor>>(one)?,
-                None => {}
+                // Nothing is taken from these: a kill switch and the policy in force stay until they are replaced.
+                Some(RecordKind::Kill | RecordKind::Policy) | None => {}
             }
         }
         *done.borrow_mut() = waiting;

@@ -4,14 +4,15 @@
 use std::cell::OnceCell;
 use std::fmt;
 
+use nhi_governance::measure::History;
 use nhi_governance::{Digest, Policy, Record, RecordId, RecordKind, Timestamp};
 
-use crate::audit::{Vouched, genesis};
+use crate::audit::{self, AuditRow, Vouched, genesis};
 use crate::options::Options;
 use crate::spool::Waiting;
 use crate::transaction::{Meta, Selection, Stored, Transaction};
-use crate::verify::Tampering;
-use crate::{Consumption, RecordFilter, RegistryError};
+use crate::verify::{self, Tampering, Verification};
+use crate::{AUDIT_ROWS_MAX, Consumption, RecordFilter, RegistryError};
 
 /// The registry as one transaction sees it.
 pub struct View<'a> {
@@ -84,9 +85,9 @@ impl<'a> View<'a> {
     pub fn list<R: Record>(&self, filter: &RecordFilter) -> Result<Vec<R>, RegistryError> {
         let selection = Selection {
             kind: R::KIND.as_str(),
-            environment: filter.environment.as_deref().unwrap_or_default(),
-            key: filter.key.as_deref().unwrap_or_default(),
-            parent: filter.parent.map(|id| id.to_string()).unwrap_or_default(),
+            environment: filter.environment.as_deref(),
+            key: filter.key.as_deref(),
+            parent: filter.parent,
             with_ended: filter.with_ended,
         };
         let mut records = Vec::new();
@@ -107,6 +108,21 @@ impl<'a> View<'a> {
     /// What an approval was used for, if it was.
     pub fn consumption(&self, approval: Digest) -> Result<Option<Consumption>, RegistryError> {
         self.transaction.consumption(approval)
+    }
+
+    /// Up to `limit` rows of the audit log from `from_seq` on; the first row is 1.
+    pub fn audit(&self, from_seq: u64, limit: u32) -> Result<Vec<AuditRow>, RegistryError> {
+        audit::rows(self.transaction, from_seq, limit.min(AUDIT_ROWS_MAX))
+    }
+
+    /// Checks the whole log, every record and every used approval against it.
+    pub fn verify(&self) -> Result<Verification, RegistryError> {
+        verify::verify(self.transaction)
+    }
+
+    /// What the log alone tells. Its chain is checked by [`View::verify`], not here.
+    pub fn history(&self) -> Result<History, RegistryError> {
+        audit::history(self.transaction)
     }
 
     /// Whether whoever created or last took up the record may still be busy with it; where that cannot be told, it is.

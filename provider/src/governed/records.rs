@@ -80,6 +80,7 @@ impl Governed {
     /// A new record, or the one that an interrupted creation left.
     pub(crate) fn create_record<S: Spec>(&self, judged: Judged<S::Declared>) -> Result<FoundRecord<S>, Trouble> {
         let declared = declared(judged)?;
+        self.rule()?;
         let evidence = self.approved_record::<S>(None, &declared)?.evidence();
         let registry = self.registry()?;
         let environment = registry.reading(|view| S::environment(&declared, view))?;
@@ -133,6 +134,7 @@ impl Governed {
         if on_record.record.revision() == revision {
             check(&on_record.state)?;
         }
+        self.rule()?;
         let evidence = self
             .approved_record::<S>(Some(&on_record.record), &declared)?
             .evidence();

@@ -17,9 +17,15 @@ mod crash;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod policies;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]

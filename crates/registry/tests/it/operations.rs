@@ -504,7 +504,7 @@ fn contained(registry: &dyn Registry) -> Outcome {
         registry,
         &nothing(),
         |identity| identity.declaration().scope() == narrow,
-        |identity, _, act| contain(identity, narrow.clone(), "too wide", act),
+        |identity, context, act| contain(identity, narrow.clone(), "too wide", context, act),
     )
 }
 

@@ -81,7 +81,7 @@ fn of_identity(state: &State, act: &Act<'_>) -> Vec<Identity> {
         suspend(identity, Cause::Kill, "x", act),
         suspend(identity, Cause::Manual, "x", act),
         resume(identity, &context, act),
-        contain(identity, narrow.scope().to_vec(), "x", act),
+        contain(identity, narrow.scope().to_vec(), "x", &context, act),
         disown(identity, "x", act),
         Ok(revoke(identity, "x", now)),
         update(identity, narrow, &context, act),

@@ -92,6 +92,7 @@ impl Walker {
                 let made = Registered::<Vendor>::create(id(8), declared(vendor().check()), &act);
                 Self::Vendor(made.unwrap().record)
             }
+            RecordKind::Kill | RecordKind::Policy => panic!("{kind:?} has no end"),
         }
     }
 
@@ -208,7 +209,9 @@ fn nothing_that_ran_out_comes_back() {
     let seed = std::env::var("NHI_SEED").ok().and_then(|text| text.parse().ok());
     let seed = seed.unwrap_or(20_261_126);
     let mut random = Random(seed);
-    for kind in RecordKind::ALL {
+    // A kill switch and the policy in force have no end: what they do to an identity, its own walk would show.
+    let is_walker = |kind: &RecordKind| !matches!(kind, RecordKind::Kill | RecordKind::Policy);
+    for kind in RecordKind::ALL.into_iter().filter(is_walker) {
         let walker = Walker::new(kind);
         let failures: usize = (0..WALKS).map(|_| walk(walker.clone(), &mut random, true)).sum();
         println!(
