@@ -16,13 +16,13 @@ support::legs!(
 );
 
 /// The same identity as elsewhere, of a tier that calls for one approval.
-const WRITES: (&str, &str) = (
+pub(crate) const WRITES: (&str, &str) = (
     "scope",
     r#"[{ backend = "aws", resource = "arn:aws:sqs:eu-west-1:111122223333:orders", actions = ["sqs:SendMessage"] }]"#,
 );
 
 /// Writes the keys of alice and mallory and a trust root that lists alice; its digest. Nothing without OpenSSH.
-fn house(stack: &Stack) -> anyhow::Result<Option<String>> {
+pub(crate) fn house(stack: &Stack) -> anyhow::Result<Option<String>> {
     for name in ["alice", "mallory"] {
         let mut command = Command::new("ssh-keygen");
         command
@@ -44,12 +44,12 @@ fn house(stack: &Stack) -> anyhow::Result<Option<String>> {
     Ok(Some(digest.context("a digest")?))
 }
 
-fn provider(digest: &str) -> String {
+pub(crate) fn provider(digest: &str) -> String {
     format!("provider \"nhi\" {{\n  approvers = \"approvers.hcl\"\n  approvers_digest = \"{digest}\"\n}}\n")
 }
 
 /// The digests of the requests that plans have written.
-fn requests(stack: &Stack) -> anyhow::Result<Vec<String>> {
+pub(crate) fn requests(stack: &Stack) -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(stack.folder().join("approvals")).context("list the approvals")? {
         names.push(entry?.file_name().to_string_lossy().into_owned());
