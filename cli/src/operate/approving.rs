@@ -2,8 +2,10 @@
 
 use clap::ValueEnum;
 use nhi_approvals::{Hearing, REQUESTER_VARIABLE, Request, RequestContext, Requirement, Verdict, disk, requesters};
-use nhi_governance::{Declaration, Digest, Evidence, Identity, Name, Policy, RiskTier, tier_of_change};
-use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, Registry};
+use nhi_governance::{
+    Declaration, Digest, Environment, Evidence, Identity, Name, Policy, PolicyInForce, RiskTier, tier_of_change,
+};
+use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, RecordsExt as _, Registry};
 
 use crate::approvals::{self, Place, Root};
 use crate::exit::{Exit, Failure};
@@ -47,6 +49,18 @@ pub(crate) struct Lacking {
     calls_for: String,
     missing: Vec<String>,
     digest: Option<Digest>,
+    /// Whether they would have been waived, and the policy in force does not let them be.
+    is_unwaivable: bool,
+}
+
+/// Whether missing approvals may only be warned of: by the policy, and by the one in force.
+fn waivable(policy: &Policy, registry: &dyn Registry, environment: Option<&Environment>) -> Result<bool, Failure> {
+    let in_force = registry.reading(|view| view.policy_in_force());
+    let in_force = in_force.map_err(|error| registry::failure(&error))?;
+    let in_force = in_force.as_ref().map_or(policy, PolicyInForce::policy);
+    Ok([policy, in_force]
+        .into_iter()
+        .all(|policy| policy.allows_warn(environment)))
 }
 
 impl Args {
@@ -68,10 +82,12 @@ impl Args {
         if requirement.is_nothing() {
             return Ok(Ok(Evidence::default()));
         }
-        if self.enforcement == Enforcement::Warn {
+        let is_waived = self.enforcement == Enforcement::Warn;
+        if is_waived && waivable(policy, registry, Some(declaration.environment()))? {
             return Ok(Ok(Evidence::waived()));
         }
         let mut lacking = Lacking {
+            is_unwaivable: is_waived,
             name: format!("{}/{}", declaration.environment(), declaration.name()),
             calls_for: format!("tier {tier} calls for {requirement}"),
             missing: vec!["a trust root that is pinned by `--approvers-digest`".to_owned()],
@@ -99,10 +115,12 @@ impl Args {
         if let Some((_, verdict)) = verdict.as_ref().filter(|(_, verdict)| verdict.is_enough()) {
             return Ok(Ok(verdict.evidence()));
         }
-        if self.enforcement == Enforcement::Warn {
+        let is_waived = self.enforcement == Enforcement::Warn;
+        if is_waived && waivable(base, registry, None)? {
             return Ok(Ok(Evidence::waived()));
         }
         let mut lacking = Lacking {
+            is_unwaivable: is_waived,
             name: "policy".to_owned(),
             calls_for: format!("a looser policy calls for {}", Requirement::of(base, tier)),
             missing: vec!["a trust root that is pinned by `--approvers-digest`".to_owned()],
@@ -158,7 +176,11 @@ impl Args {
         let Some(pinned) = self.approvers_digest else {
             return Ok(None);
         };
-        let trust = disk::read_trust(&self.root.approvers, pinned).map_err(|problem| approvals::failure(&problem))?;
+        let in_force = registry.reading(|view| view.policy_in_force());
+        let in_force = in_force.map_err(|error| registry::failure(&error))?;
+        let on_record = in_force.and_then(|in_force| in_force.approvers());
+        let trust = disk::read_trust_after(&self.root.approvers, pinned, on_record);
+        let trust = trust.map_err(|problem| approvals::failure(&problem))?;
         let others = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
         let others = others.split(',').chain(self.requesters.iter().map(String::as_str));
         let hearing = Hearing {
@@ -188,6 +210,9 @@ pub(crate) fn refusal(lacking: &[Lacking], of: usize) -> Failure {
     let mut lines: Vec<String> = lacking.iter().take(LISTED_MAX).map(Lacking::line).collect();
     if lacking.len() > LISTED_MAX {
         lines.push(format!("and {} more", lacking.len() - LISTED_MAX));
+    }
+    if lacking.iter().any(|lacking| lacking.is_unwaivable) {
+        lines.push("NHI-ENFORCEMENT: the policy in force does not let them be waived there".to_owned());
     }
     if lacking.iter().any(|lacking| lacking.digest.is_some()) {
         lines.push("commit the requests, have approvers run these commands, and run this one again".to_owned());

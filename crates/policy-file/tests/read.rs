@@ -48,7 +48,10 @@ mod tests {
         let text = r#"
 organisation = "example.org"
 environment "dev" {}
-environment "blue" { production = true }
+environment "blue" {
+  production = true
+  warn       = true
+}
 tier "low" {
   identity_ttl_max = "24h"
   token_ttl_max    = "30m"
@@ -153,7 +156,11 @@ break_glass {
         compare(&described, &said, "", &mut missing);
         assert_eq!(
             missing,
-            ["/environment/dev/production", "/tier/low/static_secret_ttl_max"]
+            [
+                "/environment/dev/production",
+                "/environment/dev/warn",
+                "/tier/low/static_secret_ttl_max"
+            ]
         );
     }
 
