@@ -83,7 +83,8 @@ fn approvals_are_collected_used_up_and_never_used_again(core: &Core) -> Outcome 
     stack.apply_planned()?.succeeds()?;
     stack.plans_empty()?;
     let log = stack.nhi(&["audit", "list", "--format", "json"])?.json(0)?;
-    let created = log["rows"].as_array().and_then(|rows| rows.first()).context("a row")?;
+    let mut rows = log["rows"].as_array().into_iter().flatten();
+    let created = rows.find(|row| row["kind"] == "identity.created").context("a row")?;
     ensure!(
         created["payload"]["approved_by"] == Value::from(vec!["alice"]),
         "{created}"

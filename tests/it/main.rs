@@ -20,6 +20,7 @@ mod modules;
 mod offers;
 mod offers_by_wire;
 mod plans;
+mod policy_in_force;
 mod records;
 mod rules;
 mod secrets;
