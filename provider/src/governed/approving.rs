@@ -78,16 +78,21 @@ impl Governed {
         self.settings.get()?.approving.as_ref()
     }
 
-    /// Whether a change may go ahead. `create` brings no identity, and everything else the one on record.
+    /// Whether a change may go ahead. `create` brings no identity, and everything else the one on record with the time to
+    /// judge it by.
     ///
     /// The registry is created where there is none and approvals are called for: its id is part of what is approved.
-    pub(crate) fn approved(&self, previous: Option<&Identity>, declaration: &Declaration) -> Result<Approved, Trouble> {
+    pub(crate) fn approved(
+        &self,
+        previous: Option<(&Identity, Timestamp)>,
+        declaration: &Declaration,
+    ) -> Result<Approved, Trouble> {
         let policy = self.policy().ok_or(Trouble::Unknown("policy"))?;
         let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
-        let now = self.existing_registry()?.map(|registry| registry.now()).transpose()?;
-        if !self.calls_for_approval(policy, previous, declaration, now) {
+        if !self.calls_for_approval(policy, previous, declaration) {
             return Ok(Approved::Yes(Evidence::default()));
         }
+        let previous = previous.map(|(identity, _)| identity);
         let registry = self.registry_or_read_only()?;
         if previous.is_none()
             && let Some(trust_domain) = self.trust_domain()
@@ -175,18 +180,17 @@ impl Governed {
     fn calls_for_approval(
         &self,
         policy: &Policy,
-        previous: Option<&Identity>,
+        previous: Option<(&Identity, Timestamp)>,
         declaration: &Declaration,
-        now: Option<Timestamp>,
     ) -> bool {
-        let Some(identity) = previous else {
+        let Some((identity, now)) = previous else {
             return policy.approvals(declaration.assess(policy).tier).persons() > 0;
         };
         let act = Act {
             by: self.actor.as_str(),
             evidence: &Evidence::default(),
             policy,
-            now: now.unwrap_or(identity.created_at()),
+            now,
         };
         let updated = update(identity, declaration.clone(), &Context::default(), &act);
         matches!(updated, Err(problem) if problem.code.id == LACKS_APPROVALS)

@@ -265,7 +265,7 @@ fn approvals(governed: &Governed, policy: &Policy, prior: &Value, checked: &Chec
         },
         _ => None,
     };
-    match governed.approved(found.as_ref().map(|found| &found.identity), declaration) {
+    match governed.approved(found.as_ref().map(|found| (&found.identity, found.now)), declaration) {
         Ok(approved) => {
             let mut diagnostics = Diagnostics::new();
             if let Approved::Waived(lacking) = &approved {
