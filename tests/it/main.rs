@@ -4,6 +4,7 @@
     reason = "indexing a JSON value yields null, never a panic"
 )]
 
+mod adopt;
 mod approvals;
 mod attributes;
 mod check;

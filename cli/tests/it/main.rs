@@ -8,6 +8,7 @@
     reason = "helpers of tests fail by panicking, like the tests themselves"
 )]
 
+mod adopting;
 mod approvals;
 mod audit_log;
 mod decisions;

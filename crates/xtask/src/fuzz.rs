@@ -34,7 +34,7 @@ const COVERAGE: &str = "-Cpasses=sancov-module \
 
 /// A target, and what the repository has for it to begin with besides `fuzz/seeds/<target>`.
 const TARGETS: [(&str, &[&str]); 7] = [
-    ("adopt_state", &["tests/adopt/terraform.tfstate"]),
+    ("adopt_state", &["tests/adopt/state.json"]),
     ("hcl", &[]),
     (
         "plan_json",
