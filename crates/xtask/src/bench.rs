@@ -9,7 +9,7 @@ mod plans;
 mod start;
 mod table;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::build;
 use crate::shell::{Run, Workspace};
@@ -21,15 +21,27 @@ pub(crate) fn internal(words: &[&str]) -> Option<Result<()>> {
     measure::internal(words).or_else(|| plans::internal(words))
 }
 
-/// Measures everything and prints tables as they stand in `docs/benchmarks.md`.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+/// The parts that can be measured alone.
+const PARTS: [&str; 2] = ["plans", "start"];
+
+/// Measures the parts that are named, or everything, and prints tables as they stand in `docs/benchmarks.md`.
+pub(crate) fn run(workspace: &Workspace, parts: &[&str]) -> Result<()> {
+    if let Some(unknown) = parts.iter().find(|part| !PARTS.contains(part)) {
+        bail!("`{unknown}` is not a part of the bench: name `plans`, `start` or nothing");
+    }
+    let is_wanted = |part: &str| parts.is_empty() || parts.contains(&part);
     let release = build::run(workspace, build::Profile::Release)?;
     let bench = Bench {
         folder: workspace.target.join("bench"),
         helper: release_xtask(workspace)?,
     };
-    plans::run(&bench, &release.nhi, &Peers::find(workspace)?)?;
-    start::run(workspace, &bench, &release.folder)
+    if is_wanted("plans") {
+        plans::run(&bench, &release.nhi, &Peers::find(workspace)?)?;
+    }
+    if is_wanted("start") {
+        start::run(workspace, &bench, &release.folder)?;
+    }
+    Ok(())
 }
 
 /// The release build of this program: parsing in a debug build would flatter everything beside it.
