@@ -260,8 +260,8 @@ impl<'p> Blocks<'p> {
         change.sensitive_paths = known.sensitive;
         let resolver = resolver_of(self.plan, &mut self.resolver);
         if let Some(module) = resolver.module(&without_keys(&from.module_address)) {
-            let resolved = resolver.references(module, from.expressions);
-            refer(&mut change, resolved);
+            let found = resolver.references(module, from.expressions);
+            refer(&mut change, found);
         }
         Some(change)
     }
@@ -318,8 +318,8 @@ impl<'p> Blocks<'p> {
                 change.sensitive_paths = vec![Cow::Borrowed("")];
             }
             change.configuration = config.expression.map(Cow::Borrowed);
-            let resolved = resolver.references(0, config.expression);
-            refer(&mut change, resolved);
+            let found = resolver.references(0, config.expression);
+            refer(&mut change, found);
         }
         change
     }
