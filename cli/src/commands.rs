@@ -1,5 +1,6 @@
 //! The subcommands, sorted: a new one is one file and one line in each list here.
 
+pub(crate) mod adopt;
 pub(crate) mod approvals;
 pub(crate) mod approve;
 pub(crate) mod approvers;
@@ -30,6 +31,8 @@ use crate::output::Console;
 /// What `nhi` can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// List the machine identities of a state or plan, and write the HCL that governs them
+    Adopt(adopt::Args),
     /// Check whether requests have the approvals that they call for
     Approvals(approvals::Args),
     /// Show what a request makes possible, and sign it
@@ -77,6 +80,7 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         match self {
+            Self::Adopt(args) => adopt::run(&args, console),
             Self::Approvals(args) => approvals::run(&args, console),
             Self::Approve(args) => approve::run(&args, console),
             Self::Approvers(args) => approvers::run(&args, console),

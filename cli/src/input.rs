@@ -2,6 +2,7 @@
 //!
 //! Everything is read within a limit, and what was read is named by its digest, so that a verdict can be tied to it.
 
+mod estate;
 mod planfile;
 mod show;
 mod sources;
@@ -22,6 +23,7 @@ use crate::exit::Failure;
 use crate::fingerprint::sha256;
 use crate::report::{PlanFacts, PlanKind, Problem};
 
+pub(crate) use estate::EstateSource;
 pub(crate) use sources::{SourceFiles, repository};
 
 /// Where the plan comes from and how large it may be.

@@ -5,6 +5,7 @@
 )]
 
 mod approvals;
+mod attributes;
 mod check;
 mod crash;
 mod docs;

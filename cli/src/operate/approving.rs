@@ -1,8 +1,8 @@
 //! The approvals of a change that is asked for here and not by an apply: the same requests, judged by the same rules.
 
 use clap::ValueEnum;
-use nhi_approvals::{Hearing, REQUESTER_VARIABLE, Request, Requirement, Verdict, disk, requesters};
-use nhi_governance::{Declaration, Digest, Evidence, Identity, Policy, tier_of_change};
+use nhi_approvals::{Hearing, REQUESTER_VARIABLE, Request, RequestContext, Requirement, Verdict, disk, requesters};
+use nhi_governance::{Declaration, Digest, Evidence, Identity, Name, Policy, RiskTier, tier_of_change};
 use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, Registry};
 
 use crate::approvals::{self, Place, Root};
@@ -77,15 +77,53 @@ impl Args {
             missing: vec!["a trust root that is pinned by `--approvers-digest`".to_owned()],
             digest: None,
         };
-        if let Some((request, verdict)) = verdict {
-            disk::write_request(&self.place.approvals, &request).map_err(|problem| approvals::failure(&problem))?;
-            lacking.missing = verdict.missing;
-            let refused = verdict.refused.iter();
-            let refused = refused.map(|refused| format!("{} does not count: {}", refused.source, refused.reason));
-            lacking.missing.extend(refused);
-            lacking.digest = Some(verdict.request_digest);
-        }
+        self.note(&mut lacking, verdict)?;
         Ok(Err(lacking))
+    }
+
+    /// The approvals of a policy that is looser than the one in force, by the rules of that one.
+    pub(crate) fn policy_evidence(
+        &self,
+        base: &Policy,
+        head: &Policy,
+        registry: &dyn Registry,
+        actor: &Actor,
+    ) -> Result<Result<Evidence, Lacking>, Failure> {
+        let tier = RiskTier::Critical;
+        let of = |policy: &Policy| Name::parse(policy.organisation()?.as_str()).ok();
+        let organisation = of(base).or_else(|| of(head));
+        let place = (base.digest().to_string(), 0);
+        let verdict = self.heard(base, tier, organisation.as_ref(), place, registry, actor, |context| {
+            Request::for_policy(context.organisation, base, head)
+        })?;
+        if let Some((_, verdict)) = verdict.as_ref().filter(|(_, verdict)| verdict.is_enough()) {
+            return Ok(Ok(verdict.evidence()));
+        }
+        if self.enforcement == Enforcement::Warn {
+            return Ok(Ok(Evidence::waived()));
+        }
+        let mut lacking = Lacking {
+            name: "policy".to_owned(),
+            calls_for: format!("a looser policy calls for {}", Requirement::of(base, tier)),
+            missing: vec!["a trust root that is pinned by `--approvers-digest`".to_owned()],
+            digest: None,
+        };
+        self.note(&mut lacking, verdict)?;
+        Ok(Err(lacking))
+    }
+
+    /// Leaves the request where approvers look for it, and says what is missing of it.
+    fn note(&self, lacking: &mut Lacking, verdict: Option<(Request, Verdict)>) -> Result<(), Failure> {
+        let Some((request, verdict)) = verdict else {
+            return Ok(());
+        };
+        disk::write_request(&self.place.approvals, &request).map_err(|problem| approvals::failure(&problem))?;
+        lacking.missing = verdict.missing;
+        let refused = verdict.refused.iter();
+        let refused = refused.map(|refused| format!("{} does not count: {}", refused.source, refused.reason));
+        lacking.missing.extend(refused);
+        lacking.digest = Some(verdict.request_digest);
+        Ok(())
     }
 
     /// How the request for a change stands, where there is a trust root to judge it by.
@@ -97,26 +135,45 @@ impl Args {
         identity: &Identity,
         declaration: &Declaration,
     ) -> Result<Option<(Request, Verdict)>, Failure> {
+        let tier = tier_of_change(policy, identity.declaration(), declaration);
+        let incarnations = registry.incarnations(declaration.environment(), declaration.name());
+        let incarnations = incarnations.map_err(|error| registry::failure(&error))?;
+        let id = registry.registry_id().map_err(|error| registry::failure(&error))?;
+        self.heard(policy, tier, None, (id, incarnations), registry, actor, |context| {
+            Request::for_identity(context, Some(identity), declaration)
+        })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is one thing that a hearing asks for")]
+    fn heard(
+        &self,
+        policy: &Policy,
+        tier: RiskTier,
+        organisation: Option<&Name>,
+        (registry_id, incarnations): (String, u64),
+        registry: &dyn Registry,
+        actor: &Actor,
+        request: impl FnOnce(&RequestContext<'_>) -> Request,
+    ) -> Result<Option<(Request, Verdict)>, Failure> {
         let Some(pinned) = self.approvers_digest else {
             return Ok(None);
         };
         let trust = disk::read_trust(&self.root.approvers, pinned).map_err(|problem| approvals::failure(&problem))?;
-        let incarnations = registry.incarnations(declaration.environment(), declaration.name());
         let others = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
         let others = others.split(',').chain(self.requesters.iter().map(String::as_str));
         let hearing = Hearing {
             directory: &self.place.approvals,
             root: &trust.root,
-            organisation: None,
+            organisation,
             policy,
-            tier: tier_of_change(policy, identity.declaration(), declaration),
-            registry_id: &registry.registry_id().map_err(|error| registry::failure(&error))?,
-            incarnations: incarnations.map_err(|error| registry::failure(&error))?,
+            tier,
+            registry_id: &registry_id,
+            incarnations,
             now: registry.now().map_err(|error| registry::failure(&error))?,
             clock_skew_seconds: CLOCK_SKEW_SECONDS_MAX,
             requesters: &requesters(actor.as_str(), others),
         };
-        let held = hearing.hold(|context| Request::for_identity(context, Some(identity), declaration));
+        let held = hearing.hold(request);
         held.map(Some).map_err(|problem| approvals::failure(&problem))
     }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::canonical::{Digest, canonical_json};
 use crate::checker::Checker;
 use crate::code::{NAME, OWNER, Problem, REVIEW};
+use crate::declaration::Declaration;
 use crate::draft::Given;
 use crate::id::RecordId;
 use crate::identity::Identity;
@@ -77,13 +78,15 @@ pub struct Selector {
 impl Selector {
     /// Whether it selects an identity of this tier.
     pub fn selects(&self, identity: &Identity, tier: RiskTier) -> bool {
-        let declaration = identity.declaration();
+        identity.ended_at().is_none() && self.selects_declared(identity.declaration(), tier)
+    }
+
+    /// Whether it selects an identity that is declared like this and of this tier.
+    pub(crate) fn selects_declared(&self, declaration: &Declaration, tier: RiskTier) -> bool {
         let owners = [declaration.technical_owner(), declaration.policy_owner()];
-        identity.ended_at().is_none()
-            && self
-                .environment
-                .as_ref()
-                .is_none_or(|wanted| wanted == declaration.environment())
+        self.environment
+            .as_ref()
+            .is_none_or(|wanted| wanted == declaration.environment())
             && self.kind.is_none_or(|wanted| wanted == declaration.kind())
             && self.owner.as_ref().is_none_or(|wanted| owners.contains(&wanted))
             && self.risk_tier.is_none_or(|lowest| tier >= lowest)

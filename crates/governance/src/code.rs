@@ -107,6 +107,8 @@ codes! {
         "A pattern decides what a policy covers, so it has one reading.";
     POLICY = "NHI-POLICY", "the policy contradicts itself",
         "A policy that a reader could understand in two ways protects in neither.";
+    POLICY_LOOSER = "NHI-POLICY-LOOSER", "the policy is looser than the one in force",
+        "Whoever asks for access must not first make the rules that decide it easier: that takes the people of tier critical.";
     PURPOSE = "NHI-PURPOSE", "the purpose says too little",
         "The purpose is what a reviewer later compares the access with; without a task nobody can say that it is no longer needed.";
     QUARANTINE = "NHI-QUARANTINE", "the quarantine is not usable",

@@ -5,6 +5,7 @@
 //! ones: nothing it says makes an identity without an end, a bare wildcard or an exception for ever.
 
 mod contradiction;
+mod in_force;
 mod loosening;
 mod naming;
 mod scopes;
@@ -12,9 +13,10 @@ mod tiers;
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub use contradiction::Contradiction;
+pub use in_force::{PolicyChange, PolicyInForce};
 pub use loosening::Loosening;
 pub use naming::NamingRule;
 pub use scopes::{ScopeRule, WildcardRule, Wildcards};
@@ -27,26 +29,27 @@ use crate::tier::RiskTier;
 use crate::ttl::Ttl;
 
 /// What a policy says. As JSON it is the policy file in its JSON form.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Terms {
     /// Whose policy it is; approvals are bound to it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organisation: Option<Organisation>,
     /// The environments that there are; any when none is listed.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<Environment, EnvironmentTerms>,
     /// What each tier calls for.
     pub tier: Tiers,
     /// What each fact adds to a score.
     pub scoring: Weights,
     /// How identities are named; a name keeps every rule that applies to it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub naming: Vec<NamingRule>,
     /// What a scope may hold, by backend; anything when nothing is listed.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub allowed_scope: BTreeMap<String, Vec<ScopeRule>>,
     /// What no scope may touch, by backend.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub forbidden_scope: BTreeMap<String, Vec<ScopeRule>>,
     /// Where a scope may hold patterns.
     pub wildcards: Wildcards,
@@ -57,15 +60,17 @@ pub struct Terms {
 }
 
 /// What a policy says of an environment.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EnvironmentTerms {
     /// Whether it is production; where nothing is said, its name decides.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub production: Option<bool>,
 }
 
 /// The limits of exceptions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ExceptionTerms {
     /// The longest life of an exception.
     #[serde(serialize_with = "shortest")]
@@ -88,7 +93,8 @@ impl Default for ExceptionTerms {
 }
 
 /// The limits of break-glass access.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BreakGlassTerms {
     /// The fewest persons who can open it.
     pub holders_min: u32,
@@ -115,8 +121,9 @@ fn shortest<S: Serializer>(ttl: &Ttl, serializer: S) -> Result<S::Ok, S::Error> 
     Ttl::from_seconds(ttl.seconds()).serialize(serializer)
 }
 
-/// Terms that hold together, and their digest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Terms that hold together, and their digest. As JSON it is the policy file in its JSON form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Terms", try_from = "Terms")]
 pub struct Policy {
     terms: Terms,
     digest: Digest,
@@ -212,6 +219,23 @@ impl Policy {
             .get(environment)
             .and_then(|terms| terms.production);
         said.unwrap_or_else(|| environment.is_production())
+    }
+}
+
+impl From<Policy> for Terms {
+    fn from(policy: Policy) -> Self {
+        policy.terms
+    }
+}
+
+impl TryFrom<Terms> for Policy {
+    type Error = String;
+
+    fn try_from(terms: Terms) -> Result<Self, String> {
+        Self::new(terms).map_err(|contradictions| {
+            let first = contradictions.first();
+            first.map_or_else(String::new, |found| format!("{}: {}", found.place, found.problem))
+        })
     }
 }
 

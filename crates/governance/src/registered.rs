@@ -14,7 +14,7 @@ use crate::checker::{Checker, Violation};
 use crate::code::{ENDED, EXISTS, FIXED, Problem};
 use crate::id::RecordId;
 use crate::lifecycle::printable;
-use crate::record::{Act, Evidence, Record, RecordKind, Transition, is_false};
+use crate::record::{Act, Containment, Evidence, Record, RecordKind, Transition, is_false};
 use crate::tier::RiskTier;
 use crate::time::Timestamp;
 
@@ -325,5 +325,12 @@ impl<D: Declared> Record for Registered<D> {
 
     fn ended_at(&self) -> Option<Timestamp> {
         self.ended.as_ref().map(|ended| ended.at)
+    }
+
+    fn contained(&self, how: Containment, _by: &str, reason: &str, now: Timestamp) -> Transition<Self> {
+        match how {
+            Containment::End => self.end(reason, now),
+            Containment::Suspend | Containment::Kill => Transition::unchanged(self),
+        }
     }
 }

@@ -33,7 +33,8 @@ const COVERAGE: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-stack-depth";
 
 /// A target, and what the repository has for it to begin with besides `fuzz/seeds/<target>`.
-const TARGETS: [(&str, &[&str]); 6] = [
+const TARGETS: [(&str, &[&str]); 7] = [
+    ("adopt_state", &["tests/adopt/terraform.tfstate"]),
     ("hcl", &[]),
     (
         "plan_json",

@@ -84,8 +84,8 @@ impl Governed {
     pub(crate) fn approved(&self, previous: Option<&Identity>, declaration: &Declaration) -> Result<Approved, Trouble> {
         let policy = self.policy().ok_or(Trouble::Unknown("policy"))?;
         let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
-        let now = self.existing_registry()?.map(|registry| registry.now()).transpose()?;
-        if !self.calls_for_approval(policy, previous, declaration, now) {
+        let seen = self.ask(|registry| registry.reading(|view| Ok((view.now()?, view.context(declaration)?))))?;
+        if !self.calls_for_approval(policy, previous, declaration, seen) {
             return Ok(Approved::Yes(Evidence::default()));
         }
         let registry = self.registry_or_read_only()?;
@@ -143,7 +143,7 @@ impl Governed {
         settle(approving, judged(approving, policy, tier, &asked, request)?)
     }
 
-    fn asked(&self, registry: &dyn Registry, incarnations: u64) -> Result<Asked, RegistryError> {
+    pub(super) fn asked(&self, registry: &dyn Registry, incarnations: u64) -> Result<Asked, RegistryError> {
         let others = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
         Ok(Asked {
             registry_id: registry.registry_id()?,
@@ -177,18 +177,19 @@ impl Governed {
         policy: &Policy,
         previous: Option<&Identity>,
         declaration: &Declaration,
-        now: Option<Timestamp>,
+        seen: Option<(Timestamp, Context)>,
     ) -> bool {
         let Some(identity) = previous else {
             return policy.approvals(declaration.assess(policy).tier).persons() > 0;
         };
+        let (now, context) = seen.unwrap_or_else(|| (identity.created_at(), Context::default()));
         let act = Act {
             by: self.actor.as_str(),
             evidence: &Evidence::default(),
             policy,
-            now: now.unwrap_or(identity.created_at()),
+            now,
         };
-        let updated = update(identity, declaration.clone(), &Context::default(), &act);
+        let updated = update(identity, declaration.clone(), &context, &act);
         matches!(updated, Err(problem) if problem.code.id == LACKS_APPROVALS)
     }
 }
@@ -208,7 +209,7 @@ fn left_behind(
 }
 
 /// What the registry knows of a change, and who asks.
-struct Asked {
+pub(super) struct Asked {
     registry_id: String,
     incarnations: u64,
     now: Timestamp,
@@ -216,7 +217,7 @@ struct Asked {
 }
 
 /// What comes of it; a request that lacks approvals is left where approvers look for it.
-fn settle(approving: &Approving, judged: Result<Evidence, Box<Lacking>>) -> Result<Approved, Trouble> {
+pub(super) fn settle(approving: &Approving, judged: Result<Evidence, Box<Lacking>>) -> Result<Approved, Trouble> {
     match judged {
         Ok(evidence) => Ok(Approved::Yes(evidence)),
         Err(lacking) if !approving.enforces => Ok(Approved::Waived(lacking)),
@@ -230,7 +231,7 @@ fn settle(approving: &Approving, judged: Result<Evidence, Box<Lacking>>) -> Resu
     }
 }
 
-fn judged(
+pub(super) fn judged(
     approving: &Approving,
     policy: &Policy,
     tier: RiskTier,

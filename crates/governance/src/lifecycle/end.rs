@@ -108,7 +108,7 @@ pub fn reviewed(identity: &Identity, context: &Context, act: &Act<'_>) -> Result
         return Err(Problem::new(&REVIEW, message, help));
     }
     let suspended = identity.status(act.now, context) == Status::Suspended;
-    let overdue = suspended && identity.suspended.is_none();
+    let overdue = suspended && !identity.is_suspended_by_act(context);
     if suspended && !overdue {
         let message = format!("identity `{}` is suspended", identity.id);
         return Err(Problem::new(&REVIEW, message, "Resume it, or revoke it."));

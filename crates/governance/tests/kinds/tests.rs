@@ -3,6 +3,8 @@
 mod drafts_test;
 mod grants_test;
 mod kinds_test;
+mod model_test;
+mod walks_test;
 
 use nhi_governance::{
     AccessReview, AccessReviewDraft, Act, BreakGlass, BreakGlassDraft, Context, Declaration, Digest, Draft, Evidence,

@@ -1,6 +1,8 @@
 //! The life cycle as a machine: every way through it, and what may never happen on the way.
 
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod machine;
 
 #[cfg(test)]
@@ -146,11 +148,7 @@ mod tests {
             contract_end: Some(at(3)),
             ..Context::default()
         };
-        let killed = Context {
-            killed_at: Some(at(3)),
-            ..Context::default()
-        };
-        for context in [&gone, &ended, &killed] {
+        for context in [&gone, &ended] {
             assert_eq!(identity.status(at(3), context), Status::Suspended, "{context:?}");
         }
         assert!(identity.status(at(2), &ended).is_usable());
@@ -161,13 +159,6 @@ mod tests {
                 "NHI-RESUME"
             );
         }
-        let resumed = after(resume(&identity, &killed, &act("bob", &alone(), 4)));
-        assert_eq!(resumed.status(at(4), &killed), Status::Active);
-        let again = Context {
-            killed_at: Some(at(5)),
-            ..Context::default()
-        };
-        assert_eq!(resumed.status(at(5), &again), Status::Suspended);
         // Another owner is the way out, without a resumption.
         let handed = declared(&Draft {
             technical_owner: "team:intake".into(),
