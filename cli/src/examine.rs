@@ -48,7 +48,7 @@ pub(crate) struct Wish {
     /// Say of this address what was worked out, and what was not.
     pub(crate) explain: Option<String>,
     /// Exceptions on record, for modules to know of.
-    pub(crate) exceptions: Vec<nhi_plan::Waiver>,
+    pub(crate) exceptions: Vec<nhi_plan::Exception>,
 }
 
 /// What an examination leaves beside the report.
@@ -144,7 +144,7 @@ impl Inputs {
             return Err(failure.help("hand over a plan, or leave `--new-only` out").into());
         }
         let context = Context {
-            waivers: wish.exceptions.clone(),
+            exceptions: wish.exceptions.clone(),
             ..introduce(&plan, report)
         };
         examined.sources = Sources::new(sources.files.into_iter());
