@@ -114,9 +114,9 @@ impl Inputs {
         examined: &mut Examined,
     ) -> Result<(), Stop> {
         let mut problems = Vec::new();
-        let modules = Modules::load(&self.modules.files, &mut problems)?;
+        let modules = Modules::load(&self.modules, &mut problems)?;
         if problems.is_empty() {
-            modules.check_settings(settings)?;
+            modules.check_settings(settings, &self.modules.granted)?;
         }
         report.entries.extend(problems.into_iter().map(Into::into));
         modules.enrol(report);
