@@ -51,6 +51,7 @@
 extern crate self as nhi_policy_sdk;
 
 mod findings;
+mod graph;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 
@@ -59,6 +60,7 @@ mod pool;
 pub mod testing;
 
 pub use findings::Findings;
+pub use graph::{Edge, Graph, Node, Reach};
 
 pub use module::PolicyModule;
 pub use nhi_plan::{
