@@ -136,6 +136,7 @@ struct Module<'r> {
 struct Usage {
     changes: usize,
     fuel: u64,
+    fuel_limit: u64,
     memory_peak_bytes: usize,
     output_bytes: usize,
     sessions: usize,
@@ -250,7 +251,7 @@ impl<'r> NotCounted<'r> {
             because: aside.because.as_str(),
             waiver: match &aside.because {
                 Because::Existing | Because::Baseline => None,
-                Because::Waived(waived) => Some(Waiver {
+                Because::Waived(waived) | Because::Excepted(waived) => Some(Waiver {
                     reason: &waived.reason,
                     owner: &waived.owner,
                     expires: &waived.expires,
@@ -276,6 +277,7 @@ impl<'r> Module<'r> {
             usage: module.usage.as_ref().map(|usage| Usage {
                 changes: usage.changes,
                 fuel: usage.fuel,
+                fuel_limit: usage.fuel_limit,
                 memory_peak_bytes: usage.memory_peak_bytes,
                 output_bytes: usage.output_bytes,
                 sessions: usage.sessions,

@@ -1,6 +1,7 @@
 //! Makes batches of the changes that a module wants to see, without what it did not ask for and may not know.
 
 use std::collections::HashMap;
+use std::sync::mpsc;
 
 use nhi_plan::{Change, Description, Mode, Needs};
 
@@ -38,6 +39,8 @@ impl Batch<'_> {
 pub(crate) struct Feed<'m, 'p, I: Iterator<Item = Change<'p>>> {
     blocks: I,
     interests: Interests<'m>,
+    /// Lists that the module is done with.
+    used: Option<mpsc::Receiver<Vec<Change<'p>>>>,
 }
 
 impl<'m, 'p, I: Iterator<Item = Change<'p>>> Feed<'m, 'p, I> {
@@ -48,7 +51,24 @@ impl<'m, 'p, I: Iterator<Item = Change<'p>>> Feed<'m, 'p, I> {
                 module,
                 known: HashMap::new(),
             },
+            used: None,
         }
+    }
+
+    /// Takes back what the module is done with and clears it away, so that the module does not wait for that.
+    pub(crate) fn clearing(mut self, used: mpsc::Receiver<Vec<Change<'p>>>) -> Self {
+        self.used = Some(used);
+        self
+    }
+
+    /// A list for the next batch, where possible one that was used before.
+    fn empty(&self) -> Vec<Change<'p>> {
+        let used = self.used.iter().flat_map(mpsc::Receiver::try_iter);
+        let cleared = used.map(|mut changes| {
+            changes.clear();
+            changes
+        });
+        cleared.last().unwrap_or_else(|| Vec::with_capacity(BATCH_CHANGES))
     }
 }
 
@@ -56,7 +76,10 @@ impl<'p, I: Iterator<Item = Change<'p>>> Iterator for Feed<'_, 'p, I> {
     type Item = Batch<'p>;
 
     fn next(&mut self) -> Option<Batch<'p>> {
-        let mut batch = Batch::default();
+        let mut batch = Batch {
+            changes: self.empty(),
+            bytes: 0,
+        };
         for mut change in self.blocks.by_ref() {
             if !self.interests.deliver(&mut change) {
                 continue;

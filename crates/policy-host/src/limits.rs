@@ -67,12 +67,13 @@ impl Default for HostLimits {
     }
 }
 
-/// Changes handed over in one call.
-pub(crate) const BATCH_CHANGES: usize = 256;
+/// Changes handed over in one call: few enough that their texts are still near the processor when the module reads
+/// them, and when it gives their memory to those of the next call.
+pub(crate) const BATCH_CHANGES: usize = 64;
 /// A batch is also closed at this size, so that a few huge values do not fill the guest's memory at once.
 pub(crate) const BATCH_BYTES: usize = 4 << 20;
 /// Batches that wait for the module while it works on one: enough that neither side stands still.
-pub(crate) const BATCHES_AHEAD: usize = 4;
+pub(crate) const BATCHES_AHEAD: usize = 16;
 /// Changes of one session where a module judges each of them alone. Sessions are cut the same way on every machine, so
 /// that fuel does not depend on how many of them run at once.
 pub(crate) const SHARD_CHANGES: usize = 8_192;

@@ -35,6 +35,8 @@ pub struct Report {
 pub struct Usage {
     /// Fuel burned.
     pub fuel: u64,
+    /// Fuel that it was given for its input; with more than that it would have been stopped.
+    pub fuel_limit: u64,
     /// Linear memory of a session at its peak.
     pub memory_peak_bytes: usize,
     /// Bytes of the findings' texts.
@@ -50,6 +52,7 @@ pub struct Usage {
 impl Usage {
     fn add(&mut self, other: Self) {
         self.fuel = self.fuel.saturating_add(other.fuel);
+        self.fuel_limit = self.fuel_limit.saturating_add(other.fuel_limit);
         self.memory_peak_bytes = self.memory_peak_bytes.max(other.memory_peak_bytes);
         self.output_bytes = self.output_bytes.saturating_add(other.output_bytes);
         self.changes = self.changes.saturating_add(other.changes);
@@ -98,8 +101,10 @@ impl Job<'_> {
     /// One session sees everything; canaries would count among its facts, so each gets a session of its own.
     fn whole<'p>(self, feed: Feed<'_, 'p, impl Iterator<Item = Change<'p>>>) -> Result<Report, HostError> {
         let (sender, batches) = mpsc::sync_channel(BATCHES_AHEAD);
+        let (spent, used) = mpsc::channel();
+        let feed = feed.clearing(used);
         let (mut report, seed) = thread::scope(|scope| {
-            let guest = self.spawn(scope, move || self.session(batches, false))?;
+            let guest = self.spawn(scope, move || self.session(batches, false, Some(&spent)))?;
             let mut seed = None;
             for batch in feed {
                 seed = seed.or_else(|| batch.seed());
@@ -120,9 +125,10 @@ impl Job<'_> {
                 bytes: weigh(&placed.change),
                 changes: vec![placed.change.clone()],
             };
-            let mut alone = self.session([batch], false)?;
+            let mut alone = self.session([batch], false, None)?;
             canary::collect(&self.module.name, &[placed], &mut alone.findings)?;
             report.usage.fuel = report.usage.fuel.saturating_add(alone.usage.fuel);
+            report.usage.fuel_limit = report.usage.fuel_limit.saturating_add(alone.usage.fuel_limit);
             report.usage.canaries += 1;
         }
         Ok(report)
@@ -139,7 +145,7 @@ impl Job<'_> {
             loop {
                 let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 let Ok((number, batches)) = next else { return };
-                let result = self.session(batches, true);
+                let result = self.session(batches, true, None);
                 has_failed.fetch_or(result.is_err(), Ordering::Relaxed);
                 results
                     .lock()
@@ -188,6 +194,7 @@ impl Job<'_> {
         self,
         batches: impl IntoIterator<Item = Batch<'p>>,
         with_canaries: bool,
+        spent: Option<&mpsc::Sender<Vec<Change<'p>>>>,
     ) -> Result<Report, HostError> {
         let module = self.module;
         let mut sandbox = Sandbox::new(self.host, &module.name, module.trust, &module.pre)?;
@@ -202,6 +209,10 @@ impl Job<'_> {
             sandbox.feed(batch.bytes)?;
             let found = sandbox.check(session, module.description.encoding, &batch.changes)?;
             accepted.extend(found)?;
+            if let Some(spent) = spent {
+                // The other side has time to clear away; where it has ended, this one does.
+                drop(spent.send(batch.changes));
+            }
         }
         accepted.extend(sandbox.finish(session)?)?;
         let canaries = canaries.unwrap_or_default();
@@ -214,6 +225,7 @@ impl Job<'_> {
             findings,
             usage: Usage {
                 fuel: sandbox.fuel_used(),
+                fuel_limit: sandbox.fuel_given(),
                 memory_peak_bytes: sandbox.memory_peak_bytes(),
                 output_bytes,
                 changes,
