@@ -1,6 +1,7 @@
 //! Makes batches of the changes that a module wants to see, without what it did not ask for and may not know.
 
 use std::collections::HashMap;
+use std::sync::mpsc;
 
 use nhi_plan::{Change, Description, Mode, Needs};
 
@@ -38,8 +39,8 @@ impl Batch<'_> {
 pub(crate) struct Feed<'m, 'p, I: Iterator<Item = Change<'p>>> {
     blocks: I,
     interests: Interests<'m>,
-    /// The room of batches that are done with.
-    room: Vec<Vec<Change<'p>>>,
+    /// Lists that the module is done with.
+    used: Option<mpsc::Receiver<Vec<Change<'p>>>>,
 }
 
 impl<'m, 'p, I: Iterator<Item = Change<'p>>> Feed<'m, 'p, I> {
@@ -50,15 +51,24 @@ impl<'m, 'p, I: Iterator<Item = Change<'p>>> Feed<'m, 'p, I> {
                 module,
                 known: HashMap::new(),
             },
-            room: Vec::new(),
+            used: None,
         }
     }
 
-    /// Takes back the changes of a batch that is done with: they are cleared away here and now, and their room is used
-    /// again.
-    pub(crate) fn reuse(&mut self, mut changes: Vec<Change<'p>>) {
-        changes.clear();
-        self.room.push(changes);
+    /// Takes back what the module is done with and clears it away, so that the module does not wait for that.
+    pub(crate) fn clearing(mut self, used: mpsc::Receiver<Vec<Change<'p>>>) -> Self {
+        self.used = Some(used);
+        self
+    }
+
+    /// A list for the next batch, where possible one that was used before.
+    fn empty(&self) -> Vec<Change<'p>> {
+        let used = self.used.iter().flat_map(mpsc::Receiver::try_iter);
+        let cleared = used.map(|mut changes| {
+            changes.clear();
+            changes
+        });
+        cleared.last().unwrap_or_else(|| Vec::with_capacity(BATCH_CHANGES))
     }
 }
 
@@ -67,7 +77,7 @@ impl<'p, I: Iterator<Item = Change<'p>>> Iterator for Feed<'_, 'p, I> {
 
     fn next(&mut self) -> Option<Batch<'p>> {
         let mut batch = Batch {
-            changes: self.room.pop().unwrap_or_default(),
+            changes: self.empty(),
             bytes: 0,
         };
         for mut change in self.blocks.by_ref() {

@@ -21,6 +21,7 @@ mod cache;
 mod canary;
 mod compile;
 mod component;
+pub mod conformance;
 mod convert;
 mod deliver;
 mod describe;

@@ -99,16 +99,14 @@ impl Host {
 
 impl Job<'_> {
     /// One session sees everything; canaries would count among its facts, so each gets a session of its own.
-    fn whole<'p>(self, mut feed: Feed<'_, 'p, impl Iterator<Item = Change<'p>>>) -> Result<Report, HostError> {
+    fn whole<'p>(self, feed: Feed<'_, 'p, impl Iterator<Item = Change<'p>>>) -> Result<Report, HostError> {
         let (sender, batches) = mpsc::sync_channel(BATCHES_AHEAD);
-        let (spent, used) = mpsc::channel::<Vec<Change<'p>>>();
+        let (spent, used) = mpsc::channel();
+        let feed = feed.clearing(used);
         let (mut report, seed) = thread::scope(|scope| {
-            // The other side has time to clear away; where it has ended, this one does.
-            let clear = move |changes| drop(spent.send(changes));
-            let guest = self.spawn(scope, move || self.session(batches, false, clear))?;
+            let guest = self.spawn(scope, move || self.session(batches, false, Some(&spent)))?;
             let mut seed = None;
-            while let Some(batch) = feed.next() {
-                used.try_iter().for_each(|changes| feed.reuse(changes));
+            for batch in feed {
                 seed = seed.or_else(|| batch.seed());
                 // A guest that has stopped takes no more, and says why.
                 if sender.send(batch).is_err() {
@@ -127,7 +125,7 @@ impl Job<'_> {
                 bytes: weigh(&placed.change),
                 changes: vec![placed.change.clone()],
             };
-            let mut alone = self.session([batch], false, drop)?;
+            let mut alone = self.session([batch], false, None)?;
             canary::collect(&self.module.name, &[placed], &mut alone.findings)?;
             report.usage.fuel = report.usage.fuel.saturating_add(alone.usage.fuel);
             report.usage.fuel_limit = report.usage.fuel_limit.saturating_add(alone.usage.fuel_limit);
@@ -147,7 +145,7 @@ impl Job<'_> {
             loop {
                 let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 let Ok((number, batches)) = next else { return };
-                let result = self.session(batches, true, drop);
+                let result = self.session(batches, true, None);
                 has_failed.fetch_or(result.is_err(), Ordering::Relaxed);
                 results
                     .lock()
@@ -196,7 +194,7 @@ impl Job<'_> {
         self,
         batches: impl IntoIterator<Item = Batch<'p>>,
         with_canaries: bool,
-        clear: impl Fn(Vec<Change<'p>>),
+        spent: Option<&mpsc::Sender<Vec<Change<'p>>>>,
     ) -> Result<Report, HostError> {
         let module = self.module;
         let mut sandbox = Sandbox::new(self.host, &module.name, module.trust, &module.pre)?;
@@ -211,7 +209,10 @@ impl Job<'_> {
             sandbox.feed(batch.bytes)?;
             let found = sandbox.check(session, module.description.encoding, &batch.changes)?;
             accepted.extend(found)?;
-            clear(batch.changes);
+            if let Some(spent) = spent {
+                // The other side has time to clear away; where it has ended, this one does.
+                drop(spent.send(batch.changes));
+            }
         }
         accepted.extend(sandbox.finish(session)?)?;
         let canaries = canaries.unwrap_or_default();

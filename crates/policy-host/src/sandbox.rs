@@ -70,14 +70,14 @@ impl<'h> Sandbox<'h> {
         self.fuel_given.saturating_sub(self.fuel_left())
     }
 
+    /// Fuel given so far.
+    pub(crate) fn fuel_given(&self) -> u64 {
+        self.fuel_given
+    }
+
     /// Linear memory at its peak.
     pub(crate) fn memory_peak_bytes(&self) -> usize {
         self.store.data().memory_peak_bytes()
-    }
-
-    /// Fuel that it was given so far.
-    pub(crate) fn fuel_given(&self) -> u64 {
-        self.fuel_given
     }
 
     /// Adds the fuel that `bytes` of input are worth.

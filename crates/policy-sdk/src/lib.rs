@@ -53,6 +53,7 @@ extern crate self as nhi_policy_sdk;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod compare;
 mod findings;
+mod graph;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 
@@ -61,6 +62,7 @@ mod pool;
 pub mod testing;
 
 pub use findings::Findings;
+pub use graph::{Edge, Graph, Node, Reach};
 
 pub use module::PolicyModule;
 pub use nhi_plan::{

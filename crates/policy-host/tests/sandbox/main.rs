@@ -9,6 +9,7 @@
 
 mod canaries;
 mod compiling;
+mod conformance;
 mod contract;
 mod delivery;
 mod precompiled;
