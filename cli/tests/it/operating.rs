@@ -1,6 +1,7 @@
 //! The commands that change identities, as a shell sees them, on registries made for the occasion.
 
 mod owners;
+mod reporting;
 mod sweeping;
 mod switch;
 
