@@ -46,6 +46,11 @@ pub(crate) struct Governed {
     actor: Actor,
     settings: OnceLock<Settings>,
     registry: Mutex<Option<Arc<dyn Registry>>>,
+    /// Set once the policy was found to be in force, or was put in force: no process has another policy later, and
+    /// what others do meanwhile the registry compares in every transaction.
+    ruled: OnceLock<()>,
+    /// The same for plans, which put nothing in force.
+    seen_in_force: OnceLock<()>,
     /// Created or adopted by this process; the core is not known to have the ids yet.
     created: Mutex<BTreeSet<RecordId>>,
     /// The same, of other kinds.
@@ -143,6 +148,8 @@ impl Governed {
             actor,
             settings: OnceLock::new(),
             registry: Mutex::default(),
+            ruled: OnceLock::new(),
+            seen_in_force: OnceLock::new(),
             created: Mutex::default(),
             records: Mutex::default(),
         }

@@ -91,7 +91,10 @@ impl Governed {
     pub(crate) fn approved(&self, previous: Option<&Identity>, declaration: &Declaration) -> Result<Approved, Trouble> {
         let policy = self.policy().ok_or(Trouble::Unknown("policy"))?;
         let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
-        let seen = self.ask(|registry| registry.reading(|view| Ok((view.now()?, view.context(declaration)?))))?;
+        let seen = match previous {
+            Some(_) => self.ask(|registry| registry.reading(|view| Ok((view.now()?, view.context(declaration)?))))?,
+            None => None,
+        };
         if !self.calls_for_approval(policy, previous, declaration, seen) {
             return Ok(Approved::Yes(Evidence::default()));
         }
