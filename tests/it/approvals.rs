@@ -16,7 +16,7 @@ support::legs!(
 );
 
 /// The same identity as elsewhere, of a tier that calls for one approval.
-const WRITES: (&str, &str) = (
+pub(crate) const WRITES: (&str, &str) = (
     "scope",
     r#"[{ backend = "aws", resource = "arn:aws:sqs:eu-west-1:111122223333:orders", actions = ["sqs:SendMessage"] }]"#,
 );

@@ -7,8 +7,9 @@ use nhi_governance::{
 };
 use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, RecordsExt as _, Registry};
 
-use crate::approvals::{self, Place, Root};
+use crate::approvals;
 use crate::exit::{Exit, Failure};
+use crate::operate::trusted;
 use crate::registry;
 
 /// At most this many of the requests that lack approvals are listed.
@@ -19,12 +20,7 @@ const LISTED_MAX: usize = 10;
 #[group(skip)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
-    root: Root,
-    /// The digest of a trust root that is trusted; without it no approval counts
-    #[arg(long, value_name = "DIGEST", env = "NHI_APPROVERS_DIGEST", value_parser = approvals::digest)]
-    approvers_digest: Option<Digest>,
+    trusted: trusted::Args,
     /// Whether a change that lacks approvals is refused, or only warned of; a waiver stays on record
     #[arg(long, value_enum, value_name = "WORD", default_value_t = Enforcement::Enforce)]
     enforcement: Enforcement,
@@ -135,7 +131,7 @@ impl Args {
         let Some((request, verdict)) = verdict else {
             return Ok(());
         };
-        disk::write_request(&self.place.approvals, &request).map_err(|problem| approvals::failure(&problem))?;
+        disk::write_request(&self.trusted.place.approvals, &request).map_err(|problem| approvals::failure(&problem))?;
         lacking.missing = verdict.missing;
         let refused = verdict.refused.iter();
         let refused = refused.map(|refused| format!("{} does not count: {}", refused.source, refused.reason));
@@ -173,18 +169,13 @@ impl Args {
         actor: &Actor,
         request: impl FnOnce(&RequestContext<'_>) -> Request,
     ) -> Result<Option<(Request, Verdict)>, Failure> {
-        let Some(pinned) = self.approvers_digest else {
+        let Some(trust) = self.trusted.trust(registry)? else {
             return Ok(None);
         };
-        let in_force = registry.reading(|view| view.policy_in_force());
-        let in_force = in_force.map_err(|error| registry::failure(&error))?;
-        let on_record = in_force.and_then(|in_force| in_force.approvers());
-        let trust = disk::read_trust_after(&self.root.approvers, pinned, on_record);
-        let trust = trust.map_err(|problem| approvals::failure(&problem))?;
         let others = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
         let others = others.split(',').chain(self.requesters.iter().map(String::as_str));
         let hearing = Hearing {
-            directory: &self.place.approvals,
+            directory: &self.trusted.place.approvals,
             root: &trust.root,
             organisation,
             policy,
@@ -230,5 +221,14 @@ impl Lacking {
             .digest
             .map_or_else(String::new, |digest| format!(": nhi approve {digest}"));
         format!("`{}` lacks {}{command}", self.name, self.missing.join("; "))
+    }
+}
+
+/// What no approval can help is refused before anybody is asked for one. Nothing is ever written by this.
+pub(crate) fn agreed_by_somebody(policy: &Policy) -> Evidence {
+    Evidence {
+        approvals: vec![policy.digest(), Digest::of(b"somebody")],
+        approved_by: vec!["somebody".to_owned(), "somebody else".to_owned()],
+        ..Evidence::waived()
     }
 }

@@ -125,6 +125,8 @@ codes! {
         "Revocation is final: the record stays as a tombstone and its id is never used again.";
     REVOKED_BY = "NHI-REVOKED-BY", "nothing but a person would end the identity",
         "People forget: at least one thing that happens by itself has to end the identity.";
+    ROTATION = "NHI-ROTATION", "the identity cannot be rotated",
+        "A rotation replaces the credentials of something that is in use; one that was missed is a suspension.";
     SCOPE = "NHI-SCOPE", "the scope is not usable",
         "The scope is the ceiling of what the identity may ever be granted.";
     SCOPE_FORBIDDEN = "NHI-SCOPE-FORBIDDEN", "the policy forbids the scope",

@@ -57,6 +57,7 @@ mod identity;
 mod kill;
 mod kind;
 mod lifecycle;
+pub mod measure;
 mod owner;
 mod path;
 mod pattern;
@@ -97,7 +98,7 @@ pub use kill::{Kill, KillSelector};
 pub use kind::Kind;
 pub use lifecycle::{
     QUARANTINE_DAYS_MAX, RESUME_DAYS_MAX, adopt, confirm, contain, create, disown, note_use, offboard, quarantine,
-    requarantine, resume, reviewed, revoke, suspend, sweep, tier_of_change, transfer, update,
+    requarantine, resume, reviewed, revoke, rotate, suspend, sweep, tier_of_change, transfer, update,
 };
 pub use owner::Owner;
 pub use path::{Path, Step};
@@ -108,7 +109,7 @@ pub use policy::{
     Wildcards,
 };
 pub use purpose::Purpose;
-pub use record::{Act, Event, Evidence, Record, RecordKind, Transition};
+pub use record::{Act, Containment, Event, Evidence, Record, RecordKind, Transition};
 pub use registered::{Declared, Judged, KindStanding, Registered};
 pub use revocation::{RevokedBy, RevokedBySet};
 pub use scope::ScopeEntry;

@@ -75,6 +75,18 @@ impl RecordKind {
     }
 }
 
+/// What is taken from a record by whoever sees the need, without anybody's approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Containment {
+    /// All of it, for good.
+    End,
+    /// Its use, by a person.
+    Suspend,
+    /// Its use, by the kill switch.
+    Kill,
+}
+
 /// Something that the registry keeps on record. Its JSON is what is stored.
 pub trait Record: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Its kind.
@@ -99,6 +111,12 @@ pub trait Record: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + '
 
     /// When it ended for good; it stays as a tombstone.
     fn ended_at(&self) -> Option<Timestamp>;
+
+    /// The record once something was taken from it; unchanged where there is nothing of the kind to take.
+    fn contained(&self, how: Containment, by: &str, reason: &str, now: Timestamp) -> Transition<Self> {
+        let _ = (how, by, reason, now);
+        Transition::unchanged(self)
+    }
 
     /// The canonical text of the record, as the registry stores it.
     fn to_canonical_json(&self) -> String {
@@ -240,6 +258,18 @@ pub(crate) fn same_person(left: &str, right: &str) -> bool {
         (Ok(left), Ok(right)) => left == right,
         _ => left.trim().eq_ignore_ascii_case(right.trim()),
     }
+}
+
+/// Whether an actor of the log, such as `alice@build-7`, may be this person: the same user name counts as the same
+/// person, because it is about who must not judge their own wish.
+pub(crate) fn may_be(actor: &str, person: &str) -> bool {
+    let user = |text: &str| {
+        let text = text.trim().to_ascii_lowercase();
+        let text = text.strip_prefix("user:").unwrap_or(&text);
+        let user = text.split(['@', '+']).next().unwrap_or_default();
+        user.replace(['_', '.'], "-")
+    };
+    same_person(actor, person) || user(actor) == user(person)
 }
 
 /// Who does something, on what authority, and when.

@@ -6,6 +6,7 @@ use nhi_governance::{
 };
 
 use crate::fault::{Collector, Faults};
+use crate::modules;
 use crate::shape::Attribute as A;
 use crate::shape::{Block, Holds, Label, Repeat};
 use crate::tree::{self, Place};
@@ -47,6 +48,9 @@ pub(crate) static FILE: Block = Block {
         &WILDCARDS,
         &EXCEPTIONS,
         &BREAK_GLASS,
+        &modules::MODULE,
+        &modules::SIGNER,
+        &modules::TRUST,
     ],
 };
 

@@ -6,7 +6,7 @@ use nhi_governance::{Digest, RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::records::RecordsExt as _;
-use crate::{Registry, RegistryError, View, audit};
+use crate::{Registry, RegistryError, View};
 
 /// The end of a log at some moment. The hash of its row covers every row before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,25 +51,27 @@ impl View<'_> {
             hash: meta.head_hash,
         })
     }
-}
 
-/// Says nothing of another registry: what is on record there is another question.
-pub(crate) fn refuse_rollback(registry: &(impl Registry + ?Sized), anchor: &Anchor) -> Result<(), RegistryError> {
-    registry.reading(|view| {
-        let meta = &view.tail()?.meta;
+    /// Refuses a log that does not continue the one that an anchor was taken of, see [`Registry::refuse_rollback`].
+    /// Says nothing of another registry: what is on record there is another question.
+    pub fn refuse_rollback(&self, anchor: &Anchor) -> Result<(), RegistryError> {
+        let meta = &self.tail()?.meta;
         if meta.registry_id != anchor.registry || anchor.seq == 0 {
             return Ok(());
         }
-        let row = audit::rows(view.transaction(), anchor.seq, 1)?.into_iter().next();
-        let is_there = row.is_some_and(|row| row.seq == anchor.seq && row.hash == anchor.hash);
-        if is_there && anchor.seq <= meta.head_seq {
+        let row = self.transaction().audit_row(anchor.seq)?;
+        if row.is_some_and(|row| row.hash == anchor.hash) && anchor.seq <= meta.head_seq {
             return Ok(());
         }
         Err(RegistryError::RolledBack {
             seq: anchor.seq,
             head: meta.head_seq,
         })
-    })
+    }
+}
+
+pub(crate) fn refuse_rollback(registry: &(impl Registry + ?Sized), anchor: &Anchor) -> Result<(), RegistryError> {
+    registry.reading(|view| view.refuse_rollback(anchor))
 }
 
 #[cfg(test)]

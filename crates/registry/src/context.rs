@@ -50,11 +50,9 @@ impl View<'_> {
 
     /// Every record of a key, ended ones included.
     fn all_of<R: Record>(&self, key: &str) -> Result<Vec<R>, RegistryError> {
-        // An empty key would select everything.
-        if key.is_empty() {
-            return Ok(Vec::new());
-        }
         self.list(&RecordFilter {
+            // Neither kind has one, and with it an index serves the question.
+            environment: Some(String::new()),
             key: Some(key.to_owned()),
             with_ended: true,
             ..RecordFilter::default()

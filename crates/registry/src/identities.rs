@@ -1,8 +1,8 @@
 //! The life of identities: how one is created or taken up again, and the calls that predate other kinds.
 
 use nhi_governance::{
-    Act, Declaration, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, adopt, confirm, create as begin,
-    revoke as end, update as amend,
+    Act, Containment, Declaration, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, adopt, confirm,
+    create as begin, update as amend,
 };
 
 use crate::records::RecordsExt as _;
@@ -92,10 +92,8 @@ pub(crate) fn revoke(
     id: RecordId,
     reason: &str,
 ) -> Result<Identity, RegistryError> {
-    registry.writing(actor, |writer| {
-        let transition = end(&writer.require(id)?, reason, writer.now());
-        writer.replace(transition, &Evidence::default())
-    })
+    let taken = registry.take_away::<Identity>(actor, &[id], Containment::End, reason)?;
+    taken.records.into_iter().next().ok_or(RegistryError::NotFound(id))
 }
 
 pub(crate) fn confirm_all(

@@ -36,7 +36,9 @@ mod policy;
 mod postgres;
 mod random;
 mod records;
+mod spool;
 mod sqlite;
+mod taking;
 mod transaction;
 mod transparency;
 mod verify;
@@ -56,7 +58,9 @@ pub use error::{CODES, DatabaseError, RegistryError};
 pub use location::{Access, Location, open};
 pub use options::{Options, Point};
 pub use records::{Key, RecordFilter, RecordsExt};
+pub use spool::Spool;
 pub use sqlite::SqliteRegistry;
+pub use taking::Taken;
 pub use transparency::Transparency;
 pub use verify::{Tampering, Verification};
 pub use view::View;
@@ -117,8 +121,16 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     /// Where it is, in words that hold no secret.
     fn place(&self) -> String;
 
+    /// Where changes wait that only take away and cannot be written.
+    fn spool(&self) -> &Spool;
+
     /// Runs some reads on one snapshot.
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError>;
+
+    /// The same, even after a failed write has closed the registry: whoever takes something away has to know of what.
+    fn read_anew(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
+        self.read(work)
+    }
 
     /// Runs some writes: all of them become durable, or none. The work may be run more than once.
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError>;
@@ -172,7 +184,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         identities::update(self, actor, id, expected_revision, &declaration, evidence)
     }
 
-    /// Ends an identity for good; a second time changes nothing.
+    /// Ends an identity for good; a second time changes nothing. Where it cannot be written, it waits, and counts.
     fn revoke(&self, actor: &Actor, id: RecordId, reason: &str) -> Result<Identity, RegistryError> {
         identities::revoke(self, actor, id, reason)
     }
@@ -211,7 +223,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
 
     /// Up to `limit` rows of the audit log from `from_seq` on; the first row is 1.
     fn audit(&self, from_seq: u64, limit: u32) -> Result<Vec<AuditRow>, RegistryError> {
-        self.reading(|view| audit::rows(view.transaction(), from_seq, limit.min(AUDIT_ROWS_MAX)))
+        self.reading(|view| view.audit(from_seq, limit))
     }
 
     /// Refuses a log that does not continue the one that an anchor was taken of (see [`View::anchor`]): an older copy, or one made anew. One row is
@@ -242,8 +254,16 @@ impl<T: Registry + ?Sized> Registry for Box<T> {
         (**self).place()
     }
 
+    fn spool(&self) -> &Spool {
+        (**self).spool()
+    }
+
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
         (**self).read(work)
+    }
+
+    fn read_anew(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
+        (**self).read_anew(work)
     }
 
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {

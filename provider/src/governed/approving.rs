@@ -85,19 +85,25 @@ impl Governed {
         self.settings.get()?.approving.as_ref()
     }
 
-    /// Whether a change may go ahead. `create` brings no identity, and everything else the one on record.
+    /// Whether a change may go ahead. `create` brings no identity, and everything else the one on record with the time to
+    /// judge it by.
     ///
     /// The registry is created where there is none and approvals are called for: its id is part of what is approved.
-    pub(crate) fn approved(&self, previous: Option<&Identity>, declaration: &Declaration) -> Result<Approved, Trouble> {
+    pub(crate) fn approved(
+        &self,
+        previous: Option<(&Identity, Timestamp)>,
+        declaration: &Declaration,
+    ) -> Result<Approved, Trouble> {
         let policy = self.policy().ok_or(Trouble::Unknown("policy"))?;
         let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
-        let seen = match previous {
-            Some(_) => self.ask(|registry| registry.reading(|view| Ok((view.now()?, view.context(declaration)?))))?,
+        let context = match previous {
+            Some(_) => self.ask(|registry| registry.reading(|view| view.context(declaration)))?,
             None => None,
         };
-        if !self.calls_for_approval(policy, previous, declaration, seen) {
+        if !self.calls_for_approval(policy, previous, declaration, &context.unwrap_or_default()) {
             return Ok(Approved::Yes(Evidence::default()));
         }
+        let previous = previous.map(|(identity, _)| identity);
         let registry = self.registry_or_read_only()?;
         if previous.is_none()
             && let Some(trust_domain) = self.trust_domain()
@@ -226,21 +232,20 @@ impl Governed {
     fn calls_for_approval(
         &self,
         policy: &Policy,
-        previous: Option<&Identity>,
+        previous: Option<(&Identity, Timestamp)>,
         declaration: &Declaration,
-        seen: Option<(Timestamp, Context)>,
+        context: &Context,
     ) -> bool {
-        let Some(identity) = previous else {
+        let Some((identity, now)) = previous else {
             return policy.approvals(declaration.assess(policy).tier).persons() > 0;
         };
-        let (now, context) = seen.unwrap_or_else(|| (identity.created_at(), Context::default()));
         let act = Act {
             by: self.actor.as_str(),
             evidence: &Evidence::default(),
             policy,
             now,
         };
-        let updated = update(identity, declaration.clone(), &context, &act);
+        let updated = update(identity, declaration.clone(), context, &act);
         matches!(updated, Err(problem) if problem.code.id == LACKS_APPROVALS)
     }
 }

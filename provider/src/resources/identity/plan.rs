@@ -292,7 +292,7 @@ fn approvals_of_change(governed: &Governed, policy: &Policy, prior: &Value, chec
         },
         _ => None,
     };
-    match governed.approved(found.as_ref().map(|found| &found.identity), declaration) {
+    match governed.approved(found.as_ref().map(|found| (&found.identity, found.now)), declaration) {
         Ok(approved) => {
             let mut diagnostics = Diagnostics::new();
             if let Approved::Waived(lacking) = &approved {
