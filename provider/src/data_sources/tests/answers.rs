@@ -61,7 +61,7 @@ pub(super) fn except(house: &House, control: &str, address: &str, seconds: i64) 
             policy: view.policy(),
             now,
         };
-        Ok(Registered::<Exception>::create(id, exception.clone(), &act)?)
+        Ok(Registered::<Exception>::create(id, exception.clone(), &[], &act)?)
     });
     declared.unwrap().id_of()
 }
