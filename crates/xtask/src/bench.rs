@@ -10,7 +10,7 @@ mod plans;
 mod start;
 mod table;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::build;
 use crate::shell::{Run, Workspace};
@@ -40,19 +40,28 @@ pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
         bail!("`{word}` is no part of the bench: {}", PARTS.join(", "));
     }
     let is_asked = |part: &str| parts.is_empty() || parts.contains(&part);
-    let release = build::run(workspace, build::Profile::Release)?;
-    let bench = Bench {
-        folder: workspace.target.join("bench"),
-        helper: release_xtask(workspace)?,
-    };
+    let folder = workspace.target.join("bench");
     if is_asked("plans") {
+        let release = build::run(workspace, build::Profile::Release)?;
+        let helper = release_xtask(workspace)?;
+        let bench = Bench {
+            folder: folder.clone(),
+            helper,
+        };
         plans::run(&bench, &release.nhi, &Peers::find(workspace)?)?;
     }
+    // Where nothing is parsed, this program measures as well in whatever form it is.
+    let helper = std::env::current_exe().context("find this program")?;
+    let bench = Bench { folder, helper };
+    if is_asked("identities") || is_asked("start") {
+        build::programs(workspace, build::Profile::Release, &["terraform-provider-nhi"])?;
+    }
+    let programs = workspace.target.join("release");
     if is_asked("start") {
-        start::run(workspace, &bench, &release.folder)?;
+        start::run(workspace, &bench, &programs)?;
     }
     if is_asked("identities") {
-        identities::run(workspace, &bench.helper, &release.folder, &options)?;
+        identities::run(workspace, &bench.helper, &programs, &options)?;
     }
     Ok(())
 }

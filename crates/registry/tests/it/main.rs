@@ -15,6 +15,8 @@ mod crash;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod postgres;
