@@ -10,6 +10,8 @@ mod plans;
 mod start;
 mod table;
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result, bail};
 
 use crate::build;
@@ -29,10 +31,13 @@ const PARTS: [&str; 3] = ["identities", "plans", "start"];
 
 /// Measures the parts that are named, or all, and prints tables as they stand in `docs/benchmarks.md`.
 ///
-/// Words after `identities` are its own: numbers of identities, and `parallelism=N`.
+/// Words after `identities` are its own: numbers of identities, `parallelism=N`, and `programs=FOLDER` to measure the
+/// provider in a folder, such as that of an older version, instead of building it.
 pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
     let (parts, options): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| PARTS.contains(word));
-    let is_option = |word: &&str| word.parse::<usize>().is_ok() || word.starts_with("parallelism=");
+    let is_option = |word: &&str| {
+        word.parse::<usize>().is_ok() || ["parallelism=", "programs="].iter().any(|key| word.starts_with(key))
+    };
     if let Some(word) = options
         .iter()
         .find(|word| !is_option(word) || !parts.contains(&"identities"))
@@ -53,10 +58,11 @@ pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
     // Where nothing is parsed, this program measures as well in whatever form it is.
     let helper = std::env::current_exe().context("find this program")?;
     let bench = Bench { folder, helper };
-    if is_asked("identities") || is_asked("start") {
+    let given = options.iter().find_map(|word| word.strip_prefix("programs="));
+    if given.is_none() && (is_asked("identities") || is_asked("start")) {
         build::programs(workspace, build::Profile::Release, &["terraform-provider-nhi"])?;
     }
-    let programs = workspace.target.join("release");
+    let programs = given.map_or_else(|| workspace.target.join("release"), PathBuf::from);
     if is_asked("start") {
         start::run(workspace, &bench, &programs)?;
     }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nhi_governance::{Declaration, Draft, Environment, Name};
-use nhi_registry::{Filter, Options, RecordsExt as _, Registry};
+use nhi_registry::{Filter, Options, RecordsExt as _, Registry, View};
 
 use crate::support::{Fixture, actor, assert_intact, declaration, declare, draft, nothing, open_at, trust_domain};
 
@@ -75,7 +75,7 @@ fn costs(registry: &dyn Registry, size: usize) -> Vec<(&'static str, Duration)> 
     let names: Vec<_> = (0..BATCHES * CALLS)
         .map(|number| Name::parse(&format!("svc{number}")).unwrap())
         .collect();
-    let anchor = registry.reading(|view| view.anchor()).unwrap();
+    let anchor = registry.reading(View::anchor).unwrap();
     vec![
         (
             "create",
@@ -114,13 +114,13 @@ fn costs(registry: &dyn Registry, size: usize) -> Vec<(&'static str, Duration)> 
         (
             "confirm",
             quickest(CALLS, |number| {
-                registry.confirm(&actor(), &ids[number..=number]).unwrap()
+                registry.confirm(&actor(), &ids[number..=number]).unwrap();
             }),
         ),
         (
             "revoke",
             quickest(CALLS, |number| {
-                drop(registry.revoke(&actor(), ids[number], "done").unwrap())
+                drop(registry.revoke(&actor(), ids[number], "done").unwrap());
             }),
         ),
         (
@@ -184,16 +184,16 @@ fn sixty_four_writers_are_served() {
             });
             let seconds = start.elapsed().as_secs_f64();
             waits.sort_unstable();
-            let at = |share: f64| waits[(share * (waits.len() - 1) as f64) as usize].as_millis();
+            let at = |percent: usize| waits[percent * (waits.len() - 1) / 100].as_millis();
             println!(
                 "{}, {}: {} identities in {seconds:.2} s, {:.0} a second, median {} ms, p99 {} ms, longest {} ms",
                 fixture.place(),
                 if shares { "one process" } else { "a connection each" },
                 waits.len(),
-                waits.len() as f64 / seconds,
-                at(0.5),
-                at(0.99),
-                at(1.0),
+                f64::from(u32::try_from(waits.len()).unwrap()) / seconds,
+                at(50),
+                at(99),
+                at(100),
             );
         }
         let registry = fixture.open();
