@@ -15,6 +15,7 @@ mod junit;
 mod markdown;
 mod ocsf;
 mod ocsf_audit;
+mod overview;
 mod sanitise;
 mod sarif;
 mod screen;
@@ -25,6 +26,7 @@ pub(crate) use console::{Console, Progress};
 pub(crate) use evidence::render as evidence;
 pub(crate) use graph::{GraphFormat, render as render_graph};
 pub(crate) use ocsf_audit::event as audit_event;
+pub(crate) use overview::{OverviewFormat, render as render_overview};
 pub(crate) use screen::{BOLD, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
 
 use std::io::{self, Write as _};
@@ -112,6 +114,19 @@ pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     })
 }
 
+/// Writes a file that must not exist yet; false, and nothing written, where it does.
+pub(crate) fn create_file(path: &Path, text: &str) -> Result<bool, Failure> {
+    let created = temporary(path, text).and_then(|file| match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
+    });
+    created.map_err(|error| {
+        Failure::undecided(format!("`{}` cannot be written: {error}", path.display()))
+            .help("name a file in a directory that exists and is writable")
+    })
+}
+
 fn write_through(target: &Path, text: &str) -> io::Result<()> {
     std::fs::OpenOptions::new()
         .write(true)
@@ -120,6 +135,12 @@ fn write_through(target: &Path, text: &str) -> io::Result<()> {
 }
 
 fn replace(target: &Path, text: &str) -> io::Result<()> {
+    temporary(target, text)?.persist(target)?;
+    Ok(())
+}
+
+/// The text in a file of its own beside where it is to go, durable.
+fn temporary(target: &Path, text: &str) -> io::Result<tempfile::NamedTempFile> {
     let directory = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -135,8 +156,7 @@ fn replace(target: &Path, text: &str) -> io::Result<()> {
     let mut file = builder.tempfile_in(directory)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
-    file.persist(target)?;
-    Ok(())
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -6,20 +6,23 @@
 mod acting;
 mod approving;
 mod records;
+mod ruling;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use nhi_governance::measure::Measured;
 use nhi_governance::{
-    AccessReview, BreakGlass, Context, Declaration, Draft, Exception, Grant, Identity, Policy, RecordId, RecordKind,
-    Status, Team, Timestamp, TrustDomain, Vendor, Violation,
+    AccessReview, BreakGlass, Containment, Context, Declaration, Draft, Exception, Grant, Identity, Loosening, Policy,
+    RecordId, RecordKind, Status, Team, Timestamp, TrustDomain, Vendor, Violation,
 };
 use nhi_registry::{Access, Actor, Anchor, Location, Options, RecordsExt as _, Registry, RegistryError, View};
 use tfplugin::log;
 
 pub(crate) use approving::{Approved, Approving, Lacking};
 pub(crate) use records::{FoundRecord, Scene, Spec};
+pub(crate) use ruling::listed;
 
 /// What an audit row says when a resource is destroyed.
 const DESTROYED: &str = "destroyed by a core";
@@ -64,6 +67,14 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// What the numbers about identities are made of.
+    pub(crate) fn measured(&self) -> Measured<'_> {
+        Measured {
+            identity: &self.identity,
+            context: &self.context,
+        }
+    }
+
     /// What it is worth.
     pub(crate) fn status(&self) -> Status {
         self.identity.status(self.now, &self.context)
@@ -96,6 +107,11 @@ pub(crate) enum Trouble {
     Edited { id: RecordId, attribute: &'static str },
     /// Approvals are missing.
     Lacking(Box<Lacking>),
+    /// The policy is looser than the one in force, and too few agreed to that.
+    Looser {
+        loosened: Vec<Loosening>,
+        lacking: Box<Lacking>,
+    },
     /// The trust root, or what lies among the approvals, cannot be used.
     Approvers(nhi_governance::Problem),
     /// What never changes for an id is not what is on record.
@@ -106,6 +122,8 @@ pub(crate) enum Trouble {
         id: RecordId,
         attribute: &'static str,
     },
+    /// A checkpoint is of another registry than the one that is there, if one is.
+    Discontinued { wanted: String, found: Option<String> },
     /// Something that must be known is not.
     Unknown(&'static str),
 }
@@ -190,6 +208,26 @@ impl Governed {
         Ok(())
     }
 
+    /// Refuses every registry that does not continue from a checkpoint that was kept elsewhere: also another one, and
+    /// one that is not there.
+    pub(crate) fn refuse_discontinued(&self, checkpoint: &Anchor) -> Result<(), Trouble> {
+        if self.location().is_none() {
+            return Ok(());
+        }
+        let found = self.ask(|registry| {
+            registry.refuse_rollback(checkpoint)?;
+            registry.registry_id()
+        })?;
+        let is_it = found.as_ref().is_some_and(|id| *id == checkpoint.registry);
+        if is_it {
+            return Ok(());
+        }
+        Err(Trouble::Discontinued {
+            wanted: checkpoint.registry.clone(),
+            found,
+        })
+    }
+
     /// The identity of an id.
     pub(crate) fn find(&self, id: RecordId) -> Result<Option<Found>, Trouble> {
         let found = |registry: &dyn Registry| {
@@ -213,6 +251,7 @@ impl Governed {
     pub(crate) fn create(&self, draft: &Draft) -> Result<Found, Trouble> {
         let declaration = self.judge(draft)?;
         let trust_domain = self.trust_domain().ok_or(Trouble::Unknown("trust_domain"))?;
+        self.rule()?;
         let evidence = self.approved(None, &declaration)?.evidence();
         let registry = self.registry()?;
         let created = patiently(
@@ -251,6 +290,7 @@ impl Governed {
                 attribute,
             });
         }
+        self.rule()?;
         let evidence = self.approved(Some((&on_record, now)), &declaration)?.evidence();
         let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &evidence))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
@@ -259,9 +299,11 @@ impl Governed {
 
     /// Ends the identity that a state claims. There is no policy to ask: revoking is never refused.
     pub(crate) fn revoke(&self, claim: &Claim) -> Result<(), Trouble> {
-        let (registry, _, _) = self.on_record(claim)?;
-        armed(|| registry.revoke(&self.actor, claim.id, DESTROYED))?;
-        log::info("an identity was revoked", &[("id", claim.id.to_string().into())]);
+        let missing = || RegistryError::NotFound(claim.id);
+        let registry = self.existing_registry()?.ok_or_else(missing)?;
+        let identity = registry.get(claim.id)?.ok_or_else(missing)?;
+        refuse_forged(claim, &identity)?;
+        self.take_away::<Identity>(claim.id, Containment::End, DESTROYED)?;
         Ok(())
     }
 
@@ -439,10 +481,7 @@ fn options(policy: Option<Arc<Policy>>) -> Options {
         ..Options::default()
     };
     #[cfg(debug_assertions)]
-    let options = Options {
-        probe: Arc::new(crate::failpoint::probe),
-        ..options
-    };
+    let options = crate::failpoint::options(options);
     options
 }
 

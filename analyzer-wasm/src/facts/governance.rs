@@ -6,18 +6,17 @@ pub(crate) mod code;
 mod forgotten;
 mod labels;
 pub(crate) mod people;
-mod types;
 pub(crate) mod usage;
 pub(crate) mod weakened;
 
 use std::collections::BTreeSet;
 
+use nhi_identity_types::{self as types, IdentityType};
 use nhi_plan::Mode;
 use nhi_plan::json::Value;
 
 use self::forgotten::Forgotten;
 use self::labels::{Expiry, Labels};
-use self::types::IdentityType;
 use super::Block;
 
 /// What a resource fails to say.
@@ -214,6 +213,9 @@ fn judge(block: &Block<'_>, row: &IdentityType) -> Option<Ungoverned> {
         .iter()
         .filter_map(|attribute| block.string(attribute))
         .filter(|id| !id.is_empty());
+    let named = block
+        .after()
+        .and_then(|after| named(&block.change.resource_type, after));
     Some(Ungoverned {
         address: block.change.address.to_string(),
         noun: row.noun,
@@ -221,7 +223,7 @@ fn judge(block: &Block<'_>, row: &IdentityType) -> Option<Ungoverned> {
         unverified,
         label_attribute: row.labels.first().copied(),
         config_address: block.change.config_address.to_string(),
-        identifiers: identifiers.collect(),
+        identifiers: identifiers.chain(named).collect(),
         parents: row
             .parents
             .iter()
@@ -234,6 +236,15 @@ fn judge(block: &Block<'_>, row: &IdentityType) -> Option<Ungoverned> {
 fn reach<'d>(value: Value<'d>, path: &str) -> Option<Value<'d>> {
     path.split('.')
         .try_fold(value, |value, name| value.index(0).unwrap_or(value).get(name))
+}
+
+/// The id that a record of an adopted identity names it by.
+fn named(resource_type: &str, value: Value<'_>) -> Option<String> {
+    let text = |place: types::Place| {
+        let text = reach(value, &place.join("."))?.as_str()?;
+        (!text.is_empty()).then_some(text)
+    };
+    types::origin(resource_type)?.external(text).ok()
 }
 
 fn is_record(address: &str) -> bool {

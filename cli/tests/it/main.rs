@@ -8,9 +8,11 @@
     reason = "helpers of tests fail by panicking, like the tests themselves"
 )]
 
+mod adopting;
 mod approvals;
 mod audit_log;
 mod decisions;
+mod exceptions;
 mod formats;
 mod formats_ci;
 mod hostile;

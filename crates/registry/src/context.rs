@@ -1,6 +1,7 @@
-//! What else is on record that the standing of an identity depends on: its teams and its vendor.
+//! What else is on record that the standing of an identity depends on: its teams, its vendor and the kill switch.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use nhi_governance::{Context, Declaration, Identity, Record, RecordId, Registered, Team, Vendor};
 
@@ -9,14 +10,15 @@ use crate::{RecordFilter, RegistryError, View};
 impl View<'_> {
     /// The context of an identity that is declared like this.
     pub fn context(&self, declaration: &Declaration) -> Result<Context, RegistryError> {
-        Context::gather(
+        let gathered = Context::gather(
             declaration,
             |key| self.all_of::<Registered<Team>>(key),
             |key| match RecordId::parse(key) {
                 Ok(id) => Ok(self.get::<Registered<Vendor>>(id)?.into_iter().collect()),
                 Err(_) => self.all_of::<Registered<Vendor>>(key),
             },
-        )
+        );
+        Ok(gathered?.with_kills(self.kills()?))
     }
 
     /// The contexts of many identities, in their order: teams and vendors are read once.
@@ -34,8 +36,9 @@ impl View<'_> {
             by(Registered::<Vendor>::id, vendors.clone()),
             by(Registered::key, vendors),
         );
+        let kills = self.kills()?;
         let contexts = identities.into_iter().map(|identity| {
-            Context::gather(
+            let gathered = Context::gather(
                 identity.declaration(),
                 |key| Ok(teams.get(key).cloned().unwrap_or_default()),
                 |key| {
@@ -45,7 +48,8 @@ impl View<'_> {
                     };
                     Ok(found.cloned().unwrap_or_default())
                 },
-            )
+            );
+            gathered.map(|context: Context| context.with_kills(Arc::clone(&kills)))
         });
         contexts.collect()
     }

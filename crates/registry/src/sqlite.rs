@@ -20,7 +20,7 @@ use turns::Turns;
 
 use crate::options::{Options, Point};
 use crate::transaction::{Backend, RowsWork};
-use crate::{Actor, ReadWork, Registry, RegistryError, View, WriteWork, Writer};
+use crate::{Actor, ReadWork, Registry, RegistryError, Spool, View, WriteWork, Writer, taking};
 
 /// How many statements a connection keeps prepared: all that there are.
 const STATEMENTS_MAX: usize = 64;
@@ -69,9 +69,13 @@ impl SqliteRegistry {
         for connection in [Some(&reading), writing.as_ref()].into_iter().flatten() {
             connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         }
+        let spool = options.spool.of_file(path);
+        if writing.is_some() {
+            spool.reserve();
+        }
         Self {
             path: path.to_owned(),
-            options,
+            options: Options { spool, ..options },
             reading: Mutex::new(reading),
             turns: writing.map(Turns::new),
             session: OnceLock::new(),
@@ -109,6 +113,10 @@ impl Registry for SqliteRegistry {
         self.path.display().to_string()
     }
 
+    fn spool(&self) -> &Spool {
+        &self.options.spool
+    }
+
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
         if self.turns.as_ref().is_some_and(Turns::is_broken) {
             return Err(RegistryError::Broken(self.place()));
@@ -121,8 +129,18 @@ impl Registry for SqliteRegistry {
         work(&View::new(&self.rows(&snapshot, "read"), &self.options))
     }
 
+    fn read_anew(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
+        if !self.turns.as_ref().is_some_and(Turns::is_broken) {
+            return self.read(work);
+        }
+        let options = self.options.clone();
+        Self::open_read_only_with(&self.path, options)?.read(work)
+    }
+
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {
-        self.exclusively(&mut |rows| work(&mut Writer::begin(rows, actor, &self.options)?))
+        taking::settle(&self.options, |done| {
+            self.exclusively(&mut |rows| work(Writer::begin(rows, actor, &self.options)?.settled(done)?))
+        })
     }
 }
 

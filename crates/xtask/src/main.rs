@@ -44,7 +44,8 @@ Usage: cargo xtask <task>
   gen [--check]           write what is generated: protocol code, rule pages, provider pages
   tofu                    print the path of a core; build OpenTofu with Go where there is none
   bench [PART…]           measure plans, start, identities [NUMBER…] [parallelism=N], or all of them
-  fuzz [SECONDS [SEED]]   run every fuzz target, first with a planted defect that it must find
+  fuzz [SECONDS [SEED [TARGET…]]]
+                          run the fuzz targets, first with a planted defect that each must find
   quality [--write]       measure recall and precision on the labelled plans, beside Checkov where it is installed
   record [CASE…]          plan labelled cases with Terraform and the AWS provider: those named, or those without a plan
   ci                      exactly what the pull-request check runs";

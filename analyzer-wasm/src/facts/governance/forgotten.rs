@@ -3,8 +3,8 @@
 use nhi_plan::json::{self, Value};
 use nhi_plan::{Action, Mode};
 
-use super::is_service_linked;
 use super::types;
+use super::{is_service_linked, named};
 use crate::facts::Block;
 
 /// What stays behind.
@@ -49,6 +49,11 @@ pub(super) fn read(block: &Block<'_>) -> Option<Forgotten> {
             .identifiers
             .iter()
             .filter_map(|attribute| value(attribute))
+            .chain(
+                before
+                    .as_ref()
+                    .and_then(|before| named(row.resource_type, before.root())),
+            )
             .collect(),
     })
 }

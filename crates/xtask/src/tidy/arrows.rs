@@ -16,16 +16,25 @@ enum May {
 }
 
 /// Sorted by package.
-const ALLOWED: [(&str, May); 16] = [
+const ALLOWED: [(&str, May); 19] = [
     ("example-policy-module", May::Use(&["nhi-policy-sdk"])),
-    ("nhi-analyzer", May::Use(&["nhi-plan", "nhi-policy-sdk"])),
+    (
+        "nhi-adopt",
+        May::Use(&["nhi-governance", "nhi-identity-types", "nhi-plan"]),
+    ),
+    (
+        "nhi-analyzer",
+        May::Use(&["nhi-identity-types", "nhi-plan", "nhi-policy-sdk"]),
+    ),
     ("nhi-approvals", May::Use(&["nhi-governance"])),
     (
         "nhi-cli",
         May::Use(&[
+            "nhi-adopt",
             "nhi-approvals",
             "nhi-evaluate",
             "nhi-governance",
+            "nhi-modules",
             "nhi-plan",
             "nhi-policy-file",
             "nhi-policy-host",
@@ -35,6 +44,8 @@ const ALLOWED: [(&str, May); 16] = [
     ),
     ("nhi-evaluate", May::Use(&["nhi-plan"])),
     ("nhi-governance", May::Use(&[])),
+    ("nhi-identity-types", May::Use(&[])),
+    ("nhi-modules", May::Use(&["nhi-governance", "nhi-policy-file"])),
     ("nhi-plan", May::Use(&[])),
     ("nhi-policy-file", May::Use(&["nhi-governance"])),
     ("nhi-policy-host", May::Use(&["nhi-plan"])),
@@ -46,6 +57,7 @@ const ALLOWED: [(&str, May); 16] = [
         May::Use(&[
             "nhi-approvals",
             "nhi-governance",
+            "nhi-identity-types",
             "nhi-policy-file",
             "nhi-registry",
             "tfplugin",

@@ -5,96 +5,34 @@
 //! leaves it as it is, planning plans a creation, and applying creates, by the policy and with an audit row, as for any
 //! other identity. The plan insists that the record governs the object that was moved.
 
+use std::collections::BTreeMap;
+
+use nhi_identity_types::{Origin, Place, origin, origins};
 use tfplugin::codec::UnknownAttributes;
 use tfplugin::diagnostic::Diagnostic;
 use tfplugin::schema::Schema;
 use tfplugin::server::{MoveSource, StateAnswer};
 use tfplugin::value::{AttributePath, Type, Value};
 
-/// What a resource type of another provider says of an identity.
-struct Origin {
-    type_name: &'static str,
-    /// Where its name is.
-    name: Place,
-    /// What the id is made of under which other systems know it: fixed text and places of the state.
-    external: &'static [Part],
-}
-
-/// An attribute of a state, in a block that stands once where there are two.
-type Place = &'static [&'static str];
-
-enum Part {
-    Fixed(&'static str),
-    Of(Place),
-}
-
-use Part::{Fixed, Of};
-
-/// Every type that can be taken over, sorted.
-static ORIGINS: [Origin; 15] = [
-    origin("aws_iam_role", &["name"], &[Of(&["arn"])]),
-    origin("aws_iam_user", &["name"], &[Of(&["arn"])]),
-    origin("azuread_application", &["display_name"], &[Of(&["client_id"])]),
-    origin(
-        "azuread_application_registration",
-        &["display_name"],
-        &[Of(&["client_id"])],
-    ),
-    origin("azuread_service_principal", &["display_name"], &[Of(&["object_id"])]),
-    origin("azurerm_user_assigned_identity", &["name"], &[Of(&["id"])]),
-    origin("google_service_account", &["account_id"], &[Of(&["email"])]),
-    origin("kubernetes_service_account", &["metadata", "name"], KUBERNETES),
-    origin("kubernetes_service_account_v1", &["metadata", "name"], KUBERNETES),
-    origin("postgresql_role", &["name"], &[Of(&["name"])]),
-    origin("vault_approle_auth_backend_role", &["role_name"], VAULT),
-    origin("vault_aws_auth_backend_role", &["role"], VAULT_BY_ROLE),
-    origin("vault_gcp_auth_backend_role", &["role"], VAULT_BY_ROLE),
-    origin("vault_jwt_auth_backend_role", &["role_name"], VAULT),
-    origin("vault_kubernetes_auth_backend_role", &["role_name"], VAULT),
-];
-
-const KUBERNETES: &[Part] = &[
-    Fixed("system:serviceaccount:"),
-    Of(&["metadata", "namespace"]),
-    Fixed(":"),
-    Of(&["metadata", "name"]),
-];
-const VAULT: &[Part] = &[Fixed("auth/"), Of(&["backend"]), Fixed("/role/"), Of(&["role_name"])];
-const VAULT_BY_ROLE: &[Part] = &[Fixed("auth/"), Of(&["backend"]), Fixed("/role/"), Of(&["role"])];
-
-const fn origin(type_name: &'static str, name: Place, external: &'static [Part]) -> Origin {
-    Origin {
-        type_name,
-        name,
-        external,
-    }
-}
-
-impl Origin {
-    /// The type of what is read of a state, the rest of which is left alone.
-    fn ty(&self) -> Type {
-        let places = self.external.iter().filter_map(|part| match part {
-            Fixed(_) => None,
-            Of(place) => Some(*place),
-        });
-        let mut attributes = std::collections::BTreeMap::new();
-        let mut blocks = std::collections::BTreeMap::<_, std::collections::BTreeMap<String, Type>>::new();
-        for place in places.chain([self.name]) {
-            match place {
-                [attribute] => drop(attributes.insert((*attribute).to_owned(), Type::String)),
-                [block, attribute] => {
-                    let inside = blocks.entry((*block).to_owned()).or_default();
-                    inside.insert((*attribute).to_owned(), Type::String);
-                }
-                _ => {}
+/// The type of what is read of a state, the rest of which is left alone.
+fn ty(origin: &Origin) -> Type {
+    let mut attributes = BTreeMap::new();
+    let mut blocks = BTreeMap::<_, BTreeMap<String, Type>>::new();
+    for place in origin.places() {
+        match place {
+            [attribute] => drop(attributes.insert((*attribute).to_owned(), Type::String)),
+            [block, attribute] => {
+                let inside = blocks.entry((*block).to_owned()).or_default();
+                inside.insert((*attribute).to_owned(), Type::String);
             }
+            _ => {}
         }
-        let blocks = blocks
-            .into_iter()
-            .map(|(name, inside)| (name, Type::list(Type::Object(inside))));
-        attributes.extend(blocks);
-        Type::Object(attributes)
     }
+    let blocks = blocks
+        .into_iter()
+        .map(|(name, inside)| (name, Type::list(Type::Object(inside))));
+    attributes.extend(blocks);
+    Type::Object(attributes)
 }
 
 fn text(state: &Value, place: Place) -> Option<&str> {
@@ -115,21 +53,14 @@ pub(super) fn moved(source: &MoveSource<'_>, schema: &Schema) -> StateAnswer {
 }
 
 fn take_over(source: &MoveSource<'_>, schema: &Schema) -> Result<Value, Diagnostic> {
-    let origin = ORIGINS
-        .iter()
-        .find(|origin| origin.type_name == source.type_name)
-        .ok_or_else(|| unknown(source.type_name))?;
+    let origin = origin(source.type_name).ok_or_else(|| unknown(source.type_name))?;
     let from = source
         .state
-        .read_as(&origin.ty(), UnknownAttributes::Drop)
+        .read_as(&ty(origin), UnknownAttributes::Drop)
         .map_err(|error| unreadable(source, &error.path.to_string()))?;
-    let mut external = String::new();
-    for part in origin.external {
-        match part {
-            Fixed(fixed) => external.push_str(fixed),
-            Of(place) => external.push_str(text(&from, place).ok_or_else(|| unreadable(source, &place.join(".")))?),
-        }
-    }
+    let external = origin
+        .external(|place| text(&from, place))
+        .map_err(|place| unreadable(source, &place.join(".")))?;
     let name = text(&from, origin.name).ok_or_else(|| unreadable(source, &origin.name.join(".")))?;
     let mut state = Value::object(schema.attributes.iter().map(|of| (of.name.clone(), Value::Null)));
     state.insert("name", name.into());
@@ -180,7 +111,10 @@ fn no_longer_managed(source: &MoveSource<'_>) -> Diagnostic {
 }
 
 fn unknown(type_name: &str) -> Diagnostic {
-    let known: Vec<_> = ORIGINS.iter().map(|origin| format!("`{}`", origin.type_name)).collect();
+    let known: Vec<_> = origins()
+        .iter()
+        .map(|origin| format!("`{}`", origin.type_name))
+        .collect();
     let detail = format!(
         "An identity can be moved from {}. Take the `moved` block away and declare the identity, with the id of what it \
          governs in `external`. (NHI-MOVED)",

@@ -2,24 +2,25 @@
 
 use std::sync::LazyLock;
 
-const TABLE: &str = include_str!("../../../data/identity-types.tsv");
+const TABLE: &str = include_str!("../data/identity-types.tsv");
 
 /// A row of the table.
 #[derive(Debug, Clone)]
-pub(crate) struct IdentityType {
-    pub(crate) resource_type: &'static str,
+pub struct IdentityType {
+    /// The resource type.
+    pub resource_type: &'static str,
     /// `identity` or `credential`.
-    pub(crate) noun: &'static str,
+    pub noun: &'static str,
     /// Attributes that may carry owner and expiry: maps, lists of pairs, text.
-    pub(crate) labels: Vec<&'static str>,
+    pub labels: Vec<&'static str>,
     /// Attributes that are owners by themselves.
-    pub(crate) owners: Vec<&'static str>,
+    pub owners: Vec<&'static str>,
     /// Attributes that are an expiry by themselves.
-    pub(crate) expiries: Vec<&'static str>,
+    pub expiries: Vec<&'static str>,
     /// Attributes that name the identity it belongs to.
-    pub(crate) parents: Vec<&'static str>,
+    pub parents: Vec<&'static str>,
     /// Attributes by which a record may claim it.
-    pub(crate) identifiers: Vec<&'static str>,
+    pub identifiers: Vec<&'static str>,
 }
 
 static TYPES: LazyLock<Vec<IdentityType>> = LazyLock::new(|| {
@@ -54,12 +55,12 @@ fn row(line: &'static str) -> Option<IdentityType> {
 }
 
 /// Every resource type of the table.
-pub(crate) fn all() -> impl Iterator<Item = &'static str> {
+pub fn all() -> impl Iterator<Item = &'static str> {
     TYPES.iter().map(|row| row.resource_type)
 }
 
 /// The row of a resource type.
-pub(crate) fn find(resource_type: &str) -> Option<&'static IdentityType> {
+pub fn find(resource_type: &str) -> Option<&'static IdentityType> {
     let types = &*TYPES;
     let index = types
         .binary_search_by(|row| row.resource_type.cmp(resource_type))
