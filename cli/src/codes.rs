@@ -45,6 +45,7 @@ const WHY_MODULE: &str = "A module that did not come to its end may have missed 
 const HELP_APPROVALS: &str =
     "follow the help that the message with this code gives; `nhi approvals verify` says what counts and why not";
 const HELP_DECLARATION: &str = "change the attribute that the diagnostic points at, as its text says";
+const HELP_MODULES: &str = "follow the help that the message with this code gives";
 const HELP_POLICY: &str =
     "correct the policy file where the message points; `nhi policy check` lists every mistake with a fix";
 const HELP_REGISTRY: &str = "follow the help that the message with this code gives; it knows the file and the identity";
@@ -238,6 +239,7 @@ pub(crate) fn all() -> Vec<HostCode> {
         .chain(HostErrorKind::ALL.map(of_kind))
         .chain(nhi_approvals::CODES.iter().map(of_governed(HELP_APPROVALS)))
         .chain(nhi_governance::CODES.iter().map(of_governed(HELP_DECLARATION)))
+        .chain(nhi_modules::CODES.iter().map(of_governed(HELP_MODULES)))
         .chain(nhi_policy_file::CODES.iter().map(of_governed(HELP_POLICY)))
         .chain(nhi_registry::CODES.iter().map(of_governed(HELP_REGISTRY)))
         .collect();

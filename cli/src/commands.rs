@@ -6,8 +6,10 @@ pub(crate) mod approve;
 pub(crate) mod approvers;
 pub(crate) mod audit;
 pub(crate) mod baseline;
+pub(crate) mod break_glass;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod exceptions;
 pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod graph;
@@ -16,9 +18,12 @@ pub(crate) mod kill;
 pub(crate) mod owner;
 pub(crate) mod policy;
 pub(crate) mod registry;
+pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod resume;
+pub(crate) mod review;
 pub(crate) mod revoke;
+pub(crate) mod rotate;
 pub(crate) mod rules;
 pub(crate) mod suspend;
 pub(crate) mod sweep;
@@ -43,10 +48,14 @@ pub(crate) enum Command {
     Audit(audit::Args),
     /// Write down what there is, so that from now on only what is new counts
     Baseline(baseline::Args),
+    /// Open, test and review break-glass access: what opens in an emergency
+    BreakGlass(break_glass::Args),
     /// Check a plan before it is applied
     Check(check::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
+    /// List the exceptions on record: what is waived, by whom, how old it is, what is overdue
+    Exceptions(exceptions::Args),
     /// Explain a code: what it means, why it matters, what to do
     Explain(explain::Args),
     /// Show, or write, the changes of the configuration that are safe
@@ -63,12 +72,18 @@ pub(crate) enum Command {
     Policy(policy::Args),
     /// Create, move, back up and restore the registry, and say how it is
     Registry(registry::Args),
+    /// Write what is on record, who answers for it and what has to be decided, as one page
+    Report(report::Args),
     /// Show a request for approval: what it asks for, and what its digest covers
     Request(request::Args),
     /// Bring a suspended identity back, by the approvals of its tier
     Resume(resume::Args),
+    /// Say of identities under review that they are needed or not, and open and close the rounds
+    Review(review::Args),
     /// End an identity for good, now
     Revoke(revoke::Args),
+    /// Note that the credentials of an identity were replaced, and see when that is due again
+    Rotate(rotate::Args),
     /// List the rules and the codes of a check
     Rules(rules::Args),
     /// Take an identity out of use, now, until it is resumed
@@ -86,8 +101,10 @@ impl Command {
             Self::Approvers(args) => approvers::run(&args, console),
             Self::Audit(args) => audit::run(&args, console),
             Self::Baseline(args) => baseline::run(&args, console),
+            Self::BreakGlass(args) => break_glass::run(&args, console),
             Self::Check(args) => check::run(&args, console),
             Self::Completions(args) => completions::run(&args, console),
+            Self::Exceptions(args) => exceptions::run(&args, console),
             Self::Explain(args) => explain::run(&args, console),
             Self::Fix(args) => fix::run(&args, console),
             Self::Graph(args) => graph::run(&args, console),
@@ -96,9 +113,12 @@ impl Command {
             Self::Owner(args) => owner::run(&args, console),
             Self::Policy(args) => policy::run(&args, console),
             Self::Registry(args) => registry::run(&args, console),
+            Self::Report(args) => report::run(&args, console),
             Self::Request(args) => request::run(&args, console),
             Self::Resume(args) => resume::run(&args, console),
+            Self::Review(args) => review::run(&args, console),
             Self::Revoke(args) => revoke::run(&args, console),
+            Self::Rotate(args) => rotate::run(&args, console),
             Self::Rules(args) => rules::run(&args, console),
             Self::Suspend(args) => suspend::run(&args, console),
             Self::Sweep(args) => sweep::run(&args, console),

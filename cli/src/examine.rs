@@ -47,6 +47,8 @@ pub(crate) struct Wish {
     pub(crate) graph: bool,
     /// Say of this address what was worked out, and what was not.
     pub(crate) explain: Option<String>,
+    /// Exceptions on record, for modules to know of.
+    pub(crate) exceptions: Vec<nhi_plan::Waiver>,
 }
 
 /// What an examination leaves beside the report.
@@ -141,7 +143,10 @@ impl Inputs {
             let failure = Failure::usage("a state adds nothing, so with `--new-only` it would always pass");
             return Err(failure.help("hand over a plan, or leave `--new-only` out").into());
         }
-        let context = introduce(&plan, report);
+        let context = Context {
+            waivers: wish.exceptions.clone(),
+            ..introduce(&plan, report)
+        };
         examined.sources = Sources::new(sources.files.into_iter());
         let evaluation = work_out(&examined.sources, &plan, report);
         if evaluation.is_some() {

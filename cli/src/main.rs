@@ -15,6 +15,7 @@ mod input;
 mod modules;
 mod operate;
 mod output;
+mod overview;
 mod policy;
 mod refine;
 mod registry;

@@ -218,7 +218,7 @@ impl Modules {
             let description = loaded.module.description();
             let attention = RefCell::new(Attention::new(description));
             let progress = RefCell::new(&mut *progress);
-            let wanted = |mode: Mode, resource_type: &str| {
+            let wanted = |mode: Mode, resource_type: &str, _: &str| {
                 let (is_wanted, seen) = attention.borrow_mut().look(mode, resource_type);
                 if seen.is_multiple_of(1_024) {
                     progress
@@ -249,7 +249,7 @@ impl Modules {
 /// How many blocks there are, without working any of them out.
 fn count(plan: &Plan<'_>) -> BlockCounts {
     let counts = RefCell::new(BlockCounts::default());
-    let tally = |mode: Mode, _: &str| {
+    let tally = |mode: Mode, _: &str, _: &str| {
         counts.borrow_mut().add(mode);
         false
     };
@@ -325,9 +325,8 @@ fn locate(plan: &Plan<'_>, world: World<'_>, report: &mut Report) {
     if wanted.is_empty() {
         return;
     }
-    // An address holds its block's type as one of its parts; only such blocks need working out.
-    let parts: HashSet<&str> = wanted.iter().flat_map(|address| address.split('.')).collect();
-    let may_be = |_: Mode, resource_type: &str| resource_type.is_empty() || parts.contains(resource_type);
+    // Only such blocks need working out. What is no resource gets its address by being worked out.
+    let may_be = |_: Mode, _: &str, address: &str| address.is_empty() || wanted.contains(address);
     let mut entries: HashMap<String, Vec<&mut Entry>> = HashMap::new();
     for entry in &mut report.entries {
         entries.entry(entry.address.clone()).or_default().push(entry);

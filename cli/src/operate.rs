@@ -3,13 +3,17 @@
 //! Everything is decided again in the transaction that writes; what was shown before is only what was asked about.
 
 pub(crate) mod approving;
+pub(crate) mod deeds;
+pub(crate) mod kinds;
 pub(crate) mod outcome;
+pub(crate) mod rounds;
 pub(crate) mod selection;
+pub(crate) mod trusted;
 
 use std::io::{BufRead as _, IsTerminal as _};
 
 use clap::ValueEnum;
-use nhi_governance::{Environment, Evidence, Identity, Record as _, RecordId, Timestamp, Transition};
+use nhi_governance::{Containment, Environment, Evidence, Identity, Record as _, RecordId, Timestamp, Transition};
 use nhi_registry::{Actor, RecordsExt as _, Registry, RegistryError, View};
 
 use crate::commands::identities;
@@ -107,6 +111,45 @@ pub(crate) fn contain(
     })
 }
 
+/// Ends or suspends identities, all of them or none: on record, or, where the registry cannot be written now, waiting to
+/// be, which is said.
+pub(crate) fn take_away(
+    registry: &dyn Registry,
+    ids: &[RecordId],
+    how: Containment,
+    reason: &str,
+    console: &Console,
+) -> Result<Vec<Done>, RegistryError> {
+    let revisions = |view: &View<'_>| -> Result<Vec<u64>, RegistryError> {
+        let found = ids.iter().map(|id| view.require::<Identity>(*id));
+        found.map(|identity| Ok(identity?.revision())).collect()
+    };
+    let before = registry.reading(revisions)?;
+    let taken = registry.take_away::<Identity>(&Actor::from_surroundings(), ids, how, reason)?;
+    if let Some(file) = &taken.waits_in {
+        console.talk(&format!(
+            "warning: the registry cannot be written now. What was taken counts here at once, waits in `{}`, and is \
+             on record with the next change made from here. Other machines do not see it before.",
+            file.display()
+        ));
+    }
+    let mut done = Vec::new();
+    registry.read_anew(&mut |view| {
+        done.clear();
+        for (identity, before) in taken.records.iter().zip(&before) {
+            let context = view.context(identity.declaration())?;
+            done.push(Done::of(
+                identity,
+                view.now()?,
+                &context,
+                identity.revision() != *before,
+            ));
+        }
+        Ok(())
+    })?;
+    Ok(done)
+}
+
 /// Changes one identity, if it is still the one that was judged.
 pub(crate) fn change(
     registry: &dyn Registry,
@@ -116,7 +159,7 @@ pub(crate) fn change(
     mut decide: impl FnMut(Timestamp, &Identity, &View<'_>) -> Result<Transition<Identity>, RegistryError>,
 ) -> Result<Done, RegistryError> {
     registry.writing(actor, |writer| {
-        writer.refuse_clock_behind()?;
+        writer.refuse_granting()?;
         let before = unchanged(writer.require(judged.id())?, judged)?;
         let transition = decide(writer.now(), &before, writer)?;
         let changed = transition.event.is_some();

@@ -39,6 +39,12 @@ impl Args {
         self.open_under(access, Policy::default())
     }
 
+    /// Opens it to take something away: where it cannot be written, to read of what.
+    pub(crate) fn open_to_take(&self) -> Result<Box<dyn Registry>, Failure> {
+        let opened = self.open_for(Access::Write);
+        opened.or_else(|failure| self.open().map_err(|_| failure))
+    }
+
     /// Opens it for changes that the organisation's policy judges.
     pub(crate) fn open_under(&self, access: Access, policy: Policy) -> Result<Box<dyn Registry>, Failure> {
         let options = Options {

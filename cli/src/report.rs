@@ -377,7 +377,7 @@ impl Report {
     }
 
     /// How many entries do not count, for each reason.
-    pub(crate) fn aside_counts(&self) -> [(&'static str, usize); 3] {
+    pub(crate) fn aside_counts(&self) -> [(&'static str, usize); 4] {
         Because::WORDS.map(|word| {
             let same = self.asides.iter().filter(|aside| aside.because.as_str() == word);
             (word, same.count())

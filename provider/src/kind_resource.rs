@@ -290,8 +290,10 @@ fn plan<K: Kind>(request: PlanRequest) -> PlanAnswer {
 /// Whether what is planned has the approvals that it calls for. What is not all known is judged by the apply.
 fn approvals<K: Kind>(governed: &Governed, prior: &Value, planned: &Value) -> Diagnostics {
     let is_configured = governed.location().is_some() && governed.policy().is_some() && governed.approving().is_some();
-    let Some(declared) = K::judge(planned).declaration.filter(|_| is_configured) else {
-        return Diagnostics::new();
+    let mut diagnostics = report::ruled(governed);
+    let declared = K::judge(planned).declaration.filter(|_| is_configured);
+    let Some(declared) = declared.filter(|_| !diagnostics.has_errors()) else {
+        return diagnostics;
     };
     let previous = if prior.is_null() {
         None
@@ -303,10 +305,11 @@ fn approvals<K: Kind>(governed: &Governed, prior: &Value, planned: &Value) -> Di
         }
     };
     match governed.approved_record::<K>(previous.as_ref(), &declared) {
-        Ok(Approved::Yes(_)) => Diagnostics::new(),
-        Ok(Approved::Waived(lacking)) => report::approvals_waived(&lacking).into(),
-        Err(trouble) => trouble.into(),
+        Ok(Approved::Yes(_)) => {}
+        Ok(Approved::Waived(lacking)) => diagnostics.push(report::approvals_waived(&lacking)),
+        Err(trouble) => diagnostics.extend(Diagnostics::from(trouble)),
     }
+    diagnostics
 }
 
 /// `720h` and `43200m` are one duration, `team:a` and `TEAM:a` one owner: no difference, and the record keeps the

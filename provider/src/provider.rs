@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nhi_governance::{Policy, TrustDomain};
-use nhi_registry::Location;
+use nhi_registry::{Anchor, Location};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::{Action, Answer, DataSource, Function, ListResource, Provider, Resource};
 use tfplugin::value::{AttributePath, Type, Value};
 
 use crate::governed::{Governed, Settings, Trouble, blocking};
-use crate::{actions, data_sources, functions, list_resources, resources};
+use crate::{actions, anchor, data_sources, functions, list_resources, report, resources};
 
 const REGISTRY_VARIABLE: &str = "NHI_REGISTRY";
 const POLICY_VARIABLE: &str = "NHI_POLICY";
@@ -85,7 +85,12 @@ impl Provider for Nhi {
         )))
         .attribute(Attribute::optional("enforcement", Type::String).describe(
             "What happens to a change that lacks approvals: `enforce` refuses it at plan and at apply, `warn` lets it go \
-             ahead and keeps on record that it did. Default: `enforce`.",
+             ahead and keeps on record that it did, where the policy in force admits that: by default everywhere but in \
+             production. Default: `enforce`.",
+        ))
+        .attribute(Attribute::optional("audit_checkpoint", Type::String).describe(
+            "An `audit_checkpoint` of an identity that was kept elsewhere, an earlier output for example. A registry that \
+             does not continue from there is refused: an older copy, another one, or none. Default: none is asked for.",
         ))
     }
 
@@ -110,7 +115,9 @@ impl Provider for Nhi {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        settings(config, |_| None).1
+        let mut diagnostics = settings(config, |_| None).1;
+        diagnostics.extend(checkpoint(config).err());
+        diagnostics
     }
 
     fn configure(&self, config: Value) -> Answer<'_, Diagnostics> {
@@ -123,16 +130,33 @@ impl Provider for Nhi {
             return Box::pin(std::future::ready(diagnostics));
         }
         diagnostics.extend(approvals::untrusted(settings.approving.as_ref()));
+        let checkpoint = checkpoint(&config).unwrap_or_else(|diagnostic| {
+            diagnostics.push(diagnostic);
+            None
+        });
         if diagnostics.has_errors() {
             return Box::pin(std::future::ready(diagnostics));
         }
         self.governed.configure(settings);
         let governed = Arc::clone(&self.governed);
         Box::pin(async move {
-            let tried = blocking(governed, Governed::try_registry).await;
+            let tried = blocking(Arc::clone(&governed), Governed::try_registry).await;
             if let Err(trouble) = tried {
                 let at = |diagnostic: Diagnostic| diagnostic.at(AttributePath::of("registry"));
                 diagnostics.extend(Diagnostics::from(trouble).into_iter().map(at));
+                return diagnostics;
+            }
+            let ruled = blocking(Arc::clone(&governed), Governed::loosened).await;
+            match ruled {
+                Ok(loosened) if loosened.is_empty() => {}
+                Ok(loosened) => diagnostics.push(report::looser_policy(&loosened)),
+                Err(trouble) => diagnostics.extend(Diagnostics::from(trouble)),
+            }
+            if let Some(checkpoint) = checkpoint {
+                let continued = blocking(governed, move |governed| governed.refuse_discontinued(&checkpoint)).await;
+                let at = |diagnostic: Diagnostic| diagnostic.at(AttributePath::of(anchor::ATTRIBUTE));
+                let refused = continued.err().map(Diagnostics::from).unwrap_or_default();
+                diagnostics.extend(refused.into_iter().map(at));
             }
             diagnostics
         })
@@ -174,6 +198,19 @@ fn settings(config: &Value, variable: impl Fn(&str) -> Option<OsString> + Copy) 
         approving: approvals::settings(config, &mut diagnostics),
     };
     (settings, diagnostics)
+}
+
+/// The checkpoint that the registry has to continue from, if one is given and known.
+fn checkpoint(config: &Value) -> Result<Option<Anchor>, Diagnostic> {
+    let Some(text) = config.get(anchor::ATTRIBUTE).as_str() else {
+        return Ok(None);
+    };
+    Anchor::parse(text).map(Some).ok_or_else(|| {
+        let detail = "A registry that was rolled back would pass for whole. Write the `audit_checkpoint` of an identity as \
+                      it was shown: the registry's id, the number of a row and its hash, with `/` between them. \
+                      (NHI-REGISTRY-ROLLBACK)";
+        Diagnostic::error("the checkpoint cannot be read", detail).at(AttributePath::of(anchor::ATTRIBUTE))
+    })
 }
 
 /// The policy, unless it is known only after apply; every mistake in its file is a diagnostic of its own.

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use nhi_governance::{Path, Problem, Step, Violation};
+use nhi_governance::{Loosening, Path, Problem, Step, Violation};
 use nhi_registry::RegistryError;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::value::AttributePath;
 
-use crate::governed::{Lacking, Trouble};
+use crate::governed::{Approved, Governed, Lacking, Trouble, listed};
 
 pub(crate) fn violation(violation: Violation) -> Diagnostic {
     let path = path(&violation.path);
@@ -66,6 +66,41 @@ fn lacking_approvals(lacking: &Lacking) -> Diagnostic {
     Diagnostic::error(lacking.summary(), detail)
 }
 
+/// A policy that too few agreed to, as an error.
+fn looser(loosened: &[Loosening], lacking: &Lacking) -> Diagnostic {
+    let detail = format!(
+        "Whoever asks for access must not first make the rules easier that decide it, so nothing is granted under this \
+         policy until the people of tier critical agreed to it, by the rules in force. Until then, use the policy in \
+         force. (NHI-POLICY-LOOSER)\n\nLooser:\n{}\n{}",
+        listed(loosened),
+        lacking.detail()
+    );
+    let summary = format!("the policy is looser than the one in force: {}", lacking.summary());
+    Diagnostic::error(summary, detail)
+}
+
+/// The same before anything is asked for under it.
+pub(crate) fn looser_policy(loosened: &[Loosening]) -> Diagnostic {
+    let detail = format!(
+        "Nothing is granted under it until the people of tier critical agreed to it, by the rules in force: a plan that \
+         changes something writes the request. (NHI-POLICY-LOOSER)\n\nLooser:\n{}",
+        listed(loosened)
+    );
+    Diagnostic::warning("the policy is looser than the one in force", detail).at(AttributePath::of("policy"))
+}
+
+/// What a plan says of the policy that it was made by; nothing while it, or where the registry is, is not known.
+pub(crate) fn ruled(governed: &Governed) -> Diagnostics {
+    if governed.policy().is_none() || governed.location().is_none() || governed.approving().is_none() {
+        return Diagnostics::new();
+    }
+    match governed.ruled() {
+        Ok(Some(Approved::Waived(lacking))) => approvals_waived(&lacking).into(),
+        Ok(_) => Diagnostics::new(),
+        Err(trouble) => trouble.into(),
+    }
+}
+
 /// A change that goes ahead without its approvals, because the configuration says so.
 pub(crate) fn approvals_waived(lacking: &Lacking) -> Diagnostic {
     let detail = format!(
@@ -101,7 +136,14 @@ impl From<Trouble> for Diagnostics {
                     .to_owned()
             }
             Trouble::Lacking(lacking) => return lacking_approvals(&lacking).into(),
+            Trouble::Looser { loosened, lacking } => return looser(&loosened, &lacking).into(),
             Trouble::Approvers(problem) => format!("{} {} ({})", problem.code.why, problem.help, problem.code.id),
+            Trouble::Discontinued { .. } => {
+                "The checkpoint was kept so that a registry in the place of the one it was taken of is noticed. Nothing was \
+                 done. Point `registry` at the one that the checkpoint is of, restore it, or take `audit_checkpoint` out \
+                 of the provider block where it was given up on purpose. (NHI-REGISTRY-ROLLBACK)"
+                    .to_owned()
+            }
             Trouble::Unknown(what) => format!(
                 "An apply needs every value, and {what} is still unknown. Make what it comes from part of the same \
                  apply, or give it a value that is known. (NHI-UNKNOWN)"
@@ -129,6 +171,13 @@ impl fmt::Display for Trouble {
                 "the state has another `{attribute}` for identity `{id}` than the registry"
             ),
             Trouble::Lacking(lacking) => formatter.write_str(&lacking.summary()),
+            Trouble::Looser { lacking, .. } => {
+                write!(
+                    formatter,
+                    "the policy is looser than the one in force: {}",
+                    lacking.summary()
+                )
+            }
             Trouble::Approvers(problem) => problem.fmt(formatter),
             Trouble::ForgedRecord { kind, id } => {
                 write!(
@@ -140,6 +189,13 @@ impl fmt::Display for Trouble {
                 formatter,
                 "the state has another `{attribute}` for {kind} `{id}` than the registry"
             ),
+            Trouble::Discontinued { wanted, found } => match found {
+                Some(found) => write!(
+                    formatter,
+                    "the checkpoint is of registry `{wanted}`, and this is `{found}`"
+                ),
+                None => write!(formatter, "the checkpoint is of registry `{wanted}`, and there is none"),
+            },
             Trouble::Unknown(what) => write!(formatter, "{what} is not known"),
         }
     }

@@ -10,6 +10,7 @@
 
 pub mod canary;
 pub mod cores;
+pub mod faults;
 pub mod gate;
 pub mod nhi;
 pub mod process;

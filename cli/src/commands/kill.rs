@@ -1,12 +1,12 @@
 //! `nhi kill`: the kill switch, which suspends everything that a selector selects.
 
-use nhi_governance::{Act, Cause, Context, Evidence, Identity, Policy, RecordId, Transition, suspend};
+use nhi_governance::{Act, Cause, Containment, Context, Evidence, Identity, Policy, RecordId, Transition, suspend};
 use nhi_registry::{Access, Actor, Filter, RecordsExt as _, Registry, RegistryError};
 
 use crate::exit::{Exit, Failure};
 use crate::operate::outcome::Done;
 use crate::operate::selection::Selection;
-use crate::operate::{self, BATCH, Format, confirm, contain, outcome};
+use crate::operate::{self, BATCH, Format, confirm, contain, outcome, take_away};
 use crate::output::Console;
 use crate::policy;
 use crate::registry::{self, failure};
@@ -62,7 +62,14 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         Policy::default()
     };
     let access = if args.dry_run { Access::Read } else { Access::Write };
-    let registry = args.registry.open_under(access, policy.clone())?;
+    let registry = match args.registry.open_under(access, policy.clone()) {
+        Ok(registry) => registry,
+        // What cannot be written can be taken away.
+        Err(failure) => args
+            .registry
+            .open_under(Access::Read, policy.clone())
+            .map_err(|_| failure)?,
+    };
     let found = selected(args, &policy, &*registry).map_err(|error| failure(&error))?;
     if found.is_empty() {
         return Err(args.selector.no_match(&*registry));
@@ -75,7 +82,15 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         outcome::answer("suspended", &found, true, Format::Human, console)?;
         confirm(&format!("Suspend all {}?", found.len()), console)?;
     }
-    let done = thrown(args, &policy, &*registry, &found).map_err(|error| failure(&error))?;
+    let done = match thrown(args, &policy, &*registry, &found) {
+        Err(error) if error.is_of_writing() => {
+            let ids: Vec<RecordId> = found.iter().map(|done| done.id).collect();
+            let reason = args.reason.as_deref().unwrap_or_default();
+            take_away(&*registry, &ids, Containment::Kill, reason, console)
+        }
+        thrown => thrown,
+    };
+    let done = done.map_err(|error| failure(&error))?;
     outcome::answer("suspended", &done, false, args.format, console)?;
     Ok(Exit::Clean)
 }
@@ -100,10 +115,13 @@ fn is_held(identity: &Identity, now: nhi_governance::Timestamp) -> bool {
     suspension.is_some_and(|suspension| suspension.by.is_some())
 }
 
-/// Suspends what was found, and what came to be while that was done.
+/// Throws the switch on record, then writes it into the records: suspends what was found, and what came to be while that was done.
 fn thrown(args: &Args, policy: &Policy, registry: &dyn Registry, found: &[Done]) -> Result<Vec<Done>, RegistryError> {
     let actor = Actor::from_surroundings();
     let reason = args.reason.as_deref().unwrap_or_default();
+    // From here on it holds, for whatever the batches below have not come to and for what others write meanwhile.
+    let switch = args.selector.for_kill(registry)?;
+    registry.throw_kill_switch(&actor, &switch, reason)?;
     let is_selected = args.selector.matcher(registry, policy)?;
     let none = Evidence::default();
     let mut all: Vec<Done> = Vec::new();

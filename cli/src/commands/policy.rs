@@ -1,17 +1,20 @@
 //! `nhi policy`: what an organisation's policy says, whether it holds together, and what a change of it loosens.
 
+mod adopt;
 mod check;
 mod diff;
 mod schema;
 mod show;
 mod test;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
+use nhi_governance::Policy;
 
 use crate::exit::{Exit, Failure};
 use crate::output::Console;
+use crate::policy;
 
 /// The file that is meant where none is named.
 const FILE_DEFAULT: &str = "nhi.hcl";
@@ -22,6 +25,8 @@ Examples:
   nhi policy check nhi.hcl           every mistake of a file, with its place and a fix
   nhi policy test                    run the cases in *.nhitest.hcl
   nhi policy diff base.hcl nhi.hcl   what a change loosens
+  nhi policy diff in-force nhi.hcl   the same, from what the registry holds to
+  nhi policy adopt nhi.hcl           put it in force, by the approvals that it takes
 
 Exit codes:
   0  clean: no mistake, every case holds, nothing is looser
@@ -39,6 +44,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Put a policy in force, by the approvals that it takes
+    Adopt(adopt::Args),
     /// Check a policy file
     Check(check::Args),
     /// Say in what one policy is looser than another
@@ -62,12 +69,24 @@ enum Format {
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     match &args.command {
+        Command::Adopt(args) => adopt::run(args, console),
         Command::Check(args) => check::run(args, console),
         Command::Diff(args) => diff::run(args, console),
         Command::Schema(args) => schema::run(args, console),
         Command::Show(args) => show::run(args, console),
         Command::Test(args) => test::run(args, console),
     }
+}
+
+/// Stands for the built-in policy where a file could be named.
+const BUILT_IN: &str = "default";
+
+/// The policy of a file that is named, or the built-in one.
+fn of(path: &Path) -> Result<Policy, Failure> {
+    if path.as_os_str() == BUILT_IN {
+        return Ok(Policy::default());
+    }
+    policy::load(path)
 }
 
 /// A policy file named by argument, by the environment or by its usual name.

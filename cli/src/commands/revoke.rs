@@ -1,10 +1,9 @@
 //! `nhi revoke`: ends an identity for good, now.
 
-use nhi_governance::revoke;
-use nhi_registry::{Access, Actor};
+use nhi_governance::Containment;
 
 use crate::exit::{Exit, Failure};
-use crate::operate::{self, Format, Target, contain, outcome};
+use crate::operate::{self, Format, Target, outcome, take_away};
 use crate::output::Console;
 use crate::registry::{self, failure};
 
@@ -25,11 +24,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     // No policy is read: a mistake in its file must not stand in the way of a revocation.
-    let registry = args.registry.open_for(Access::Write)?;
+    let registry = args.registry.open_to_take()?;
     let id = args.target.find(&*registry)?.id();
-    let done = contain(&*registry, &Actor::from_surroundings(), &[id], |now, identity, _| {
-        Ok(revoke(identity, &args.reason, now))
-    });
+    let done = take_away(&*registry, &[id], Containment::End, &args.reason, console);
     let done = done.map_err(|error| failure(&error))?;
     outcome::answer("revoked", &done, false, args.format, console)?;
     Ok(Exit::Clean)

@@ -1,10 +1,9 @@
 //! `nhi suspend`: takes an identity out of use, now, until it is resumed.
 
-use nhi_governance::{Act, Cause, Evidence, suspend};
-use nhi_registry::{Access, Actor};
+use nhi_governance::Containment;
 
 use crate::exit::{Exit, Failure};
-use crate::operate::{self, Format, Target, contain, outcome};
+use crate::operate::{self, Format, Target, outcome, take_away};
 use crate::output::Console;
 use crate::registry::{self, failure};
 
@@ -25,19 +24,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     // No policy is read: a mistake in its file must not stand in the way of a containment.
-    let registry = args.registry.open_for(Access::Write)?;
-    let actor = Actor::from_surroundings();
+    let registry = args.registry.open_to_take()?;
     let id = args.target.find(&*registry)?.id();
-    let none = Evidence::default();
-    let done = contain(&*registry, &actor, &[id], |now, identity, view| {
-        let act = Act {
-            by: actor.as_str(),
-            evidence: &none,
-            policy: view.policy(),
-            now,
-        };
-        Ok(suspend(identity, Cause::Manual, &args.reason, &act)?)
-    });
+    let done = take_away(&*registry, &[id], Containment::Suspend, &args.reason, console);
     let done = done.map_err(|error| failure(&error))?;
     outcome::answer("suspended", &done, false, args.format, console)?;
     Ok(Exit::Clean)

@@ -1,8 +1,8 @@
 //! Several identities at once: `owner=team:payments,environment=production,name=deploy-*`.
 
 use nhi_governance::{
-    Environment, Identity, Kind, Owner, Pattern, Policy, Problem, Record as _, RecordId, Registered, RiskTier,
-    Selector, Vendor,
+    Environment, Identity, KillSelector, Kind, Owner, Pattern, Policy, Problem, Record as _, RecordId, Registered,
+    RiskTier, Selector, Vendor,
 };
 use nhi_registry::{RecordFilter, RecordsExt as _, Registry, RegistryError};
 
@@ -104,6 +104,15 @@ impl Selection {
     /// Whether the organisation's policy decides what it selects.
     pub(crate) fn needs_policy(&self) -> bool {
         self.terms.risk_tier.is_some()
+    }
+
+    /// The same as the registry keeps it for good.
+    pub(crate) fn for_kill(&self, registry: &dyn Registry) -> Result<KillSelector, RegistryError> {
+        Ok(KillSelector {
+            terms: self.terms.clone(),
+            name: self.name.clone(),
+            vendors: self.vendors(registry)?.unwrap_or_default(),
+        })
     }
 
     /// What tells whether an identity that has not ended is one of them.

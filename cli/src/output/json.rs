@@ -134,6 +134,7 @@ struct Module<'r> {
 struct Usage {
     changes: usize,
     fuel: u64,
+    fuel_limit: u64,
     memory_peak_bytes: usize,
     output_bytes: usize,
 }
@@ -246,7 +247,7 @@ impl<'r> NotCounted<'r> {
             because: aside.because.as_str(),
             waiver: match &aside.because {
                 Because::Existing | Because::Baseline => None,
-                Because::Waived(waived) => Some(Waiver {
+                Because::Waived(waived) | Because::Excepted(waived) => Some(Waiver {
                     reason: &waived.reason,
                     owner: &waived.owner,
                     expires: &waived.expires,
@@ -270,6 +271,7 @@ impl<'r> Module<'r> {
             usage: module.usage.as_ref().map(|usage| Usage {
                 changes: usage.changes,
                 fuel: usage.fuel,
+                fuel_limit: usage.fuel_limit,
                 memory_peak_bytes: usage.memory_peak_bytes,
                 output_bytes: usage.output_bytes,
             }),

@@ -12,6 +12,7 @@ mod adopting;
 mod approvals;
 mod audit_log;
 mod decisions;
+mod exceptions;
 mod formats;
 mod formats_ci;
 mod hostile;

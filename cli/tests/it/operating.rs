@@ -1,6 +1,9 @@
 //! The commands that change identities, as a shell sees them, on registries made for the occasion.
 
+mod glass;
 mod owners;
+mod reviews;
+mod rotating;
 mod sweeping;
 mod switch;
 

@@ -232,6 +232,49 @@ fn loosening_is_told_and_ends_in_one() {
 }
 
 #[test]
+fn a_policy_is_put_in_force_and_a_looser_one_waits() {
+    let lax = "organisation = \"example\"\ntier \"low\" {\n  identity_ttl_max = \"4400h\"\n}\n";
+    let strict = "organisation = \"example\"\ntier \"low\" {\n  identity_ttl_max = \"4000h\"\n}\n";
+    let broken = "tier \"low\" {\n  identity_ttl_max = \"1h\"\n}\n";
+    let directory = with(&[("lax.hcl", lax), ("strict.hcl", strict), ("broken.hcl", broken)]);
+    let run = |arguments: &[&str]| policy(arguments, directory.path()).run();
+    let adopt = |file: &str| run(&["adopt", file, "--registry", "r.db", "--format", "json"]);
+    // There has to be a registry: a mistyped path starts none.
+    adopt("strict.hcl").exits(3);
+    nhi_registry::SqliteRegistry::open(&directory.path().join("r.db")).unwrap();
+    let diff = |head: &str| run(&["diff", "in-force", head, "--registry", "r.db", "--format", "json"]);
+    assert!(diff("strict.hcl").exits(3).stderr.contains("no policy is in force"));
+    let first = adopt("strict.hcl").exits(0).json();
+    assert_eq!(
+        (&first["changed"], &first["loosened"]),
+        (&true.into(), &Value::Array(Vec::new()))
+    );
+    assert_eq!(adopt("strict.hcl").exits(0).json()["changed"], false);
+    assert_eq!(diff("strict.hcl").exits(0).json()["changed"], false);
+    assert_eq!(
+        diff("lax.hcl").exits(1).json()["loosened"][0]["place"],
+        "tier.low.identity_ttl_max"
+    );
+    let refused = adopt("lax.hcl").exits(1).stderr;
+    for part in [
+        "NHI-APPROVAL",
+        "a looser policy calls for 3 approvals",
+        "--approvers-digest",
+    ] {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+    adopt("broken.hcl").exits(3);
+    adopt("missing.hcl").exits(3);
+    // The built-in one is looser than the strict one, and that is no way around it either.
+    adopt("default").exits(1);
+    assert_eq!(
+        diff("lax.hcl").exits(1).json()["base_digest"],
+        first["policy"],
+        "nothing was put in force"
+    );
+}
+
+#[test]
 fn the_schema_is_that_of_the_reader() {
     let empty = with(&[]);
     let schema = policy(&["schema"], empty.path()).run().exits(0).json();

@@ -7,11 +7,11 @@
 use std::fmt;
 
 use nhi_governance::{
-    Declaration, Declared, Digest, Environment, Identity, Name, Owner, Policy, Purpose, Record, RecordKind, Registered,
-    RiskTier, ScopeEntry, Ttl, tier_of_change,
+    Declaration, Declared, Digest, Environment, Identity, Name, Owner, Policy, PolicyInForce, Purpose, Record,
+    RecordKind, Registered, RiskTier, ScopeEntry, Ttl, tier_of_change,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::code::{Problem, REQUEST};
 use crate::strict;
@@ -28,8 +28,6 @@ const HELP: &str = "Take the file that the plan wrote as it is; a request is nev
 pub enum Kind {
     /// Something that the registry keeps on record.
     Record(RecordKind),
-    /// A policy that allows more than before.
-    Policy,
 }
 
 impl Kind {
@@ -37,7 +35,6 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Record(kind) => kind.as_str(),
-            Self::Policy => "policy",
         }
     }
 }
@@ -47,8 +44,7 @@ impl TryFrom<String> for Kind {
 
     fn try_from(text: String) -> Result<Self, String> {
         let kind = RecordKind::parse(&text).map(Self::Record);
-        kind.or((text == "policy").then_some(Self::Policy))
-            .ok_or_else(|| format!("there is no kind {}", crate::code::quote(&text)))
+        kind.ok_or_else(|| format!("there is no kind {}", crate::code::quote(&text)))
     }
 }
 
@@ -208,6 +204,39 @@ impl Request {
             previous: before,
             ..Self::new(context, Kind::Record(D::KIND), environment, declaration.key(), terms)
         }
+    }
+
+    /// The request for a policy that is looser than another, by the rules of that one, of which approvers see every
+    /// way in which it is.
+    ///
+    /// A policy belongs to an organisation and to no registry, so that what it changes stands for where: the same
+    /// change is the same request in every registry, and each registry uses every approval once.
+    pub fn for_policy(organisation: &Name, base: &Policy, head: &Policy) -> Self {
+        let subject = [
+            ("base_digest", json!(base.digest())),
+            ("head_digest", json!(head.digest())),
+            ("loosened", json!(head.loosened_from(base))),
+        ];
+        let terms = Terms {
+            technical_owner: None,
+            policy_owner: None,
+            purpose: None,
+            scope: Vec::new(),
+            ttl: None,
+            tier: RiskTier::Critical,
+            subject: subject
+                .map(|(name, value)| (name.to_owned(), value))
+                .into_iter()
+                .collect(),
+        };
+        let context = RequestContext {
+            organisation,
+            policy: base,
+            registry_id: &base.digest().to_string(),
+            incarnations: 0,
+        };
+        let kind = Kind::Record(RecordKind::Policy);
+        Self::new(&context, kind, None, PolicyInForce::KEY.to_owned(), terms)
     }
 
     /// A request for something that is not on record yet.

@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::Digest;
 use crate::declaration::Declaration;
 use crate::id::RecordId;
+use crate::kill::Kill;
+use crate::lifecycle::{revoke, suspend};
 use crate::policy::Policy;
-use crate::record::{Evidence, Record, RecordKind};
+use crate::record::{Act, Containment, Evidence, Record, RecordKind, Transition};
 use crate::score::Assessment;
 use crate::spiffe::SpiffeId;
-use crate::standing::Suspension;
+use crate::standing::{Cause, Context, Suspension};
 use crate::time::Timestamp;
 
 /// What the registry stores of an identity. It is changed only by the transitions of the life cycle.
@@ -39,14 +41,27 @@ pub struct Identity {
     pub(crate) unmanaged: Option<Noted>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) resumed_at: Option<Timestamp>,
+    /// The number of the last throw of the kill switch that no longer counts against it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) kill_epoch: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) review_due_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rotated: Option<Rotated>,
+    /// By when a static secret has to be replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rotation_due_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_used_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) requested_by: Option<String>,
     #[serde(default, skip_serializing_if = "Evidence::is_empty")]
     pub(crate) evidence: Evidence,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Something that somebody did for a reason.
@@ -56,6 +71,15 @@ pub(crate) struct Noted {
     pub(crate) at: Timestamp,
     pub(crate) by: String,
     pub(crate) reason: String,
+}
+
+/// The last time that its credentials were replaced, and how often they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rotated {
+    pub(crate) at: Timestamp,
+    pub(crate) by: String,
+    pub(crate) count: u32,
 }
 
 /// An identity that was found outside of governance, and until when it may stay so.
@@ -150,6 +174,21 @@ impl Identity {
         self.review_due_at
     }
 
+    /// How often its credentials were replaced.
+    pub fn rotations(&self) -> u32 {
+        self.rotated.as_ref().map_or(0, |rotated| rotated.count)
+    }
+
+    /// When they last were.
+    pub fn rotated_at(&self) -> Option<Timestamp> {
+        self.rotated.as_ref().map(|rotated| rotated.at)
+    }
+
+    /// By when they have to be, where they do not end by themselves; past that it counts as suspended.
+    pub fn rotation_due_at(&self) -> Option<Timestamp> {
+        self.rotation_due_at
+    }
+
     /// When it was last seen in use.
     pub fn last_used_at(&self) -> Option<Timestamp> {
         self.last_used_at
@@ -161,13 +200,17 @@ impl Identity {
     }
 
     /// Whether somebody suspended it, or a declaration did: what follows from something else ends with that.
-    pub fn is_suspended_by_act(&self) -> bool {
-        self.suspended.is_some()
+    pub fn is_suspended_by_act(&self, context: &Context) -> bool {
+        self.suspended.is_some() || self.killed(context).is_some()
     }
 
-    /// From when a kill counts against it: its creation, or when it was last resumed.
-    pub fn released_at(&self) -> Timestamp {
-        self.resumed_at.unwrap_or(self.created_at)
+    /// The throw of the kill switch that holds it, the last where several do: one that selects it and came after its
+    /// creation and its last resumption.
+    pub fn killed<'a>(&self, context: &'a Context) -> Option<&'a Kill> {
+        let counts = |kill: &&Kill| {
+            kill.epoch() > self.kill_epoch && kill.at() >= self.created_at && kill.selects(&self.declaration)
+        };
+        context.kills.iter().filter(counts).max_by_key(|kill| kill.epoch())
     }
 
     /// When it ends by itself: its time to live, or its quarantine where that is shorter.
@@ -198,5 +241,21 @@ impl Record for Identity {
 
     fn ended_at(&self) -> Option<Timestamp> {
         self.revoked_at()
+    }
+
+    fn contained(&self, how: Containment, by: &str, reason: &str, now: Timestamp) -> Transition<Self> {
+        let cause = match how {
+            Containment::End => return revoke(self, reason, now),
+            Containment::Suspend => Cause::Manual,
+            Containment::Kill => Cause::Kill,
+        };
+        let act = Act {
+            by,
+            evidence: &Evidence::default(),
+            policy: &Policy::default(),
+            now,
+        };
+        // Only what has ended cannot be suspended, and nothing is left to take from it.
+        suspend(self, cause, reason, &act).unwrap_or_else(|_| Transition::unchanged(self))
     }
 }

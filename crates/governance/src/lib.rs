@@ -54,8 +54,10 @@ mod exception;
 mod grant;
 mod id;
 mod identity;
+mod kill;
 mod kind;
 mod lifecycle;
+pub mod measure;
 mod owner;
 mod path;
 mod pattern;
@@ -68,6 +70,7 @@ mod scope;
 mod score;
 mod spiffe;
 mod standing;
+mod static_secret;
 mod team;
 mod text;
 mod tier;
@@ -91,26 +94,29 @@ pub use exception::{Exception, ExceptionDraft, ExceptionState, Subject, SubjectD
 pub use grant::{Activation, Grant, GrantDraft, GrantState};
 pub use id::RecordId;
 pub use identity::Identity;
+pub use kill::{Kill, KillSelector};
 pub use kind::Kind;
 pub use lifecycle::{
     QUARANTINE_DAYS_MAX, RESUME_DAYS_MAX, adopt, confirm, contain, create, disown, note_use, offboard, quarantine,
-    requarantine, resume, reviewed, revoke, suspend, sweep, tier_of_change, transfer, update,
+    requarantine, resume, reviewed, revoke, rotate, suspend, sweep, tier_of_change, transfer, update,
 };
 pub use owner::Owner;
 pub use path::{Path, Step};
 pub use pattern::Pattern;
 pub use policy::{
     Approvals, BreakGlassTerms, Contradiction, EnvironmentTerms, ExceptionTerms, Loosening, NamingRule, Policy,
-    ScopeRule, StaticSecret, StaticSecretRule, Terms, TierTerms, Tiers, WildcardRule, Wildcards,
+    PolicyChange, PolicyInForce, ScopeRule, StaticSecret, StaticSecretRule, Terms, TierTerms, Tiers, WildcardRule,
+    Wildcards,
 };
 pub use purpose::Purpose;
-pub use record::{Act, Event, Evidence, Record, RecordKind, Transition};
+pub use record::{Act, Containment, Event, Evidence, Record, RecordKind, Transition};
 pub use registered::{Declared, Judged, KindStanding, Registered};
 pub use revocation::{RevokedBy, RevokedBySet};
 pub use scope::ScopeEntry;
 pub use score::{Assessment, ScoreItem, Weights};
 pub use spiffe::{SpiffeId, TrustDomain};
 pub use standing::{Cause, Context, Standing, Status, Suspension};
+pub use static_secret::Excepted;
 pub use team::{Team, TeamDraft};
 pub use text::{Environment, Name, Organisation};
 pub use tier::RiskTier;

@@ -9,6 +9,7 @@
 
 mod contain;
 mod end;
+mod rotate;
 mod transfer;
 
 use serde_json::{Map, Value, json};
@@ -29,6 +30,7 @@ use crate::ttl::Ttl;
 
 pub use contain::{RESUME_DAYS_MAX, contain, resume, suspend};
 pub use end::{disown, note_use, offboard, reviewed, revoke, sweep};
+pub use rotate::rotate;
 pub use transfer::transfer;
 
 /// The longest reason, in characters.
@@ -54,6 +56,16 @@ pub fn create(
         json!({ "declaration": identity.declaration.to_json() }),
     );
     Ok(Transition::to(identity, "created", particulars))
+}
+
+impl Transition<Identity> {
+    /// Of a new identity: the throws of the kill switch up to this number came before it.
+    #[must_use]
+    pub fn after_kills(mut self, epoch: u64) -> Self {
+        self.record.kill_epoch = epoch;
+        let digest = self.record.digest().to_string();
+        self.noting("record", digest.into())
+    }
 }
 
 /// Takes an identity that was found outside of governance on record: of no use here, and with a deadline.
@@ -134,7 +146,10 @@ fn anew(id: RecordId, trust_domain: &TrustDomain, declaration: Declaration, act:
         quarantine: None,
         unmanaged: None,
         resumed_at: None,
+        kill_epoch: 0,
         review_due_at: Some(review_due(&declaration, act)),
+        rotated: None,
+        rotation_due_at: rotate::due(&declaration, act),
         last_used_at: None,
         requested_by: Some(printable(act.by)),
         evidence: act.evidence.clone(),
@@ -188,7 +203,7 @@ pub fn update(
     let renews = generation(&declaration) > generation(&identity.declaration);
     let changes = changes(&identity.declaration, &declaration);
     let settles = identity.quarantine.is_some() || identity.unmanaged.is_some();
-    let resumes = !declaration.wants_suspension() && identity.suspended.is_some();
+    let resumes = !declaration.wants_suspension() && identity.is_suspended_by_act(context);
     if changes.is_empty() && !settles && !resumes {
         return Ok(confirm(identity));
     }
@@ -198,7 +213,7 @@ pub fn update(
         act.needs(tier, &format!("this change of tier {tier}"))?;
     }
     contain::refuse_undoing(identity, &declaration, context, act)?;
-    let after = updated(identity, declaration, contains, act);
+    let after = updated(identity, declaration, contains, context, act);
     let verb = match () {
         () if renews => "renewed",
         () if resumes => "resumed",
@@ -209,7 +224,14 @@ pub fn update(
     Ok(Transition::to(after, verb, particulars))
 }
 
-fn updated(identity: &Identity, declaration: Declaration, contains: bool, act: &Act<'_>) -> Identity {
+fn updated(
+    identity: &Identity,
+    declaration: Declaration,
+    contains: bool,
+    context: &Context,
+    act: &Act<'_>,
+) -> Identity {
+    let identity = &settled_kills(identity, context);
     let renews = generation(&declaration) > generation(&identity.declaration);
     let issued_at = if renews { act.now } else { identity.issued_at };
     let resumes = !declaration.wants_suspension() && identity.suspended.is_some();
@@ -225,6 +247,7 @@ fn updated(identity: &Identity, declaration: Declaration, contains: bool, act: &
         suspended,
         contained: identity.contained.clone().filter(|_| !widens),
         resumed_at: if resumes { Some(act.now) } else { identity.resumed_at },
+        rotation_due_at: rotate::due_after(identity, &declaration, renews, act),
         declaration,
         ..next(identity)
     };
@@ -238,6 +261,17 @@ fn updated(identity: &Identity, declaration: Declaration, contains: bool, act: &
         }
     }
     after
+}
+
+/// The same with what the kill switch did to it written down, before it becomes something that is no longer selected.
+/// From here on only later throws count.
+fn settled_kills(identity: &Identity, context: &Context) -> Identity {
+    let killed = identity.kill_suspension(context);
+    Identity {
+        suspended: killed.or_else(|| identity.suspended.clone()),
+        kill_epoch: identity.kill_epoch.max(context.kill_epoch()),
+        ..identity.clone()
+    }
 }
 
 /// The tier whose approvals a change calls for: the higher one, so that no change lowers what it is judged by.

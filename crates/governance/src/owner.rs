@@ -62,6 +62,11 @@ impl Owner {
         self.key.starts_with("team:")
     }
 
+    /// The normalised form: two owners are the same when it is.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// The normalised name, without `team:` or `user:`.
     pub(crate) fn name_key(&self) -> &str {
         self.key.split_once(':').map_or(self.key.as_str(), |(_, name)| name)

@@ -5,6 +5,7 @@
 //! ones: nothing it says makes an identity without an end, a bare wildcard or an exception for ever.
 
 mod contradiction;
+mod in_force;
 mod loosening;
 mod naming;
 mod scopes;
@@ -12,9 +13,10 @@ mod tiers;
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub use contradiction::Contradiction;
+pub use in_force::{PolicyChange, PolicyInForce};
 pub use loosening::Loosening;
 pub use naming::NamingRule;
 pub use scopes::{ScopeRule, WildcardRule, Wildcards};
@@ -27,26 +29,27 @@ use crate::tier::RiskTier;
 use crate::ttl::Ttl;
 
 /// What a policy says. As JSON it is the policy file in its JSON form.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Terms {
     /// Whose policy it is; approvals are bound to it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organisation: Option<Organisation>,
     /// The environments that there are; any when none is listed.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<Environment, EnvironmentTerms>,
     /// What each tier calls for.
     pub tier: Tiers,
     /// What each fact adds to a score.
     pub scoring: Weights,
     /// How identities are named; a name keeps every rule that applies to it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub naming: Vec<NamingRule>,
     /// What a scope may hold, by backend; anything when nothing is listed.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub allowed_scope: BTreeMap<String, Vec<ScopeRule>>,
     /// What no scope may touch, by backend.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub forbidden_scope: BTreeMap<String, Vec<ScopeRule>>,
     /// Where a scope may hold patterns.
     pub wildcards: Wildcards,
@@ -57,15 +60,20 @@ pub struct Terms {
 }
 
 /// What a policy says of an environment.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EnvironmentTerms {
     /// Whether it is production; where nothing is said, its name decides.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub production: Option<bool>,
+    /// Whether missing approvals may only be warned of there; where nothing is said, in everything but production.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warn: Option<bool>,
 }
 
 /// The limits of exceptions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ExceptionTerms {
     /// The longest life of an exception.
     #[serde(serialize_with = "shortest")]
@@ -88,7 +96,8 @@ impl Default for ExceptionTerms {
 }
 
 /// The limits of break-glass access.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BreakGlassTerms {
     /// The fewest persons who can open it.
     pub holders_min: u32,
@@ -115,8 +124,9 @@ fn shortest<S: Serializer>(ttl: &Ttl, serializer: S) -> Result<S::Ok, S::Error> 
     Ttl::from_seconds(ttl.seconds()).serialize(serializer)
 }
 
-/// Terms that hold together, and their digest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Terms that hold together, and their digest. As JSON it is the policy file in its JSON form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Terms", try_from = "Terms")]
 pub struct Policy {
     terms: Terms,
     digest: Digest,
@@ -215,6 +225,40 @@ impl Policy {
     }
 }
 
+/// Whether somebody may say that missing approvals are only warned of.
+impl Policy {
+    /// Whether that counts for a change in an environment; of what belongs to none, which may concern any of them,
+    /// only where every environment that there is says so.
+    pub fn allows_warn(&self, environment: Option<&Environment>) -> bool {
+        let listed = &self.terms.environment;
+        let admits = |environment: &Environment| {
+            let said = listed.get(environment).and_then(|terms| terms.warn);
+            said.unwrap_or_else(|| !self.is_production(environment))
+        };
+        match environment {
+            Some(environment) => admits(environment),
+            None => !listed.is_empty() && listed.values().all(|terms| terms.warn == Some(true)),
+        }
+    }
+}
+
+impl From<Policy> for Terms {
+    fn from(policy: Policy) -> Self {
+        policy.terms
+    }
+}
+
+impl TryFrom<Terms> for Policy {
+    type Error = String;
+
+    fn try_from(terms: Terms) -> Result<Self, String> {
+        Self::new(terms).map_err(|contradictions| {
+            let first = contradictions.first();
+            first.map_or_else(String::new, |found| format!("{}: {}", found.place, found.problem))
+        })
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self::of(Terms::default())
@@ -228,7 +272,8 @@ fn json(terms: &Terms) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{Policy, Terms};
+    use super::{EnvironmentTerms, Policy, Terms};
+    use crate::text::Environment;
     use crate::tier::RiskTier;
     use crate::ttl::Ttl;
 
@@ -273,6 +318,62 @@ mod tests {
         ] {
             assert_eq!(policy.tier_of_score(score).as_str(), tier, "{score}");
         }
+    }
+
+    #[test]
+    fn where_missing_approvals_may_be_warned_of() {
+        let environment = |name: &str| Environment::parse(name).unwrap();
+        let listing = |listed: &[(&str, Option<bool>, Option<bool>)]| {
+            let mut terms = Terms::default();
+            for (name, production, warn) in listed {
+                let (production, warn) = (*production, *warn);
+                terms
+                    .environment
+                    .insert(environment(name), EnvironmentTerms { production, warn });
+            }
+            Policy::new(terms).unwrap()
+        };
+        let of = |policy: &Policy, name: &str| policy.allows_warn(Some(&environment(name)));
+        let built_in = Policy::default();
+        assert!(of(&built_in, "staging") && of(&built_in, "non-prod"));
+        assert!(!of(&built_in, "production") && !of(&built_in, "prod-eu"));
+        assert!(
+            !built_in.allows_warn(None),
+            "what belongs to none may concern production"
+        );
+        let listed = listing(&[
+            ("live", Some(true), None),
+            ("staging", None, None),
+            ("dev", None, Some(false)),
+        ]);
+        assert!(of(&listed, "staging") && !of(&listed, "live") && !of(&listed, "dev") && !listed.allows_warn(None));
+        let said = listing(&[("production", None, Some(true)), ("staging", None, Some(true))]);
+        assert!(of(&said, "production") && said.allows_warn(None));
+        // Allowing it anywhere it was not is a loosening, in either way of saying so.
+        let places = |head: &Policy, base: &Policy| {
+            head.loosened_from(base)
+                .into_iter()
+                .map(|found| found.place)
+                .collect::<Vec<_>>()
+        };
+        let before = listing(&[("production", None, None), ("staging", None, None)]);
+        assert_eq!(
+            places(&said, &before),
+            ["environment.production.warn", "environment.warn"]
+        );
+        assert_eq!(places(&before, &said), Vec::<String>::new());
+        let half = listing(&[("production", None, Some(true)), ("staging", None, None)]);
+        assert!(
+            of(&half, "staging") && !half.allows_warn(None),
+            "for what belongs to none every one has to say so"
+        );
+        let renamed = listing(&[("production", Some(false), None), ("staging", None, None)]);
+        assert_eq!(
+            places(&renamed, &before),
+            ["environment.production.production"],
+            "said once"
+        );
+        assert_ne!(said.digest(), before.digest());
     }
 
     #[test]

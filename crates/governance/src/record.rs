@@ -30,6 +30,10 @@ pub enum RecordKind {
     Grant,
     /// A non-human identity.
     Identity,
+    /// A throw of the kill switch.
+    Kill,
+    /// The policy in force.
+    Policy,
     /// A team that owns identities.
     Team,
     /// A vendor whose software runs on identities.
@@ -38,17 +42,19 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::AccessReview,
         Self::BreakGlass,
         Self::Exception,
         Self::Grant,
         Self::Identity,
+        Self::Kill,
+        Self::Policy,
         Self::Team,
         Self::Vendor,
     ];
 
-    /// The word in tables, in the audit log (`grant.created`) and, after `nhi_`, in HCL.
+    /// The word in tables, in the audit log (`grant.created`) and, of what is declared, after `nhi_` in HCL.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccessReview => "access_review",
@@ -56,6 +62,8 @@ impl RecordKind {
             Self::Exception => "exception",
             Self::Grant => "grant",
             Self::Identity => "identity",
+            Self::Kill => "kill",
+            Self::Policy => "policy",
             Self::Team => "team",
             Self::Vendor => "vendor",
         }
@@ -65,6 +73,18 @@ impl RecordKind {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
+}
+
+/// What is taken from a record by whoever sees the need, without anybody's approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Containment {
+    /// All of it, for good.
+    End,
+    /// Its use, by a person.
+    Suspend,
+    /// Its use, by the kill switch.
+    Kill,
 }
 
 /// Something that the registry keeps on record. Its JSON is what is stored.
@@ -91,6 +111,12 @@ pub trait Record: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + '
 
     /// When it ended for good; it stays as a tombstone.
     fn ended_at(&self) -> Option<Timestamp>;
+
+    /// The record once something was taken from it; unchanged where there is nothing of the kind to take.
+    fn contained(&self, how: Containment, by: &str, reason: &str, now: Timestamp) -> Transition<Self> {
+        let _ = (how, by, reason, now);
+        Transition::unchanged(self)
+    }
 
     /// The canonical text of the record, as the registry stores it.
     fn to_canonical_json(&self) -> String {
@@ -232,6 +258,18 @@ pub(crate) fn same_person(left: &str, right: &str) -> bool {
         (Ok(left), Ok(right)) => left == right,
         _ => left.trim().eq_ignore_ascii_case(right.trim()),
     }
+}
+
+/// Whether an actor of the log, such as `alice@build-7`, may be this person: the same user name counts as the same
+/// person, because it is about who must not judge their own wish.
+pub(crate) fn may_be(actor: &str, person: &str) -> bool {
+    let user = |text: &str| {
+        let text = text.trim().to_ascii_lowercase();
+        let text = text.strip_prefix("user:").unwrap_or(&text);
+        let user = text.split(['@', '+']).next().unwrap_or_default();
+        user.replace(['_', '.'], "-")
+    };
+    same_person(actor, person) || user(actor) == user(person)
 }
 
 /// Who does something, on what authority, and when.

@@ -14,7 +14,7 @@ use crate::checker::{Checker, Violation};
 use crate::code::{ENDED, EXISTS, FIXED, Problem};
 use crate::id::RecordId;
 use crate::lifecycle::printable;
-use crate::record::{Act, Evidence, Record, RecordKind, Transition, is_false};
+use crate::record::{Act, Containment, Evidence, Record, RecordKind, Transition, is_false};
 use crate::tier::RiskTier;
 use crate::time::Timestamp;
 
@@ -199,8 +199,13 @@ impl<D: Declared> Registered<D> {
     /// Something happened to it.
     pub(crate) fn happened(&self, state: D::State, verb: &str, told: Value) -> Result<Transition<Self>, Problem> {
         self.refuse_ended()?;
+        Ok(self.happened_to_any(state, verb, told))
+    }
+
+    /// Something happened to it, or to what is left of it.
+    pub(crate) fn happened_to_any(&self, state: D::State, verb: &str, told: Value) -> Transition<Self> {
         let after = Self { state, ..self.next() };
-        Ok(Transition::to(after, verb, told))
+        Transition::to(after, verb, told)
     }
 
     /// Ends it for good. A second time changes nothing.
@@ -325,5 +330,12 @@ impl<D: Declared> Record for Registered<D> {
 
     fn ended_at(&self) -> Option<Timestamp> {
         self.ended.as_ref().map(|ended| ended.at)
+    }
+
+    fn contained(&self, how: Containment, _by: &str, reason: &str, now: Timestamp) -> Transition<Self> {
+        match how {
+            Containment::End => self.end(reason, now),
+            Containment::Suspend | Containment::Kill => Transition::unchanged(self),
+        }
     }
 }

@@ -30,7 +30,8 @@ use crate::text::Environment;
 use crate::tier::RiskTier;
 
 /// What each fact adds to a score.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Weights {
     /// Mutating identities, or administration.
     pub administer: u32,

@@ -5,11 +5,13 @@
 //! runs out, and an end for good weighs most.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::declaration::Declaration;
 use crate::identity::Identity;
+use crate::kill::Kill;
 use crate::record::Record;
 use crate::registered::Registered;
 use crate::team::Team;
@@ -137,8 +139,8 @@ pub struct Suspension {
 /// What else is on record that a standing depends on. The default is that there is nothing of the kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Context {
-    /// When the kill switch was last thrown for it.
-    pub killed_at: Option<Timestamp>,
+    /// Every throw of the kill switch, whatever it selects.
+    pub kills: Arc<[Kill]>,
     /// An owner that is gone, and since when.
     pub owner_gone: Option<(String, Timestamp)>,
     /// When the contract of its vendor ends.
@@ -171,6 +173,17 @@ impl Context {
             context.contract_end = live.map(Registered::<Vendor>::ends_at).or_else(of_ended);
         }
         Ok(context)
+    }
+
+    /// The same with the throws of the kill switch.
+    #[must_use]
+    pub fn with_kills(self, kills: Arc<[Kill]>) -> Self {
+        Self { kills, ..self }
+    }
+
+    /// The number of the last throw of the kill switch; 0 before the first.
+    pub fn kill_epoch(&self) -> u64 {
+        self.kills.iter().map(Kill::epoch).max().unwrap_or_default()
     }
 }
 
@@ -226,7 +239,8 @@ impl Identity {
 
     /// What suspends it, the earliest where it is several things.
     pub fn suspension(&self, now: Timestamp, context: &Context) -> Option<Suspension> {
-        let mut found: Vec<Suspension> = self.suspended.iter().cloned().collect();
+        let acts = self.suspended.iter().cloned().chain(self.kill_suspension(context));
+        let mut found: Vec<Suspension> = acts.collect();
         let mut follows = |at: Option<Timestamp>, cause, reason: String| {
             found.extend(at.map(|at| Suspension {
                 at,
@@ -235,8 +249,6 @@ impl Identity {
                 reason,
             }));
         };
-        let killed = context.killed_at.filter(|at| *at >= self.released_at());
-        follows(killed, Cause::Kill, "the kill switch was thrown".to_owned());
         if let Some((owner, since)) = &context.owner_gone {
             follows(Some(*since), Cause::Orphaned, format!("its owner `{owner}` is gone"));
         }
@@ -244,6 +256,9 @@ impl Identity {
         follows(ended, Cause::ContractEnd, "the contract of its vendor ended".to_owned());
         let overdue = self.review_due_at.filter(|at| *at <= now);
         follows(overdue, Cause::Review, "its review is overdue".to_owned());
+        // What ends by itself before its rotation is due has nothing left to rotate.
+        let missed = self.rotation_due_at.filter(|at| *at <= now && *at < self.expires_at);
+        follows(missed, Cause::Rotation, "its rotation was missed".to_owned());
         let forgotten = self.unmanaged.as_ref().map(|unmanaged| {
             let end = unmanaged.at.unix().saturating_add(UNMANAGED_SECONDS_MAX);
             Timestamp::from_unix(end)
@@ -252,5 +267,15 @@ impl Identity {
         let reason = "no configuration has managed it for long".to_owned();
         follows(forgotten, Cause::Orphaned, reason);
         found.into_iter().min_by_key(|suspension| suspension.at)
+    }
+
+    /// The suspension that a throw of the kill switch stands for until it is written down.
+    pub(crate) fn kill_suspension(&self, context: &Context) -> Option<Suspension> {
+        self.killed(context).map(|kill| Suspension {
+            at: kill.at(),
+            by: Some(kill.by().to_owned()),
+            cause: Cause::Kill,
+            reason: kill.reason().to_owned(),
+        })
     }
 }

@@ -21,18 +21,27 @@
 mod cases;
 mod code;
 mod fault;
+mod literal;
 mod load;
+mod lock;
+mod modules;
 mod policy;
 mod schema;
 mod shape;
+mod source;
 mod tree;
+mod version;
 mod walk;
 
 pub use cases::{Case, Expected, Outcome, read_cases};
 pub use code::CODES;
 pub use fault::{Fault, Faults};
 pub use load::{BYTES_MAX, LoadError, load, load_cases};
+pub use lock::{LOCK_FILE, Lock, Locked, read_lock};
+pub use modules::{Level, ModuleTerms, ModulesTerms, TrustTerms, read_modules};
 pub use schema::{reference, schema};
+pub use source::Source;
+pub use version::{Constraint, Version};
 
 use nhi_governance::Policy;
 

@@ -6,6 +6,7 @@ use nhi_governance::{
 };
 
 use crate::fault::{Collector, Faults};
+use crate::modules;
 use crate::shape::Attribute as A;
 use crate::shape::{Block, Holds, Label, Repeat};
 use crate::tree::{self, Place};
@@ -47,6 +48,9 @@ pub(crate) static FILE: Block = Block {
         &WILDCARDS,
         &EXCEPTIONS,
         &BREAK_GLASS,
+        &modules::MODULE,
+        &modules::SIGNER,
+        &modules::TRUST,
     ],
 };
 
@@ -54,11 +58,18 @@ static ENVIRONMENT: Block = Block {
     name: "environment",
     repeat: Repeat::OncePer(Label::Environment),
     doc: "An environment that there is. Once one is listed, identities in any other are refused.",
-    attributes: &[A::optional(
-        "production",
-        Holds::Flag,
-        "Whether it is production, which weighs in the score. Default: its name decides, `prod-eu` is and `non-prod` is not.",
-    )],
+    attributes: &[
+        A::optional(
+            "production",
+            Holds::Flag,
+            "Whether it is production, which weighs in the score. Default: its name decides, `prod-eu` is and `non-prod` is not.",
+        ),
+        A::optional(
+            "warn",
+            Holds::Flag,
+            "Whether `enforcement = \"warn\"` counts there: missing approvals are then only warned of. Default: in everything but production.",
+        ),
+    ],
     blocks: &[],
 };
 
@@ -325,6 +336,9 @@ fn apply(terms: &mut Terms, item: &Item) {
         (["environment", name, rest @ ..], value) => {
             if let Ok(name) = Environment::parse(name) {
                 let of: &mut EnvironmentTerms = terms.environment.entry(name).or_default();
+                if let (["warn"], Value::Flag(flag)) = (rest, value) {
+                    of.warn = Some(*flag);
+                }
                 if let (["production"], Value::Flag(flag)) = (rest, value) {
                     of.production = Some(*flag);
                 }

@@ -11,6 +11,13 @@ use crate::shape::{Attribute, Block, Holds, Label, Repeat};
 const SLUG: &str = "^[a-z][a-z0-9]*([-_.][a-z0-9]+)*$";
 /// A duration in the notation of Go. That it is longer than nothing, the reader says.
 const DURATION: &str = r"^\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$";
+/// A repository of a registry, or a file. Its finer points, the reader says.
+const SOURCE: &str = r"^(oci://[^/@\s]+/[a-z0-9._/-]+|\.{0,2}/\S*\.wasm)$";
+/// Three numbers, perhaps a pre-release.
+const VERSION: &str = r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$";
+/// Parts with an operator each.
+const VERSIONS: &str =
+    r"^\s*(~>|>=|<=|>|<|=)?\s*[0-9][0-9A-Za-z.-]*\s*(,\s*(~>|>=|<=|>|<|=)?\s*[0-9][0-9A-Za-z.-]*\s*)*$";
 /// Printable ASCII.
 const PATTERN: &str = "^[!-~]{1,256}$";
 
@@ -55,8 +62,9 @@ fn repeated(of: &Block) -> Value {
         let names = match label {
             Label::Tier => json!({ "enum": ["low", "moderate", "high", "critical"] }),
             Label::Environment => json!({ "pattern": SLUG, "maxLength": 32 }),
-            Label::Backend => json!({ "pattern": SLUG, "maxLength": 63 }),
+            Label::Backend | Label::Name => json!({ "pattern": SLUG, "maxLength": 63 }),
             Label::Title => json!({ "minLength": 1, "maxLength": 200 }),
+            Label::Sources => json!({ "pattern": PATTERN }),
         };
         json!({ "type": "object", "description": of.doc, "propertyNames": names, "additionalProperties": inner })
     };
@@ -83,6 +91,12 @@ fn attribute(of: &Attribute) -> Value {
         Holds::Environments => list(text(SLUG, 32)),
         Holds::Patterns => list(json!({ "type": "string", "pattern": PATTERN })),
         Holds::Texts => json!({ "type": ["array", "null"], "items": { "type": "string" } }),
+        Holds::Names => list(text(SLUG, 63)),
+        Holds::Object => json!({ "type": "object" }),
+        Holds::Source => text(SOURCE, 512),
+        Holds::Version => text(VERSION, 100),
+        Holds::Versions => text(VERSIONS, 200),
+        Holds::Digest => text("^sha256:[0-9a-f]{64}$", 71),
     };
     if let Some(members) = schema.as_object_mut() {
         members.insert("description".to_owned(), of.doc.into());

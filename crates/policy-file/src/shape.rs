@@ -36,6 +36,10 @@ pub(crate) enum Label {
     Backend,
     /// A title for people.
     Title,
+    /// A name that the file gives: of a module, of a signer.
+    Name,
+    /// A pattern of sources of modules.
+    Sources,
 }
 
 impl Label {
@@ -45,6 +49,8 @@ impl Label {
             Self::Environment => "environment",
             Self::Backend => "backend",
             Self::Title => "title",
+            Self::Name => "name",
+            Self::Sources => "sources",
         }
     }
 }
@@ -83,6 +89,18 @@ pub(crate) enum Holds {
     Patterns,
     /// A list of any texts; null stands for none.
     Texts,
+    /// A list of names that the file gives.
+    Names,
+    /// An object with whatever somebody else's schema says.
+    Object,
+    /// Where a module comes from.
+    Source,
+    /// A version of a module.
+    Version,
+    /// Which versions of a module are meant.
+    Versions,
+    /// A digest, `sha256:` and 64 digits.
+    Digest,
 }
 
 impl Holds {
@@ -100,6 +118,12 @@ impl Holds {
             Self::Environments => "a list of environments, for example `[\"production\"]`".to_owned(),
             Self::Patterns => "a list of patterns, for example `[\"ci-*\"]`".to_owned(),
             Self::Texts => "a list of texts, for example `[\"ttl\"]`".to_owned(),
+            Self::Names => "a list of names, for example `[\"platform\"]`".to_owned(),
+            Self::Object => "an object, for example `{ days = 30 }`".to_owned(),
+            Self::Source => "a source, for example `\"oci://registry.example/team/rules\"`".to_owned(),
+            Self::Version => "a version, for example `\"1.2.3\"`".to_owned(),
+            Self::Versions => "a version constraint, for example `\"~> 1.2\"`".to_owned(),
+            Self::Digest => "a digest, for example `\"sha256:…\"`".to_owned(),
         }
     }
 }

@@ -6,8 +6,11 @@ use nhi_governance::{Environment, Organisation, Pattern, Problem, RiskTier, Ttl}
 
 use crate::code::{COMPUTED, DUPLICATE, MISSING, TYPE, UNKNOWN, VALUE, quote};
 use crate::fault::Collector;
+use crate::literal;
 use crate::shape::{Attribute, Block, Holds, Label, Repeat, nearest};
+use crate::source::Source;
 use crate::tree::{Entry, Kind, Node, Place};
+use crate::version::{Constraint, version};
 
 /// The most blocks of one name, and the most elements of a list.
 const ITEMS_MAX: usize = 500;
@@ -23,6 +26,7 @@ pub(crate) enum Value {
     Duration(Ttl),
     Text(String),
     Texts(Vec<String>),
+    Object(serde_json::Value),
 }
 
 /// A value at its path: `tier`, `low`, `score_from`.
@@ -272,6 +276,8 @@ fn label_of(block: &Block, text: &str) -> Result<(), Problem> {
                 "Say in a few words what the case shows.",
             )),
             Label::Title => Ok(()),
+            Label::Name => name(text).map(drop),
+            Label::Sources => Pattern::parse(text).map(drop),
         },
     }
 }
@@ -298,11 +304,11 @@ fn unknown(block: &Block, name: &str) -> Problem {
     Problem::new(&UNKNOWN, format!("{place} has no {}", quote(name)), help)
 }
 
-fn twice(what: &str) -> Problem {
+pub(crate) fn twice(what: &str) -> Problem {
     Problem::new(&DUPLICATE, format!("{what} is there twice"), "Keep one of the two.")
 }
 
-fn computed(what: &str) -> Problem {
+pub(crate) fn computed(what: &str) -> Problem {
     let help = "Write the value itself: variables, functions and templates are not evaluated.";
     Problem::new(
         &COMPUTED,
@@ -341,8 +347,35 @@ fn value(attribute: &Attribute, node: &Node) -> Result<Value, Vec<(Place, Proble
         }
         (Holds::Patterns, Kind::List(nodes)) => list(attribute, nodes, |text| Pattern::parse(text).map(String::from)),
         (Holds::Texts, Kind::List(nodes)) => list(attribute, nodes, |text| Ok(text.to_owned())),
+        (Holds::Names, Kind::List(nodes)) => list(attribute, nodes, name),
+        (Holds::Object, Kind::Table(_)) => literal::json(node).map(Value::Object).map_err(|wrong| vec![wrong]),
+        (Holds::Source, Kind::Text(text)) => read(Source::parse(text)).map_err(at),
+        (Holds::Version, Kind::Text(text)) => read(version(text)).map_err(at),
+        (Holds::Versions, Kind::Text(text)) => read(Constraint::parse(text)).map_err(at),
+        (Holds::Digest, Kind::Text(text)) => digest(text).map_err(at),
         _ => Err(wrong()),
     }
+}
+
+fn read<T: ToString>(read: Result<T, Problem>) -> Result<Value, Problem> {
+    read.map(|read| Value::Text(read.to_string()))
+}
+
+fn digest(text: &str) -> Result<Value, Problem> {
+    let digits = text.strip_prefix("sha256:").filter(|digits| digits.len() == 64);
+    let is_hex = |digits: &str| digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if digits.is_some_and(is_hex) {
+        return Ok(Value::Text(text.to_owned()));
+    }
+    let help = "Write `sha256:` and 64 hexadecimal digits in lower case.";
+    Err(Problem::new(&VALUE, format!("{} is not a digest", quote(text)), help))
+}
+
+fn name(text: &str) -> Result<String, Problem> {
+    nhi_governance::Name::parse(text).map(String::from).map_err(|_| {
+        let help = "Write a name in lower case, for example `naming-rules`.";
+        Problem::new(&VALUE, format!("{} is not a name", quote(text)), help)
+    })
 }
 
 fn count(attribute: &Attribute, text: &str, min: u32, max: u32) -> Result<Value, Problem> {

@@ -48,7 +48,10 @@ mod tests {
         let text = r#"
 organisation = "example.org"
 environment "dev" {}
-environment "blue" { production = true }
+environment "blue" {
+  production = true
+  warn       = true
+}
 tier "low" {
   identity_ttl_max = "24h"
   token_ttl_max    = "30m"
@@ -146,14 +149,22 @@ break_glass {
         assert_eq!(terms.wildcards.actions, WildcardRule::Forbidden);
         assert_eq!((terms.exceptions.renewals_max, terms.break_glass.holders_min), (0, 3));
 
-        // Each attribute of the description is in the effective policy, so none was forgotten on the way.
+        // Each attribute of the description is in the effective policy, so none was forgotten on the way; what the file
+        // says of modules is no part of it.
         let said = policy.to_json();
         let described = schema();
         let mut missing = Vec::new();
         compare(&described, &said, "", &mut missing);
         assert_eq!(
             missing,
-            ["/environment/dev/production", "/tier/low/static_secret_ttl_max"]
+            [
+                "/environment/dev/production",
+                "/environment/dev/warn",
+                "/module",
+                "/signer",
+                "/tier/low/static_secret_ttl_max",
+                "/trust"
+            ]
         );
     }
 

@@ -52,12 +52,13 @@ impl Default for HostLimits {
     }
 }
 
-/// Changes handed over in one call.
-pub(crate) const BATCH_CHANGES: usize = 256;
+/// Changes handed over in one call: few enough that their texts are still near the processor when the module reads
+/// them, and when it gives their memory to those of the next call.
+pub(crate) const BATCH_CHANGES: usize = 64;
 /// A batch is also closed at this size, so that a few huge values do not fill the guest's memory at once.
 pub(crate) const BATCH_BYTES: usize = 4 << 20;
 /// Batches that wait for the module while it works on one: enough that neither side stands still.
-pub(crate) const BATCHES_AHEAD: usize = 4;
+pub(crate) const BATCHES_AHEAD: usize = 16;
 /// What a change weighs beside its texts, in bytes of input.
 pub(crate) const CHANGE_BYTES: usize = 128;
 /// Core instances, memories and tables of a component; shared-everything linking of Python needs dozens.

@@ -32,6 +32,8 @@ pub struct Report {
 pub struct Usage {
     /// Fuel burned.
     pub fuel: u64,
+    /// Fuel that it was given for its input; with more than that it would have been stopped.
+    pub fuel_limit: u64,
     /// Linear memory at its peak.
     pub memory_peak_bytes: usize,
     /// Bytes of the findings' texts.
@@ -174,6 +176,7 @@ impl Host {
         let mut accepted = Accepted::new(&module.name, &self.limits, &module.description);
         let encoding = module.description.encoding;
         let (sender, receiver) = mpsc::sync_channel::<Batch<'p>>(BATCHES_AHEAD);
+        let (spent, used) = mpsc::channel::<Vec<Change<'p>>>();
         thread::scope(|scope| {
             let guest = thread::Builder::new()
                 .name(String::from("module"))
@@ -181,11 +184,14 @@ impl Host {
                     for batch in receiver {
                         sandbox.feed(batch.bytes)?;
                         accepted.extend(sandbox.check(session, encoding, &batch.changes)?)?;
+                        // The other side has time to clear away; where it has ended, this one does.
+                        drop(spent.send(batch.changes));
                     }
                     accepted.extend(sandbox.finish(session)?)?;
                     Ok(Report {
                         usage: Usage {
                             fuel: sandbox.fuel_given.saturating_sub(sandbox.fuel_left()),
+                            fuel_limit: sandbox.fuel_given,
                             memory_peak_bytes: sandbox.store.data().memory_peak_bytes(),
                             output_bytes: accepted.output_bytes,
                             changes: 0,
@@ -195,7 +201,7 @@ impl Host {
                 });
             let engine = |message: String| HostError::new(&module.name, HostErrorKind::Engine, message);
             let guest = guest.map_err(|error| engine(format!("no thread for the module: {error}")))?;
-            let changes = deliver(module, blocks, &sender);
+            let changes = deliver(module, blocks, &sender, &used);
             drop(sender);
             let mut report: Report = guest
                 .join()
@@ -214,10 +220,12 @@ struct Batch<'p> {
 }
 
 /// Sends what the module wants to see, and returns how many changes that were. A guest that has stopped takes no more.
+/// What it is done with comes back and is cleared away here, so that the guest does not wait for it.
 fn deliver<'p>(
     module: &Module,
     blocks: impl IntoIterator<Item = Change<'p>>,
     guest: &mpsc::SyncSender<Batch<'p>>,
+    used: &mpsc::Receiver<Vec<Change<'p>>>,
 ) -> usize {
     let mut interests = Interests::new(module);
     let mut batch = Batch::default();
@@ -233,10 +241,14 @@ fn deliver<'p>(
         batch.bytes = batch.bytes.saturating_add(weigh(&change));
         batch.changes.push(change);
         count = count.saturating_add(1);
-        if (batch.changes.len() >= BATCH_CHANGES || batch.bytes >= BATCH_BYTES)
-            && guest.send(std::mem::take(&mut batch)).is_err()
-        {
-            return count;
+        if batch.changes.len() >= BATCH_CHANGES || batch.bytes >= BATCH_BYTES {
+            let next = Batch {
+                changes: empty(used),
+                bytes: 0,
+            };
+            if guest.send(std::mem::replace(&mut batch, next)).is_err() {
+                return count;
+            }
         }
     }
     if !batch.changes.is_empty() {
@@ -244,6 +256,15 @@ fn deliver<'p>(
         drop(guest.send(batch));
     }
     count
+}
+
+/// A list for the next batch, where possible one that was used before. What came back is cleared away.
+fn empty<'p>(used: &mpsc::Receiver<Vec<Change<'p>>>) -> Vec<Change<'p>> {
+    let cleared = used.try_iter().map(|mut changes| {
+        changes.clear();
+        changes
+    });
+    cleared.last().unwrap_or_else(|| Vec::with_capacity(BATCH_CHANGES))
 }
 
 /// A module's interests, with the answers remembered: a plan has many blocks and few types.

@@ -2,8 +2,6 @@
 //!
 //! Strings are moved, never copied: what the host lowered into the guest's memory is what a rule reads.
 
-mod compare;
-
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::marker::PhantomData;

@@ -50,6 +50,8 @@
 #[cfg(target_arch = "wasm32")]
 extern crate self as nhi_policy_sdk;
 
+#[cfg(any(test, target_arch = "wasm32"))]
+mod compare;
 mod findings;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;

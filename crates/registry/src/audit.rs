@@ -7,7 +7,8 @@
 
 use std::ops::ControlFlow;
 
-use nhi_governance::{Digest, RecordKind};
+use nhi_governance::measure::{History, Told};
+use nhi_governance::{Digest, RecordKind, Timestamp};
 use serde_json::Value;
 
 use crate::transaction::{Row, Transaction};
@@ -164,6 +165,30 @@ pub(crate) fn rows(transaction: &dyn Transaction, from: u64, limit: u32) -> Resu
         ControlFlow::Continue(())
     })?;
     unreadable.map_or(Ok(rows), |tampering| Err(RegistryError::Tampered(tampering)))
+}
+
+/// Plays the log back.
+pub(crate) fn history(transaction: &dyn Transaction) -> Result<History, RegistryError> {
+    let (mut history, mut unreadable, mut seq) = (History::default(), None, 0);
+    transaction.each_audit_row(None, &mut |row| {
+        seq += 1;
+        let heard = row.ok().and_then(|row| {
+            let payload: Value = serde_json::from_str(&row.payload).ok()?;
+            history.hear(&Told {
+                at: Timestamp::parse(&row.time).ok()?,
+                action: &row.action,
+                subject: &row.subject,
+                payload: &payload,
+            });
+            Some(())
+        });
+        if heard.is_none() {
+            unreadable = Some(Tampering::at(seq, "its time or its particulars cannot be read"));
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    unreadable.map_or(Ok(history), |tampering| Err(RegistryError::Tampered(tampering)))
 }
 
 /// The hash before the first row.

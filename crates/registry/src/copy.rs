@@ -13,7 +13,7 @@ use crate::options::Options;
 use crate::records::RecordsExt as _;
 use crate::transaction::{Meta, Transaction, Unreadable};
 use crate::verify::{Tampering, Verification, verify};
-use crate::{RegistryError, audit};
+use crate::{Actor, RegistryError, audit};
 
 /// What was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,10 @@ pub fn copy(from: &Location, to: &Location, stillness: Stillness, options: &Opti
         Stillness::Snapshot => backend(from, Access::Read, Options::default())?,
         Stillness::Held => backend(from, Access::Write, Options::default())?,
     };
+    if stillness == Stillness::Held && !source.spool().waiting().is_empty() {
+        // What waits to be written is known at this place only.
+        source.write(&Actor::from_surroundings(), &mut |_| Ok(()))?;
+    }
     let mut copied = None;
     let mut work = |original: &dyn Transaction| {
         copied = Some(copy_rows(original, to, options)?);

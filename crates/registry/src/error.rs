@@ -194,6 +194,14 @@ impl RegistryError {
         self.entry().id
     }
 
+    /// Whether it says that nothing can be written now, rather than that this must not be.
+    pub fn is_of_writing(&self) -> bool {
+        matches!(
+            self,
+            Self::Broken(_) | Self::Database { .. } | Self::Io { .. } | Self::ReadOnly(_)
+        )
+    }
+
     /// The code with the reason behind it.
     pub fn entry(&self) -> &'static Code {
         match self {

@@ -1,8 +1,8 @@
 //! The life of identities: how one is created or taken up again, and the calls that predate other kinds.
 
 use nhi_governance::{
-    Act, Declaration, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, adopt, confirm, create as begin,
-    revoke as end, update as amend,
+    Act, Containment, Declaration, Evidence, Identity, Policy, RecordId, Timestamp, TrustDomain, adopt, confirm,
+    create as begin, update as amend,
 };
 
 use crate::records::RecordsExt as _;
@@ -25,16 +25,18 @@ pub(crate) fn create(
     evidence: &Evidence,
 ) -> Result<Created, RegistryError> {
     registry.writing(actor, |writer| {
-        writer.refuse_clock_behind()?;
+        writer.refuse_granting()?;
         let (now, session) = (writer.now(), writer.session()?);
         let (environment, name) = (declaration.environment(), declaration.name());
         let Some(identity) = writer.find::<Identity>(environment.as_str(), name.as_str())? else {
+            writer.refuse_unexcepted(declaration, now)?;
             let transition = begin(
                 writer.next_id()?,
                 trust_domain,
                 declaration.clone(),
                 &act(actor, evidence, writer.policy(), now),
             )?
+            .after_kills(writer.context(declaration)?.kill_epoch())
             .of_session(session);
             return Ok(Created {
                 identity: writer.insert(transition, evidence)?,
@@ -71,6 +73,10 @@ pub(crate) fn update(
     evidence: &Evidence,
 ) -> Result<Identity, RegistryError> {
     registry.change(actor, id, Some(expected_revision), evidence, |now, identity, view| {
+        // What only takes it out of use is never held up.
+        if !declaration.wants_suspension() {
+            view.refuse_unexcepted(declaration, now)?;
+        }
         Ok(amend(
             identity,
             declaration.clone(),
@@ -86,10 +92,8 @@ pub(crate) fn revoke(
     id: RecordId,
     reason: &str,
 ) -> Result<Identity, RegistryError> {
-    registry.writing(actor, |writer| {
-        let transition = end(&writer.require(id)?, reason, writer.now());
-        writer.replace(transition, &Evidence::default())
-    })
+    let taken = registry.take_away::<Identity>(actor, &[id], Containment::End, reason)?;
+    taken.records.into_iter().next().ok_or(RegistryError::NotFound(id))
 }
 
 pub(crate) fn confirm_all(

@@ -27,13 +27,18 @@ mod audit;
 mod context;
 mod copy;
 mod error;
+mod exceptions;
 mod identities;
+mod kill;
 mod location;
 mod options;
+mod policy;
 mod postgres;
 mod random;
 mod records;
+mod spool;
 mod sqlite;
+mod taking;
 mod transaction;
 mod transparency;
 mod verify;
@@ -41,7 +46,8 @@ mod view;
 mod writer;
 
 use nhi_governance::{
-    Declaration, Digest, Environment, Evidence, Identity, Name, Record as _, RecordId, Timestamp, TrustDomain,
+    Declaration, Digest, Environment, Evidence, Identity, Kill, KillSelector, Name, PolicyInForce, Record as _,
+    RecordId, Timestamp, TrustDomain,
 };
 
 pub use actor::Actor;
@@ -52,7 +58,9 @@ pub use error::{CODES, DatabaseError, RegistryError};
 pub use location::{Access, Location, open};
 pub use options::{Options, Point};
 pub use records::{Key, RecordFilter, RecordsExt};
+pub use spool::Spool;
 pub use sqlite::SqliteRegistry;
+pub use taking::Taken;
 pub use transparency::Transparency;
 pub use verify::{Tampering, Verification};
 pub use view::View;
@@ -113,8 +121,16 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     /// Where it is, in words that hold no secret.
     fn place(&self) -> String;
 
+    /// Where changes wait that only take away and cannot be written.
+    fn spool(&self) -> &Spool;
+
     /// Runs some reads on one snapshot.
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError>;
+
+    /// The same, even after a failed write has closed the registry: whoever takes something away has to know of what.
+    fn read_anew(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
+        self.read(work)
+    }
 
     /// Runs some writes: all of them become durable, or none. The work may be run more than once.
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError>;
@@ -168,9 +184,26 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         identities::update(self, actor, id, expected_revision, &declaration, evidence)
     }
 
-    /// Ends an identity for good; a second time changes nothing.
+    /// Ends an identity for good; a second time changes nothing. Where it cannot be written, it waits, and counts.
     fn revoke(&self, actor: &Actor, id: RecordId, reason: &str) -> Result<Identity, RegistryError> {
         identities::revoke(self, actor, id, reason)
+    }
+
+    /// Puts the policy that the registry was opened with in force. One that is looser than the one before uses up the
+    /// approvals of that change; a stricter one, and the first, need none.
+    fn put_policy_in_force(&self, actor: &Actor, evidence: &Evidence) -> Result<PolicyInForce, RegistryError> {
+        policy::put(self, actor, evidence)
+    }
+
+    /// Notes which trust root is used, beside the policy in force.
+    fn keep_approvers(&self, actor: &Actor, approvers: Digest) -> Result<(), RegistryError> {
+        policy::keep_approvers(self, actor, approvers)
+    }
+
+    /// Throws the kill switch: from here on, whatever it selects and was created before is suspended, also what is
+    /// written at the same time or comes back from a copy, until each is resumed by its approvals.
+    fn throw_kill_switch(&self, actor: &Actor, selector: &KillSelector, reason: &str) -> Result<Kill, RegistryError> {
+        kill::throw(self, actor, selector, reason)
     }
 
     /// Notes that a core knows these ids, so that none of them is adopted any more.
@@ -190,7 +223,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
 
     /// Up to `limit` rows of the audit log from `from_seq` on; the first row is 1.
     fn audit(&self, from_seq: u64, limit: u32) -> Result<Vec<AuditRow>, RegistryError> {
-        self.reading(|view| audit::rows(view.transaction(), from_seq, limit.min(AUDIT_ROWS_MAX)))
+        self.reading(|view| view.audit(from_seq, limit))
     }
 
     /// Refuses a log that does not continue the one that an anchor was taken of (see [`View::anchor`]): an older copy, or one made anew. One row is
@@ -221,8 +254,16 @@ impl<T: Registry + ?Sized> Registry for Box<T> {
         (**self).place()
     }
 
+    fn spool(&self) -> &Spool {
+        (**self).spool()
+    }
+
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
         (**self).read(work)
+    }
+
+    fn read_anew(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
+        (**self).read_anew(work)
     }
 
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use nhi_governance::{Policy, Timestamp};
 
+use crate::Spool;
+
 /// A moment of a write, for tests that kill the process there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Point {
@@ -30,6 +32,8 @@ pub struct Options {
     pub policy: Arc<Policy>,
     /// Called at each [`Point`] of a write; does nothing unless a test sets it.
     pub probe: Arc<dyn Fn(Point) + Send + Sync>,
+    /// Where changes wait that only take away and cannot be written.
+    pub spool: Spool,
 }
 
 impl Options {
@@ -48,6 +52,7 @@ impl Default for Options {
             clock: Arc::new(system_time),
             policy: Arc::default(),
             probe: Arc::new(|_| {}),
+            spool: Spool::default(),
         }
     }
 }

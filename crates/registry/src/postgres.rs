@@ -27,7 +27,7 @@ pub(crate) use target::{Target, is_url};
 
 use crate::options::{Options, Point};
 use crate::transaction::{Backend, RowsWork};
-use crate::{Actor, ReadWork, Registry, RegistryError, View, WriteWork, Writer};
+use crate::{Actor, ReadWork, Registry, RegistryError, Spool, View, WriteWork, Writer, taking};
 
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -66,9 +66,10 @@ impl PostgresRegistry {
     }
 
     fn new(target: Target, options: Options, link: Link, reads_only: bool) -> Self {
+        let spool = options.spool.of_place(&target.to_string());
         Self {
+            options: Options { spool, ..options },
             target,
-            options,
             reads_only,
             link: Mutex::new(link),
         }
@@ -159,6 +160,10 @@ impl Registry for PostgresRegistry {
         self.target.to_string()
     }
 
+    fn spool(&self) -> &Spool {
+        &self.options.spool
+    }
+
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
         let mut link = self.lock();
         let session = Cell::new(link.session);
@@ -172,7 +177,9 @@ impl Registry for PostgresRegistry {
     }
 
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {
-        self.exclusively(&mut |rows| work(&mut Writer::begin(rows, actor, &self.options)?))
+        taking::settle(&self.options, |done| {
+            self.exclusively(&mut |rows| work(Writer::begin(rows, actor, &self.options)?.settled(done)?))
+        })
     }
 }
 

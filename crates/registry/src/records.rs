@@ -3,14 +3,14 @@
 //! What a kind allows is decided by its own transitions in `nhi_governance`; here stands only what all kinds share:
 //! one transaction, the revision compared before the swap, the approvals used once, the session noted.
 
-use nhi_governance::{Evidence, Record, RecordId, Timestamp, Transition};
+use nhi_governance::{Containment, Evidence, Record, RecordId, Timestamp, Transition};
 
-use crate::{Actor, Registry, RegistryError, View, Writer};
+use crate::{Actor, Registry, RegistryError, Taken, View, Writer, taking};
 
 /// Which records to list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RecordFilter {
-    /// Only those of this environment.
+    /// Only those of this environment; empty where the kind has none.
     pub environment: Option<String>,
     /// Only those of this key.
     pub key: Option<String>,
@@ -62,7 +62,7 @@ pub trait RecordsExt: Registry {
         mut decide: impl FnMut(Timestamp, RecordId, Option<&R>, &View<'_>) -> Result<Transition<R>, RegistryError>,
     ) -> Result<R, RegistryError> {
         self.writing(actor, |writer| {
-            writer.refuse_clock_behind()?;
+            writer.refuse_granting()?;
             let (session, id) = (writer.session()?, writer.next_id()?);
             let live: Option<R> = writer.find(key.environment, key.key)?;
             let transition = decide(writer.now(), id, live.as_ref(), writer)?.of_session(session);
@@ -96,7 +96,7 @@ pub trait RecordsExt: Registry {
         mut decide: impl FnMut(Timestamp, &R, &View<'_>) -> Result<Transition<R>, RegistryError>,
     ) -> Result<R, RegistryError> {
         self.writing(actor, |writer| {
-            writer.refuse_clock_behind()?;
+            writer.refuse_granting()?;
             let record: R = writer.require(id)?;
             refuse_stale(&record, expected_revision)?;
             let transition = decide(writer.now(), &record, writer)?;
@@ -128,6 +128,18 @@ pub trait RecordsExt: Registry {
                 .map(|transition| writer.replace(transition, &Evidence::default()));
             written.collect()
         })
+    }
+
+    /// Ends or suspends records: all of them or none, needing no approval, never refused by the clock; where they cannot
+    /// be written, it waits beside the registry, counts for every reader there, and is written with the next change.
+    fn take_away<R: Record>(
+        &self,
+        actor: &Actor,
+        ids: &[RecordId],
+        how: Containment,
+        reason: &str,
+    ) -> Result<Taken<R>, RegistryError> {
+        taking::take_away(self, actor, ids, how, reason)
     }
 
     /// Reads on one snapshot, and gives back what was read.

@@ -1,33 +1,40 @@
 //! The registry in an SQLite file: the default, for one machine or one shared directory.
 //!
 //! Writers take turns (`BEGIN IMMEDIATE`) and wait for each other; a commit returns after the write-ahead log has
-//! reached the disk (`synchronous=FULL`).
+//! reached the disk (`synchronous=FULL`). Those of one process share commits, see [`turns`]. Reads have a connection of
+//! their own: they see what is durable, and wait for no writer.
 
 mod open;
 mod rows;
 mod session;
+mod turns;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::Connection;
 
 use rows::SqliteTransaction;
 use session::Session;
+use turns::Turns;
 
 use crate::options::{Options, Point};
 use crate::transaction::{Backend, RowsWork};
-use crate::{Actor, DatabaseError, ReadWork, Registry, RegistryError, View, WriteWork, Writer};
+use crate::{Actor, ReadWork, Registry, RegistryError, Spool, View, WriteWork, Writer, taking};
+
+/// How many statements a connection keeps prepared: all that there are.
+const STATEMENTS_MAX: usize = 64;
 
 /// A registry in an SQLite file.
 #[derive(Debug)]
 pub struct SqliteRegistry {
     path: PathBuf,
     options: Options,
-    reads_only: bool,
-    /// `None` after a write that could not be made durable: what is on the disk is unknown until it is opened anew.
-    connection: Mutex<Option<Connection>>,
-    /// Begun by the first creation. It ends after the connection, so that what is open is still told by it.
+    /// It ends before the one that writes, which tidies up the files.
+    reading: Mutex<Connection>,
+    /// `None` where it is only read.
+    turns: Option<Turns>,
+    /// Begun by the first creation. It ends after the connections, so that what is open is still told by it.
     session: OnceLock<Session>,
 }
 
@@ -39,8 +46,8 @@ impl SqliteRegistry {
 
     /// The same with another clock.
     pub fn open_with(path: &Path, options: Options) -> Result<Self, RegistryError> {
-        let connection = open::read_write(path, options.now())?;
-        Ok(Self::new(path, options, connection, false))
+        let writing = open::read_write(path, options.now())?;
+        Ok(Self::new(path, options, open::read_only(path)?, Some(writing)))
     }
 
     /// Opens an existing file for reading only.
@@ -50,7 +57,7 @@ impl SqliteRegistry {
 
     /// The same with another clock.
     pub fn open_read_only_with(path: &Path, options: Options) -> Result<Self, RegistryError> {
-        Ok(Self::new(path, options, open::read_only(path)?, true))
+        Ok(Self::new(path, options, open::read_only(path)?, None))
     }
 
     /// The file.
@@ -58,19 +65,21 @@ impl SqliteRegistry {
         &self.path
     }
 
-    fn new(path: &Path, options: Options, connection: Connection, reads_only: bool) -> Self {
+    fn new(path: &Path, options: Options, reading: Connection, writing: Option<Connection>) -> Self {
+        for connection in [Some(&reading), writing.as_ref()].into_iter().flatten() {
+            connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        }
+        let spool = options.spool.of_file(path);
+        if writing.is_some() {
+            spool.reserve();
+        }
         Self {
             path: path.to_owned(),
-            options,
-            reads_only,
-            connection: Mutex::new(Some(connection)),
+            options: Options { spool, ..options },
+            reading: Mutex::new(reading),
+            turns: writing.map(Turns::new),
             session: OnceLock::new(),
         }
-    }
-
-    /// A panic of another thread cannot leave a transaction half done: dropping it rolls it back.
-    fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn rows<'a>(&'a self, connection: &'a Connection, what: &'static str) -> SqliteTransaction<'a> {
@@ -81,34 +90,21 @@ impl SqliteRegistry {
             what,
         }
     }
-
-    fn transact(&self, connection: &mut Connection, work: &mut RowsWork<'_>) -> Result<(), RegistryError> {
-        let failed = |source| failure("write to", &self.path, source);
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(failed)?;
-        self.options.reach(Point::Begun);
-        work(&self.rows(&transaction, "write to"))?;
-        self.options.reach(Point::Committing);
-        transaction.commit().map_err(failed)?;
-        self.options.reach(Point::Committed);
-        Ok(())
-    }
 }
 
 impl Backend for SqliteRegistry {
     fn exclusively(&self, work: &mut RowsWork<'_>) -> Result<(), RegistryError> {
-        if self.reads_only {
+        let Some(turns) = &self.turns else {
             return Err(RegistryError::ReadOnly(self.place()));
-        }
-        let mut guard = self.lock();
-        let connection = guard.as_mut().ok_or_else(|| RegistryError::Broken(self.place()))?;
-        let result = self.transact(connection, work);
-        if result.as_ref().is_err_and(leaves_the_disk_unknown) {
-            // The kernel may have dropped pages that it failed to write, so asking it again proves nothing.
-            *guard = None;
-        }
-        result
+        };
+        turns.write(&self.path, |connection| {
+            self.options.reach(Point::Begun);
+            work(&self.rows(connection, "write to"))?;
+            self.options.reach(Point::Committing);
+            Ok(())
+        })?;
+        self.options.reach(Point::Committed);
+        Ok(())
     }
 }
 
@@ -117,27 +113,34 @@ impl Registry for SqliteRegistry {
         self.path.display().to_string()
     }
 
+    fn spool(&self) -> &Spool {
+        &self.options.spool
+    }
+
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
-        let mut guard = self.lock();
-        let connection = guard.as_mut().ok_or_else(|| RegistryError::Broken(self.place()))?;
+        if self.turns.as_ref().is_some_and(Turns::is_broken) {
+            return Err(RegistryError::Broken(self.place()));
+        }
+        // A panic of another thread cannot leave a transaction half done: dropping it rolls it back.
+        let mut connection = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = connection
             .transaction()
             .map_err(|source| failure("read", &self.path, source))?;
         work(&View::new(&self.rows(&snapshot, "read"), &self.options))
     }
 
-    fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {
-        self.exclusively(&mut |rows| work(&mut Writer::begin(rows, actor, &self.options)?))
+    fn read_anew(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
+        if !self.turns.as_ref().is_some_and(Turns::is_broken) {
+            return self.read(work);
+        }
+        let options = self.options.clone();
+        Self::open_read_only_with(&self.path, options)?.read(work)
     }
-}
 
-fn leaves_the_disk_unknown(error: &RegistryError) -> bool {
-    match error {
-        RegistryError::Database {
-            source: DatabaseError::Sqlite(source),
-            ..
-        } => source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure),
-        _ => false,
+    fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {
+        taking::settle(&self.options, |done| {
+            self.exclusively(&mut |rows| work(Writer::begin(rows, actor, &self.options)?.settled(done)?))
+        })
     }
 }
 

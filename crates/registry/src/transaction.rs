@@ -41,13 +41,13 @@ pub(crate) struct Stored {
     pub(crate) last: Option<(String, String)>,
 }
 
-/// Which records to list; an empty text or `None` is any.
+/// Which records to list; `None` is any.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection<'a> {
     pub(crate) kind: &'a str,
-    pub(crate) environment: &'a str,
-    pub(crate) key: &'a str,
-    pub(crate) parent: String,
+    pub(crate) environment: Option<&'a str>,
+    pub(crate) key: Option<&'a str>,
+    pub(crate) parent: Option<RecordId>,
     pub(crate) with_ended: bool,
 }
 
@@ -66,6 +66,9 @@ pub(crate) trait Transaction {
     fn last_audit_row(&self) -> Result<Option<AuditRow>, RegistryError>;
     /// The rows of the log in their order, from a number on.
     fn each_audit_row(&self, from: Option<u64>, visit: Visit<'_, AuditRow>) -> Result<(), RegistryError>;
+
+    /// The row of the log of a number; an error where its columns are not of the right type.
+    fn audit_row(&self, seq: u64) -> Result<Option<AuditRow>, RegistryError>;
 
     /// The record of an id.
     fn record(&self, id: RecordId) -> Result<Option<Stored>, RegistryError>;

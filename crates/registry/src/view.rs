@@ -4,13 +4,15 @@
 use std::cell::OnceCell;
 use std::fmt;
 
+use nhi_governance::measure::History;
 use nhi_governance::{Digest, Policy, Record, RecordId, RecordKind, Timestamp};
 
-use crate::audit::{Vouched, genesis};
+use crate::audit::{self, AuditRow, Vouched, genesis};
 use crate::options::Options;
+use crate::spool::Waiting;
 use crate::transaction::{Meta, Selection, Stored, Transaction};
-use crate::verify::Tampering;
-use crate::{Consumption, RecordFilter, RegistryError};
+use crate::verify::{self, Tampering, Verification};
+use crate::{AUDIT_ROWS_MAX, Consumption, RecordFilter, RegistryError};
 
 /// The registry as one transaction sees it.
 pub struct View<'a> {
@@ -18,6 +20,9 @@ pub struct View<'a> {
     wall: Timestamp,
     policy: &'a Policy,
     tail: OnceCell<Tail>,
+    options: &'a Options,
+    /// What was taken away and is not on record yet.
+    waiting: OnceCell<Vec<Waiting>>,
 }
 
 /// The end of the log, checked.
@@ -42,6 +47,8 @@ impl<'a> View<'a> {
             wall: options.now(),
             policy: &options.policy,
             tail: OnceCell::new(),
+            options,
+            waiting: OnceCell::new(),
         }
     }
 
@@ -59,7 +66,7 @@ impl<'a> View<'a> {
     pub fn get<R: Record>(&self, id: RecordId) -> Result<Option<R>, RegistryError> {
         let stored = self.transaction.record(id)?;
         let stored = stored.filter(|stored| stored.row.kind == R::KIND.as_str());
-        stored.map(|stored| typed(&stored)).transpose()
+        stored.map(|stored| self.shown(&stored)).transpose()
     }
 
     /// The record of an id that has to be there.
@@ -70,19 +77,27 @@ impl<'a> View<'a> {
     /// The record of a key that has not ended for good.
     pub fn find<R: Record>(&self, environment: &str, key: &str) -> Result<Option<R>, RegistryError> {
         let stored = self.transaction.live(R::KIND, environment, key)?;
-        stored.map(|stored| typed(&stored)).transpose()
+        let live = stored.map(|stored| self.shown::<R>(&stored)).transpose()?;
+        Ok(live.filter(|record| record.ended_at().is_none()))
     }
 
     /// Records in the order of environment, key and id.
     pub fn list<R: Record>(&self, filter: &RecordFilter) -> Result<Vec<R>, RegistryError> {
         let selection = Selection {
             kind: R::KIND.as_str(),
-            environment: filter.environment.as_deref().unwrap_or_default(),
-            key: filter.key.as_deref().unwrap_or_default(),
-            parent: filter.parent.map(|id| id.to_string()).unwrap_or_default(),
+            environment: filter.environment.as_deref(),
+            key: filter.key.as_deref(),
+            parent: filter.parent,
             with_ended: filter.with_ended,
         };
-        self.transaction.records(&selection)?.iter().map(typed).collect()
+        let mut records = Vec::new();
+        for stored in &self.transaction.records(&selection)? {
+            let record: R = self.shown(stored)?;
+            if filter.with_ended || record.ended_at().is_none() {
+                records.push(record);
+            }
+        }
+        Ok(records)
     }
 
     /// How many records there ever were of a key, ended ones included.
@@ -95,12 +110,45 @@ impl<'a> View<'a> {
         self.transaction.consumption(approval)
     }
 
+    /// Up to `limit` rows of the audit log from `from_seq` on; the first row is 1.
+    pub fn audit(&self, from_seq: u64, limit: u32) -> Result<Vec<AuditRow>, RegistryError> {
+        audit::rows(self.transaction, from_seq, limit.min(AUDIT_ROWS_MAX))
+    }
+
+    /// Checks the whole log, every record and every used approval against it.
+    pub fn verify(&self) -> Result<Verification, RegistryError> {
+        verify::verify(self.transaction)
+    }
+
+    /// What the log alone tells. Its chain is checked by [`View::verify`], not here.
+    pub fn history(&self) -> Result<History, RegistryError> {
+        audit::history(self.transaction)
+    }
+
     /// Whether whoever created or last took up the record may still be busy with it; where that cannot be told, it is.
     pub fn is_under_way(&self, id: RecordId) -> Result<bool, RegistryError> {
         let payload = self.transaction.record(id)?.and_then(|stored| stored.last);
         let payload = payload.and_then(|(_, payload)| serde_json::from_str::<serde_json::Value>(&payload).ok());
         let session = payload.and_then(|payload| Some(payload.get("session")?.as_str()?.to_owned()));
         session.map_or(Ok(true), |session| self.transaction.is_session_open(&session))
+    }
+
+    /// The record, less what was taken from it and is not on record yet.
+    fn shown<R: Record>(&self, stored: &Stored) -> Result<R, RegistryError> {
+        let record: R = typed(stored)?;
+        let waiting = self.waiting.get_or_init(|| self.options.spool.waiting());
+        let id = record.id();
+        let of_it = waiting.iter().filter(|one| one.id == id);
+        Ok(of_it.fold(record, |record, one| {
+            record.contained(one.how, &one.by, &one.reason, one.at).record
+        }))
+    }
+
+    /// Nothing waits any more: it is written by this transaction.
+    pub(crate) fn take_waiting(&mut self) -> Vec<Waiting> {
+        let waiting = self.options.spool.waiting();
+        self.waiting = OnceCell::from(Vec::new());
+        waiting
     }
 
     pub(crate) fn transaction(&self) -> &'a dyn Transaction {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::audit::Vouched;
 use crate::options::{Options, Point};
+use crate::spool::Waiting;
 use crate::transaction::{Meta, Row, Transaction};
 use crate::view::View;
 use crate::{Actor, AuditRow, CLOCK_SKEW_SECONDS_MAX, Consumption, RegistryError, random};
@@ -54,6 +55,11 @@ impl<'a> Writer<'a> {
             meta: tail.meta,
             high_water: tail.high_water,
         })
+    }
+
+    /// What waited to be written; it is this transaction's to write.
+    pub(crate) fn take_waiting(&mut self) -> Vec<Waiting> {
+        self.view.take_waiting()
     }
 
     /// The time to judge and to write by.

@@ -37,6 +37,9 @@ impl Profile {
     }
 }
 
+/// The profile of the workspace's manifest that guests are built with, and the folder that cargo names after it.
+const GUEST_PROFILE: &str = "guest";
+
 /// A policy module that is built here: package, and file name of its component.
 const GUESTS: [(&str, &str); 2] = [
     ("nhi-analyzer", "nhi-analyzer.wasm"),
@@ -127,13 +130,13 @@ fn guest_build(workspace: &Workspace, what: &[String]) -> Result<PathBuf> {
     let flags = remap(&[(&workspace.root, "nhi"), (&cargo_home(), "cargo")]);
     toolchain::ensure()?
         .cargo_build()
-        .arg("--release")
+        .args(["--profile", GUEST_PROFILE])
         .args(what)
         .directory(&workspace.root)
         .env_remove("RUSTFLAGS")
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
         .announced()?;
-    Ok(workspace.target.join(toolchain::GUEST_TARGET).join("release"))
+    Ok(workspace.target.join(toolchain::GUEST_TARGET).join(GUEST_PROFILE))
 }
 
 /// Makes a component of a core module.

@@ -1,13 +1,16 @@
 //! `nhi_expiring`: the identities that end soon.
 
+use std::collections::BTreeMap;
+
 use nhi_governance::Ttl;
+use nhi_governance::measure::ending;
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::DataAnswer;
 use tfplugin::value::{AttributePath, Type, Value};
 
 use super::{Selector, Source, entry};
-use crate::governed::Governed;
+use crate::governed::{Found, Governed};
 use crate::report;
 
 /// Two weeks: as early as an identity ever counts as expiring.
@@ -48,15 +51,19 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
         .map_err(|problem| report::problem(problem, AttributePath::of("within")))?;
     let with_expired = config.get("with_expired").as_bool().unwrap_or(true);
     let mut selection = Selector::parse(&config).0.select(governed, false)?;
-    let now = selection.now;
-    let end = now.plus(&within);
-    selection.identities.retain(|found| {
-        let expires_at = found.identity.expires_at();
-        expires_at <= end && (with_expired || expires_at > now)
-    });
+    let measured = selection.identities.iter().map(Found::measured);
+    let ending = ending(measured, selection.now, &within, with_expired);
+    let rank: BTreeMap<_, _> = ending
+        .iter()
+        .zip(0_usize..)
+        .map(|(one, rank)| (one.identity.id(), rank))
+        .collect();
     selection
         .identities
-        .sort_by_key(|found| (found.identity.expires_at(), found.identity.id()));
+        .retain(|found| rank.contains_key(&found.identity.id()));
+    selection
+        .identities
+        .sort_by_key(|found| rank.get(&found.identity.id()).copied());
     config.insert("identities", entry::values(governed, &selection.identities));
     Ok(DataAnswer {
         value: config,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use nhi_governance::{Identity, Kind, Status, Timestamp};
+use nhi_governance::measure::{Population, Share};
+use nhi_registry::RecordsExt as _;
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::DataAnswer;
@@ -10,12 +11,6 @@ use tfplugin::value::{Number, Type, Value};
 
 use super::{Selector, Source};
 use crate::governed::{Found, Governed};
-
-/// Rows of the log read at a time.
-const ROWS_AT_ONCE: u32 = 1000;
-const DAY_SECONDS: i64 = 86_400;
-/// The age buckets, each with its last day.
-const AGES: [(&str, i64); 4] = [("0-30", 30), ("31-60", 60), ("61-90", 90), ("91+", i64::MAX)];
 
 pub(super) static SOURCE: Source = Source {
     type_name: "nhi_metrics",
@@ -59,103 +54,38 @@ fn check(config: &Value) -> Diagnostics {
     Selector::parse(config).1
 }
 
-type Counts = BTreeMap<String, u64>;
-
 fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnostics> {
     let selection = Selector::parse(&config).0.select(governed, true)?;
-    let now = selection.now;
-    let revoked = |found: &&Found| matches!(found.status(), Status::Revoked | Status::Offboarded);
-    let live: Vec<&Identity> = selection
-        .identities
-        .iter()
-        .filter(|found| !revoked(found))
-        .map(|found| &found.identity)
-        .collect();
-    let mut set = |name: &str, value: Value| config.insert(name, value);
-    set("live", Value::from(live.len() as u64));
-    set(
-        "by_status",
-        tally(&selection.identities, |found| found.status().as_str()),
-    );
     // INVARIANT: whoever selected identities knew the policy.
     let policy = governed.policy().cloned().unwrap_or_default();
-    let by = |word: fn(&Identity) -> &str| tally(live.iter().copied(), word);
-    set("by_kind", by(|identity| identity.declaration().kind().as_str()));
-    set(
-        "by_risk_tier",
-        tally(live.iter().copied(), |identity| identity.assess(&policy).tier.as_str()),
-    );
-    set(
-        "by_environment",
-        by(|identity| identity.declaration().environment().as_str()),
-    );
-    set(
-        "by_owner",
-        by(|identity| identity.declaration().technical_owner().as_str()),
-    );
-    set(
-        "by_age_days",
-        tally(live.iter().copied(), |identity| age(identity, now)),
-    );
-    let attested = |identity: &&&Identity| identity.declaration().attestation().is_some();
-    set(
-        "attestation_coverage",
-        share(live.iter().filter(attested).count(), live.len()),
-    );
-    let is_static = |identity: &&&Identity| identity.declaration().kind() == Kind::LegacyShared;
-    set(
-        "static_credential_share",
-        share(live.iter().filter(is_static).count(), live.len()),
-    );
-    set("events", numbers(events(governed)?));
+    let measured = selection.identities.iter().map(Found::measured);
+    let counts = Population::of(measured, &policy, selection.now);
+    let history = governed.ask(|registry| registry.reading(|view| view.history()))?;
+    let mut set = |name: &str, value: Value| config.insert(name, value);
+    set("attestation_coverage", share(counts.attestation_coverage()));
+    set("static_credential_share", share(counts.static_credential_share()));
+    set("live", Value::from(counts.live as u64));
+    set("by_status", numbers(counts.by_status));
+    set("by_kind", numbers(counts.by_kind));
+    set("by_risk_tier", numbers(counts.by_risk_tier));
+    set("by_environment", numbers(counts.by_environment));
+    set("by_owner", numbers(counts.by_owner));
+    set("by_age_days", numbers(counts.by_age_days));
+    set("events", numbers(history.unwrap_or_default().events().clone()));
     Ok(DataAnswer {
         value: config,
         diagnostics: selection.diagnostics,
     })
 }
 
-fn tally<'a, T: 'a>(counted: impl IntoIterator<Item = &'a T>, word: impl Fn(&'a T) -> &'a str) -> Value {
-    let mut counts = Counts::new();
-    for one in counted {
-        *counts.entry(word(one).to_owned()).or_default() += 1;
-    }
-    numbers(counts)
+fn numbers<W: Into<String>, N: TryInto<u64>>(counts: BTreeMap<W, N>) -> Value {
+    let number = |count: N| Value::from(count.try_into().unwrap_or(u64::MAX));
+    let counts = counts.into_iter().map(|(word, count)| (word.into(), number(count)));
+    Value::Map(counts.collect())
 }
 
-fn numbers(counts: Counts) -> Value {
-    Value::Map(counts.into_iter().map(|(word, count)| (word, count.into())).collect())
-}
-
-fn age(identity: &Identity, now: Timestamp) -> &'static str {
-    let days = now.seconds_since(identity.issued_at()).max(0) / DAY_SECONDS;
-    AGES.iter()
-        .find(|(_, last)| days <= *last)
-        .map_or("91+", |(bucket, _)| bucket)
-}
-
-/// In whole ten-thousandths, so that it is one number on every machine.
-pub(super) fn share(part: usize, whole: usize) -> Value {
-    let Some(parts) = part.saturating_mul(10_000).checked_div(whole) else {
-        return Value::Null;
-    };
-    let text = format!("{}.{:04}", parts / 10_000, parts % 10_000);
-    text.parse::<Number>().map_or(Value::Null, Value::Number)
-}
-
-fn events(governed: &Governed) -> Result<Counts, Diagnostics> {
-    let asked = governed.ask(|registry| {
-        let mut counts = Counts::new();
-        let mut from = 1;
-        loop {
-            let rows = registry.audit(from, ROWS_AT_ONCE)?;
-            for row in &rows {
-                *counts.entry(row.action.clone()).or_default() += 1;
-            }
-            match rows.last() {
-                Some(last) => from = last.seq.saturating_add(1),
-                None => return Ok(counts),
-            }
-        }
-    })?;
-    Ok(asked.unwrap_or_default())
+/// A share as a number; null where there is none.
+pub(super) fn share(share: Option<Share>) -> Value {
+    let number = share.and_then(|share| share.to_string().parse::<Number>().ok());
+    number.map_or(Value::Null, Value::Number)
 }

@@ -1,5 +1,6 @@
 //! `nhi_orphans`: the identities that nobody answers for any more.
 
+use nhi_governance::measure::KnownOwners;
 use nhi_governance::{Owner, Registered, Team};
 use nhi_registry::{RecordFilter, RecordsExt as _};
 use tfplugin::diagnostic::Diagnostics;
@@ -54,10 +55,10 @@ fn parsed(owners: &Value) -> impl Iterator<Item = Result<Owner, nhi_governance::
 
 fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnostics> {
     let by_record = config.get("known_owners").is_null();
-    let known: Vec<Owner> = if by_record {
+    let known = if by_record {
         teams(governed)?
     } else {
-        parsed(config.get("known_owners")).filter_map(Result::ok).collect()
+        KnownOwners::listed(parsed(config.get("known_owners")).filter_map(Result::ok))
     };
     let mut selection = Selector::parse(&config).0.select(governed, false)?;
     if by_record && known.is_empty() && !selection.identities.is_empty() {
@@ -65,11 +66,9 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
         let at = AttributePath::of("known_owners");
         return Err(report::question("no team is on record", fix, at).into());
     }
-    let exists = |owner: &Owner| known.contains(owner) || (by_record && !owner.is_team());
-    selection.identities.retain(|found| {
-        let declaration = found.identity.declaration();
-        !exists(declaration.technical_owner()) || !exists(declaration.policy_owner())
-    });
+    selection
+        .identities
+        .retain(|found| known.missing(found.identity.declaration()).is_some());
     config.insert("identities", entry::values(governed, &selection.identities));
     Ok(DataAnswer {
         value: config,
@@ -77,14 +76,9 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
     })
 }
 
-/// The teams on record that have not ended, as owners.
-fn teams(governed: &Governed) -> Result<Vec<Owner>, Diagnostics> {
+/// The owners that exist by the teams on record.
+fn teams(governed: &Governed) -> Result<KnownOwners, Diagnostics> {
     let teams = governed.ask(|registry| registry.list_records::<Registered<Team>>(&RecordFilter::default()))?;
-    let owners = teams.unwrap_or_default();
-    let owners = owners
-        .iter()
-        .map(|team| Owner::parse(&format!("team:{}", team.declaration().name)));
-    owners
-        .collect::<Result<_, _>>()
+    KnownOwners::of_teams(&teams.unwrap_or_default())
         .map_err(|problem| report::problem(problem, AttributePath::of("known_owners")).into())
 }

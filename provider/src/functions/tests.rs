@@ -67,7 +67,7 @@ fn digests_of_requests() {
         tier: nhi_governance::RiskTier::High,
         subject: serde_json::Map::new(),
     };
-    let kind = nhi_approvals::Kind::Policy;
+    let kind = nhi_approvals::Kind::Record(nhi_governance::RecordKind::Policy);
     let request = nhi_approvals::Request::new(&context, kind, None, "policy".to_owned(), terms);
     let text = request.to_canonical_json();
     let digest = Value::from(request.digest().to_string());

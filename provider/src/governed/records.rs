@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use nhi_governance::{
-    Act, Declared, Evidence, Judged, Record as _, RecordId, RecordKind, Registered, Timestamp, Transition,
+    Act, Containment, Declared, Evidence, Judged, Record as _, RecordId, RecordKind, Registered, Timestamp, Transition,
 };
 use nhi_registry::{Key, RecordsExt as _, RegistryError, View};
 use tfplugin::log;
@@ -80,6 +80,7 @@ impl Governed {
     /// A new record, or the one that an interrupted creation left.
     pub(crate) fn create_record<S: Spec>(&self, judged: Judged<S::Declared>) -> Result<FoundRecord<S>, Trouble> {
         let declared = declared(judged)?;
+        self.rule()?;
         let evidence = self.approved_record::<S>(None, &declared)?.evidence();
         let registry = self.registry()?;
         let environment = registry.reading(|view| S::environment(&declared, view))?;
@@ -133,6 +134,7 @@ impl Governed {
         if on_record.record.revision() == revision {
             check(&on_record.state)?;
         }
+        self.rule()?;
         let evidence = self
             .approved_record::<S>(Some(&on_record.record), &declared)?
             .evidence();
@@ -161,12 +163,7 @@ impl Governed {
     ) -> Result<(), Trouble> {
         let on_record = self.find_record::<S>(id, true)?.ok_or_else(|| no_record::<S>(id))?;
         check(&on_record.state)?;
-        let registry = self.registry()?;
-        armed(|| {
-            registry
-                .contain::<Registered<S::Declared>>(&self.actor, &[id], |now, record, _| Ok(record.end(DESTROYED, now)))
-        })?;
-        log::info("a record was ended", &[("id", id.to_string().into())]);
+        self.take_away::<Registered<S::Declared>>(id, Containment::End, DESTROYED)?;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod plan;
 mod schema;
 mod sought;
 mod state;
+mod upgrade;
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::Schema;
 use tfplugin::server::{
     Answer, CreateRequest, DeleteRequest, IdentitySchema, MoveSource, PlanAnswer, PlanRequest, ReadRequest, Resource,
-    StateAnswer, UpdateRequest,
+    StateAnswer, StoredState, UpdateRequest,
 };
 use tfplugin::value::{AttributePath, Value};
 
@@ -57,6 +58,10 @@ impl Resource for IdentityResource {
         schema::schema()
     }
 
+    fn upgrade(&self, version: i64, state: &StoredState<'_>) -> Result<Value, Diagnostic> {
+        upgrade::upgrade(version, state, &self.schema())
+    }
+
     fn validate(&self, config: &Value) -> Diagnostics {
         draft(config)
             .check_form()
@@ -83,9 +88,9 @@ impl Resource for IdentityResource {
                     diagnostics: not_read().into(),
                 };
             };
-            let (id, kept) = (claim.id, anchor::kept(&private));
+            let (id, kept) = (claim.id, anchor::latest(&private, &prior));
             let (state, diagnostics) = match self.run(move |governed| governed.look_up(&claim, kept.as_ref())).await {
-                Ok(Some(found)) => (state(&found, policy), Diagnostics::new()),
+                Ok(Some(found)) => (state::reread(&found, policy, &prior), Diagnostics::new()),
                 Ok(None) => (Value::Null, not_on_record(id, &self.governed).into()),
                 Err(Trouble::Registry(RegistryError::Missing(_))) => (prior, registry_lost(id, &self.governed).into()),
                 Err(trouble) => (prior, trouble.into()),
@@ -111,7 +116,7 @@ impl Resource for IdentityResource {
             // Nothing is on record after an error: registry and audit are one transaction.
             match self.run(move |governed| governed.create(&draft)).await {
                 Ok(found) => StateAnswer {
-                    state: self.state(&found),
+                    state: self.applied(&found, &request.planned),
                     private: anchor::keep(&found.anchor),
                     ..StateAnswer::default()
                 },
@@ -133,7 +138,7 @@ impl Resource for IdentityResource {
             }
             match self.change(&prior, &planned).await {
                 Ok(found) => StateAnswer {
-                    state: self.state(&found),
+                    state: self.applied(&found, &planned),
                     private: anchor::keep(&found.anchor),
                     ..StateAnswer::default()
                 },
@@ -209,6 +214,13 @@ impl IdentityResource {
             .map_or(Value::Null, |policy| state(found, policy))
     }
 
+    /// Of something that was written as planned.
+    fn applied(&self, found: &Found, planned: &Value) -> Value {
+        self.governed
+            .policy()
+            .map_or(Value::Null, |policy| state::applied(found, policy, planned))
+    }
+
     /// The state of what an import looks for.
     async fn take_in(&self, sought: Sought) -> StateAnswer {
         let looked_for = sought.clone();
@@ -238,7 +250,7 @@ impl IdentityResource {
                 .map_err(Diagnostics::from),
         };
         let (state, diagnostics) = match created {
-            Ok(found) => (self.state(&found), Diagnostics::new()),
+            Ok(found) => (self.applied(&found, &planned), Diagnostics::new()),
             Err(diagnostics) => (prior, diagnostics),
         };
         StateAnswer {

@@ -4,24 +4,23 @@
 
 use std::path::{Path, PathBuf};
 
-use nhi_approvals::{Kind, Request, RequestContext, Terms, disk};
+use nhi_approvals::{Request, disk};
 use nhi_governance::{Digest, Loosening, Name, Policy, RiskTier};
 use serde::Serialize;
-use serde_json::json;
 
-use super::Format;
+use super::{Format, adopt};
 use crate::approvals;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, Screen, YELLOW};
-use crate::policy;
+use crate::registry;
 
-/// Stands for the built-in policy where a file could be named.
-const BUILT_IN: &str = "default";
+/// Stands for the policy in force of the registry where a file could be named.
+const IN_FORCE: &str = "in-force";
 
 /// Options of `nhi policy diff`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The policy before the change; `default` is the built-in one
+    /// The policy before the change; `default` is the built-in one, `in-force` that of the registry
     #[arg(value_name = "BASE", value_hint = clap::ValueHint::FilePath)]
     base: PathBuf,
     /// The policy after it
@@ -30,6 +29,8 @@ pub(super) struct Args {
     /// Write the request that a loosening needs into this directory, for `nhi approve`
     #[arg(long, value_name = "DIRECTORY", value_hint = clap::ValueHint::DirPath)]
     request: Option<PathBuf>,
+    #[command(flatten)]
+    registry: registry::Args,
     /// How to write the answer
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
@@ -50,7 +51,11 @@ struct Document {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
-    let (base, head) = (of(&args.base)?, of(&args.head)?);
+    let base = match args.base.as_os_str() {
+        base if base == IN_FORCE => adopt::in_force(&args.registry)?,
+        _ => super::of(&args.base)?,
+    };
+    let head = super::of(&args.head)?;
     let loosened = head.loosened_from(&base);
     let exit = if loosened.is_empty() {
         Exit::Clean
@@ -59,7 +64,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     };
     let approvals = base.approvals(RiskTier::Critical).to_string();
     let request = match &args.request {
-        Some(directory) if !loosened.is_empty() => Some(write_request(directory, &base, &head, &loosened)?),
+        Some(directory) if !loosened.is_empty() => Some(write_request(directory, &base, &head)?),
         _ => None,
     };
     match args.format {
@@ -90,51 +95,15 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn of(path: &Path) -> Result<Policy, Failure> {
-    if path.as_os_str() == BUILT_IN {
-        return Ok(Policy::default());
-    }
-    policy::load(path)
-}
-
 /// Writes the request of a loosening: by the rules of the base, of which approvers see every point.
-fn write_request(
-    directory: &Path,
-    base: &Policy,
-    head: &Policy,
-    loosened: &[Loosening],
-) -> Result<(Digest, String), Failure> {
+fn write_request(directory: &Path, base: &Policy, head: &Policy) -> Result<(Digest, String), Failure> {
     let organisation = base.organisation().or(head.organisation()).ok_or_else(|| {
         Failure::usage("the policy names no organisation to bind approvals to")
             .help("write `organisation = \"…\"` into the policy file")
     })?;
     let organisation =
         Name::parse(organisation.as_str()).map_err(|problem| Failure::undecided(problem.message).help(problem.help))?;
-    let context = RequestContext {
-        organisation: &organisation,
-        policy: base,
-        // A policy is in no registry: what it changes stands for where.
-        registry_id: &base.digest().to_string(),
-        incarnations: 0,
-    };
-    let subject = [
-        ("base_digest", json!(base.digest())),
-        ("head_digest", json!(head.digest())),
-        ("loosened", json!(loosened)),
-    ];
-    let terms = Terms {
-        technical_owner: None,
-        policy_owner: None,
-        purpose: None,
-        scope: Vec::new(),
-        ttl: None,
-        tier: RiskTier::Critical,
-        subject: subject
-            .map(|(name, value)| (name.to_owned(), value))
-            .into_iter()
-            .collect(),
-    };
-    let request = Request::new(&context, Kind::Policy, None, "policy".to_owned(), terms);
+    let request = Request::for_policy(&organisation, base, head);
     let path = disk::write_request(directory, &request).map_err(|problem| approvals::failure(&problem))?;
     Ok((request.digest(), path.display().to_string()))
 }

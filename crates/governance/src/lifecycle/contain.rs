@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{next, noted, particulars, printable, refuse_ended, review_due};
+use super::{next, noted, particulars, printable, refuse_ended, review_due, settled_kills};
 use crate::code::{Problem, RESUME, SCOPE, SUSPENDED};
 use crate::cover::within;
 use crate::declaration::Declaration;
@@ -44,6 +44,7 @@ pub fn contain(
     identity: &Identity,
     scope: Vec<ScopeEntry>,
     reason: &str,
+    context: &Context,
     act: &Act<'_>,
 ) -> Result<Transition<Identity>, Problem> {
     refuse_ended(identity)?;
@@ -61,7 +62,7 @@ pub fn contain(
     let after = Identity {
         declaration,
         contained: Some(noted(act, reason)),
-        ..next(identity)
+        ..next(&settled_kills(identity, context))
     };
     let told = particulars(
         act.policy,
@@ -88,6 +89,7 @@ pub fn resume(identity: &Identity, context: &Context, act: &Act<'_>) -> Result<T
     let after = Identity {
         suspended: None,
         resumed_at: Some(act.now),
+        kill_epoch: identity.kill_epoch.max(context.kill_epoch()),
         review_due_at: Some(review_due(&identity.declaration, act)),
         evidence: if act.evidence.approvals.is_empty() {
             identity.evidence.clone()
@@ -120,8 +122,10 @@ fn refuse_resuming(before: &Identity, after: &Identity, context: &Context, act: 
         let help = "Put right what suspends it, for example by naming another owner.";
         return Err(Problem::new(&RESUME, message, help));
     }
-    let suspended_by = before.suspended.as_ref().and_then(|suspended| suspended.by.as_deref());
-    refuse_alone(suspended_by, act, &format!("identity `{id}` was suspended"))
+    for suspension in before.suspended.iter().cloned().chain(before.kill_suspension(context)) {
+        refuse_alone(suspension.by.as_deref(), act, &format!("identity `{id}` was suspended"))?;
+    }
+    Ok(())
 }
 
 /// Somebody besides the one who contained has to take part: as the one who asks, or as one who approves.
@@ -154,7 +158,8 @@ pub(super) fn refuse_undoing(
             &format!("the scope of identity `{}` was narrowed", identity.id),
         )?;
     }
-    let Some(suspended) = identity.suspended.as_ref().filter(|_| !declaration.wants_suspension()) else {
+    let held = identity.kill_suspension(context).or_else(|| identity.suspended.clone());
+    let Some(suspended) = held.filter(|_| !declaration.wants_suspension()) else {
         return Ok(());
     };
     // Either the configuration took back what it wanted, or persons agreed to this very change.
@@ -167,6 +172,6 @@ pub(super) fn refuse_undoing(
         );
         return Err(Problem::new(&SUSPENDED, message, help));
     }
-    let after = super::updated(identity, declaration.clone(), false, act);
+    let after = super::updated(identity, declaration.clone(), false, context, act);
     refuse_resuming(identity, &after, context, act)
 }

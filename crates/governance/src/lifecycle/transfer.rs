@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{changes, next, particulars, printable, refuse_ended, tier_of_change};
+use super::{changes, next, particulars, printable, refuse_ended, settled_kills, tier_of_change};
 use crate::code::{OWNER, OWNER_SAME, Problem};
 use crate::declaration::Declaration;
 use crate::identity::Identity;
@@ -61,7 +61,7 @@ pub fn transfer(
     let after = Identity {
         declaration,
         evidence: act.evidence.clone(),
-        ..next(identity)
+        ..next(&settled_kills(identity, context))
     };
     let told = json!({ "changes": changes, "reason": printable(reason), "by": printable(act.by) });
     let told = particulars(act.policy, &after, told);

@@ -1,19 +1,20 @@
 //! How identities are named.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
 use crate::pattern::Pattern;
 use crate::text::{Environment, Name};
 
 /// Names of some kinds in some environments keep to one of some patterns.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NamingRule {
     /// The kinds it applies to; all when none is listed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<Kind>,
     /// The environments it applies to; all when none is listed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environments: Vec<Environment>,
     /// What a name may look like: at least one.
     pub patterns: Vec<Pattern>,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::naming::{all_covered, applies_to, spans};
 use crate::pattern::Pattern;
@@ -10,10 +10,11 @@ use crate::scope::ScopeEntry;
 use crate::text::Environment;
 
 /// Some actions on some resources of a backend, in some environments.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ScopeRule {
     /// The environments it applies to; all when none is listed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environments: Vec<Environment>,
     /// The resources: at least one pattern.
     pub resources: Vec<Pattern>,
@@ -47,7 +48,8 @@ impl ScopeRule {
 }
 
 /// Where a scope may hold patterns that name something. A bare wildcard is refused whatever the policy says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Wildcards {
     /// In resources.
     pub resources: WildcardRule,
@@ -56,7 +58,7 @@ pub struct Wildcards {
 }
 
 /// Where a pattern may stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WildcardRule {
     /// Everywhere; it weighs in the score.

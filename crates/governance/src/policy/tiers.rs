@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::shortest;
 use crate::tier::RiskTier;
 use crate::ttl::Ttl;
 
 /// The rules of one tier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TierTerms {
     /// The lowest score of the tier.
     pub score_from: u32,
@@ -27,7 +28,7 @@ pub struct TierTerms {
     /// Whether a static secret may be held.
     pub static_secret: StaticSecret,
     /// How long at most; where nothing is said, as long as an exception may last.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shortest_of")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "shortest_of")]
     pub static_secret_ttl_max: Option<Ttl>,
 }
 
@@ -40,7 +41,8 @@ fn shortest_of<S: serde::Serializer>(ttl: &Option<Ttl>, serializer: S) -> Result
 }
 
 /// The approvals that a tier calls for; its text fits after "calls for".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Approvals {
     /// How many distinct persons.
     pub count: u32,
@@ -79,7 +81,7 @@ impl fmt::Display for Approvals {
 }
 
 /// Whether a static secret may be held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StaticSecret {
     /// While an exception holds.
@@ -126,7 +128,8 @@ impl fmt::Display for StaticSecretRule<'_> {
 }
 
 /// The rules of all tiers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tiers {
     /// Tier low.
     pub low: TierTerms,

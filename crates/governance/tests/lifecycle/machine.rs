@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::LazyLock;
 
 use nhi_governance::{
-    Act, Cause, Context, Declaration, Digest, Draft, Evidence, Given, Identity, Policy, PurposeDraft, Record as _,
-    RecordId, ScopeDraft, Status, Timestamp, Transition, TrustDomain, Ttl, confirm, contain, create, disown, note_use,
-    offboard, quarantine, requarantine, resume, reviewed, revoke, suspend, sweep, update,
+    Act, Cause, Context, Declaration, Digest, Draft, Evidence, Given, Identity, Kill, KillSelector, Pattern, Policy,
+    PurposeDraft, Record as _, RecordId, ScopeDraft, Status, Timestamp, Transition, TrustDomain, Ttl, confirm, contain,
+    create, disown, note_use, offboard, quarantine, requarantine, resume, reviewed, revoke, suspend, sweep, update,
 };
 
 pub(crate) const DAY: i64 = 86_400;
@@ -112,6 +112,8 @@ struct State {
     day: i64,
     /// When the owner went, if it did.
     owner_gone: Option<i64>,
+    /// When the kill switch was thrown, if it was.
+    killed: Option<i64>,
     depth: usize,
 }
 
@@ -123,6 +125,7 @@ impl State {
     fn context(&self) -> Context {
         Context {
             owner_gone: self.owner_gone.map(|day| ("team:orders".to_owned(), moment(day))),
+            kills: self.killed.map(|day| thrown(1, moment(day))).into_iter().collect(),
             ..Context::default()
         }
     }
@@ -140,10 +143,8 @@ impl State {
             }
         }
         shift(&mut value, &relative);
-        format!(
-            "{value} {:?}",
-            self.owner_gone.map(|day| (day - self.day).max(-HORIZON_DAYS))
-        )
+        let since = |day: Option<i64>| day.map(|day| (day - self.day).max(-HORIZON_DAYS));
+        format!("{value} {:?} {:?}", since(self.owner_gone), since(self.killed))
     }
 }
 
@@ -158,6 +159,21 @@ fn shift(value: &mut serde_json::Value, relative: &impl Fn(Timestamp) -> String)
         serde_json::Value::Object(members) => members.values_mut().for_each(|member| shift(member, relative)),
         _ => {}
     }
+}
+
+/// A throw of the kill switch by alice that selects everything.
+pub(crate) fn thrown(epoch: u64, at: Timestamp) -> Kill {
+    let selector = KillSelector {
+        name: Some(Pattern::any()),
+        ..KillSelector::default()
+    };
+    let act = Act {
+        by: "user:alice",
+        evidence: &Evidence::default(),
+        policy: policy(),
+        now: at,
+    };
+    Kill::throw(id(9), None, selector, epoch, "leaked", &act).record
 }
 
 fn moment(day: i64) -> Timestamp {
@@ -211,7 +227,7 @@ fn moves(state: &State) -> Vec<Move> {
             let week = Ttl::from_seconds(7 * 86_400);
             let outcomes = [
                 suspend(identity, Cause::Manual, "x", &act),
-                contain(identity, narrow, "x", &act),
+                contain(identity, narrow, "x", &context, &act),
                 resume(identity, &context, &act),
                 disown(identity, "x", &act),
                 requarantine(identity, &week, "x", &act),
@@ -247,6 +263,13 @@ fn judge(before: &State, made: &Move) {
         !usable || (now < after.ends_at() && context.owner_gone.is_none()),
         "{after:?}"
     );
+    if let Some(kill) = before.identity.as_ref().and_then(|identity| identity.killed(&context)) {
+        assert!(
+            !usable || (made.by != kill.by() && made.verb != "identity.updated") || made.evidence.approvals.len() >= 3,
+            "{} undid a kill",
+            made.verb
+        );
+    }
     let ttl = i64::try_from(after.declaration().ttl().seconds()).unwrap();
     assert_eq!(after.expires_at().seconds_since(after.issued_at()), ttl);
     let Some(identity) = &before.identity else { return };
@@ -317,13 +340,21 @@ fn beginnings() -> Vec<State> {
     };
     let active = create(id(1), &domain(), critical(), &act).unwrap().record;
     let suspended = suspend(&active, Cause::Kill, "x", &act).unwrap().record;
-    let contained = contain(&active, declarations().swap_remove(2).scope().to_vec(), "x", &act);
+    let none = Context::default();
+    let contained = contain(
+        &active,
+        declarations().swap_remove(2).scope().to_vec(),
+        "x",
+        &none,
+        &act,
+    );
     let disowned = disown(&active, "x", &act).unwrap().record;
     [None, Some(suspended), Some(contained.unwrap().record), Some(disowned)]
         .map(|identity| State {
             identity,
             day: 0,
             owner_gone: None,
+            killed: None,
             depth: 0,
         })
         .into()
@@ -359,7 +390,16 @@ fn every_way_through_the_machine_keeps_the_rules() {
             depth,
             ..state.clone()
         }));
-        let owner_gone = state.owner_gone.is_none().then_some(state.day);
+        let owner_gone = state.killed.is_none().then_some(state.owner_gone.unwrap_or(state.day));
+        // One of the two is enough for each walk; both would square the number of states.
+        let is_early = state.depth < 2 && state.owner_gone.is_none();
+        let killed = state.identity.as_ref().and(Some(state.day)).filter(|_| is_early);
+        let killed = state.killed.or(killed);
+        next.push(State {
+            killed,
+            depth,
+            ..state.clone()
+        });
         next.push(State {
             owner_gone,
             depth,

@@ -146,6 +146,11 @@ impl Transaction for PostgresTransaction<'_> {
         self.each(&format!("{AUDIT} WHERE seq >= {from} ORDER BY seq"), audit_row, visit)
     }
 
+    fn audit_row(&self, seq: u64) -> Result<Option<AuditRow>, RegistryError> {
+        let seq = integer(seq);
+        self.one(&format!("{AUDIT} WHERE seq = $1"), &[(&seq, Type::INT8)], audit_row)
+    }
+
     fn record(&self, id: RecordId) -> Result<Option<Stored>, RegistryError> {
         self.one(&format!("{STORED} WHERE r.id = $1"), &[text(&id.to_string())], stored)
     }
@@ -156,24 +161,27 @@ impl Transaction for PostgresTransaction<'_> {
     }
 
     fn records(&self, selection: &Selection<'_>) -> Result<Vec<Stored>, RegistryError> {
-        let query = format!(
-            "{STORED} WHERE r.kind = $1 AND ($2 = '' OR r.environment = $2) AND ($3 = '' OR r.key = $3)
-             AND ($4 = '' OR r.parent = $4) AND ($5 OR r.ended IS NULL) ORDER BY r.environment, r.key, r.id"
-        );
-        let Selection {
-            kind,
-            environment,
-            key,
-            parent,
-            with_ended,
-        } = selection;
-        let parameters = [
-            text(kind),
-            text(environment),
-            text(key),
-            text(parent),
-            (with_ended as _, Type::BOOL),
+        let id = selection.parent.map(|id| id.to_string());
+        let asked = [
+            ("kind", Some(selection.kind)),
+            ("environment", selection.environment),
+            ("key", selection.key),
+            ("parent", id.as_deref()),
         ];
+        let asked: Vec<_> = asked
+            .into_iter()
+            .filter_map(|(column, text)| Some((column, text?)))
+            .collect();
+        // Only what is asked for stands in the query, so that an index serves it.
+        let mut query = format!("{STORED} WHERE true");
+        for (number, (column, _)) in (1..).zip(&asked) {
+            query = format!("{query} AND r.{column} = ${number}");
+        }
+        if !selection.with_ended {
+            query.push_str(" AND r.ended IS NULL");
+        }
+        query.push_str(" ORDER BY r.environment, r.key, r.id");
+        let parameters: Vec<_> = asked.iter().map(|(_, asked)| text(asked)).collect();
         let rows = self.query(&query, &parameters)?;
         let read: Result<Vec<Stored>, Unreadable> = rows.iter().map(stored).collect();
         read.map_err(|_| RegistryError::Tampered(Tampering::whole("the columns of a record are not of the right type")))

@@ -52,13 +52,13 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, RegistryError> {
     let mut connection = at("open", path, Connection::open_with_flags(plain(path), flags))?;
     at("open", path, connection.busy_timeout(BUSY_TIMEOUT))?;
     if let Err(error) = version(&connection) {
-        // A reader needs a shared-memory file beside the database. Where the directory is read-only and no writer left
-        // a log behind, the file alone is the whole truth.
+        // A reader needs a shared-memory file beside the database. Where it cannot be made, in a directory that is
+        // read-only or on a disk that is full, and no writer left a log behind, the file alone is the whole truth.
         let unopenable = matches!(
             error.sqlite_error_code(),
-            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+            Some(ErrorCode::CannotOpen | ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure)
         );
-        if unopenable && !beside(path, "-wal").exists() {
+        if unopenable && is_empty(&beside(path, "-wal")) {
             let uri = format!("file:{}?immutable=1", percent_encoded(&plain(path)));
             connection = at(
                 "open",
@@ -77,6 +77,14 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, RegistryError> {
     }
     at("open", path, harden(&connection))?;
     Ok(connection)
+}
+
+/// Whether there is nothing in a file, which may not be there.
+fn is_empty(path: &Path) -> bool {
+    match fs::metadata(path) {
+        Ok(metadata) => metadata.len() == 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
 }
 
 /// Creates the file for its owner only; an existing one must not be writable by others.
@@ -159,13 +167,15 @@ fn use_write_ahead_log(connection: &Connection, path: &Path) -> Result<(), Regis
     }
 }
 
-/// Durability first; and nothing that the file itself says is run beyond what the schema needs.
+/// Durability first; nothing that the file itself says is run beyond what the schema needs; and what is prepared stays so.
 fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;
          PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
     )?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // A plan that depended on what is bound would have each statement prepared anew at each call.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 

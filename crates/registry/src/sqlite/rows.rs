@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use nhi_governance::{Digest, RecordId, RecordKind};
-use rusqlite::{Connection, OptionalExtension as _, Params, Row as SqlRow, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row as SqlRow, params, params_from_iter};
 
 use super::open::{schema_of, schema_of_migrations};
 use super::session::{self, Session};
@@ -35,7 +35,7 @@ impl SqliteTransaction<'_> {
     }
 
     fn execute(&self, statement: &str, parameters: impl Params) -> Result<(), RegistryError> {
-        let mut statement = self.at(self.connection.prepare(statement))?;
+        let mut statement = self.at(self.connection.prepare_cached(statement))?;
         self.at(statement.execute(parameters)).map(drop)
     }
 
@@ -45,7 +45,7 @@ impl SqliteTransaction<'_> {
         parameters: impl Params,
         read: impl FnOnce(&SqlRow<'_>) -> rusqlite::Result<T>,
     ) -> Result<Option<T>, RegistryError> {
-        let mut statement = self.at(self.connection.prepare(query))?;
+        let mut statement = self.at(self.connection.prepare_cached(query))?;
         self.at(statement.query_row(parameters, read).optional())
     }
 
@@ -56,7 +56,7 @@ impl SqliteTransaction<'_> {
         read: impl Fn(&SqlRow<'_>) -> rusqlite::Result<T>,
         visit: Visit<'_, T>,
     ) -> Result<(), RegistryError> {
-        let mut statement = self.at(self.connection.prepare(query))?;
+        let mut statement = self.at(self.connection.prepare_cached(query))?;
         let mut rows = self.at(statement.query(parameters))?;
         while let Some(row) = self.at(rows.next())? {
             let row = match read(row) {
@@ -76,7 +76,7 @@ impl Transaction for SqliteTransaction<'_> {
     fn meta(&self) -> Result<Result<Meta, Tampering>, RegistryError> {
         let query = "SELECT registry_id, created_at, head_seq, head_hash, (SELECT count(*) FROM meta), unfinished
             FROM meta WHERE only = 1";
-        let meta = self.connection.query_row(query, [], |row| {
+        let read = |row: &SqlRow<'_>| {
             let (head_seq, count): (i64, i64) = (row.get(2)?, row.get(4)?);
             let meta = Meta {
                 registry_id: row.get(0)?,
@@ -90,7 +90,11 @@ impl Transaction for SqliteTransaction<'_> {
             } else {
                 Err(rusqlite::Error::InvalidQuery)
             }
-        });
+        };
+        let meta = self
+            .connection
+            .prepare_cached(query)
+            .and_then(|mut statement| statement.query_row([], read));
         match meta {
             Ok(meta) => Ok(Ok(meta)),
             Err(error @ rusqlite::Error::SqliteFailure(..)) => self.at(Err(error)),
@@ -112,6 +116,10 @@ impl Transaction for SqliteTransaction<'_> {
         )
     }
 
+    fn audit_row(&self, seq: u64) -> Result<Option<AuditRow>, RegistryError> {
+        self.one(&format!("{AUDIT} WHERE seq = ?1"), params![integer(seq)], audit_row)
+    }
+
     fn record(&self, id: RecordId) -> Result<Option<Stored>, RegistryError> {
         self.one(&format!("{STORED} WHERE id = ?1"), params![id.to_string()], stored)
     }
@@ -122,19 +130,28 @@ impl Transaction for SqliteTransaction<'_> {
     }
 
     fn records(&self, selection: &Selection<'_>) -> Result<Vec<Stored>, RegistryError> {
-        let query = format!(
-            "{STORED} WHERE kind = ?1 AND (?2 = '' OR environment = ?2) AND (?3 = '' OR key = ?3)
-             AND (?4 = '' OR parent = ?4) AND (?5 OR ended IS NULL) ORDER BY environment, key, id"
-        );
-        let Selection {
-            kind,
-            environment,
-            key,
-            parent,
-            with_ended,
-        } = selection;
-        let mut statement = self.at(self.connection.prepare(&query))?;
-        let rows = statement.query_map(params![kind, environment, key, parent, with_ended], stored);
+        let id = selection.parent.map(|id| id.to_string());
+        let asked = [
+            ("kind", Some(selection.kind)),
+            ("environment", selection.environment),
+            ("key", selection.key),
+            ("parent", id.as_deref()),
+        ];
+        let asked: Vec<_> = asked
+            .into_iter()
+            .filter_map(|(column, text)| Some((column, text?)))
+            .collect();
+        // Only what is asked for stands in the query, so that an index serves it.
+        let mut query = format!("{STORED} WHERE true");
+        for (column, _) in &asked {
+            query = format!("{query} AND {column} = ?");
+        }
+        if !selection.with_ended {
+            query.push_str(" AND ended IS NULL");
+        }
+        query.push_str(" ORDER BY environment, key, id");
+        let mut statement = self.at(self.connection.prepare_cached(&query))?;
+        let rows = statement.query_map(params_from_iter(asked.iter().map(|(_, text)| text)), stored);
         self.at(rows.and_then(Iterator::collect))
     }
 

@@ -134,3 +134,77 @@ fn random_walks() {
     println!("clock walks: {} cases, {failures} failures, seed {seed}", walks * steps);
     assert_eq!(failures, 0);
 }
+
+/// The same for a record of every kind at once, through the registry: what ran out stays so, and no end moves.
+#[test]
+fn every_kind_walks() {
+    use nhi_governance::{BreakGlass, Exception, Grant, Identity, Record as _, Registered, Team, Vendor};
+    use nhi_registry::{RecordFilter, RecordsExt as _};
+
+    let (mut random, seed) = Random::seeded();
+    let (walks, steps) = (12, 40);
+    let (mut cases, mut failures) = (0, 0);
+    for _ in 0..walks {
+        let fixture = Fixture::new();
+        let registry = fixture.open();
+        for name in [
+            "create",
+            "grant create",
+            "exception create",
+            "break-glass create",
+            "team create",
+            "vendor create",
+        ] {
+            (crate::operations::operation(name).act)(&*registry).unwrap();
+        }
+        let all = RecordFilter::default();
+        let seen = |registry: &dyn Registry| {
+            registry
+                .reading(|view| {
+                    let now = view.now()?;
+                    let none = Context::default();
+                    let identity: Identity = view.list(&all)?.remove(0);
+                    let grant: Registered<Grant> = view.list(&all)?.remove(0);
+                    let exception: Registered<Exception> = view.list(&all)?.remove(0);
+                    let glass: Registered<BreakGlass> = view.list(&all)?.remove(0);
+                    let team: Registered<Team> = view.list(&all)?.remove(0);
+                    let vendor: Registered<Vendor> = view.list(&all)?.remove(0);
+                    let ends = [
+                        Some(identity.expires_at()),
+                        grant.state().expires_at,
+                        Some(glass.test_due_at()),
+                    ];
+                    let good = [
+                        identity.status(now, &none).is_usable(),
+                        grant.standing(now, Some(&identity), &none).is_good,
+                        exception.standing(now).is_good,
+                        glass.standing(now).is_good,
+                        team.standing().is_good,
+                        vendor.standing(now).is_good,
+                    ];
+                    Ok((good, ends, identity.revision() + grant.revision()))
+                })
+                .unwrap()
+        };
+        let first = seen(&*registry);
+        let mut over = [false; 6];
+        for step in 0..steps {
+            let jump = i64::try_from(random.below(20)).unwrap() - 10;
+            let unit = [1, 3600, 86_400, 365 * 86_400][random.below(4)];
+            fixture.clock.set(fixture.clock.read() + jump * unit);
+            // Only what is on record survives, so the walk also writes.
+            let other = registry.create(&actor(), &trust_domain(), declaration(&format!("z{step}")), &nothing());
+            failures += usize::from(other.is_err_and(|error| error.code() != "NHI-REGISTRY-CLOCK"));
+            let now = seen(&*registry);
+            failures += usize::from((now.1, now.2) != (first.1, first.2));
+            for (is_good, over) in now.0.into_iter().zip(&mut over) {
+                cases += 1;
+                failures += usize::from(is_good && *over);
+                *over |= !is_good;
+            }
+        }
+        assert_intact(&registry);
+    }
+    println!("clock walks of every kind: {cases} cases, {failures} failures, seed {seed}");
+    assert_eq!(failures, 0);
+}

@@ -406,7 +406,7 @@ fn run(fixture: &Fixture, case: fn(&dyn Registry, &Fixture)) {
 }
 
 use super::conformance as identities;
-use super::{approvals, clock, records};
+use super::{approvals, clock, history, kills, kinds, policies, records};
 
 everywhere!(
     approvals:
@@ -414,6 +414,8 @@ everywhere!(
     clock:
         a_clock_set_back_grants_nothing_and_revokes_still,
         a_clock_that_ran_ahead_is_recovered_from_on_record;
+    history:
+        the_log_tells_what_the_records_say;
     identities:
         a_thousand_applies_extend_nothing,
         adopts_only_what_was_interrupted,
@@ -426,6 +428,13 @@ everywhere!(
         renews_by_generation_only,
         revokes_for_good,
         updates_by_revision;
+    kills:
+        a_throw_holds_whatever_is_written_meanwhile;
+    kinds:
+        a_round_is_closed_as_a_whole,
+        broken_glass_is_opened_once_and_reviewed_even_after_its_end;
+    policies:
+        nothing_is_granted_under_a_looser_policy;
     records:
         a_cut_off_record_is_taken_up,
         a_record_of_any_kind_lives,

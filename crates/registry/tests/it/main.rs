@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod approvals;
 #[cfg(test)]
+mod broken_off;
+#[cfg(test)]
 mod clock;
 #[cfg(test)]
 mod concurrency;
@@ -15,7 +17,17 @@ mod crash;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
+mod kills;
+#[cfg(test)]
+mod kinds;
+#[cfg(test)]
 mod opening;
+#[cfg(test)]
+mod operations;
+#[cfg(test)]
+mod policies;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
@@ -26,5 +38,7 @@ mod server;
 mod support;
 #[cfg(test)]
 mod tamper;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod transparency;

@@ -105,6 +105,36 @@ impl Server {
         Some(server)
     }
 
+    /// Starts it anew, with more options and reachable by an address of this host.
+    pub(crate) fn restart_with(&self, port: u16, more: &str) {
+        let mut stop = command(&self.programs.join("pg_ctl"));
+        stop.arg("-D").arg(self.data()).args(["-w", "-m", "fast", "stop"]);
+        run(stop);
+        let options = format!(
+            "-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={} -c log_min_messages=fatal {more}",
+            self.directory.display()
+        );
+        let log = self.directory.join("log");
+        self.control(&["-o", &options, "-l", log.to_str().unwrap(), "start"]);
+    }
+
+    /// Writes a file that only the server may read; its path.
+    pub(crate) fn keep(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.directory.join(name);
+        let _ = std::fs::remove_file(&path);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        if Command::new("id")
+            .arg("-u")
+            .output()
+            .is_ok_and(|id| id.stdout == b"0\n")
+        {
+            let status = Command::new("chown").arg("postgres").arg(&path).status().unwrap();
+            assert!(status.success(), "the server cannot own {}", path.display());
+        }
+        path
+    }
+
     fn data(&self) -> PathBuf {
         self.directory.join("data")
     }

@@ -16,7 +16,7 @@ enum May {
 }
 
 /// Sorted by package.
-const ALLOWED: [(&str, May); 18] = [
+const ALLOWED: [(&str, May); 19] = [
     ("example-policy-module", May::Use(&["nhi-policy-sdk"])),
     (
         "nhi-adopt",
@@ -34,6 +34,7 @@ const ALLOWED: [(&str, May); 18] = [
             "nhi-approvals",
             "nhi-evaluate",
             "nhi-governance",
+            "nhi-modules",
             "nhi-plan",
             "nhi-policy-file",
             "nhi-policy-host",
@@ -44,6 +45,7 @@ const ALLOWED: [(&str, May); 18] = [
     ("nhi-evaluate", May::Use(&["nhi-plan"])),
     ("nhi-governance", May::Use(&[])),
     ("nhi-identity-types", May::Use(&[])),
+    ("nhi-modules", May::Use(&["nhi-governance", "nhi-policy-file"])),
     ("nhi-plan", May::Use(&[])),
     ("nhi-policy-file", May::Use(&["nhi-governance"])),
     ("nhi-policy-host", May::Use(&["nhi-plan"])),

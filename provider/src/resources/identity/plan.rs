@@ -12,7 +12,7 @@ use tfplugin::value::{AttributePath, Value};
 
 use super::adopt;
 use super::draft::draft;
-use super::state::GENERATION_DEFAULT;
+use super::state::{GENERATION_DEFAULT, LAST_USED};
 use crate::anchor;
 use crate::governed::{Approved, Governed};
 use crate::report;
@@ -38,6 +38,17 @@ pub(super) const DECLARED: [&str; 18] = [
     "ttl",
     "vendor_id",
 ];
+/// What every apply that changes something may change.
+const BY_APPLY: [&str; 8] = [
+    "approval_digests",
+    "approved_by",
+    "audit_checkpoint",
+    "is_orphaned",
+    "request_digest",
+    "review_due_at",
+    "status",
+    "status_reason",
+];
 /// The key of an identity: another one is another identity.
 const KEY: [&str; 2] = ["environment", "name"];
 
@@ -58,7 +69,7 @@ pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
             ..PlanAnswer::default()
         };
     }
-    if let Err(trouble) = governed.refuse_rollback(anchor::kept(&private).as_ref()) {
+    if let Err(trouble) = governed.refuse_rollback(anchor::latest(&private, &prior).as_ref()) {
         return PlanAnswer {
             diagnostics: trouble.into(),
             ..PlanAnswer::default()
@@ -108,9 +119,10 @@ fn creation(mut planned: Value, draft: &Draft, assessment: &Assessment, trust_do
     if planned.get("generation").is_null() {
         planned.insert("generation", u64::from(GENERATION_DEFAULT).into());
     }
-    for name in ["id", "status", "status_reason", "issued_at", "expires_at"] {
+    for name in ["id", "issued_at", "expires_at"].into_iter().chain(BY_APPLY) {
         planned.insert(name, Value::UNKNOWN);
     }
+    planned.insert(LAST_USED, Value::Null);
     planned.insert(
         "spiffe_id",
         spiffe_id(draft, trust_domain).map_or(Value::UNKNOWN, Value::from),
@@ -150,8 +162,9 @@ fn change(prior: &Value, proposed: Value, resumes: bool, assessment: &Assessment
     if is_changed || resumes || !answer.requires_replace.is_empty() {
         let moves_end = renews || differs(&planned, "ttl");
         planned.insert("revision", Value::UNKNOWN);
-        planned.insert("status", Value::UNKNOWN);
-        planned.insert("status_reason", Value::UNKNOWN);
+        for name in BY_APPLY {
+            planned.insert(name, Value::UNKNOWN);
+        }
         if renews {
             planned.insert("issued_at", Value::UNKNOWN);
         }
@@ -200,7 +213,7 @@ fn suspended(prior: &Value, proposed: &Value, governed: &Governed) -> Option<Sus
     // What cannot be read is told by the read that comes before every plan.
     let found = governed.find(id).ok()??;
     let reason = found.reason();
-    Some(if found.identity.is_suspended_by_act() {
+    Some(if found.identity.is_suspended_by_act(&found.context) {
         Suspended::ByAct(reason)
     } else {
         Suspended::ByCause(reason)
@@ -254,10 +267,24 @@ fn unknown_policy() -> Diagnostic {
 
 /// Whether the change has the approvals that it calls for.
 fn approvals(governed: &Governed, policy: &Policy, prior: &Value, checked: &Checked) -> Diagnostics {
+    match report::ruled(governed) {
+        diagnostics if diagnostics.has_errors() => diagnostics,
+        mut diagnostics => {
+            diagnostics.extend(approvals_of_change(governed, policy, prior, checked));
+            diagnostics
+        }
+    }
+}
+
+fn approvals_of_change(governed: &Governed, policy: &Policy, prior: &Value, checked: &Checked) -> Diagnostics {
     let (Some(declaration), Some(_), Some(_)) = (&checked.declaration, governed.location(), governed.approving())
     else {
         return judged_later(policy, &checked.assessment).into_iter().collect();
     };
+    if let Err(trouble) = governed.refuse_unexcepted(declaration) {
+        let at = |diagnostic: Diagnostic| diagnostic.at(AttributePath::of("kind"));
+        return Diagnostics::from(trouble).into_iter().map(at).collect();
+    }
     let found = match prior.get("id").as_str().map(RecordId::parse) {
         Some(Ok(id)) => match governed.find(id) {
             Ok(found) => found,
@@ -265,7 +292,7 @@ fn approvals(governed: &Governed, policy: &Policy, prior: &Value, checked: &Chec
         },
         _ => None,
     };
-    match governed.approved(found.as_ref().map(|found| &found.identity), declaration) {
+    match governed.approved(found.as_ref().map(|found| (&found.identity, found.now)), declaration) {
         Ok(approved) => {
             let mut diagnostics = Diagnostics::new();
             if let Approved::Waived(lacking) = &approved {

@@ -4,13 +4,16 @@ use nhi_governance::{Classification, Kind, Policy, RevokedBy, RiskTier, Status};
 use tfplugin::schema::{Attribute, Nesting, Schema};
 use tfplugin::value::Type;
 
+use super::upgrade::VERSION;
+
 pub(super) fn schema() -> Schema {
     let attributes = required().into_iter().chain(optional()).chain(computed());
     attributes.fold(
         Schema::new(
             "A governed non-human identity: who answers for it, what it is for, what it may do at most, and when it \
              ends. Destroying it revokes it for good; the record and its history stay in the registry.",
-        ),
+        )
+        .version(VERSION),
         Schema::attribute,
     )
 }
@@ -158,6 +161,32 @@ fn computed() -> Vec<Attribute> {
         )),
         Attribute::computed("revision", Type::Number).describe(
             "How often the record was changed: 1 when it was created. An apply refuses to overwrite another.",
+        ),
+        Attribute::computed("review_due_at", Type::String).describe(
+            "By when somebody other than who asked for it has to say that it is still needed (RFC 3339). After that it \
+             is suspended.",
+        ),
+        Attribute::computed("request_digest", Type::String).describe(
+            "Digest of the request that its present terms were approved by; null where nobody had to approve.",
+        ),
+        Attribute::computed("approved_by", Type::set(Type::String))
+            .describe("Who approved its present terms. Empty where nobody had to, or `enforcement` was `warn`."),
+        Attribute::computed("approval_digests", Type::set(Type::String)).describe(
+            "Digests of what they signed, each used up by the apply that put the terms on record.",
+        ),
+        Attribute::computed("is_orphaned", Type::Bool).describe(
+            "Whether nobody answers for it when it was last read: an owner is gone, or no configuration manages it. \
+             Changes without a difference in the plan.",
+        ),
+        Attribute::computed("last_used_at", Type::String).describe(
+            "When it was last seen in use, as of the last read (RFC 3339); null where it never was. Use makes no \
+             difference in the plan.",
+        ),
+        Attribute::computed("audit_checkpoint", Type::String).describe(
+            "Where the audit log ended when this revision was written or first seen: the registry's id, the number of the \
+             last row and its hash. Give it to an output, keep it where those who can write the registry cannot write, \
+             and give it back as `audit_checkpoint` of the provider block: a registry that does not continue from there \
+             is refused.",
         ),
     ]
 }

@@ -1,13 +1,20 @@
 //! An identity on record as the state of a resource, in the spelling it was declared in.
 
-use nhi_governance::{Attestation, Classification, Declaration, DesiredState, Identity, Policy, RiskTier, Status};
+use nhi_governance::{
+    Attestation, Classification, Declaration, DesiredState, Identity, Policy, RiskTier, Status, Timestamp,
+};
+use nhi_registry::Anchor;
 use tfplugin::value::Value;
 
+use crate::anchor::ATTRIBUTE;
 use crate::governed::Found;
 use crate::values::{scope_value, texts};
 
 /// The generation of an identity that was declared without one.
 pub(super) const GENERATION_DEFAULT: u32 = 1;
+
+/// What only use changes.
+pub(super) const LAST_USED: &str = "last_used_at";
 
 /// What a plan takes over from a state as it is.
 const TAKEN_OVER: [&str; 4] = ["expires_at", "generation", "issued_at", "spiffe_id"];
@@ -22,6 +29,43 @@ pub(crate) fn state(found: &Found, policy: &Policy) -> Value {
     state.insert("risk_score", u64::from(assessment.score).into());
     state.insert("risk_tier", assessment.tier.as_str().into());
     state.insert("revision", identity.revision().into());
+    let moment = |at: Option<Timestamp>| at.map_or(Value::Null, |at| Value::from(at.to_string()));
+    let evidence = identity.evidence();
+    state.insert("review_due_at", moment(identity.review_due_at()));
+    state.insert("approved_by", texts(&evidence.approved_by));
+    let approvals = evidence.approvals.iter().map(|digest| Value::from(digest.to_string()));
+    state.insert("approval_digests", Value::set(approvals));
+    let request = evidence.request.map(|digest| digest.to_string());
+    state.insert("request_digest", request.into());
+    state.insert("is_orphaned", identity.is_orphaned(&found.context).into());
+    state.insert("last_used_at", moment(identity.last_used_at()));
+    state.insert(ATTRIBUTE, found.anchor.to_string().into());
+    state
+}
+
+/// The same as a read shows it: the log grows with every change of anything, so the checkpoint of a state moves only
+/// when the identity does, and no reading makes a difference.
+pub(super) fn reread(found: &Found, policy: &Policy, prior: &Value) -> Value {
+    let mut state = state(found, policy);
+    let checkpoint = prior.get(ATTRIBUTE);
+    let is_ours = checkpoint
+        .as_str()
+        .and_then(Anchor::parse)
+        .is_some_and(|anchor| anchor.registry == found.anchor.registry);
+    if is_ours && prior.get("revision") == state.get("revision") {
+        state.insert(ATTRIBUTE, checkpoint.clone());
+    }
+    state
+}
+
+/// The same as an apply shows it: what the plan said is known stays as it said, and the next read tells what happened
+/// meanwhile by itself.
+pub(super) fn applied(found: &Found, policy: &Policy, planned: &Value) -> Value {
+    let mut state = state(found, policy);
+    let used = planned.get(LAST_USED);
+    if !used.is_unknown() {
+        state.insert(LAST_USED, used.clone());
+    }
     state
 }
 

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tfplugin::diagnostic::Severity;
 use tfplugin::server::Provider as _;
 
+mod policy;
 mod records;
 
 use super::super::*;

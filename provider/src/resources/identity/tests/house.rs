@@ -105,11 +105,18 @@ impl House {
     }
 }
 
-pub(super) const COMPUTED: [&str; 10] = [
+pub(super) const COMPUTED: [&str; 17] = [
+    "approval_digests",
+    "approved_by",
+    "audit_checkpoint",
     "expires_at",
     "generation",
     "id",
+    "is_orphaned",
     "issued_at",
+    "last_used_at",
+    "request_digest",
+    "review_due_at",
     "revision",
     "risk_score",
     "risk_tier",

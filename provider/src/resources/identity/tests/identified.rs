@@ -14,7 +14,7 @@ async fn an_identity_is_found_by_its_id_or_by_its_place() {
     let house = House::new().await;
     let state = house.create(&config(&[])).await.state;
     let other = house
-        .create(&config(&[("environment", "production-eu".into())]))
+        .create(&config(&[("environment", "sandbox-eu".into())]))
         .await
         .state;
     let schema = house.resource().identity().unwrap();
@@ -31,7 +31,9 @@ async fn an_identity_is_found_by_its_id_or_by_its_place() {
     ] {
         let imported = house.resource().import_by_identity(found).await;
         assert!(imported.diagnostics.is_empty(), "{:?}", imported.diagnostics);
-        assert_eq!(imported.state, state);
+        // The log has grown since, and nothing says that the importer saw where it ended before.
+        let checkpoint = state.get("audit_checkpoint").clone();
+        assert_eq!(with(&imported.state, "audit_checkpoint", checkpoint), state);
         assert_eq!(schema.of(&imported.state), whole);
     }
     let nothing = identity([("id", Value::Null), ("environment", Value::Null), ("name", Value::Null)]);

@@ -1,6 +1,6 @@
 //! What an apply does to an identity that somebody suspended: nothing in passing.
 
-use nhi_governance::{Act, Cause, Evidence, Identity, RecordId, resume, suspend};
+use nhi_governance::{Act, Cause, Evidence, Identity, KillSelector, Pattern, RecordId, resume, suspend};
 use nhi_registry::{Access, Actor, Location, Options, RecordsExt as _, Registry, open};
 
 use super::*;
@@ -60,6 +60,50 @@ async fn an_apply_does_not_bring_it_back_in_passing() {
     let updated = house.update(&state, &wanted).await;
     assert!(updated.diagnostics.has_errors());
     assert_eq!(house.read(&state).await.state, state, "nothing was changed");
+}
+
+/// The switch alone, before anybody has written anything into the record.
+#[tokio::test]
+async fn a_throw_of_the_kill_switch_is_read_and_planned_as_any_suspension() {
+    let house = House::new().await;
+    let wanted = config(&[]);
+    let state = house.create(&wanted).await.state;
+    let selector = KillSelector {
+        name: Some(Pattern::any()),
+        ..KillSelector::default()
+    };
+    let killer = Actor::new("killer");
+    registry(&house)
+        .throw_kill_switch(&killer, &selector, "a key leaked")
+        .unwrap();
+    let read = house.read(&state).await.state;
+    assert_eq!(read.get("status").as_str(), Some("suspended"));
+    assert_eq!(read.get("revision"), state.get("revision"), "the record is as it was");
+    let plan = house.plan(&read, &wanted).await;
+    assert!(
+        told(&plan.diagnostics, Severity::Error)[0].contains("a key leaked"),
+        "{:?}",
+        plan.diagnostics
+    );
+    // A state from before the throw is no way around it, with or without a change.
+    for config in [
+        config(&[("kind", "bot".into())]),
+        config(&[("generation", 2_i64.into())]),
+    ] {
+        let updated = house.update(&state, &config).await;
+        assert!(told(&updated.diagnostics, Severity::Error)[0].contains("a key leaked"));
+    }
+    let left = config(&[("desired_state", "suspended".into())]);
+    let updated = house.update(&read, &left).await;
+    assert!(!updated.diagnostics.has_errors(), "{:?}", updated.diagnostics);
+    let back = house.plan(&updated.state, &wanted).await;
+    assert!(back.diagnostics.has_errors(), "a detour by the configuration is none");
+    let other = house.create(&config_named("later")).await;
+    assert_eq!(other.state.get("status").as_str(), Some("active"));
+}
+
+fn config_named(name: &str) -> Value {
+    config(&[("name", name.into())])
 }
 
 #[tokio::test]

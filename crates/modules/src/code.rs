@@ -1,0 +1,18 @@
+//! The stable codes of what can be wrong with a module's artefact, its signatures and the place it is kept in.
+
+use nhi_governance::codes;
+
+codes! {
+    ARTIFACT = "NHI-MODULE-ARTIFACT", "what a registry holds is not a policy module",
+        "What cannot be understood as a whole is not run: half an artefact could be anything.";
+    DIGEST = "NHI-MODULE-DIGEST", "bytes are not those that their digest names",
+        "Whoever can exchange the bytes of a policy decides what every pipeline overlooks.";
+    KEY = "NHI-MODULE-KEY", "a key of a signer of modules cannot be used",
+        "A signature is worth what its key is worth.";
+    REGISTRY = "NHI-MODULE-REGISTRY", "a registry of modules does not do what it was asked for",
+        "What could not be fetched is not run in another version instead.";
+    SIGNATURE = "NHI-MODULE-SIGNATURE", "a module lacks a signature that counts",
+        "A module decides what reaches production, so somebody the organisation trusts has to stand behind it.";
+    STORE = "NHI-MODULE-STORE", "the store of modules cannot be used",
+        "A check that cannot read its rules has no verdict.";
+}

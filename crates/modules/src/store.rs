@@ -1,0 +1,146 @@
+//! The store of modules on this machine: every blob under its digest, checked whenever it is read.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use nhi_governance::{Digest, Problem};
+
+use crate::artifact::{Artifact, MANIFEST_BYTES_MAX, Manifest, WASM_BYTES_MAX};
+use crate::code::{DIGEST, STORE};
+use crate::signature::BUNDLE_BYTES_MAX;
+
+/// The most signatures that are read of one manifest.
+const BUNDLES_MAX: usize = 50;
+
+/// A folder with artefacts and their signatures.
+#[derive(Debug, Clone)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+impl Store {
+    /// The store in a folder, which is made when something is put in.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn blob(&self, digest: &Digest) -> PathBuf {
+        self.folder.join("blobs").join("sha256").join(digest.to_string())
+    }
+
+    fn signatures(&self, manifest: &Digest) -> PathBuf {
+        self.folder.join("signatures").join(manifest.to_string())
+    }
+
+    /// Puts an artefact in: the manifest last, so that what it names is there once it is.
+    pub fn put(&self, artifact: &Artifact) -> Result<Digest, Problem> {
+        for bytes in [&artifact.wasm, &artifact.config, &artifact.manifest] {
+            write(&self.blob(&Digest::of(bytes)), bytes)?;
+        }
+        Ok(artifact.digest())
+    }
+
+    /// Adds a signature to a manifest. That it counts is for its reader to say.
+    pub fn add_signature(&self, manifest: &Digest, bundle: &[u8]) -> Result<(), Problem> {
+        let name = format!("{}.json", Digest::of(bundle));
+        write(&self.signatures(manifest).join(name), bundle)
+    }
+
+    /// Takes out an artefact; `None` where its manifest is not in the store.
+    ///
+    /// # Errors
+    ///
+    /// A blob that is missing, or is not what its name says.
+    pub fn artifact(&self, manifest: &Digest) -> Result<Option<Artifact>, Problem> {
+        let Some(bytes) = self.get(manifest, MANIFEST_BYTES_MAX as u64)? else {
+            return Ok(None);
+        };
+        let described = Manifest::read(&bytes)?;
+        let part = |digest: &Digest, size: u64| {
+            self.get(digest, size)?.ok_or_else(|| {
+                let path = self.blob(digest);
+                let message = format!("{} is missing", path.display());
+                Problem::new(&STORE, message, "Fetch the module again with `nhi module pull`.")
+            })
+        };
+        let config = part(&described.config.digest, described.config.size)?;
+        let wasm = part(&described.wasm.digest, described.wasm.size)?;
+        Artifact::assemble(bytes, config, wasm).map(Some)
+    }
+
+    /// The signatures of a manifest, in the order of their digests.
+    pub fn bundles(&self, manifest: &Digest) -> Result<Vec<Vec<u8>>, Problem> {
+        let folder = self.signatures(manifest);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(broken(&folder, &error)),
+        };
+        let mut paths = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|error| broken(&folder, &error))?.path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        paths.truncate(BUNDLES_MAX);
+        let most = u64::try_from(BUNDLE_BYTES_MAX).unwrap_or(u64::MAX);
+        let read = |path: &PathBuf| read(path, most).map(Option::unwrap_or_default);
+        paths.iter().map(read).collect()
+    }
+
+    /// The bytes of a digest.
+    fn get(&self, digest: &Digest, most: u64) -> Result<Option<Vec<u8>>, Problem> {
+        let path = self.blob(digest);
+        let Some(bytes) = read(&path, most.min(WASM_BYTES_MAX))? else {
+            return Ok(None);
+        };
+        if Digest::of(&bytes) == *digest {
+            return Ok(Some(bytes));
+        }
+        let message = format!("{} does not hold what its name says", path.display());
+        let help =
+            "Delete the file and fetch the module again with `nhi module pull`; find out who wrote to the store.";
+        Err(Problem::new(&DIGEST, message, help))
+    }
+}
+
+/// Reads a file within a limit, and one byte more, so that what is too long is noticed.
+fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, Problem> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(broken(path, &error)),
+    }
+}
+
+/// Writes a file as a whole or not at all; one that is there already has the same bytes or is replaced.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    let folder = path.parent().unwrap_or(path);
+    let written = fs::create_dir_all(folder).and_then(|()| {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    });
+    written.map_err(|error| broken(path, &error))
+}
+
+#[cold]
+fn broken(path: &Path, error: &io::Error) -> Problem {
+    Problem::new(
+        &STORE,
+        format!("{} cannot be used: {error}", path.display()),
+        "Make the folder writable, or name another one with `NHI_MODULE_STORE`.",
+    )
+}
