@@ -238,7 +238,9 @@ mod halves {
                 .name(String::from("reader"))
                 .spawn_scoped(scope, move || file.read_exact_at(second, middle))?;
             file.read_exact_at(first, 0)?;
-            other.join().map_err(|_| io::Error::other("the reader's thread ended"))?
+            other
+                .join()
+                .map_err(|_| io::Error::other("the reader's thread ended"))?
         });
         match read {
             Ok(()) if file.read_at(&mut [0], end)? == 0 => Ok(Some(bytes)),

@@ -391,7 +391,10 @@ fn rule_10_killed_at_every_write_one_apply_converges(core: &Core) -> Outcome {
     ));
     ensure!(failures.is_empty(), "{failures:#?}");
     // A planted defect: nobody is killed, so that nothing was shown.
-    ensure!(killed(core, "kill:begun:99", "create").is_err(), "a point that is not there was reached");
+    ensure!(
+        killed(core, "kill:begun:99", "create").is_err(),
+        "a point that is not there was reached"
+    );
     Ok(())
 }
 
