@@ -116,6 +116,6 @@ pub fn holdings<'a>(
         }
     }
     let mut holdings: Vec<_> = by_owner.into_values().collect();
-    holdings.sort_by(|left, right| (right.runs, right.answers_for).cmp(&(left.runs, left.answers_for)));
+    holdings.sort_by_key(|holding| std::cmp::Reverse((holding.runs, holding.answers_for)));
     holdings
 }

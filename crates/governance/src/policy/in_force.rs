@@ -104,15 +104,17 @@ impl PolicyInForce {
             evidence: act.evidence.clone(),
             approvers: live.and_then(|live| live.approvers),
         };
-        let mut told = json!({ "policy": act.policy.digest(), "by": put.by });
+        let mut told = serde_json::Map::new();
+        told.insert("policy".to_owned(), json!(act.policy.digest()));
+        told.insert("by".to_owned(), json!(put.by));
         if let Some(before) = before {
-            told["before"] = json!(before.digest());
+            told.insert("before".to_owned(), json!(before.digest()));
         }
         if !loosened.is_empty() {
-            told["loosened"] = json!(loosened);
-            told["evidence"] = json!(act.evidence);
+            told.insert("loosened".to_owned(), json!(loosened));
+            told.insert("evidence".to_owned(), json!(act.evidence));
         }
-        Ok(Transition::to(put, verb, told))
+        Ok(Transition::to(put, verb, told.into()))
     }
 
     /// Notes which trust root is used. Whether it comes after the one before is for its signatures to say.
