@@ -104,17 +104,17 @@ impl PolicyInForce {
             evidence: act.evidence.clone(),
             approvers: live.and_then(|live| live.approvers),
         };
-        let mut told = serde_json::Map::new();
-        told.insert("policy".to_owned(), json!(act.policy.digest()));
-        told.insert("by".to_owned(), json!(put.by));
+        let told = json!({ "policy": act.policy.digest(), "by": put.by });
+        let mut transition = Transition::to(put, verb, told);
         if let Some(before) = before {
-            told.insert("before".to_owned(), json!(before.digest()));
+            transition = transition.noting("before", json!(before.digest()));
         }
         if !loosened.is_empty() {
-            told.insert("loosened".to_owned(), json!(loosened));
-            told.insert("evidence".to_owned(), json!(act.evidence));
+            transition = transition
+                .noting("loosened", json!(loosened))
+                .noting("evidence", json!(act.evidence));
         }
-        Ok(Transition::to(put, verb, told.into()))
+        Ok(transition)
     }
 
     /// Notes which trust root is used. Whether it comes after the one before is for its signatures to say.
