@@ -9,6 +9,7 @@ mod attributes;
 mod check;
 mod crash;
 mod docs;
+mod emergency;
 mod evaluate;
 mod fix;
 mod fixtures;
