@@ -15,9 +15,11 @@ pub(crate) mod fix;
 pub(crate) mod graph;
 pub(crate) mod identities;
 pub(crate) mod kill;
+pub(crate) mod module;
 pub(crate) mod owner;
 pub(crate) mod policy;
 pub(crate) mod registry;
+pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod resume;
 pub(crate) mod review;
@@ -65,12 +67,16 @@ pub(crate) enum Command {
     Identities(identities::Args),
     /// Suspend every identity that a selector selects: the kill switch
     Kill(kill::Args),
+    /// Make, build, test, measure and look into policy modules
+    Module(module::Args),
     /// Name another owner for what somebody owns who leaves
     Owner(owner::Args),
     /// Show, check, test and compare the organisation's policy
     Policy(policy::Args),
     /// Create, move, back up and restore the registry, and say how it is
     Registry(registry::Args),
+    /// Write what is on record, who answers for it and what has to be decided, as one page
+    Report(report::Args),
     /// Show a request for approval: what it asks for, and what its digest covers
     Request(request::Args),
     /// Bring a suspended identity back, by the approvals of its tier
@@ -107,9 +113,11 @@ impl Command {
             Self::Graph(args) => graph::run(&args, console),
             Self::Identities(args) => identities::run(&args, console),
             Self::Kill(args) => kill::run(&args, console),
+            Self::Module(args) => module::run(&args, console),
             Self::Owner(args) => owner::run(&args, console),
             Self::Policy(args) => policy::run(&args, console),
             Self::Registry(args) => registry::run(&args, console),
+            Self::Report(args) => report::run(&args, console),
             Self::Request(args) => request::run(&args, console),
             Self::Resume(args) => resume::run(&args, console),
             Self::Review(args) => review::run(&args, console),

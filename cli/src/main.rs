@@ -15,10 +15,12 @@ mod input;
 mod modules;
 mod operate;
 mod output;
+mod overview;
 mod policy;
 mod refine;
 mod registry;
 mod report;
+mod sandbox;
 mod settings;
 
 use std::process::ExitCode;

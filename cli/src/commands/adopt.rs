@@ -152,7 +152,7 @@ struct Row {
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let policy = args.policy.load()?;
     let mut progress = Progress::new();
-    progress.show(|| "reading".to_owned());
+    progress.announce("reading the source");
     let mut notes = Vec::new();
     let estate = args.source.read(&mut notes, find)?;
     let access = if args.record { Access::Create } else { Access::Read };

@@ -117,9 +117,10 @@ fn timings(console: &Console, report: &Report, clock: &Clock) {
     for run in &report.modules {
         let usage = match &run.usage {
             Some(usage) => format!(
-                "{} blocks seen, {} fuel, {} KiB of memory, {} bytes of findings",
+                "{} blocks seen, {} fuel of {}, {} KiB of memory, {} bytes of findings",
                 usage.changes,
                 usage.fuel,
+                usage.fuel_limit,
                 usage.memory_peak_bytes >> 10,
                 usage.output_bytes
             ),

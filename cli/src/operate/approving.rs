@@ -2,8 +2,10 @@
 
 use clap::ValueEnum;
 use nhi_approvals::{Hearing, REQUESTER_VARIABLE, Request, RequestContext, Requirement, Verdict, disk, requesters};
-use nhi_governance::{Declaration, Digest, Evidence, Identity, Name, Policy, RiskTier, tier_of_change};
-use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, Registry};
+use nhi_governance::{
+    Declaration, Digest, Environment, Evidence, Identity, Name, Policy, PolicyInForce, RiskTier, tier_of_change,
+};
+use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, RecordsExt as _, Registry};
 
 use crate::approvals;
 use crate::exit::{Exit, Failure};
@@ -43,6 +45,18 @@ pub(crate) struct Lacking {
     calls_for: String,
     missing: Vec<String>,
     digest: Option<Digest>,
+    /// Whether they would have been waived, and the policy in force does not let them be.
+    is_unwaivable: bool,
+}
+
+/// Whether missing approvals may only be warned of: by the policy, and by the one in force.
+fn waivable(policy: &Policy, registry: &dyn Registry, environment: Option<&Environment>) -> Result<bool, Failure> {
+    let in_force = registry.reading(|view| view.policy_in_force());
+    let in_force = in_force.map_err(|error| registry::failure(&error))?;
+    let in_force = in_force.as_ref().map_or(policy, PolicyInForce::policy);
+    Ok([policy, in_force]
+        .into_iter()
+        .all(|policy| policy.allows_warn(environment)))
 }
 
 impl Args {
@@ -64,10 +78,12 @@ impl Args {
         if requirement.is_nothing() {
             return Ok(Ok(Evidence::default()));
         }
-        if self.enforcement == Enforcement::Warn {
+        let is_waived = self.enforcement == Enforcement::Warn;
+        if is_waived && waivable(policy, registry, Some(declaration.environment()))? {
             return Ok(Ok(Evidence::waived()));
         }
         let mut lacking = Lacking {
+            is_unwaivable: is_waived,
             name: format!("{}/{}", declaration.environment(), declaration.name()),
             calls_for: format!("tier {tier} calls for {requirement}"),
             missing: vec!["a trust root that is pinned by `--approvers-digest`".to_owned()],
@@ -95,10 +111,12 @@ impl Args {
         if let Some((_, verdict)) = verdict.as_ref().filter(|(_, verdict)| verdict.is_enough()) {
             return Ok(Ok(verdict.evidence()));
         }
-        if self.enforcement == Enforcement::Warn {
+        let is_waived = self.enforcement == Enforcement::Warn;
+        if is_waived && waivable(base, registry, None)? {
             return Ok(Ok(Evidence::waived()));
         }
         let mut lacking = Lacking {
+            is_unwaivable: is_waived,
             name: "policy".to_owned(),
             calls_for: format!("a looser policy calls for {}", Requirement::of(base, tier)),
             missing: vec!["a trust root that is pinned by `--approvers-digest`".to_owned()],
@@ -151,7 +169,7 @@ impl Args {
         actor: &Actor,
         request: impl FnOnce(&RequestContext<'_>) -> Request,
     ) -> Result<Option<(Request, Verdict)>, Failure> {
-        let Some(trust) = self.trusted.trust()? else {
+        let Some(trust) = self.trusted.trust(registry)? else {
             return Ok(None);
         };
         let others = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
@@ -183,6 +201,9 @@ pub(crate) fn refusal(lacking: &[Lacking], of: usize) -> Failure {
     let mut lines: Vec<String> = lacking.iter().take(LISTED_MAX).map(Lacking::line).collect();
     if lacking.len() > LISTED_MAX {
         lines.push(format!("and {} more", lacking.len() - LISTED_MAX));
+    }
+    if lacking.iter().any(|lacking| lacking.is_unwaivable) {
+        lines.push("NHI-ENFORCEMENT: the policy in force does not let them be waived there".to_owned());
     }
     if lacking.iter().any(|lacking| lacking.digest.is_some()) {
         lines.push("commit the requests, have approvers run these commands, and run this one again".to_owned());

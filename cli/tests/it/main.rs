@@ -8,6 +8,7 @@
     reason = "helpers of tests fail by panicking, like the tests themselves"
 )]
 
+mod adopting;
 mod approvals;
 mod audit_log;
 mod decisions;
@@ -16,6 +17,7 @@ mod formats;
 mod formats_ci;
 mod hostile;
 mod interface;
+mod module;
 mod operating;
 mod plan_file;
 mod policy;

@@ -7,6 +7,11 @@ pub(crate) fn report() -> Value {
     serde_json::from_str(include_str!("../../../docs/schemas/report-v1.schema.json")).unwrap()
 }
 
+/// The published schema of the report of a registry.
+pub(crate) fn overview() -> Value {
+    serde_json::from_str(include_str!("../../../docs/schemas/overview-v1.schema.json")).unwrap()
+}
+
 /// The published schema of the identity graph.
 pub(crate) fn graph() -> Value {
     serde_json::from_str(include_str!("../../../docs/schemas/graph-v1.schema.json")).unwrap()

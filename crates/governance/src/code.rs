@@ -69,6 +69,8 @@ codes! {
         "Access of a vendor ends with its contract, by itself, and somebody knows how.";
     ENDED = "NHI-ENDED", "the record has ended",
         "What has ended stays as a tombstone, and its id is never used again.";
+    ENFORCEMENT = "NHI-ENFORCEMENT", "missing approvals are not waived here",
+        "A word in the configuration that asks for access must not be enough to get it: where approvals may be waived is the policy's to say.";
     ENVIRONMENT = "NHI-ENVIRONMENT", "the environment is not usable",
         "The environment is part of the identity's key and of its SPIFFE id, and production raises its risk.";
     ENVIRONMENT_UNLISTED = "NHI-ENVIRONMENT-UNLISTED", "the environment is not one of the organisation's",

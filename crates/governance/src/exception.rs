@@ -119,6 +119,16 @@ pub fn value_digest(value: &serde_json::Value) -> Digest {
 }
 
 impl Exception {
+    /// What tells an exception for this from others.
+    pub(crate) fn key_of(control: &str, subject: &Subject) -> String {
+        let Subject {
+            address,
+            attribute,
+            value_digest,
+        } = subject;
+        format!("{control} at {address} {attribute} {value_digest}")
+    }
+
     /// The longest that it may last from its creation or its last renewal, whatever a policy allows beyond that.
     pub fn ttl_max(&self) -> Ttl {
         Ttl::from_days(match self.risk_tier.unwrap_or(RiskTier::Critical) {
@@ -150,11 +160,7 @@ impl Declared for Exception {
     type State = ExceptionState;
 
     fn key(&self) -> String {
-        let subject = &self.subject;
-        format!(
-            "{} at {} {} {}",
-            self.control, subject.address, subject.attribute, subject.value_digest
-        )
+        Self::key_of(&self.control, &self.subject)
     }
 
     /// Whoever waives a control decides for everybody whom it protects.

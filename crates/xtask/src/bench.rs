@@ -1,15 +1,16 @@
-//! Measures what the product promises about speed: checking plans, and starting the provider.
+//! Measures what the product promises about speed: checking plans, starting the provider, and many identities.
 //!
 //! Everything is measured as a whole process from outside, one child after the other in the same run, because a time
 //! alone says little on a machine that others share: each figure has a yardstick beside it.
 
+mod identities;
 mod measure;
 mod peers;
 mod plans;
 mod start;
 mod table;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::build;
 use crate::shell::{Run, Workspace};
@@ -18,18 +19,42 @@ use peers::Peers;
 
 /// The calls that `cargo xtask bench` makes of itself; `None` for anything else.
 pub(crate) fn internal(words: &[&str]) -> Option<Result<()>> {
-    measure::internal(words).or_else(|| plans::internal(words))
+    measure::internal(words)
+        .or_else(|| plans::internal(words))
+        .or_else(|| identities::internal(words))
 }
 
-/// Measures everything and prints tables as they stand in `docs/benchmarks.md`.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+/// What can be measured by itself; without a word all of it is.
+const PARTS: [&str; 3] = ["identities", "plans", "start"];
+
+/// Measures the parts that are named, or all, and prints tables as they stand in `docs/benchmarks.md`.
+///
+/// Words after `identities` are its own: numbers of identities, and `parallelism=N`.
+pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
+    let (parts, options): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| PARTS.contains(word));
+    let is_option = |word: &&str| word.parse::<usize>().is_ok() || word.starts_with("parallelism=");
+    if let Some(word) = options
+        .iter()
+        .find(|word| !is_option(word) || !parts.contains(&"identities"))
+    {
+        bail!("`{word}` is no part of the bench: {}", PARTS.join(", "));
+    }
+    let is_asked = |part: &str| parts.is_empty() || parts.contains(&part);
     let release = build::run(workspace, build::Profile::Release)?;
     let bench = Bench {
         folder: workspace.target.join("bench"),
         helper: release_xtask(workspace)?,
     };
-    plans::run(&bench, &release.nhi, &Peers::find(workspace)?)?;
-    start::run(workspace, &bench, &release.folder)
+    if is_asked("plans") {
+        plans::run(&bench, &release.nhi, &Peers::find(workspace)?)?;
+    }
+    if is_asked("start") {
+        start::run(workspace, &bench, &release.folder)?;
+    }
+    if is_asked("identities") {
+        identities::run(workspace, &bench.helper, &release.folder, &options)?;
+    }
+    Ok(())
 }
 
 /// The release build of this program: parsing in a debug build would flatter everything beside it.

@@ -34,7 +34,7 @@ pub(super) fn run(deed: Deed, said: &str, args: &Args, console: &Console) -> Res
     let registry = args.registry.open_under(Access::Write, policy.clone())?;
     let actor = Actor::from_surroundings();
     let record = args.target.find(&*registry)?;
-    let root = &args.deeds.trusted.required()?.root;
+    let root = &args.deeds.trusted.required(&*registry)?.root;
     let holders = record.declaration().holders.clone();
     let order = Order::new(deed, &record, args.deeds.by(&holders, Some(root), &actor)?, said);
     // What no signature can help is said before anybody is asked for one.

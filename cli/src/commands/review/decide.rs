@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let names = names(&*registry, &review)?;
     let answers = answers(args, &names, &review)?;
     let reviewers = &review.declaration().reviewers;
-    let trust = args.deeds.trusted.trust()?;
+    let trust = args.deeds.trusted.trust(&*registry)?;
     let by = args
         .deeds
         .by(reviewers, trust.as_ref().map(|trust| &trust.root), &actor)?;

@@ -151,6 +151,11 @@ impl History {
         life.is_some_and(|life| life.orphaned_since.is_some() && life.revoked_at.is_none())
     }
 
+    /// How often break-glass access was opened, ever.
+    pub fn activations_of(&self, id: &str) -> usize {
+        self.break_glass.get(id).map_or(0, |glass| glass.activated_at.len())
+    }
+
     fn identity(&mut self, verb: &str, told: &Told<'_>) {
         let life = self.identities.entry(told.subject.to_owned()).or_insert_with(|| Life {
             declaration: Map::new(),

@@ -281,6 +281,10 @@ fn approvals_of_change(governed: &Governed, policy: &Policy, prior: &Value, chec
     else {
         return judged_later(policy, &checked.assessment).into_iter().collect();
     };
+    if let Err(trouble) = governed.refuse_unexcepted(declaration) {
+        let at = |diagnostic: Diagnostic| diagnostic.at(AttributePath::of("kind"));
+        return Diagnostics::from(trouble).into_iter().map(at).collect();
+    }
     let found = match prior.get("id").as_str().map(RecordId::parse) {
         Some(Ok(id)) => match governed.find(id) {
             Ok(found) => found,
@@ -288,7 +292,7 @@ fn approvals_of_change(governed: &Governed, policy: &Policy, prior: &Value, chec
         },
         _ => None,
     };
-    match governed.approved(found.as_ref().map(|found| &found.identity), declaration) {
+    match governed.approved(found.as_ref().map(|found| (&found.identity, found.now)), declaration) {
         Ok(approved) => {
             let mut diagnostics = Diagnostics::new();
             if let Approved::Waived(lacking) = &approved {
