@@ -31,16 +31,26 @@ impl Governed {
 
     /// At plan: refuses a looser policy that too few agreed to, or says that this was waived.
     pub(crate) fn ruled(&self) -> Result<Option<Approved>, Trouble> {
+        if self.ruled.get().or(self.seen_in_force.get()).is_some() {
+            return Ok(None);
+        }
         let ruling = self.ruling()?;
         Ok(match ruling {
             Ruling::Next(approved @ Approved::Waived(_)) => Some(approved),
-            Ruling::InForce | Ruling::Next(_) => None,
+            Ruling::InForce => {
+                let _ = self.seen_in_force.set(());
+                None
+            }
+            Ruling::Next(_) => None,
         })
     }
 
     /// At apply: puts the policy in force if it is not. The registry compares again in the same transaction, so that
     /// of several that come here at once one writes and the others find it done.
     pub(crate) fn rule(&self) -> Result<(), Trouble> {
+        if self.ruled.get().is_some() {
+            return Ok(());
+        }
         let ruling = self.ruling()?;
         let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
         let trust = self.trust(approving)?;
@@ -57,6 +67,7 @@ impl Governed {
         if let Some(trust) = trust.filter(|trust| Some(trust.root.digest) != on_record) {
             registry.keep_approvers(&self.actor, trust.root.digest)?;
         }
+        let _ = self.ruled.set(());
         Ok(())
     }
 
