@@ -11,6 +11,7 @@ pub(crate) mod gitlab;
 pub(crate) mod google;
 pub(crate) mod governance;
 pub(crate) mod graph;
+pub(crate) mod hash;
 pub(crate) mod iam;
 pub(crate) mod kubernetes;
 mod memo;

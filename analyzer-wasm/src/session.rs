@@ -1,12 +1,11 @@
 //! One run over one plan: facts first, block rules as blocks pass, plan rules at the end.
 
-use std::collections::HashMap;
-
 use nhi_plan::{Change, Context, Description, Interest, Mode, Sharding};
 use nhi_policy_sdk::{Findings, PolicyModule};
 
 use crate::facts::governance;
 use crate::facts::graph::Graph;
+use crate::facts::hash::Map;
 use crate::facts::secrets::schema::write_only_types;
 use crate::facts::{Block, Facts};
 use crate::report;
@@ -55,14 +54,14 @@ pub struct Analyzer {
 #[derive(Debug)]
 struct Dispatch {
     everywhere: Vec<&'static Rule>,
-    by_type: HashMap<&'static str, Vec<&'static Rule>>,
+    by_type: Map<&'static str, Vec<&'static Rule>>,
 }
 
 impl Dispatch {
     fn new() -> Self {
         let mut dispatch = Self {
             everywhere: Vec::new(),
-            by_type: HashMap::new(),
+            by_type: Map::default(),
         };
         for rule in rules() {
             match rule.check {
@@ -96,35 +95,40 @@ impl PolicyModule for Analyzer {
                 Interest {
                     modes: own(&["managed", "data", "provider", "variable", "output"]),
                     resource_types: own(&["*"]),
-                    needs: Vec::new(),
+                    ..Interest::default()
                 },
                 Interest {
                     modes: own(&["managed", "data"]),
                     resource_types: own(&WITH_CONFIGURATION),
                     needs: own(&["configuration"]),
+                    ..Interest::default()
                 },
                 Interest {
                     modes: own(&["managed"]),
                     resource_types: own(&WITH_BEFORE),
                     needs: own(&["before"]),
+                    ..Interest::default()
                 },
                 // What goes away or is loosened says in its values what that means.
                 Interest {
                     modes: own(&["managed"]),
                     resource_types: governance::with_before().map(str::to_owned).collect(),
                     needs: own(&["before"]),
+                    ..Interest::default()
                 },
                 // What they write and do not store stands in the configuration only.
                 Interest {
                     modes: own(&["managed"]),
                     resource_types: own(&write_only_types()),
                     needs: own(&["configuration"]),
+                    ..Interest::default()
                 },
                 // Defaults of variables, and what outputs are made of.
                 Interest {
                     modes: own(&["variable", "output"]),
                     resource_types: own(&["*"]),
                     needs: own(&["configuration"]),
+                    ..Interest::default()
                 },
             ],
             sharding: Sharding::WholePlan,

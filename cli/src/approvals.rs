@@ -139,7 +139,7 @@ pub(crate) fn requirement(policy: &Policy, request: &Request) -> Result<Requirem
             policy.digest()
         ))
         .help("name the policy file that the provider uses with `--policy`")),
-        _ => Ok(Requirement::of(policy, request.terms.tier)),
+        _ => Ok(Requirement::of_request(policy, request.terms.tier, request)),
     }
 }
 

@@ -204,7 +204,69 @@ pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> 
     if metadata.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
     }
+    #[cfg(unix)]
+    if metadata.is_file() && (LARGE_BYTES..=limit).contains(&metadata.len()) {
+        let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+        if let Some(bytes) = halves::read(&file, length)? {
+            return Ok(Some(bytes));
+        }
+    }
     read_within(&mut file, limit, metadata.len())
+}
+
+/// A file of this size is read by two threads: most of the time goes into giving its memory pages.
+#[cfg(unix)]
+const LARGE_BYTES: u64 = 32 << 20;
+
+#[cfg(unix)]
+mod halves {
+    use std::fs::File;
+    use std::io::{self, ErrorKind};
+    use std::os::unix::fs::FileExt as _;
+    use std::thread;
+
+    /// Reads a file of this length; `None` if it has another length by now, or where there is no second thread.
+    pub(super) fn read(file: &File, length: usize) -> io::Result<Option<Vec<u8>>> {
+        // Asked for beforehand, because making a vector of zeros ends the program where there is no memory.
+        Vec::<u8>::new().try_reserve_exact(length).map_err(io::Error::other)?;
+        let mut bytes = vec![0; length];
+        let (first, second) = bytes.split_at_mut(length / 2);
+        let end = u64::try_from(length).unwrap_or(u64::MAX);
+        let middle = u64::try_from(first.len()).unwrap_or(u64::MAX);
+        let read = thread::scope(|scope| {
+            let other = thread::Builder::new()
+                .name(String::from("reader"))
+                .spawn_scoped(scope, move || file.read_exact_at(second, middle))?;
+            file.read_exact_at(first, 0)?;
+            other
+                .join()
+                .map_err(|_| io::Error::other("the reader's thread ended"))?
+        });
+        match read {
+            Ok(()) if file.read_at(&mut [0], end)? == 0 => Ok(Some(bytes)),
+            Ok(()) => Ok(None),
+            Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::WouldBlock) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use std::io::Write as _;
+
+        use super::read;
+
+        #[test]
+        fn both_halves_are_read_and_another_length_is_noticed() {
+            let mut file = tempfile::tempfile().unwrap();
+            let text: Vec<u8> = (0..100_001_u32).flat_map(u32::to_le_bytes).collect();
+            file.write_all(&text).unwrap();
+            assert_eq!(read(&file, text.len()).unwrap().as_deref(), Some(text.as_slice()));
+            for length in [text.len() - 1, text.len() + 1, 0] {
+                assert_eq!(read(&file, length).unwrap(), None, "{length}");
+            }
+        }
+    }
 }
 
 /// Reads up to `limit` bytes; `None` if there are more. `expected` is what the source says of its length.

@@ -3,8 +3,12 @@
 //! Everything is decided again in the transaction that writes; what was shown before is only what was asked about.
 
 pub(crate) mod approving;
+pub(crate) mod deeds;
+pub(crate) mod kinds;
 pub(crate) mod outcome;
+pub(crate) mod rounds;
 pub(crate) mod selection;
+pub(crate) mod trusted;
 
 use std::io::{BufRead as _, IsTerminal as _};
 

@@ -36,6 +36,9 @@ pub(crate) struct Decisions {
     /// Do not count what this file waives, in HCL or JSON: rule, address, reason, owner and end; may be repeated
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     waivers: Vec<PathBuf>,
+    /// Do not count what exceptions on record waive, each for one value; what cannot be read leaves the check undecided
+    #[arg(long, value_name = "PATH|URL", env = "NHI_REGISTRY", hide_env_values = true, value_hint = clap::ValueHint::FilePath)]
+    registry: Option<String>,
     /// Honour comments in the configuration as well: `# nhi:ignore RULE until=YYYY-MM-DD owner=… reason="…"`
     #[arg(long)]
     allow_inline_waivers: bool,
@@ -63,9 +66,17 @@ impl Decided {
         Ok(Self {
             new_only: decisions.new_only,
             baseline: decisions.baseline.as_deref().map(Baseline::read).transpose()?,
-            waivers: Waivers::read(&decisions.waivers)?,
+            waivers: Waivers::read(
+                decisions.registry.as_deref().filter(|registry| !registry.is_empty()),
+                &decisions.waivers,
+            )?,
             allow_inline: decisions.allow_inline_waivers,
         })
+    }
+
+    /// The exceptions on record that modules are told of.
+    pub(crate) fn exceptions(&self) -> Vec<nhi_plan::Exception> {
+        self.waivers.told(Timestamp::now())
     }
 
     /// Sorts the report's findings into those that count and those that do not.

@@ -114,6 +114,10 @@ pub(crate) struct ModuleRun {
     /// Path as given; `None` for the built-in analyzer.
     pub(crate) file: Option<String>,
     pub(crate) sha256: Option<String>,
+    /// Version of the contract that it speaks.
+    pub(crate) abi: Option<String>,
+    /// Whether it was handed sensitive values as they are.
+    pub(crate) sees_sensitive: bool,
     pub(crate) rules: Vec<RuleInfo>,
     /// `None`: it did not run to its end.
     pub(crate) usage: Option<Usage>,
@@ -377,7 +381,7 @@ impl Report {
     }
 
     /// How many entries do not count, for each reason.
-    pub(crate) fn aside_counts(&self) -> [(&'static str, usize); 3] {
+    pub(crate) fn aside_counts(&self) -> [(&'static str, usize); 4] {
         Because::WORDS.map(|word| {
             let same = self.asides.iter().filter(|aside| aside.because.as_str() == word);
             (word, same.count())

@@ -5,6 +5,7 @@
 
 mod resume;
 mod revoke;
+mod rotate;
 mod suspend;
 
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::governed::{Governed, Trouble, blocking};
 use crate::report;
 use crate::resources::malformed;
 
-static DEEDS: [&Deed; 3] = [&resume::DEED, &revoke::DEED, &suspend::DEED];
+static DEEDS: [&Deed; 4] = [&resume::DEED, &revoke::DEED, &rotate::DEED, &suspend::DEED];
 
 /// What makes an action.
 struct Deed {

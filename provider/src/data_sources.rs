@@ -4,13 +4,17 @@
 //! would make every plan differ from the last, so none does: what is in an answer changes when a record changes or when
 //! a moment that matters passes. Where the time of the apply is to count, `at = timestamp()` has the core read then.
 
+mod approval_request;
 mod audit;
+mod blast_radius;
 mod compliance_score;
 mod entry;
+mod exceptions;
 mod expiring;
 mod inventory;
 mod metrics;
 mod orphans;
+mod policy_decision;
 mod selection;
 
 use std::sync::Arc;
@@ -24,13 +28,17 @@ use crate::governed::{Governed, blocking};
 
 pub(crate) use selection::Selector;
 
-static SOURCES: [&Source; 6] = [
+static SOURCES: [&Source; 10] = [
+    &approval_request::SOURCE,
     &audit::SOURCE,
+    &blast_radius::SOURCE,
     &compliance_score::SOURCE,
+    &exceptions::SOURCE,
     &expiring::SOURCE,
     &inventory::SOURCE,
     &metrics::SOURCE,
     &orphans::SOURCE,
+    &policy_decision::SOURCE,
 ];
 
 /// What makes a data source.

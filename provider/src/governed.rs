@@ -5,6 +5,7 @@
 
 mod acting;
 mod approving;
+mod continuity;
 mod records;
 mod ruling;
 
@@ -17,7 +18,7 @@ use nhi_governance::{
     AccessReview, BreakGlass, Containment, Context, Declaration, Draft, Exception, Grant, Identity, Loosening, Policy,
     RecordId, RecordKind, Status, Team, Timestamp, TrustDomain, Vendor, Violation,
 };
-use nhi_registry::{Access, Actor, Anchor, Location, Options, RecordsExt as _, Registry, RegistryError};
+use nhi_registry::{Access, Actor, Anchor, Location, Options, RecordsExt as _, Registry, RegistryError, View};
 use tfplugin::log;
 
 pub(crate) use approving::{Approved, Approving, Lacking};
@@ -26,6 +27,9 @@ pub(crate) use ruling::listed;
 
 /// What an audit row says when a resource is destroyed.
 const DESTROYED: &str = "destroyed by a core";
+
+/// How many identities are confirmed by one transaction.
+const CONFIRMED_AT_ONCE: usize = 500;
 
 /// How long the provider of a core that was killed may take to end, and with it what an apply right after waits for.
 const ORPHAN_LIFE_MAX: Duration = Duration::from_secs(2);
@@ -47,6 +51,11 @@ pub(crate) struct Governed {
     actor: Actor,
     settings: OnceLock<Settings>,
     registry: Mutex<Option<Arc<dyn Registry>>>,
+    /// Set once the policy was found to be in force, or was put in force: no process has another policy later, and
+    /// what others do meanwhile the registry compares in every transaction.
+    ruled: OnceLock<()>,
+    /// The same for plans, which put nothing in force.
+    seen_in_force: OnceLock<()>,
     /// Created or adopted by this process; the core is not known to have the ids yet.
     created: Mutex<BTreeSet<RecordId>>,
     /// The same, of other kinds.
@@ -152,6 +161,8 @@ impl Governed {
             actor,
             settings: OnceLock::new(),
             registry: Mutex::default(),
+            ruled: OnceLock::new(),
+            seen_in_force: OnceLock::new(),
             created: Mutex::default(),
             records: Mutex::default(),
         }
@@ -180,12 +191,15 @@ impl Governed {
     ///
     /// A registry that is not there is an error: the state says that there was one.
     pub(crate) fn look_up(&self, claim: &Claim, anchor: Option<&Anchor>) -> Result<Option<Found>, Trouble> {
-        if self.existing_registry()?.is_none() {
+        let Some(registry) = self.existing_registry()? else {
             let place = self.location().map(ToString::to_string).unwrap_or_default();
             return Err(RegistryError::Missing(place).into());
-        }
-        self.refuse_rollback(anchor)?;
-        let Some(found) = self.find(claim.id)? else {
+        };
+        let found = registry.reading(|view| {
+            anchor.map_or(Ok(()), |anchor| view.refuse_rollback(anchor))?;
+            view.get(claim.id)?.map(|identity| found_in(view, identity)).transpose()
+        })?;
+        let Some(found) = found else {
             return Ok(None);
         };
         refuse_forged(claim, &found.identity)?;
@@ -193,44 +207,12 @@ impl Governed {
         Ok(Some(found))
     }
 
-    /// Refuses a registry whose log does not continue the one that a state was written with.
-    pub(crate) fn refuse_rollback(&self, anchor: Option<&Anchor>) -> Result<(), Trouble> {
-        let Some(anchor) = anchor.filter(|_| self.location().is_some()) else {
-            return Ok(());
-        };
-        self.ask(|registry| registry.refuse_rollback(anchor))?;
-        Ok(())
-    }
-
-    /// Refuses every registry that does not continue from a checkpoint that was kept elsewhere: also another one, and
-    /// one that is not there.
-    pub(crate) fn refuse_discontinued(&self, checkpoint: &Anchor) -> Result<(), Trouble> {
-        if self.location().is_none() {
-            return Ok(());
-        }
-        let found = self.ask(|registry| {
-            registry.refuse_rollback(checkpoint)?;
-            registry.registry_id()
-        })?;
-        let is_it = found.as_ref().is_some_and(|id| *id == checkpoint.registry);
-        if is_it {
-            return Ok(());
-        }
-        Err(Trouble::Discontinued {
-            wanted: checkpoint.registry.clone(),
-            found,
-        })
-    }
-
     /// The identity of an id.
     pub(crate) fn find(&self, id: RecordId) -> Result<Option<Found>, Trouble> {
-        let Some(registry) = self.existing_registry()? else {
-            return Ok(None);
+        let found = |registry: &dyn Registry| {
+            registry.reading(|view| view.get(id)?.map(|identity| found_in(view, identity)).transpose())
         };
-        let Some(identity) = registry.get(id)? else {
-            return Ok(None);
-        };
-        Ok(Some(found(&*registry, identity)?))
+        Ok(self.ask(found)?.flatten())
     }
 
     /// Puts a question to the registry; none where there is no registry yet.
@@ -277,7 +259,7 @@ impl Governed {
         edited: impl FnOnce(&Identity) -> Option<&'static str>,
     ) -> Result<Found, Trouble> {
         let declaration = self.judge(draft)?;
-        let (registry, on_record) = self.on_record(claim)?;
+        let (registry, on_record, now) = self.on_record(claim)?;
         // A record of another revision is refused below, as one that somebody else has changed.
         if on_record.revision() == revision
             && let Some(attribute) = edited(&on_record)
@@ -288,7 +270,7 @@ impl Governed {
             });
         }
         self.rule()?;
-        let evidence = self.approved(Some(&on_record), &declaration)?.evidence();
+        let evidence = self.approved(Some((&on_record, now)), &declaration)?.evidence();
         let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &evidence))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
         Ok(found(&*registry, identity)?)
@@ -317,9 +299,13 @@ impl Governed {
             return;
         }
         let ids: Vec<RecordId> = created.into_iter().collect();
-        let confirmed = self
-            .registry()
-            .and_then(|registry| Ok(registry.confirm(&self.actor, &ids)?));
+        let confirmed = self.registry().and_then(|registry| {
+            // The core waits for the end of this process for a moment only: what is done by then stays done.
+            for ids in ids.chunks(CONFIRMED_AT_ONCE) {
+                registry.confirm(&self.actor, ids)?;
+            }
+            Ok(())
+        });
         if let Err(trouble) = confirmed {
             // The next read of the state confirms what was not confirmed now.
             log::warn(
@@ -356,8 +342,8 @@ impl Governed {
         }
     }
 
-    /// The registry and the identity in it, if what a state claims is on record.
-    fn on_record(&self, claim: &Claim) -> Result<(Arc<dyn Registry>, Identity), Trouble> {
+    /// The registry, the identity in it and the time to judge it by, if what a state claims is on record.
+    fn on_record(&self, claim: &Claim) -> Result<(Arc<dyn Registry>, Identity, Timestamp), Trouble> {
         let missing = || RegistryError::NotFound(claim.id);
         let location = self.location().ok_or(Trouble::Unknown("registry"))?;
         // For writing: where that cannot be, the error says why.
@@ -365,9 +351,10 @@ impl Governed {
             Err(RegistryError::Missing(_)) => return Err(missing().into()),
             opened => opened?,
         };
-        let identity = registry.get(claim.id)?.ok_or_else(missing)?;
+        let (identity, now) = registry.reading(|view| Ok((view.get(claim.id)?, view.now()?)))?;
+        let identity = identity.ok_or_else(missing)?;
         refuse_forged(claim, &identity)?;
-        Ok((registry, identity))
+        Ok((registry, identity, now))
     }
 
     fn judge(&self, draft: &Draft) -> Result<Declaration, Trouble> {
@@ -437,13 +424,18 @@ fn patiently<T, E>(mut attempt: impl FnMut() -> Result<T, E>, is_busy: impl Fn(&
 
 /// An identity on record with all that it is judged by, on one snapshot.
 pub(crate) fn found(registry: &dyn Registry, identity: Identity) -> Result<Found, RegistryError> {
-    let (context, now, anchor) =
-        registry.reading(|view| Ok((view.context(identity.declaration())?, view.now()?, view.anchor()?)))?;
+    let mut identity = Some(identity);
+    let found = registry.reading(|view| identity.take().map(|identity| found_in(view, identity)).transpose())?;
+    // INVARIANT: a read runs its work once.
+    found.ok_or_else(|| RegistryError::Broken(registry.place()))
+}
+
+fn found_in(view: &View<'_>, identity: Identity) -> Result<Found, RegistryError> {
     Ok(Found {
+        context: view.context(identity.declaration())?,
+        now: view.now()?,
+        anchor: view.anchor()?,
         identity,
-        context,
-        now,
-        anchor,
     })
 }
 

@@ -85,7 +85,8 @@ impl Provider for Nhi {
         )))
         .attribute(Attribute::optional("enforcement", Type::String).describe(
             "What happens to a change that lacks approvals: `enforce` refuses it at plan and at apply, `warn` lets it go \
-             ahead and keeps on record that it did. Default: `enforce`.",
+             ahead and keeps on record that it did, where the policy in force admits that: by default everywhere but in \
+             production. Default: `enforce`.",
         ))
         .attribute(Attribute::optional("audit_checkpoint", Type::String).describe(
             "An `audit_checkpoint` of an identity that was kept elsewhere, an earlier output for example. A registry that \

@@ -16,13 +16,13 @@ support::legs!(
 );
 
 /// The same identity as elsewhere, of a tier that calls for one approval.
-const WRITES: (&str, &str) = (
+pub(crate) const WRITES: (&str, &str) = (
     "scope",
     r#"[{ backend = "aws", resource = "arn:aws:sqs:eu-west-1:111122223333:orders", actions = ["sqs:SendMessage"] }]"#,
 );
 
 /// Writes the keys of alice and mallory and a trust root that lists alice; its digest. Nothing without OpenSSH.
-fn house(stack: &Stack) -> anyhow::Result<Option<String>> {
+pub(crate) fn house(stack: &Stack) -> anyhow::Result<Option<String>> {
     for name in ["alice", "mallory"] {
         let mut command = Command::new("ssh-keygen");
         command
@@ -44,12 +44,12 @@ fn house(stack: &Stack) -> anyhow::Result<Option<String>> {
     Ok(Some(digest.context("a digest")?))
 }
 
-fn provider(digest: &str) -> String {
+pub(crate) fn provider(digest: &str) -> String {
     format!("provider \"nhi\" {{\n  approvers = \"approvers.hcl\"\n  approvers_digest = \"{digest}\"\n}}\n")
 }
 
 /// The digests of the requests that plans have written.
-fn requests(stack: &Stack) -> anyhow::Result<Vec<String>> {
+pub(crate) fn requests(stack: &Stack) -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(stack.folder().join("approvals")).context("list the approvals")? {
         names.push(entry?.file_name().to_string_lossy().into_owned());
@@ -83,7 +83,8 @@ fn approvals_are_collected_used_up_and_never_used_again(core: &Core) -> Outcome 
     stack.apply_planned()?.succeeds()?;
     stack.plans_empty()?;
     let log = stack.nhi(&["audit", "list", "--format", "json"])?.json(0)?;
-    let created = log["rows"].as_array().and_then(|rows| rows.first()).context("a row")?;
+    let mut rows = log["rows"].as_array().into_iter().flatten();
+    let created = rows.find(|row| row["kind"] == "identity.created").context("a row")?;
     ensure!(
         created["payload"]["approved_by"] == Value::from(vec!["alice"]),
         "{created}"

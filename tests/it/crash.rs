@@ -14,7 +14,7 @@ use crate::fixtures::{ADDRESS, identity, named};
 use crate::lifecycle::events;
 
 support::legs!(
-    killed_after_the_commit_the_next_apply_adopts,
+    rule_10_killed_after_the_commit_the_next_apply_adopts,
     killed_before_the_commit_nothing_is_on_record,
     another_declaration_is_not_adopted,
     a_killed_core_leaves_no_process_and_a_recorded_apply,
@@ -60,7 +60,7 @@ fn count(stack: &Stack, kind: &str) -> anyhow::Result<usize> {
     Ok(events(stack)?.iter().filter(|event| *event == kind).count())
 }
 
-fn killed_after_the_commit_the_next_apply_adopts(core: &Core) -> Outcome {
+fn rule_10_killed_after_the_commit_the_next_apply_adopts(core: &Core) -> Outcome {
     let mut stack = Stack::new(core)?;
     stack.main(&identity(&[]))?;
     stack.set("NHI_FAILPOINT", Some("after-commit"));

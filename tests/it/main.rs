@@ -4,21 +4,27 @@
     reason = "indexing a JSON value yields null, never a panic"
 )]
 
+mod adopt;
 mod approvals;
 mod attributes;
 mod check;
 mod crash;
+mod cut_off;
 mod docs;
 mod evaluate;
 mod fix;
 mod fixtures;
 mod hostile;
+mod kinds;
 mod lifecycle;
 mod modules;
 mod offers;
 mod offers_by_wire;
 mod plans;
+mod policy_in_force;
 mod records;
+mod rules;
 mod secrets;
+mod suites;
 mod validation;
 mod written;

@@ -11,9 +11,9 @@ use tfplugin::proto::tfplugin6::invoke_action::event::Type as Told;
 use tfplugin::value::{Type, Value};
 
 /// The provider on a registry with two identities, which the command line has no way to make: the wire has.
-struct House {
-    plugin: Plugin,
-    scratch: tempfile::TempDir,
+pub(crate) struct House {
+    pub(crate) plugin: Plugin,
+    pub(crate) scratch: tempfile::TempDir,
 }
 
 fn block(attributes: &[(&str, Type)]) -> Type {
@@ -28,7 +28,7 @@ fn selector() -> Type {
     block(&attributes)
 }
 
-fn config(ty: &Type, set: &[(&str, Value)]) -> anyhow::Result<Option<proto::DynamicValue>> {
+pub(crate) fn config(ty: &Type, set: &[(&str, Value)]) -> anyhow::Result<Option<proto::DynamicValue>> {
     let Type::Object(attributes) = ty else {
         anyhow::bail!("a block is an object")
     };
@@ -40,7 +40,7 @@ fn config(ty: &Type, set: &[(&str, Value)]) -> anyhow::Result<Option<proto::Dyna
 }
 
 impl House {
-    async fn new() -> anyhow::Result<House> {
+    pub(crate) async fn new() -> anyhow::Result<House> {
         let scratch = tempfile::Builder::new().prefix("nhi-w-").tempdir()?;
         let plugin = Launcher::new(programs::file("terraform-provider-nhi")?)?
             .env("PLUGIN_UNIX_SOCKET_DIR", scratch.path())
@@ -63,12 +63,12 @@ impl House {
         Ok(House { plugin, scratch })
     }
 
-    fn registry(&self) -> PathBuf {
+    pub(crate) fn registry(&self) -> PathBuf {
         self.scratch.path().join("nhi-registry.db")
     }
 
     /// The type of the resource, as its schema says.
-    async fn resource_type(&self) -> anyhow::Result<Type> {
+    pub(crate) async fn resource_type(&self) -> anyhow::Result<Type> {
         let schema = self
             .plugin
             .provider()?
@@ -96,7 +96,7 @@ impl House {
         type_of(&block.context("a block")?.attributes)
     }
 
-    async fn create(&self, name: &str) -> anyhow::Result<Value> {
+    pub(crate) async fn create(&self, name: &str) -> anyhow::Result<Value> {
         let ty = self.resource_type().await?;
         let text = |text: &str| Value::from(text);
         let purpose = [

@@ -22,7 +22,10 @@ struct Case {
 }
 
 /// A provider that lets a change go ahead without approvals.
-const UNENFORCED: &str = "provider \"nhi\" {\n  enforcement = \"warn\"\n}\n";
+const UNENFORCED: &str = "provider \"nhi\" {\n  enforcement = \"warn\"\n  policy      = \"nhi.hcl\"\n}\n";
+
+/// The policy that admits it, in production too.
+const WAIVING: &str = "environment \"production\" {\n  warn = true\n}\nenvironment \"staging\" {}\n";
 
 /// What the registry calls the kind.
 fn word(case: &Case) -> &str {
@@ -128,6 +131,7 @@ fn life(core: &Core, case: &Case) -> anyhow::Result<()> {
         stack
             .plan()?
             .fails_with(&["tier critical calls for", "NHI-APPROVAL-MISSING"])?;
+        stack.file("nhi.hcl", WAIVING)?;
         stack.file("provider.tf", UNENFORCED)?;
     }
     stack.plan()?.succeeds()?;
@@ -230,6 +234,7 @@ fn a_team_that_goes_suspends_its_identities(core: &Core) -> Outcome {
 fn a_contract_that_ended_suspends_from_the_start(core: &Core) -> Outcome {
     let stack = Stack::new(core)?;
     // An identity of a vendor is of a tier that calls for an approval.
+    stack.file("nhi.hcl", WAIVING)?;
     stack.file("provider.tf", UNENFORCED)?;
     let vendor = CASES.iter().find(|case| case.kind == "nhi_vendor");
     let vendor = block(

@@ -10,7 +10,7 @@ support::legs!(
     each_mistake_is_refused_at_its_attribute,
     all_mistakes_come_at_once,
     near_misses_pass,
-    what_is_unknown_at_plan_is_judged_at_apply,
+    rule_08_what_is_unknown_at_plan_is_judged_at_apply,
 );
 
 /// A mistake: the attribute, its expression, what the message says.
@@ -115,7 +115,7 @@ fn near_misses_pass(core: &Core) -> Outcome {
     Ok(())
 }
 
-fn what_is_unknown_at_plan_is_judged_at_apply(core: &Core) -> Outcome {
+fn rule_08_what_is_unknown_at_plan_is_judged_at_apply(core: &Core) -> Outcome {
     let unknown = |value: &str| {
         let late = format!("resource \"terraform_data\" \"late\" {{\n  input = {value}\n}}\n");
         format!("{late}{}", identity(&[("ttl", "terraform_data.late.output")]))

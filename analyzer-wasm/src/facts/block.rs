@@ -78,8 +78,14 @@ impl<'c> Block<'c> {
     /// block around it.
     pub(crate) fn references(&self, path: &str) -> Vec<String> {
         let plain = without_indices(path);
+        let first = plain.bytes().next();
         let mut found: Vec<String> = Vec::new();
         for reference in &self.change.references {
+            // Most lead elsewhere, which their first letter tells.
+            let begins = reference.path.bytes().next();
+            if begins != first && begins != Some(b'[') {
+                continue;
+            }
             let other = without_indices(&reference.path);
             if is_prefix(&plain, &other) || is_prefix(&other, &plain) {
                 for address in &reference.addresses {

@@ -1,6 +1,8 @@
 //! What the facts of Google Cloud, Azure and Entra share: values that may be known in part, blocks that are looked up
 //! by reference, and who can become whom.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use nhi_plan::Severity;
@@ -8,6 +10,7 @@ use nhi_plan::json::Value;
 use nhi_plan::symbol::{self, Part};
 
 use super::Block;
+use super::hash::Map;
 
 /// Alternatives of one value that are told apart; nobody writes more of them by hand.
 const OPTIONS_MAX: usize = 16;
@@ -126,7 +129,10 @@ fn segments(text: &str) -> Vec<&str> {
 }
 
 /// An address without instance keys.
-pub(crate) fn without_keys(address: &str) -> String {
+pub(crate) fn without_keys(address: &str) -> Cow<'_, str> {
+    if !address.contains('[') {
+        return Cow::Borrowed(address);
+    }
     let mut out = String::with_capacity(address.len());
     let mut rest = address;
     while let Some((before, bracket)) = rest.split_once('[') {
@@ -134,11 +140,11 @@ pub(crate) fn without_keys(address: &str) -> String {
         let close = if bracket.starts_with('"') { "\"]" } else { "]" };
         match bracket.split_once(close) {
             Some((_, after)) => rest = after,
-            None => return out,
+            None => return Cow::Owned(out),
         }
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 /// The type of the block at an address: `data.google_project` for `module.m.data.google_project.p`.
@@ -174,12 +180,19 @@ pub(crate) fn instance_key(address: &str) -> &str {
 
 /// Blocks by configuration address, and which of their instances a reference means.
 #[derive(Debug)]
-pub(crate) struct Instances<T>(BTreeMap<String, Same<T>>);
+pub(crate) struct Instances<T>(Map<String, Same<T>>);
 
 /// The instances of one block.
 #[derive(Debug)]
 struct Same<T> {
     all: Vec<Instance<T>>,
+    /// Made when somebody asks for a block with more than one instance; most have one.
+    places: OnceCell<Places>,
+}
+
+/// Where the instances of one block stand.
+#[derive(Debug, Default)]
+struct Places {
     addresses: BTreeMap<String, usize>,
     /// By module instance and own key.
     places: BTreeMap<(String, String), usize>,
@@ -188,12 +201,27 @@ struct Same<T> {
 #[derive(Debug)]
 pub(crate) struct Instance<T> {
     pub(crate) address: String,
+    module: String,
     pub(crate) value: T,
 }
 
 impl<T> Default for Instances<T> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(Map::default())
+    }
+}
+
+impl<T> Same<T> {
+    fn places(&self) -> &Places {
+        self.places.get_or_init(|| {
+            let mut places = Places::default();
+            for (index, instance) in self.all.iter().enumerate() {
+                let place = (instance.module.clone(), instance_key(&instance.address).to_owned());
+                places.places.insert(place, index);
+                places.addresses.insert(instance.address.clone(), index);
+            }
+            places
+        })
     }
 }
 
@@ -201,34 +229,38 @@ impl<T> Instances<T> {
     pub(crate) fn add(&mut self, block: &Block<'_>, value: T) {
         let same = self.0.entry(block.change.config_address.to_string()).or_insert(Same {
             all: Vec::new(),
-            addresses: BTreeMap::new(),
-            places: BTreeMap::new(),
+            places: OnceCell::new(),
         });
-        let address = block.change.address.to_string();
-        let place = (
-            block.change.module_address.to_string(),
-            instance_key(&address).to_owned(),
-        );
-        same.places.insert(place, same.all.len());
-        same.addresses.insert(address.clone(), same.all.len());
-        same.all.push(Instance { address, value });
+        same.places.take();
+        same.all.push(Instance {
+            address: block.change.address.to_string(),
+            module: block.change.module_address.to_string(),
+            value,
+        });
     }
 
     /// The instances that a block at `site` means by a reference to `address`: the one of that address, the one with the
     /// same key in the same module instance, those of the same module instance, or all. Nothing where there are too many.
     pub(crate) fn meant(&self, address: &str, site: &Site) -> Vec<&Instance<T>> {
-        let Some(same) = self.0.get(&without_keys(address)) else {
+        if self.0.is_empty() {
+            return Vec::new();
+        }
+        let Some(same) = self.0.get(&*without_keys(address)) else {
             return Vec::new();
         };
-        if let Some(index) = same.addresses.get(address).filter(|_| address.contains('[')) {
+        // Whatever is asked for, the only instance is the nearest.
+        if let [only] = same.all.as_slice() {
+            return vec![only];
+        }
+        let Places { addresses, places } = same.places();
+        if let Some(index) = addresses.get(address).filter(|_| address.contains('[')) {
             return same.all.get(*index).into_iter().collect();
         }
         let key = instance_key(&site.address).to_owned();
-        if let Some(index) = same.places.get(&(site.module.clone(), key)) {
+        if let Some(index) = places.get(&(site.module.clone(), key)) {
             return same.all.get(*index).into_iter().collect();
         }
-        let beside: Vec<_> = same
-            .places
+        let beside: Vec<_> = places
             .range((site.module.clone(), String::new())..)
             .take_while(|((module, _), _)| *module == site.module)
             .filter_map(|(_, index)| same.all.get(*index))

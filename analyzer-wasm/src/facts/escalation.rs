@@ -19,7 +19,6 @@ mod trust;
 pub(crate) mod workloads;
 mod world;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use nhi_plan::Mode;
@@ -33,12 +32,13 @@ use super::graph::Graph;
 use super::iam::access::Principal;
 use super::iam::standing::Standing;
 use super::memo::Memo;
+use crate::facts::hash::Map;
 
 /// What the plan says about roles and workloads.
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     /// By address of the role.
-    trusts: HashMap<String, RoleTrust>,
+    trusts: Map<String, RoleTrust>,
     read: Memo<Arc<Trust>>,
     workloads: Vec<Workload>,
     profiles: Vec<Profile>,

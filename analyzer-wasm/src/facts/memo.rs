@@ -1,6 +1,6 @@
 //! What was made of a text, kept for the next who brings the same: most roles of a plan trust the same services.
 
-use std::collections::HashMap;
+use crate::facts::hash::Map;
 
 /// Texts that are kept; what comes later is made anew.
 const TEXTS_MAX: usize = 1_024;
@@ -9,11 +9,11 @@ const TEXT_BYTES_MAX: usize = 8 << 10;
 
 /// Results by text.
 #[derive(Debug)]
-pub(crate) struct Memo<T>(HashMap<String, T>);
+pub(crate) struct Memo<T>(Map<String, T>);
 
 impl<T> Default for Memo<T> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(Map::default())
     }
 }
 

@@ -18,6 +18,7 @@ Examples:
   terraform show -json tfplan | nhi check - --source .
   nhi check plan.json --fail-on medium --format json
   nhi check tfplan --new-only --waivers waivers.hcl
+  nhi check tfplan --registry postgres://nhi@db.example/nhi
   nhi check tfplan --module team.wasm --module-settings 'team={\"environments\": [\"production\"]}'
   nhi check tfplan --format sarif --output nhi.sarif";
 
@@ -63,6 +64,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         before: args.decisions.new_only,
         principals: args.decisions.compares(),
         explain: args.explain_evidence.clone(),
+        exceptions: decided.exceptions(),
         ..Wish::default()
     };
     let examined = args.inputs.examine(&wish, &mut report)?;
@@ -98,7 +100,7 @@ fn deliver(args: &Args, console: &Console, report: &Report) -> Result<(), Failur
 
 fn explain(address: &str, examined: &Examined, console: &Console, report: &Report) -> Result<(), Failure> {
     match &examined.evidence {
-        Some(evidence) => console.answer(&output::evidence(address, evidence, console.width))?,
+        Some(evidence) => console.answer(&output::evidence(address, evidence, report, console.width))?,
         // What was undecided before the address was looked up is told by the summary.
         None if report.is_complete() => {
             let failure = Failure::usage(format!("the plan has no address `{address}`"));
@@ -115,9 +117,10 @@ fn timings(console: &Console, report: &Report, clock: &Clock) {
     for run in &report.modules {
         let usage = match &run.usage {
             Some(usage) => format!(
-                "{} blocks seen, {} fuel, {} KiB of memory, {} bytes of findings",
+                "{} blocks seen, {} fuel of {}, {} KiB of memory, {} bytes of findings",
                 usage.changes,
                 usage.fuel,
+                usage.fuel_limit,
                 usage.memory_peak_bytes >> 10,
                 usage.output_bytes
             ),

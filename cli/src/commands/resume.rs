@@ -1,10 +1,10 @@
 //! `nhi resume`: brings a suspended identity back, by the approvals of its tier.
 
-use nhi_governance::{Act, Digest, Evidence, Identity, Policy, Timestamp, Transition, resume};
+use nhi_governance::{Act, Evidence, Identity, Timestamp, Transition, resume};
 use nhi_registry::{Access, Actor, RecordsExt as _, RegistryError, View};
 
 use crate::exit::{Exit, Failure};
-use crate::operate::approving::refusal;
+use crate::operate::approving::{agreed_by_somebody, refusal};
 use crate::operate::outcome::Done;
 use crate::operate::{self, Format, Target, approving, change, outcome};
 use crate::output::Console;
@@ -88,13 +88,4 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let done = done.map_err(|error| failure(&error))?;
     outcome::answer("resumed", &[done], false, args.format, console)?;
     Ok(Exit::Clean)
-}
-
-/// What no approval can help is refused before anybody is asked for one. Nothing is ever written by this.
-fn agreed_by_somebody(policy: &Policy) -> Evidence {
-    Evidence {
-        approvals: vec![policy.digest(), Digest::of(b"somebody")],
-        approved_by: vec!["somebody".to_owned(), "somebody else".to_owned()],
-        ..Evidence::waived()
-    }
 }

@@ -12,7 +12,7 @@ use nhi_governance::{Timestamp, Ttl};
 use nhi_registry::{Access, Actor};
 use serde::Serialize;
 
-use crate::commands::sweep::due::Swept;
+use crate::commands::sweep::due::{Overdue, Swept};
 use crate::commands::sweep::signals::Signals;
 use crate::exit::{Exit, Failure};
 use crate::operate::{Format, outcome};
@@ -26,6 +26,11 @@ What it ends:
               or whose vendor's contract ended where that revokes them
   grants      of an identity that is revoked, or past their end for more than 7 days
   exceptions  past their end for more than 7 days
+
+It opens the rounds of access reviews whose cadence asks for it, and closes those that are due: identities that nobody
+answered for are suspended, or revoked where the review says so.
+
+It also says what somebody owes: tests and reviews of break-glass access whose day has passed.
 
 With --every it goes on until it is told to stop by SIGINT or SIGTERM, and writes one line of JSON for each pass.
 A pass that fails is told on standard error and tried again the next time; the first one has to succeed.";
@@ -56,6 +61,8 @@ struct Document {
     as_of: Timestamp,
     ended: usize,
     changes: Vec<Swept>,
+    /// What somebody owes; it stays in every answer until they have done it.
+    overdue: Vec<Overdue>,
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
@@ -87,8 +94,9 @@ fn pass(args: &Args) -> Result<Document, Failure> {
     Ok(Document {
         version: 1,
         as_of: registry.now().map_err(|error| failure(&error))?,
-        ended: changes.len(),
+        ended: changes.iter().filter(|swept| swept.is_end()).count(),
         changes,
+        overdue: Overdue::all(&*registry).map_err(|error| failure(&error))?,
     })
 }
 
@@ -96,12 +104,22 @@ fn human(document: &Document, width: usize) -> String {
     let mut screen = Screen::new(width);
     if document.changes.is_empty() {
         screen.line(&[(PLAIN, "nothing was due")]);
-        return screen.into_text();
+    } else {
+        let rows: Vec<[String; 5]> = document.changes.iter().map(Swept::row).collect();
+        table(&mut screen, &rows);
+        screen.line(&[(BOLD, &format!("{} ended", document.ended))]);
     }
-    let rows: Vec<[String; 5]> = document.changes.iter().map(Swept::row).collect();
+    if !document.overdue.is_empty() {
+        screen.blank();
+        let rows: Vec<[String; 5]> = document.overdue.iter().map(Overdue::row).collect();
+        table(&mut screen, &rows);
+        screen.line(&[(BOLD, &format!("{} overdue", document.overdue.len()))]);
+    }
+    screen.into_text()
+}
+
+fn table(screen: &mut Screen, rows: &[[String; 5]]) {
     let headings = ["KIND", "NAME", "ENVIRONMENT", "WHY", "ID"];
     let bold = |_, column| if column == 1 { BOLD } else { PLAIN };
-    outcome::table(&mut screen, &headings, &rows, bold);
-    screen.line(&[(BOLD, &format!("{} ended", document.ended))]);
-    screen.into_text()
+    outcome::table(screen, &headings, rows, bold);
 }

@@ -2,11 +2,14 @@
 
 use clap::ValueEnum;
 use nhi_approvals::{Hearing, REQUESTER_VARIABLE, Request, RequestContext, Requirement, Verdict, disk, requesters};
-use nhi_governance::{Declaration, Digest, Evidence, Identity, Name, Policy, RiskTier, tier_of_change};
-use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, Registry};
+use nhi_governance::{
+    Declaration, Digest, Environment, Evidence, Identity, Name, Policy, PolicyInForce, RiskTier, tier_of_change,
+};
+use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, RecordsExt as _, Registry};
 
-use crate::approvals::{self, Place, Root};
+use crate::approvals;
 use crate::exit::{Exit, Failure};
+use crate::operate::trusted;
 use crate::registry;
 
 /// At most this many of the requests that lack approvals are listed.
@@ -17,12 +20,7 @@ const LISTED_MAX: usize = 10;
 #[group(skip)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
-    root: Root,
-    /// The digest of a trust root that is trusted; without it no approval counts
-    #[arg(long, value_name = "DIGEST", env = "NHI_APPROVERS_DIGEST", value_parser = approvals::digest)]
-    approvers_digest: Option<Digest>,
+    trusted: trusted::Args,
     /// Whether a change that lacks approvals is refused, or only warned of; a waiver stays on record
     #[arg(long, value_enum, value_name = "WORD", default_value_t = Enforcement::Enforce)]
     enforcement: Enforcement,
@@ -47,6 +45,18 @@ pub(crate) struct Lacking {
     calls_for: String,
     missing: Vec<String>,
     digest: Option<Digest>,
+    /// Whether they would have been waived, and the policy in force does not let them be.
+    is_unwaivable: bool,
+}
+
+/// Whether missing approvals may only be warned of: by the policy, and by the one in force.
+fn waivable(policy: &Policy, registry: &dyn Registry, environment: Option<&Environment>) -> Result<bool, Failure> {
+    let in_force = registry.reading(|view| view.policy_in_force());
+    let in_force = in_force.map_err(|error| registry::failure(&error))?;
+    let in_force = in_force.as_ref().map_or(policy, PolicyInForce::policy);
+    Ok([policy, in_force]
+        .into_iter()
+        .all(|policy| policy.allows_warn(environment)))
 }
 
 impl Args {
@@ -68,10 +78,12 @@ impl Args {
         if requirement.is_nothing() {
             return Ok(Ok(Evidence::default()));
         }
-        if self.enforcement == Enforcement::Warn {
+        let is_waived = self.enforcement == Enforcement::Warn;
+        if is_waived && waivable(policy, registry, Some(declaration.environment()))? {
             return Ok(Ok(Evidence::waived()));
         }
         let mut lacking = Lacking {
+            is_unwaivable: is_waived,
             name: format!("{}/{}", declaration.environment(), declaration.name()),
             calls_for: format!("tier {tier} calls for {requirement}"),
             missing: vec!["a trust root that is pinned by `--approvers-digest`".to_owned()],
@@ -99,10 +111,12 @@ impl Args {
         if let Some((_, verdict)) = verdict.as_ref().filter(|(_, verdict)| verdict.is_enough()) {
             return Ok(Ok(verdict.evidence()));
         }
-        if self.enforcement == Enforcement::Warn {
+        let is_waived = self.enforcement == Enforcement::Warn;
+        if is_waived && waivable(base, registry, None)? {
             return Ok(Ok(Evidence::waived()));
         }
         let mut lacking = Lacking {
+            is_unwaivable: is_waived,
             name: "policy".to_owned(),
             calls_for: format!("a looser policy calls for {}", Requirement::of(base, tier)),
             missing: vec!["a trust root that is pinned by `--approvers-digest`".to_owned()],
@@ -117,7 +131,7 @@ impl Args {
         let Some((request, verdict)) = verdict else {
             return Ok(());
         };
-        disk::write_request(&self.place.approvals, &request).map_err(|problem| approvals::failure(&problem))?;
+        disk::write_request(&self.trusted.place.approvals, &request).map_err(|problem| approvals::failure(&problem))?;
         lacking.missing = verdict.missing;
         let refused = verdict.refused.iter();
         let refused = refused.map(|refused| format!("{} does not count: {}", refused.source, refused.reason));
@@ -155,14 +169,13 @@ impl Args {
         actor: &Actor,
         request: impl FnOnce(&RequestContext<'_>) -> Request,
     ) -> Result<Option<(Request, Verdict)>, Failure> {
-        let Some(pinned) = self.approvers_digest else {
+        let Some(trust) = self.trusted.trust(registry)? else {
             return Ok(None);
         };
-        let trust = disk::read_trust(&self.root.approvers, pinned).map_err(|problem| approvals::failure(&problem))?;
         let others = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
         let others = others.split(',').chain(self.requesters.iter().map(String::as_str));
         let hearing = Hearing {
-            directory: &self.place.approvals,
+            directory: &self.trusted.place.approvals,
             root: &trust.root,
             organisation,
             policy,
@@ -189,6 +202,9 @@ pub(crate) fn refusal(lacking: &[Lacking], of: usize) -> Failure {
     if lacking.len() > LISTED_MAX {
         lines.push(format!("and {} more", lacking.len() - LISTED_MAX));
     }
+    if lacking.iter().any(|lacking| lacking.is_unwaivable) {
+        lines.push("NHI-ENFORCEMENT: the policy in force does not let them be waived there".to_owned());
+    }
     if lacking.iter().any(|lacking| lacking.digest.is_some()) {
         lines.push("commit the requests, have approvers run these commands, and run this one again".to_owned());
     }
@@ -205,5 +221,14 @@ impl Lacking {
             .digest
             .map_or_else(String::new, |digest| format!(": nhi approve {digest}"));
         format!("`{}` lacks {}{command}", self.name, self.missing.join("; "))
+    }
+}
+
+/// What no approval can help is refused before anybody is asked for one. Nothing is ever written by this.
+pub(crate) fn agreed_by_somebody(policy: &Policy) -> Evidence {
+    Evidence {
+        approvals: vec![policy.digest(), Digest::of(b"somebody")],
+        approved_by: vec!["somebody".to_owned(), "somebody else".to_owned()],
+        ..Evidence::waived()
     }
 }

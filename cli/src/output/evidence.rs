@@ -2,8 +2,9 @@
 
 use super::screen::{BOLD, CYAN, DIM, GREEN, PLAIN, Screen, YELLOW};
 use crate::examine::{Evidence, Known};
+use crate::report::{Entry, Report, Status};
 
-pub(crate) fn render(address: &str, evidence: &Evidence, width: usize) -> String {
+pub(crate) fn render(address: &str, evidence: &Evidence, report: &Report, width: usize) -> String {
     let mut screen = Screen::new(width);
     screen.line(&[(BOLD, address)]);
     if let Some(place) = &evidence.place {
@@ -34,5 +35,33 @@ pub(crate) fn render(address: &str, evidence: &Evidence, width: usize) -> String
         let text = "no configuration was at hand: check the plan file itself, or add `--source DIR`";
         screen.field(2, "note", PLAIN, text);
     }
+    let counted = report.entries.iter().filter(|entry| entry.status != Status::Undecided);
+    let all = counted.chain(report.asides.iter().map(|aside| &aside.entry));
+    for entry in all.filter(|entry| entry.address == address) {
+        finding(&mut screen, entry);
+    }
     screen.into_text()
+}
+
+/// What an exception has to name, or why none can.
+fn finding(screen: &mut Screen, entry: &Entry) {
+    let at = match entry.path.as_str() {
+        "" => "the block as a whole",
+        path => path,
+    };
+    screen.line(&[(PLAIN, "  "), (BOLD, &entry.code), (PLAIN, " at "), (BOLD, at)]);
+    let is_secret = entry.is_credential()
+        || entry
+            .block
+            .as_ref()
+            .is_some_and(|block| block.is_sensitive(&entry.path));
+    let text = match &entry.value_sha256 {
+        Some(digest) => format!("value_digest = \"{digest}\""),
+        None if entry.path.is_empty() => "no exception on record can waive it: it is about no one value".to_owned(),
+        None if is_secret => {
+            "no exception on record can waive it: a digest of what may be a secret would let it be guessed".to_owned()
+        }
+        None => "no exception on record can waive it: the value is not known before the apply".to_owned(),
+    };
+    screen.field(4, "", DIM, &text);
 }

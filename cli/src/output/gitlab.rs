@@ -1,16 +1,26 @@
 //! A Code Quality report for GitLab: the findings beside the lines of a merge request.
 //!
 //! The format knows neither a verdict nor an uncertainty: an unverified finding says so in its text, and one that does
-//! not count is left out, because GitLab would count it.
+//! not count is left out, because GitLab would count it. What an exception on record waives is shown as information,
+//! because it has not passed.
 
 use nhi_plan::Severity;
 use serde_json::{Value, json};
 
 use super::{json_text, story};
-use crate::report::{Entry, PlanKind, Report};
+use crate::report::{Because, Entry, PlanKind, Report};
 
 pub(crate) fn render(report: &Report) -> Result<String, serde_json::Error> {
-    let issues: Vec<Value> = report.entries.iter().map(|entry| issue(report, entry)).collect();
+    let counted = report.entries.iter().map(|entry| issue(report, entry));
+    let excepted = report.asides.iter().filter_map(|aside| {
+        matches!(aside.because, Because::Excepted(_)).then(|| {
+            let mut issue = issue(report, &aside.entry);
+            issue["description"] = format!("{}: {}", story::subject(&aside.entry), aside.because.describe()).into();
+            issue["severity"] = severity(Severity::Info).into();
+            issue
+        })
+    });
+    let issues: Vec<Value> = counted.chain(excepted).collect();
     json_text::render(&issues)
 }
 

@@ -150,7 +150,7 @@ fn asides(screen: &mut Screen, report: &Report) {
         let entry = &aside.entry;
         let head = format!("{} {}", entry.severity, entry.code);
         screen.field(2, "-", PLAIN, &format!("{head}  {}", story::subject(entry)));
-        let style = if matches!(aside.because, Because::Waived(_)) {
+        let style = if matches!(aside.because, Because::Waived(_) | Because::Excepted(_)) {
             PLAIN
         } else {
             DIM

@@ -91,6 +91,7 @@ pub(super) fn verdict(report: &Report) -> String {
         .map(|(word, count)| match word {
             "existing" => format!("{count} there before"),
             "baseline" => format!("{count} in the baseline"),
+            "excepted" => format!("{count} waived by exceptions on record"),
             other => format!("{count} {other}"),
         })
         .collect();

@@ -130,6 +130,7 @@ fn waiver(words: &str, file: &str, line: u32, place: &str) -> Result<Waiver, &'s
             expires,
             place: place.to_owned(),
         },
+        on_record: false,
     })
 }
 

@@ -2,7 +2,11 @@
 //!
 //! One past its end is a finding of its own, one that meets nothing a note. A file that is wrong in any part is
 //! refused as a whole: nobody may believe that a waiver counts which does not.
+//!
+//! Exceptions on record are waivers too, by the same rules, always for one value. They come before all others, so that
+//! no file and no comment outranks them; those of other configurations meet nothing here, which is no news.
 
+mod exceptions;
 mod file;
 
 use std::collections::HashMap;
@@ -26,6 +30,8 @@ pub(super) struct Waiver {
     pub(super) value_sha256: Option<String>,
     pub(super) waived: Waived,
     pub(super) ends: Timestamp,
+    /// Whether it is an exception on record.
+    pub(super) on_record: bool,
 }
 
 /// What a waiver is about.
@@ -42,8 +48,9 @@ pub(super) enum Target {
 pub(super) struct Waivers(Vec<Waiver>);
 
 impl Waivers {
-    pub(super) fn read(paths: &[PathBuf]) -> Result<Self, Failure> {
-        let mut waivers = Self::default();
+    /// Those of a registry, if one is named, and of files. What cannot be read is never taken for none.
+    pub(super) fn read(registry: Option<&str>, paths: &[PathBuf]) -> Result<Self, Failure> {
+        let mut waivers = Self(registry.map(exceptions::read).transpose()?.unwrap_or_default());
         for path in paths {
             waivers.0.extend(file::read(path)?);
         }
@@ -56,7 +63,9 @@ impl Waivers {
 
     /// Refuses a waiver of a rule that there is not: nobody would ever miss it.
     pub(super) fn check(&self, is_known: impl Fn(&str) -> bool) -> Result<(), Failure> {
-        let Some(waiver) = self.0.iter().find(|waiver| !is_known(&waiver.rule)) else {
+        // An exception may waive what is no rule, such as a requirement of a tier.
+        let mut of_files = self.0.iter().filter(|waiver| !waiver.on_record);
+        let Some(waiver) = of_files.find(|waiver| !is_known(&waiver.rule)) else {
             return Ok(());
         };
         let message = format!("there is no such rule as `{}` ({})", waiver.rule, waiver.waived.place);
@@ -75,10 +84,11 @@ impl Waivers {
             if let Some(flag) = is_used.get_mut(at) {
                 *flag = true;
             }
-            valid.get(at).map(|waiver| Because::Waived(waiver.waived.clone()))
+            valid.get(at).map(Waiver::because)
         });
         if report.is_complete() {
-            for (waiver, _) in valid.iter().zip(is_used).filter(|(_, is_used)| !is_used) {
+            let unused = valid.iter().zip(is_used).filter(|(_, is_used)| !is_used);
+            for (waiver, _) in unused.filter(|(waiver, _)| !waiver.on_record) {
                 report.notes.push(format!(
                     "the waiver of {} for {} ({}) meets no finding: remove it",
                     waiver.rule,
@@ -87,7 +97,36 @@ impl Waivers {
                 ));
             }
         }
+        let (lapsed, expired): (Vec<Waiver>, Vec<Waiver>) = expired.into_iter().partition(|waiver| waiver.on_record);
+        for waiver in lapsed {
+            if report.entries.iter().any(|entry| waiver.meets(entry)) {
+                report.notes.push(format!(
+                    "{} of {} for {} ended {}, so the finding counts again",
+                    waiver.waived.place,
+                    waiver.rule,
+                    waiver.target.describe(),
+                    waiver.waived.expires
+                ));
+            }
+        }
         report.add(expired.iter().map(Waiver::expired).collect());
+    }
+
+    /// What modules are told: the exceptions on record that are good at this time.
+    pub(super) fn told(&self, now: Timestamp) -> Vec<nhi_plan::Exception> {
+        let good = self.0.iter().filter(|waiver| waiver.on_record && waiver.ends > now);
+        good.filter_map(|waiver| match &waiver.target {
+            Target::Address { address, path } => Some(nhi_plan::Exception {
+                rule: waiver.rule.clone(),
+                address: address.clone(),
+                path: path.clone().unwrap_or_default(),
+                value_sha256: waiver.value_sha256.clone().unwrap_or_default(),
+                expires_at: waiver.waived.expires.clone(),
+                attributes: Vec::new(),
+            }),
+            Target::Line { .. } => None,
+        })
+        .collect()
     }
 }
 
@@ -132,6 +171,14 @@ impl Target {
 }
 
 impl Waiver {
+    fn because(&self) -> Because {
+        if self.on_record {
+            Because::Excepted(self.waived.clone())
+        } else {
+            Because::Waived(self.waived.clone())
+        }
+    }
+
     fn meets(&self, entry: &Entry) -> bool {
         let is_rule = entry.code.eq_ignore_ascii_case(&self.rule) || entry.name.eq_ignore_ascii_case(&self.rule);
         let is_there = match &self.target {

@@ -18,6 +18,8 @@ pub(crate) enum Because {
     Baseline,
     /// Somebody answers for it, until a day.
     Waived(Waived),
+    /// An exception on record waives it, for this very value. It has not passed.
+    Excepted(Waived),
 }
 
 /// Who waived a finding, why, and until when.
@@ -33,14 +35,15 @@ pub(crate) struct Waived {
 
 impl Because {
     /// The words, in the order in which formats count them.
-    pub(crate) const WORDS: [&'static str; 3] = ["existing", "baseline", "waived"];
+    pub(crate) const WORDS: [&'static str; 4] = ["existing", "baseline", "waived", "excepted"];
 
     pub(crate) fn as_str(&self) -> &'static str {
-        let [existing, baseline, waived] = Self::WORDS;
+        let [existing, baseline, waived, excepted] = Self::WORDS;
         match self {
             Self::Existing => existing,
             Self::Baseline => baseline,
             Self::Waived(_) => waived,
+            Self::Excepted(_) => excepted,
         }
     }
 
@@ -52,6 +55,10 @@ impl Because {
             Self::Waived(waived) => format!(
                 "waived by {} until {}: {} ({})",
                 waived.owner, waived.expires, waived.reason, waived.place
+            ),
+            Self::Excepted(waived) => format!(
+                "waived by {}, accepted by {} until {}: {}",
+                waived.place, waived.owner, waived.expires, waived.reason
             ),
         }
     }

@@ -8,13 +8,16 @@
     reason = "helpers of tests fail by panicking, like the tests themselves"
 )]
 
+mod adopting;
 mod approvals;
 mod audit_log;
 mod decisions;
+mod exceptions;
 mod formats;
 mod formats_ci;
 mod hostile;
 mod interface;
+mod module;
 mod operating;
 mod plan_file;
 mod policy;

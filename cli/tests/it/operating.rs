@@ -1,7 +1,10 @@
 //! The commands that change identities, as a shell sees them, on registries made for the occasion.
 
+mod glass;
 mod owners;
 mod reporting;
+mod reviews;
+mod rotating;
 mod sweeping;
 mod switch;
 

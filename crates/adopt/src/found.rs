@@ -1,7 +1,7 @@
 //! The machine identities of a source: each with its credentials, what it is named by, and what the source says of it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nhi_governance::Kind;
 use nhi_identity_types::{self as types, IdentityType};
@@ -13,6 +13,9 @@ use crate::labels::Labels;
 use crate::powers::{self, Power, Powers, Scope, Subject};
 use crate::source::{self, Form, Resource};
 use crate::trust::{self, Guess};
+
+/// How many of one name are looked at to tell which of them is meant.
+const NAMESAKES_MAX: usize = 32;
 
 /// Where a name may be, where the table does not say.
 const NAMES: [&str; 8] = [
@@ -112,7 +115,7 @@ struct Candidate {
 struct Gathered {
     candidates: Vec<Candidate>,
     /// Names of roles that machines run as.
-    profiles: Vec<String>,
+    profiles: BTreeSet<String>,
 }
 
 impl Gathered {
@@ -163,10 +166,11 @@ impl Gathered {
         let mut found = one.found.clone();
         let mut subjects = one.subjects.clone();
         for part in parts {
-            found.known_as.extend(part.found.known_as.iter().cloned());
+            // A record of a key alone says nothing of whose it is.
             if part.is_credential {
                 found.credentials.push(part.found.address.clone());
             } else {
+                found.known_as.extend(part.found.known_as.iter().cloned());
                 found.external.extend(part.found.external.iter().cloned());
                 subjects.extend(part.subjects.iter().cloned());
             }
@@ -223,6 +227,9 @@ impl Index {
         one.parents.iter().find_map(|(attribute, name)| {
             let family = family(&one.found.type_name);
             let known = self.by_name.get(&(family.to_owned(), name.clone()))?;
+            if known.len() > NAMESAKES_MAX {
+                return None;
+            }
             let known: Vec<usize> = known.iter().copied().filter(|at| *at != own).collect();
             let word = attribute.split('_').next().unwrap_or_default();
             let is_meant = |at: &&usize| {

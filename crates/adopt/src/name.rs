@@ -1,6 +1,7 @@
 //! Names that are valid: by form, by the policy's naming rules, and each for one identity of its environment.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use nhi_governance::{Environment, Kind, Name, Policy};
 
@@ -9,14 +10,27 @@ const NAME_BYTES_MAX: usize = 63;
 /// What the name of an identity begins with whose own begins with no letter.
 const HEAD: &str = "id-";
 
-/// Names that are taken, by environment.
+/// Names that are taken, by environment; with each, the number that the next one of that name is tried with.
 #[derive(Debug, Clone, Default)]
-pub struct Taken(BTreeSet<(String, String)>);
+pub struct Taken(BTreeMap<(String, String), u64>);
 
 impl Taken {
     /// Takes a name; false where it is taken.
     pub fn take(&mut self, environment: &str, name: &str) -> bool {
-        self.0.insert((environment.to_owned(), name.to_owned()))
+        match self.0.entry((environment.to_owned(), name.to_owned())) {
+            Entry::Vacant(entry) => {
+                entry.insert(2);
+                true
+            }
+            Entry::Occupied(_) => false,
+        }
+    }
+
+    /// The first number that nobody has tried with a name yet, so that many of one name take no longer than others.
+    fn number(&mut self, environment: &str, name: &str) -> u64 {
+        let next = self.0.entry((environment.to_owned(), name.to_owned())).or_insert(2);
+        *next += 1;
+        *next - 1
     }
 }
 
@@ -38,14 +52,19 @@ pub(crate) fn choose(
         return kept;
     }
     let word = type_name.rsplit('_').find(|word| *word != "v1").unwrap_or("other");
-    let numbered = (2_u64..).map(|number| with_tail(&kept, &number.to_string()));
-    let tails = slug(word).map(|word| with_tail(&kept, &word));
-    // The numbers do not end, so that one is free.
-    tails
-        .into_iter()
-        .chain(numbered)
-        .find(|name| taken.take(place, name))
-        .unwrap_or(kept)
+    if let Some(other) = slug(word).map(|word| with_tail(&kept, &word))
+        && taken.take(place, &other)
+    {
+        return other;
+    }
+    // The numbers do not end, so that one of them is free.
+    loop {
+        let number = taken.number(place, &kept);
+        let other = with_tail(&kept, &number.to_string());
+        if taken.take(place, &other) {
+            return other;
+        }
+    }
 }
 
 fn with_tail(name: &str, tail: &str) -> String {
@@ -115,14 +134,13 @@ fn keep_rules(name: String, kind: Kind, environment: Option<&str>, policy: &Poli
 }
 
 /// The label of a block, unique among the others.
-pub(crate) fn label(name: &str, labels: &mut BTreeSet<String>) -> String {
+pub(crate) fn label(name: &str, labels: &mut Taken) -> String {
     let plain = name.replace(['-', '.'], "_");
-    let numbered = (2_u64..).map(|number| format!("{plain}_{number}"));
-    [plain.clone()]
-        .into_iter()
-        .chain(numbered)
-        .find(|label| labels.insert(label.clone()))
-        .unwrap_or(plain)
+    let mut label = plain.clone();
+    while !labels.take("", &label) {
+        label = format!("{plain}_{}", labels.number("", &plain));
+    }
+    label
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub(crate) use aws::of_role as of_aws_role;
 /// The most entries and actions that a scope may hold.
 const ENTRIES_MAX: usize = 100;
 const ACTIONS_MAX: usize = 200;
+/// How many lines say what is not known.
+const LINES_MAX: usize = 20;
 
 /// Whom something is given to: what the backend calls it, and by which of its names.
 pub(crate) type Subject = (&'static str, String);
@@ -146,6 +148,11 @@ impl Scope {
         for lines in [&mut self.gaps, &mut self.notes] {
             lines.sort();
             lines.dedup();
+            if lines.len() > LINES_MAX {
+                let more = lines.len() - LINES_MAX;
+                lines.truncate(LINES_MAX);
+                lines.push(format!("and {more} more of the kind"));
+            }
         }
     }
 }

@@ -73,6 +73,14 @@ pub(crate) struct Source<'t> {
 
 /// Reads the resources of the types that `wanted` wants.
 pub(crate) fn read<'t>(text: &'t str, limits: &Limits, wanted: &dyn Fn(&str) -> bool) -> Result<Source<'t>, ReadError> {
+    if text.trim_ascii().is_empty() {
+        return Err(ReadError {
+            code: code::EMPTY,
+            offset: 0,
+            message: "the input is empty".into(),
+            help: "look at the output of the command that should have made it".into(),
+        });
+    }
     let mut reader = Reader {
         cursor: Cursor::new(text, limits)?,
         limits,

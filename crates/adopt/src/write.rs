@@ -1,13 +1,12 @@
 //! The HCL of records: a block each, with an import where a record waits, and what is not known left empty.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use nhi_governance::{Declaration, RecordId};
 use serde_json::{Map, Value as Json};
 
 use crate::hcl::{expression, quoted, remark};
-use crate::name::label;
+use crate::name::{Taken, label};
 use crate::propose::Proposal;
 
 /// The attributes in the order of a reader's questions; others follow.
@@ -48,7 +47,7 @@ pub enum Block<'a> {
 
 /// The file of these blocks. The same blocks give the same bytes.
 pub fn write(blocks: &[Block<'_>]) -> String {
-    let mut labels = BTreeSet::new();
+    let mut labels = Taken::default();
     let mut out = HEADER.to_owned();
     for block in blocks {
         out.push('\n');
@@ -64,13 +63,7 @@ pub fn write(blocks: &[Block<'_>]) -> String {
     out
 }
 
-fn on_record(
-    id: RecordId,
-    declaration: &Declaration,
-    remarks: &[String],
-    labels: &mut BTreeSet<String>,
-    out: &mut String,
-) {
+fn on_record(id: RecordId, declaration: &Declaration, remarks: &[String], labels: &mut Taken, out: &mut String) {
     let label = label(declaration.name().as_str(), labels);
     // INVARIANT: a declaration serialises, and to an object.
     let attributes = match serde_json::to_value(declaration) {
@@ -88,7 +81,7 @@ fn on_record(
     body(&attributes, &[], None, out);
 }
 
-fn new(proposal: &Proposal, labels: &mut BTreeSet<String>, out: &mut String) {
+fn new(proposal: &Proposal, labels: &mut Taken, out: &mut String) {
     comment(&proposal.remarks, out);
     open(&label(&proposal.name, labels), out);
     body(

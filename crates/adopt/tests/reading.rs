@@ -204,7 +204,7 @@ fn what_cannot_be_read_is_refused_and_said() {
         ),
         (deep, "NHI-PLAN-DEPTH"),
         (modules, "NHI-PLAN-DEPTH"),
-        (String::new(), "NHI-PLAN-TRUNCATED"),
+        (String::new(), "NHI-PLAN-EMPTY"),
     ];
     for (text, code) in cases {
         let error = find(&text, &Limits::default()).expect_err(&text);

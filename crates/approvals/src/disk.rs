@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use nhi_governance::Digest;
 
 use crate::approval::Signed;
-use crate::code::{FILE, Problem, REQUEST};
+use crate::code::{FILE, PIN, Problem, REQUEST};
 use crate::dsse::ENVELOPE_BYTES_MAX;
 use crate::person::Person;
 use crate::request::{REQUEST_BYTES_MAX, Request};
@@ -106,6 +106,26 @@ pub fn read_trust(path: &Path, pinned: Digest) -> Result<Trust, Problem> {
             .collect()
     };
     trust(&read_root(path)?, pinned, earlier, signatures)
+}
+
+/// The same, where one is on record already: the file has to be that one, or to come after it by signatures. A digest
+/// that is pinned in the change itself, beside another file, is then no way around those who decided until now.
+pub fn read_trust_after(path: &Path, pinned: Digest, on_record: Option<Digest>) -> Result<Trust, Problem> {
+    let trust = read_trust(path, pinned)?;
+    let Some(on_record) = on_record.filter(|on_record| *on_record != trust.root.digest) else {
+        return Ok(trust);
+    };
+    match read_trust(path, on_record) {
+        Ok(_) => Ok(trust),
+        Err(problem) => Err(Problem::new(
+            &PIN,
+            format!(
+                "the trust root does not come after the one on record: {}",
+                problem.message
+            ),
+            "Have the people of the one on record sign it, with `nhi approvers sign`, and commit the chain.",
+        )),
+    }
 }
 
 /// Keeps a version of a trust root for those that come after it.

@@ -63,7 +63,7 @@ impl Hearing<'_> {
         let question = Question {
             request: &request,
             root: self.root,
-            requirement: Requirement::of(self.policy, self.tier),
+            requirement: Requirement::of_request(self.policy, self.tier, &request),
             now: self.now,
             clock_skew_seconds: self.clock_skew_seconds,
             requesters: self.requesters,

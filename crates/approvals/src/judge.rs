@@ -11,6 +11,7 @@ use nhi_governance::{Digest, Owner, Timestamp};
 
 use crate::approval::{Decision, LIFE_DAYS_MAX, Signed};
 use crate::code::Problem;
+use crate::deed::{Order, holders};
 use crate::person::Person;
 use crate::request::Request;
 use crate::requirement::Requirement;
@@ -82,6 +83,8 @@ pub enum Reason {
     Expired(Timestamp),
     /// It would be good for too long, or for no time at all.
     Life,
+    /// The request counts only the signatures of others.
+    Stranger(Person),
     /// The person asked for it.
     Requester(Person),
     /// The person has approved already.
@@ -142,10 +145,21 @@ pub fn judge(
             Err(reason) => verdict.refused.push(Refused { source, reason }),
         }
     }
-    let requesters = requesters(question, &good);
+    let order = Order::of(question.request).filter(|order| Some(order.deed) == question.requirement.deed);
+    // Who asks for a deed signs it as well: that is how it is known who asks.
+    let requesters = match order {
+        Some(_) => BTreeSet::new(),
+        None => requesters(question, &good),
+    };
     for (source, Signed { approval, digest, .. }, key) in good {
         let person = approval.person;
-        let reason = if approval.decision == Decision::Reject {
+        let counts = order.as_ref().is_none_or(|order| {
+            let is = |name: &Owner| question.root.goes_by(&person, name);
+            order.counts(question.request, is)
+        });
+        let reason = if !counts {
+            Reason::Stranger(person)
+        } else if approval.decision == Decision::Reject {
             // Who asks may well take it back.
             if !verdict.rejected_by.contains(&person) {
                 verdict.rejected_by.push(person);
@@ -251,6 +265,9 @@ fn missing(question: &Question<'_>, verdict: &Verdict, requesters: &BTreeSet<Per
     if question.requirement.is_nothing() && verdict.rejected_by.is_empty() {
         return missing;
     }
+    if question.requirement.deed.is_some() {
+        return missing_of_deed(question, verdict);
+    }
     if root.organisation != request.organisation {
         missing.push(format!(
             "a trust root of organisation `{}`: this one is of `{}`",
@@ -302,6 +319,48 @@ fn missing(question: &Question<'_>, verdict: &Verdict, requesters: &BTreeSet<Per
     missing
 }
 
+/// What a deed lacks; it never lacks nothing where its order cannot be read.
+fn missing_of_deed(question: &Question<'_>, verdict: &Verdict) -> Vec<String> {
+    let Some(order) = Order::of(question.request) else {
+        return vec!["an order that can be read".to_owned()];
+    };
+    let (request, root) = (question.request, question.root);
+    let mut missing = Vec::new();
+    if root.organisation != request.organisation {
+        missing.push(format!(
+            "a trust root of organisation `{}`: this one is of `{}`",
+            request.organisation, root.organisation
+        ));
+    }
+    for person in &verdict.rejected_by {
+        missing.push(format!("the agreement of {person}, who rejects it"));
+    }
+    let has = |name: &Owner| {
+        let mut accepted = verdict.accepted.iter();
+        accepted.any(|accepted| root.goes_by(&accepted.person, name))
+    };
+    if !has(&order.by) {
+        missing.push(format!("the signature of `{}`, who asks", order.by));
+    }
+    let (count, needed) = (verdict.accepted.len(), order.signatures as usize);
+    let others = needed
+        .saturating_sub(count)
+        .saturating_sub(usize::from(!has(&order.by)));
+    if others > 0 {
+        let free: Vec<String> = holders(request)
+            .iter()
+            .filter(|holder| !has(holder) && **holder != order.by)
+            .map(ToString::to_string)
+            .collect();
+        let plural = if others == 1 { "" } else { "s" };
+        missing.push(format!(
+            "{others} more signature{plural} of other holders: can come from {}",
+            free.join(", ")
+        ));
+    }
+    missing
+}
+
 /// The policy owner, and the one on record where another takes over: nobody is replaced without agreeing to it.
 fn policy_owners(request: &Request) -> Vec<Option<&Owner>> {
     let mut owners = vec![request.terms.policy_owner.as_ref()];
@@ -331,6 +390,7 @@ impl fmt::Display for Reason {
             Self::NotYet(at) => write!(f, "it counts only from {at} on"),
             Self::Expired(at) => write!(f, "it expired at {at}"),
             Self::Life => write!(f, "it ends before it begins, or later than {LIFE_DAYS_MAX} days after"),
+            Self::Stranger(person) => write!(f, "`{person}` is none of those whose signatures the request calls for"),
             Self::Requester(person) => write!(f, "`{person}` asked for it, and who asks does not approve"),
             Self::Repeated(person) => write!(f, "`{person}` has approved already, and a person counts once"),
         }

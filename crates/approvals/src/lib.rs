@@ -18,6 +18,7 @@
 pub mod agent;
 mod approval;
 mod code;
+mod deed;
 mod difference;
 pub mod disk;
 pub mod dsse;
@@ -34,6 +35,7 @@ mod succession;
 
 pub use approval::{APPROVAL_TYPE, Approval, Decision, LIFE_DAYS_MAX, Signed};
 pub use code::{CODES, key_problem};
+pub use deed::{Deed, Order};
 pub use difference::{Changed, Difference, Privilege};
 pub use hearing::{Hearing, REQUESTER_VARIABLE, requesters};
 pub use judge::{Accepted, Question, Reason, Refused, Verdict, judge};

@@ -158,6 +158,11 @@ impl TrustRoot {
             .is_some_and(|member| member.has(ROLE_POLICY_OWNER) && acts_for(member))
     }
 
+    /// Whether a person goes by this name: their own, or an address they log in with.
+    pub fn goes_by(&self, person: &Person, name: &Owner) -> bool {
+        !name.is_team() && self.member(person).is_some_and(|member| member.acts_for.contains(name))
+    }
+
     /// The person whom a name means: their own, or one of their logins, in whatever case.
     pub fn person_called(&self, name: &str) -> Option<&Person> {
         let mut people = self.people.iter();

@@ -1,21 +1,20 @@
 //! Break-glass access: sealed until an emergency, short when it is used, and looked at afterwards.
 //!
-//! To activate it takes a holder and the declared number of others, and no registry of approvals: it has to work when
-//! everything else does not. What it leaves is a review, and nothing of it can be changed until somebody else has
-//! done that.
+//! It is activated by a holder and the declared number of others, all of whom sign, and by no apply: it has to work
+//! when everything else does not. What a session leaves is a review, and nothing of it can be changed, and no session
+//! opened, until somebody else has done that. A test goes the same way and opens nothing.
+
+mod life;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::checker::Checker;
 use crate::code::{BREAK_GLASS, ENVIRONMENT, NAME, OWNER, Problem, TEAM};
 use crate::draft::{Given, ScopeDraft};
-use crate::grant::prose;
-use crate::id::RecordId;
 use crate::owner::Owner;
 use crate::path::Path;
-use crate::record::{Act, Record as _, RecordKind, Transition, same_person};
-use crate::registered::{Declared, Judged, KindStanding, Registered};
+use crate::record::RecordKind;
+use crate::registered::{Declared, Judged};
 use crate::scope::ScopeEntry;
 use crate::team::{contact, person};
 use crate::text::{Environment, Name, quote};
@@ -27,8 +26,6 @@ const HOLDERS_MIN: usize = 2;
 const LIST_MAX: usize = 50;
 const SESSION_SECONDS_MAX: u64 = 3_600;
 const TEST_DAYS_MAX: u32 = 90;
-/// How long the review after a session may take, in days.
-const REVIEW_DAYS: u32 = 3;
 
 /// Break-glass access as a configuration gives it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -193,167 +190,4 @@ fn approvals(number: i64, holders: usize) -> Result<u32, Problem> {
             let help = "Write at least 1, and fewer than there are holders: the one who opens it does not count.";
             Problem::new(&BREAK_GLASS, message, help)
         })
-}
-
-impl Registered<BreakGlass> {
-    /// New break-glass access, sealed.
-    pub fn create(id: RecordId, break_glass: BreakGlass, act: &Act<'_>) -> Result<Transition<Self>, Problem> {
-        Self::declare(id, break_glass, BreakGlassState::default(), act)
-    }
-
-    /// Changes what is declared, unless a review is owed.
-    pub fn update(&self, break_glass: BreakGlass, act: &Act<'_>) -> Result<Transition<Self>, Problem> {
-        if *self.declaration() != break_glass {
-            self.refuse_review_owed()?;
-        }
-        self.change(break_glass, self.state().clone(), act)
-    }
-
-    /// Opens it for a session: a holder asks, and enough other persons agree. Waived approvals waive nothing here.
-    pub fn activate(&self, reason: &str, act: &Act<'_>) -> Result<Transition<Self>, Problem> {
-        self.refuse_stranger(act.by)?;
-        if self.state().session_until.is_some_and(|until| until > act.now) {
-            let message = format!("`{}` is open already", self.key());
-            return Err(Problem::new(&BREAK_GLASS, message, "Use the session that there is."));
-        }
-        self.refuse_review_owed()?;
-        let (needed, seen) = (self.declaration().approvals, self.holders_besides(act));
-        if u32::try_from(seen).unwrap_or(u32::MAX) < needed {
-            let message = format!("{seen} other holders agreed, and {needed} have to");
-            return Err(Problem::new(
-                &BREAK_GLASS,
-                message,
-                "Get the approval of another holder.",
-            ));
-        }
-        let until = act.now.plus(&self.declaration().max_session);
-        let state = BreakGlassState {
-            last_activated_at: Some(act.now),
-            activated_by: Some(act.by.to_owned()),
-            session_until: Some(until),
-            last_tested_at: self.state().last_tested_at,
-            post_review_due_at: Some(until.plus(&Ttl::from_days(REVIEW_DAYS))),
-        };
-        let told = json!({
-            "by": act.by,
-            "reason": prose(&BREAK_GLASS, reason)?,
-            "until": until,
-            "approved_by": act.evidence.approved_by,
-            "notify": self.declaration().notify,
-        });
-        self.happened(state, "activated", told)
-    }
-
-    /// Ends the session before its time.
-    pub fn seal(&self, act: &Act<'_>) -> Result<Transition<Self>, Problem> {
-        if self.state().session_until.is_none_or(|until| until <= act.now) {
-            return Ok(Transition::unchanged(self));
-        }
-        let state = BreakGlassState {
-            session_until: Some(act.now),
-            ..self.state().clone()
-        };
-        self.happened(state, "sealed", json!({ "by": act.by }))
-    }
-
-    /// Notes that a holder has tested that it opens.
-    pub fn test(&self, act: &Act<'_>) -> Result<Transition<Self>, Problem> {
-        self.refuse_stranger(act.by)?;
-        let state = BreakGlassState {
-            last_tested_at: Some(act.now),
-            ..self.state().clone()
-        };
-        self.happened(state, "tested", json!({ "by": act.by }))
-    }
-
-    /// Notes that somebody else has looked at what was done in the last session; `findings` says what they saw.
-    pub fn review(&self, findings: &str, act: &Act<'_>) -> Result<Transition<Self>, Problem> {
-        if self.state().post_review_due_at.is_none() {
-            return Ok(Transition::unchanged(self));
-        }
-        let is_open = self.state().session_until.is_some_and(|until| until > act.now);
-        let is_own = self
-            .state()
-            .activated_by
-            .as_deref()
-            .is_some_and(|by| same_person(by, act.by));
-        if is_open || is_own {
-            let message = format!("`{}` cannot review this session now", act.by);
-            let help = "Have somebody review it who did not open it, once it is over.";
-            return Err(Problem::new(&BREAK_GLASS, message, help));
-        }
-        let state = BreakGlassState {
-            post_review_due_at: None,
-            ..self.state().clone()
-        };
-        let told = json!({ "by": act.by, "findings": prose(&BREAK_GLASS, findings)? });
-        self.happened(state, "reviewed", told)
-    }
-
-    /// When it has to be tested again.
-    pub fn test_due_at(&self) -> Timestamp {
-        let last = self.state().last_tested_at.unwrap_or(self.created_at());
-        last.plus(&self.declaration().test_interval)
-    }
-
-    /// What it is worth at a moment: good while a session lasts.
-    pub fn standing(&self, now: Timestamp) -> KindStanding {
-        if let Some(standing) = self.ended_standing() {
-            return standing;
-        }
-        let state = self.state();
-        if let Some(until) = state.session_until.filter(|until| *until > now) {
-            return KindStanding::good("activated", format!("open until {until}"));
-        }
-        if let Some(due) = state.post_review_due_at {
-            return KindStanding::bad("review_owed", format!("its last session has to be reviewed by {due}"));
-        }
-        let due = self.test_due_at();
-        if due <= now {
-            return KindStanding::bad("untested", format!("its test was due at {due}"));
-        }
-        KindStanding::bad("sealed", format!("its next test is due at {due}"))
-    }
-
-    fn holders_besides(&self, act: &Act<'_>) -> usize {
-        let holds = |person: &str| {
-            let holders = &self.declaration().holders;
-            holders.iter().any(|holder| same_person(holder.as_str(), person))
-        };
-        let mut persons: Vec<&str> = Vec::new();
-        for person in act.evidence.approved_by.iter().filter(|person| holds(person)) {
-            if !same_person(person, act.by) && !persons.iter().any(|known| same_person(known, person)) {
-                persons.push(person);
-            }
-        }
-        persons.len().min(act.evidence.approvals.len())
-    }
-
-    fn refuse_stranger(&self, person: &str) -> Result<(), Problem> {
-        let holders = &self.declaration().holders;
-        if holders.iter().any(|holder| same_person(holder.as_str(), person)) {
-            return Ok(());
-        }
-        let message = format!("{} does not hold `{}`", quote(person), self.key());
-        Err(Problem::new(
-            &BREAK_GLASS,
-            message,
-            "Only its holders can open or test it.",
-        ))
-    }
-
-    fn refuse_review_owed(&self) -> Result<(), Problem> {
-        let Some(due) = self.state().post_review_due_at else {
-            return Ok(());
-        };
-        let message = format!(
-            "the last session of `{}` is not reviewed yet (due at {due})",
-            self.key()
-        );
-        Err(Problem::new(
-            &BREAK_GLASS,
-            message,
-            "Have somebody who did not open it review it.",
-        ))
-    }
 }

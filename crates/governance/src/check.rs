@@ -2,6 +2,8 @@
 
 mod organisation;
 
+use std::sync::LazyLock;
+
 use organisation::Known;
 
 use crate::attestation::Attestation;
@@ -26,6 +28,8 @@ use crate::text::{Environment, Name, is_slug, is_token, quote};
 use crate::tier::RiskTier;
 use crate::ttl::Ttl;
 
+/// What is judged by where the policy is not known: it is asked for at every check of a form.
+static BUILT_IN: LazyLock<Policy> = LazyLock::new(Policy::default);
 /// The most external ids of an identity.
 const EXTERNAL_MAX: usize = 100;
 const EXTERNAL_BYTES_MAX: usize = 2048;
@@ -102,7 +106,7 @@ impl Draft {
         };
         let assessment = match policy {
             Some(policy) => facts.assess(policy),
-            None => facts.assess(&Policy::default()),
+            None => facts.assess(&BUILT_IN),
         };
         let known = Known {
             name: name.as_ref(),

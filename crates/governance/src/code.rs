@@ -69,6 +69,8 @@ codes! {
         "Access of a vendor ends with its contract, by itself, and somebody knows how.";
     ENDED = "NHI-ENDED", "the record has ended",
         "What has ended stays as a tombstone, and its id is never used again.";
+    ENFORCEMENT = "NHI-ENFORCEMENT", "missing approvals are not waived here",
+        "A word in the configuration that asks for access must not be enough to get it: where approvals may be waived is the policy's to say.";
     ENVIRONMENT = "NHI-ENVIRONMENT", "the environment is not usable",
         "The environment is part of the identity's key and of its SPIFFE id, and production raises its risk.";
     ENVIRONMENT_UNLISTED = "NHI-ENVIRONMENT-UNLISTED", "the environment is not one of the organisation's",
@@ -123,6 +125,8 @@ codes! {
         "Revocation is final: the record stays as a tombstone and its id is never used again.";
     REVOKED_BY = "NHI-REVOKED-BY", "nothing but a person would end the identity",
         "People forget: at least one thing that happens by itself has to end the identity.";
+    ROTATION = "NHI-ROTATION", "the identity cannot be rotated",
+        "A rotation replaces the credentials of something that is in use; one that was missed is a suspension.";
     SCOPE = "NHI-SCOPE", "the scope is not usable",
         "The scope is the ceiling of what the identity may ever be granted.";
     SCOPE_FORBIDDEN = "NHI-SCOPE-FORBIDDEN", "the policy forbids the scope",

@@ -13,7 +13,8 @@ use crate::grant::prose;
 use crate::id::RecordId;
 use crate::owner::Owner;
 use crate::path::Path;
-use crate::record::{Act, RecordKind, Transition, same_person};
+use crate::policy::Policy;
+use crate::record::{Act, Record as _, RecordKind, Transition, same_person};
 use crate::registered::{Declared, Judged, KindStanding, Registered};
 use crate::team::person;
 use crate::text::{is_token, quote, unprintable};
@@ -26,8 +27,10 @@ use crate::vendor::moment;
 const DAYS_MAX: u32 = 90;
 /// The longest exception of tier critical, in days.
 const CRITICAL_DAYS_MAX: u32 = 14;
-/// The most renewals.
-const RENEWALS_MAX: u32 = 1;
+/// The most renewals that any policy allows.
+const RENEWALS_MAX: u32 = 10;
+/// For how long after its end an exception still counts against another one of the same, in days.
+const REMEMBERED_DAYS: i64 = 90;
 const CONTROL_BYTES_MAX: usize = 128;
 const PLACE_CHARS_MAX: usize = 1024;
 
@@ -103,16 +106,29 @@ pub struct Exception {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ExceptionState {
-    /// How often its end was moved.
+    /// How often its end was moved, by an update or by declaring it anew after it ended.
     pub renewals: u32,
 }
 
-/// The digest of a value: SHA-256 of its canonical JSON.
+/// The digest of a value, as a finding gives it: SHA-256 of the text of a string, of the canonical JSON of anything else.
 pub fn value_digest(value: &serde_json::Value) -> Digest {
-    Digest::of(canonical_json(value).as_bytes())
+    match value {
+        serde_json::Value::String(text) => Digest::of(text.as_bytes()),
+        other => Digest::of(canonical_json(other).as_bytes()),
+    }
 }
 
 impl Exception {
+    /// What tells an exception for this from others.
+    pub(crate) fn key_of(control: &str, subject: &Subject) -> String {
+        let Subject {
+            address,
+            attribute,
+            value_digest,
+        } = subject;
+        format!("{control} at {address} {attribute} {value_digest}")
+    }
+
     /// The longest that it may last from its creation or its last renewal, whatever a policy allows beyond that.
     pub fn ttl_max(&self) -> Ttl {
         Ttl::from_days(match self.risk_tier.unwrap_or(RiskTier::Critical) {
@@ -122,16 +138,29 @@ impl Exception {
     }
 }
 
+impl Exception {
+    /// How often its end may be moved: as is declared, and never more often than the policy allows.
+    pub fn renewals_max(&self, policy: &Policy) -> u32 {
+        let allowed = policy.terms().exceptions.renewals_max;
+        self.max_renewals.map_or(allowed, |declared| declared.min(allowed))
+    }
+}
+
+fn refuse_renewals(renewals: u32, allowed: u32) -> Result<(), Problem> {
+    if renewals <= allowed {
+        return Ok(());
+    }
+    let message = format!("the exception would be renewed for the {renewals}. time, and {allowed} are allowed");
+    let help = "Keep the control. What ended counts for 90 days, also where it is declared anew.";
+    Err(Problem::new(&EXCEPTION, message, help))
+}
+
 impl Declared for Exception {
     const KIND: RecordKind = RecordKind::Exception;
     type State = ExceptionState;
 
     fn key(&self) -> String {
-        let subject = &self.subject;
-        format!(
-            "{} at {} {} {}",
-            self.control, subject.address, subject.attribute, subject.value_digest
-        )
+        Self::key_of(&self.control, &self.subject)
     }
 
     /// Whoever waives a control decides for everybody whom it protects.
@@ -225,10 +254,29 @@ fn renewals(number: i64) -> Result<u32, Problem> {
 }
 
 impl Registered<Exception> {
-    /// A new exception.
-    pub fn create(id: RecordId, exception: Exception, act: &Act<'_>) -> Result<Transition<Self>, Problem> {
+    /// A new exception. `earlier` are those of the same control and the same value that have ended: declaring one anew
+    /// with a later end is a renewal like any other, so that nobody starts to count afresh.
+    pub fn create(
+        id: RecordId,
+        exception: Exception,
+        earlier: &[Self],
+        act: &Act<'_>,
+    ) -> Result<Transition<Self>, Problem> {
         refuse(&exception, act)?;
-        Self::declare(id, exception, ExceptionState::default(), act)
+        let counts = |earlier: &&Self| {
+            let over = earlier.ended_at().map_or(earlier.declaration().expires_at, |ended| {
+                ended.min(earlier.declaration().expires_at)
+            });
+            earlier.key() == exception.key() && act.now.seconds_since(over) <= REMEMBERED_DAYS * 86_400
+        };
+        let mut state = ExceptionState::default();
+        for before in earlier.iter().filter(counts) {
+            let is_longer = exception.expires_at > before.declaration().expires_at;
+            let renewals = before.state().renewals.saturating_add(u32::from(is_longer));
+            state.renewals = state.renewals.max(renewals);
+        }
+        refuse_renewals(state.renewals, exception.renewals_max(act.policy))?;
+        Self::declare(id, exception, state, act)
     }
 
     /// Changes what is declared. A later end is a renewal, and counted; an earlier one is always possible.
@@ -241,13 +289,8 @@ impl Registered<Exception> {
                 refuse(&exception, act)?;
             }
             if exception.expires_at > before.expires_at {
-                let allowed = before.max_renewals.unwrap_or(RENEWALS_MAX);
                 state.renewals = state.renewals.saturating_add(1);
-                if state.renewals > allowed {
-                    let message = format!("the exception was renewed {allowed} times, and may not be again");
-                    let help = "Keep the control, or ask for another exception, with another reason.";
-                    return Err(Problem::new(&EXCEPTION, message, help));
-                }
+                refuse_renewals(state.renewals, before.renewals_max(act.policy))?;
             }
         }
         self.change(exception, state, act)
@@ -261,6 +304,11 @@ impl Registered<Exception> {
             && exception.control == control
             && (subject.address.as_str(), subject.attribute.as_str()) == (address, attribute)
             && subject.value_digest == *value
+    }
+
+    /// Whether its end has passed and nobody has ended or renewed it.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.ended_at().is_none() && self.declaration().expires_at <= now
     }
 
     /// What it is worth at a moment.
@@ -298,6 +346,13 @@ fn refuse(exception: &Exception, act: &Act<'_>) -> Result<(), Problem> {
         let message = format!("the exception would last until {end}, longer than tier {tier} allows");
         let help = format!("Let it end within {} days.", longest.seconds() / 86_400);
         return Err(Problem::new(&EXCEPTION, message, help));
+    }
+    if let Some(declared) = exception.max_renewals
+        && declared > act.policy.terms().exceptions.renewals_max
+    {
+        let allowed = act.policy.terms().exceptions.renewals_max;
+        let message = format!("`{declared}` renewals are more than the policy allows");
+        return Err(Problem::new(&EXCEPTION, message, format!("Write {allowed} or less.")));
     }
     let acceptor = exception.risk_acceptor.as_str();
     if same_person(acceptor, act.by) {

@@ -47,6 +47,11 @@ pub struct Identity {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) review_due_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rotated: Option<Rotated>,
+    /// By when a static secret has to be replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rotation_due_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_used_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) requested_by: Option<String>,
@@ -66,6 +71,15 @@ pub(crate) struct Noted {
     pub(crate) at: Timestamp,
     pub(crate) by: String,
     pub(crate) reason: String,
+}
+
+/// The last time that its credentials were replaced, and how often they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rotated {
+    pub(crate) at: Timestamp,
+    pub(crate) by: String,
+    pub(crate) count: u32,
 }
 
 /// An identity that was found outside of governance, and until when it may stay so.
@@ -158,6 +172,21 @@ impl Identity {
     /// When somebody has to say again that it is needed.
     pub fn review_due_at(&self) -> Option<Timestamp> {
         self.review_due_at
+    }
+
+    /// How often its credentials were replaced.
+    pub fn rotations(&self) -> u32 {
+        self.rotated.as_ref().map_or(0, |rotated| rotated.count)
+    }
+
+    /// When they last were.
+    pub fn rotated_at(&self) -> Option<Timestamp> {
+        self.rotated.as_ref().map(|rotated| rotated.at)
+    }
+
+    /// By when they have to be, where they do not end by themselves; past that it counts as suspended.
+    pub fn rotation_due_at(&self) -> Option<Timestamp> {
+        self.rotation_due_at
     }
 
     /// When it was last seen in use.

@@ -70,6 +70,7 @@ mod scope;
 mod score;
 mod spiffe;
 mod standing;
+mod static_secret;
 mod team;
 mod text;
 mod tier;
@@ -97,7 +98,7 @@ pub use kill::{Kill, KillSelector};
 pub use kind::Kind;
 pub use lifecycle::{
     QUARANTINE_DAYS_MAX, RESUME_DAYS_MAX, adopt, confirm, contain, create, disown, note_use, offboard, quarantine,
-    requarantine, resume, reviewed, revoke, suspend, sweep, tier_of_change, transfer, update,
+    requarantine, resume, reviewed, revoke, rotate, suspend, sweep, tier_of_change, transfer, update,
 };
 pub use owner::Owner;
 pub use path::{Path, Step};
@@ -115,6 +116,7 @@ pub use scope::ScopeEntry;
 pub use score::{Assessment, ScoreItem, Weights};
 pub use spiffe::{SpiffeId, TrustDomain};
 pub use standing::{Cause, Context, Standing, Status, Suspension};
+pub use static_secret::Excepted;
 pub use team::{Team, TeamDraft};
 pub use text::{Environment, Name, Organisation};
 pub use tier::RiskTier;

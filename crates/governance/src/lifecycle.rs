@@ -9,6 +9,7 @@
 
 mod contain;
 mod end;
+mod rotate;
 mod transfer;
 
 use serde_json::{Map, Value, json};
@@ -29,6 +30,7 @@ use crate::ttl::Ttl;
 
 pub use contain::{RESUME_DAYS_MAX, contain, resume, suspend};
 pub use end::{disown, note_use, offboard, reviewed, revoke, sweep};
+pub use rotate::rotate;
 pub use transfer::transfer;
 
 /// The longest reason, in characters.
@@ -146,6 +148,8 @@ fn anew(id: RecordId, trust_domain: &TrustDomain, declaration: Declaration, act:
         resumed_at: None,
         kill_epoch: 0,
         review_due_at: Some(review_due(&declaration, act)),
+        rotated: None,
+        rotation_due_at: rotate::due(&declaration, act),
         last_used_at: None,
         requested_by: Some(printable(act.by)),
         evidence: act.evidence.clone(),
@@ -243,6 +247,7 @@ fn updated(
         suspended,
         contained: identity.contained.clone().filter(|_| !widens),
         resumed_at: if resumes { Some(act.now) } else { identity.resumed_at },
+        rotation_due_at: rotate::due_after(identity, &declaration, renews, act),
         declaration,
         ..next(identity)
     };

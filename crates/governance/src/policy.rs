@@ -66,6 +66,9 @@ pub struct EnvironmentTerms {
     /// Whether it is production; where nothing is said, its name decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub production: Option<bool>,
+    /// Whether missing approvals may only be warned of there; where nothing is said, in everything but production.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warn: Option<bool>,
 }
 
 /// The limits of exceptions.
@@ -222,6 +225,23 @@ impl Policy {
     }
 }
 
+/// Whether somebody may say that missing approvals are only warned of.
+impl Policy {
+    /// Whether that counts for a change in an environment; of what belongs to none, which may concern any of them,
+    /// only where every environment that there is says so.
+    pub fn allows_warn(&self, environment: Option<&Environment>) -> bool {
+        let listed = &self.terms.environment;
+        let admits = |environment: &Environment| {
+            let said = listed.get(environment).and_then(|terms| terms.warn);
+            said.unwrap_or_else(|| !self.is_production(environment))
+        };
+        match environment {
+            Some(environment) => admits(environment),
+            None => !listed.is_empty() && listed.values().all(|terms| terms.warn == Some(true)),
+        }
+    }
+}
+
 impl From<Policy> for Terms {
     fn from(policy: Policy) -> Self {
         policy.terms
@@ -252,7 +272,8 @@ fn json(terms: &Terms) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{Policy, Terms};
+    use super::{EnvironmentTerms, Policy, Terms};
+    use crate::text::Environment;
     use crate::tier::RiskTier;
     use crate::ttl::Ttl;
 
@@ -297,6 +318,62 @@ mod tests {
         ] {
             assert_eq!(policy.tier_of_score(score).as_str(), tier, "{score}");
         }
+    }
+
+    #[test]
+    fn where_missing_approvals_may_be_warned_of() {
+        let environment = |name: &str| Environment::parse(name).unwrap();
+        let listing = |listed: &[(&str, Option<bool>, Option<bool>)]| {
+            let mut terms = Terms::default();
+            for (name, production, warn) in listed {
+                let (production, warn) = (*production, *warn);
+                terms
+                    .environment
+                    .insert(environment(name), EnvironmentTerms { production, warn });
+            }
+            Policy::new(terms).unwrap()
+        };
+        let of = |policy: &Policy, name: &str| policy.allows_warn(Some(&environment(name)));
+        let built_in = Policy::default();
+        assert!(of(&built_in, "staging") && of(&built_in, "non-prod"));
+        assert!(!of(&built_in, "production") && !of(&built_in, "prod-eu"));
+        assert!(
+            !built_in.allows_warn(None),
+            "what belongs to none may concern production"
+        );
+        let listed = listing(&[
+            ("live", Some(true), None),
+            ("staging", None, None),
+            ("dev", None, Some(false)),
+        ]);
+        assert!(of(&listed, "staging") && !of(&listed, "live") && !of(&listed, "dev") && !listed.allows_warn(None));
+        let said = listing(&[("production", None, Some(true)), ("staging", None, Some(true))]);
+        assert!(of(&said, "production") && said.allows_warn(None));
+        // Allowing it anywhere it was not is a loosening, in either way of saying so.
+        let places = |head: &Policy, base: &Policy| {
+            head.loosened_from(base)
+                .into_iter()
+                .map(|found| found.place)
+                .collect::<Vec<_>>()
+        };
+        let before = listing(&[("production", None, None), ("staging", None, None)]);
+        assert_eq!(
+            places(&said, &before),
+            ["environment.production.warn", "environment.warn"]
+        );
+        assert_eq!(places(&before, &said), Vec::<String>::new());
+        let half = listing(&[("production", None, Some(true)), ("staging", None, None)]);
+        assert!(
+            of(&half, "staging") && !half.allows_warn(None),
+            "for what belongs to none every one has to say so"
+        );
+        let renamed = listing(&[("production", Some(false), None), ("staging", None, None)]);
+        assert_eq!(
+            places(&renamed, &before),
+            ["environment.production.production"],
+            "said once"
+        );
+        assert_ne!(said.digest(), before.digest());
     }
 
     #[test]

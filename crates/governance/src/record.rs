@@ -260,6 +260,18 @@ pub(crate) fn same_person(left: &str, right: &str) -> bool {
     }
 }
 
+/// Whether an actor of the log, such as `alice@build-7`, may be this person: the same user name counts as the same
+/// person, because it is about who must not judge their own wish.
+pub(crate) fn may_be(actor: &str, person: &str) -> bool {
+    let user = |text: &str| {
+        let text = text.trim().to_ascii_lowercase();
+        let text = text.strip_prefix("user:").unwrap_or(&text);
+        let user = text.split(['@', '+']).next().unwrap_or_default();
+        user.replace(['_', '.'], "-")
+    };
+    same_person(actor, person) || user(actor) == user(person)
+}
+
 /// Who does something, on what authority, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Act<'a> {

@@ -199,8 +199,13 @@ impl<D: Declared> Registered<D> {
     /// Something happened to it.
     pub(crate) fn happened(&self, state: D::State, verb: &str, told: Value) -> Result<Transition<Self>, Problem> {
         self.refuse_ended()?;
+        Ok(self.happened_to_any(state, verb, told))
+    }
+
+    /// Something happened to it, or to what is left of it.
+    pub(crate) fn happened_to_any(&self, state: D::State, verb: &str, told: Value) -> Transition<Self> {
         let after = Self { state, ..self.next() };
-        Ok(Transition::to(after, verb, told))
+        Transition::to(after, verb, told)
     }
 
     /// Ends it for good. A second time changes nothing.

@@ -256,6 +256,9 @@ impl Identity {
         follows(ended, Cause::ContractEnd, "the contract of its vendor ended".to_owned());
         let overdue = self.review_due_at.filter(|at| *at <= now);
         follows(overdue, Cause::Review, "its review is overdue".to_owned());
+        // What ends by itself before its rotation is due has nothing left to rotate.
+        let missed = self.rotation_due_at.filter(|at| *at <= now && *at < self.expires_at);
+        follows(missed, Cause::Rotation, "its rotation was missed".to_owned());
         let forgotten = self.unmanaged.as_ref().map(|unmanaged| {
             let end = unmanaged.at.unix().saturating_add(UNMANAGED_SECONDS_MAX);
             Timestamp::from_unix(end)

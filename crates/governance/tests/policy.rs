@@ -95,9 +95,13 @@ mod tests {
             terms
                 .environment
                 .insert(environment("staging"), EnvironmentTerms::default());
-            terms
-                .environment
-                .insert(environment("blue"), EnvironmentTerms { production: Some(true) });
+            terms.environment.insert(
+                environment("blue"),
+                EnvironmentTerms {
+                    production: Some(true),
+                    warn: None,
+                },
+            );
         });
         assert_found(&listed, &reader(), &[]);
         let elsewhere = draft("dev", "arn:aws:s3:::reports", "s3:GetObject");
@@ -295,6 +299,7 @@ mod tests {
                     environment("prod"),
                     EnvironmentTerms {
                         production: Some(false),
+                        warn: None,
                     },
                 );
             }),

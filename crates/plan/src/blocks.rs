@@ -18,13 +18,14 @@ use crate::plan::{
 };
 use crate::references::{Resolved, Resolver};
 
-/// Decides by mode and resource type whether a block is wanted.
-pub type Wanted<'p> = &'p dyn Fn(Mode, &str) -> bool;
+/// Decides by mode, resource type and address whether a block is wanted. Only resources have a type and an address
+/// before they are worked out, and providers a type.
+pub type Wanted<'p> = &'p dyn Fn(Mode, &str, &str) -> bool;
 
 impl Plan<'_> {
     /// All blocks in their fixed order.
     pub fn blocks(&self) -> Blocks<'_> {
-        self.blocks_wanted(&|_, _| true)
+        self.blocks_wanted(&|_, _, _| true)
     }
 
     /// The blocks that `wanted` says yes to, in their fixed order; the others cost next to nothing.
@@ -36,7 +37,7 @@ impl Plan<'_> {
         Blocks {
             plan: self,
             wanted,
-            resolver: Resolver::new(&self.configuration),
+            resolver: None,
             modules: HashMap::new(),
             again: None,
             rereads: deferred_data.collect(),
@@ -63,7 +64,8 @@ enum Stage {
 pub struct Blocks<'p> {
     plan: &'p Plan<'p>,
     wanted: Wanted<'p>,
-    resolver: Resolver<'p>,
+    /// Made for the first block that is worked out.
+    resolver: Option<Resolver<'p>>,
     /// Places of module instances in the configuration.
     modules: HashMap<&'p str, Option<usize>>,
     /// References of the last block, which the instances of one block share.
@@ -117,12 +119,12 @@ impl<'p> Iterator for Blocks<'p> {
                     let found = plan
                         .variables
                         .get(at)
-                        .map(|found| wanted(Mode::Variable, "").then(|| self.variable(found)));
+                        .map(|found| wanted(Mode::Variable, "", "").then(|| self.variable(found)));
                     (Stage::Arguments, found)
                 }
                 Stage::Arguments => {
                     let is_there = at < self.arguments().len();
-                    let is_wanted = is_there && wanted(Mode::Variable, "");
+                    let is_wanted = is_there && wanted(Mode::Variable, "", "");
                     let found = is_wanted.then(|| self.argument(at)).flatten();
                     (Stage::Outputs, is_there.then_some(found))
                 }
@@ -130,7 +132,7 @@ impl<'p> Iterator for Blocks<'p> {
                     let found = plan
                         .output_changes
                         .get(at)
-                        .map(|found| wanted(Mode::Output, "").then(|| self.output(found)));
+                        .map(|found| wanted(Mode::Output, "", "").then(|| self.output(found)));
                     (Stage::Done, found)
                 }
                 Stage::Done => return None,
@@ -146,7 +148,7 @@ impl<'p> Iterator for Blocks<'p> {
 
 impl<'p> Blocks<'p> {
     fn change(&mut self, from: &'p ResourceChange<'p>) -> Option<Change<'p>> {
-        if !(self.wanted)(from.mode, &from.resource_type) {
+        if !(self.wanted)(from.mode, &from.resource_type, &from.address) {
             return None;
         }
         let delta = &from.change;
@@ -178,7 +180,7 @@ impl<'p> Blocks<'p> {
     }
 
     fn existing(&mut self, from: &'p StateResource<'p>) -> Option<Change<'p>> {
-        if self.rereads.contains(&*from.address) || !(self.wanted)(from.mode, &from.resource_type) {
+        if self.rereads.contains(&*from.address) || !(self.wanted)(from.mode, &from.resource_type, &from.address) {
             return None;
         }
         let mut change = blank(from.mode, &from.address);
@@ -203,7 +205,7 @@ impl<'p> Blocks<'p> {
 
     /// Adds what the block in the configuration says.
     fn configure(&mut self, change: &mut Change<'p>, module: &'p str, mode: Mode, resource_type: &str, name: &str) {
-        let resolver = &self.resolver;
+        let resolver = resolver_of(self.plan, &mut self.resolver);
         let module = *self
             .modules
             .entry(module)
@@ -212,8 +214,7 @@ impl<'p> Blocks<'p> {
         let Some((module, config)) = module.and_then(|module| {
             Some((
                 module,
-                self.resolver
-                    .resource(module, &format!("{data}{resource_type}.{name}"))?,
+                resolver.resource(module, &format!("{data}{resource_type}.{name}"))?,
             ))
         }) else {
             return;
@@ -227,7 +228,7 @@ impl<'p> Blocks<'p> {
         let (references, cut) = match known {
             Some((_, references, cut)) => (references.clone(), *cut),
             None => {
-                let Resolved { references, cut } = self.resolver.resource_references(module, config);
+                let Resolved { references, cut } = resolver.resource_references(module, config);
                 if config.count_expression.is_some() || config.for_each_expression.is_some() {
                     self.again = Some((config, references.clone(), cut));
                 }
@@ -238,7 +239,7 @@ impl<'p> Blocks<'p> {
     }
 
     fn provider(&mut self, from: &'p ProviderConfig<'p>) -> Option<Change<'p>> {
-        if !(self.wanted)(Mode::Provider, &from.name) {
+        if !(self.wanted)(Mode::Provider, &from.name, "") {
             return None;
         }
         let alias = from.alias.as_deref().filter(|alias| !alias.is_empty());
@@ -257,19 +258,21 @@ impl<'p> Blocks<'p> {
         change.after = known.json.map(Cow::Owned);
         change.unknown_paths = known.unknown;
         change.sensitive_paths = known.sensitive;
-        if let Some(module) = self.resolver.module(&without_keys(&from.module_address)) {
-            let resolved = self.resolver.references(module, from.expressions);
-            refer(&mut change, resolved);
+        let resolver = resolver_of(self.plan, &mut self.resolver);
+        if let Some(module) = resolver.module(&without_keys(&from.module_address)) {
+            let found = resolver.references(module, from.expressions);
+            refer(&mut change, found);
         }
         Some(change)
     }
 
     fn variable(&mut self, from: &'p PlannedVariable<'p>) -> Change<'p> {
+        let resolver = resolver_of(self.plan, &mut self.resolver);
         let mut change = blank(Mode::Variable, "");
         change.address = Cow::Owned(format!("var.{}", from.name));
         change.config_address.clone_from(&change.address);
         change.after = from.value.map(Cow::Borrowed);
-        let config = self.resolver.root_variable(&from.name);
+        let config = resolver.root_variable(&from.name);
         change.configuration = config.map(|config| Cow::Borrowed(config.raw));
         // A variable whose declaration is not in the plan may well be a secret.
         if config.is_none_or(|config| config.sensitive) {
@@ -309,16 +312,22 @@ impl<'p> Blocks<'p> {
         change.after = delta.after.map(Cow::Borrowed);
         change.unknown_paths = masks::paths(delta.after_unknown);
         change.sensitive_paths = masks::paths_of_both(delta.after_sensitive, delta.before_sensitive);
-        if let Some(config) = self.resolver.root_output(&from.name) {
+        let resolver = resolver_of(self.plan, &mut self.resolver);
+        if let Some(config) = resolver.root_output(&from.name) {
             if config.sensitive {
                 change.sensitive_paths = vec![Cow::Borrowed("")];
             }
             change.configuration = config.expression.map(Cow::Borrowed);
-            let resolved = self.resolver.references(0, config.expression);
-            refer(&mut change, resolved);
+            let found = resolver.references(0, config.expression);
+            refer(&mut change, found);
         }
         change
     }
+}
+
+/// What follows references, made once.
+fn resolver_of<'r, 'p>(plan: &'p Plan<'p>, known: &'r mut Option<Resolver<'p>>) -> &'r mut Resolver<'p> {
+    known.get_or_insert_with(|| Resolver::new(&plan.configuration))
 }
 
 /// A constant in the arguments of a module call.

@@ -16,7 +16,8 @@ pub enum Segment<'a> {
     Index(usize),
 }
 
-fn is_identifier(key: &str) -> bool {
+/// Whether a key stands in a path as it is; alone it is a path.
+pub(crate) fn is_identifier(key: &str) -> bool {
     let mut bytes = key.bytes();
     bytes
         .next()

@@ -13,6 +13,8 @@ use std::borrow::Cow;
 pub const OPEN: char = '\u{FDD0}';
 /// Closes a symbol.
 pub const CLOSE: char = '\u{FDD1}';
+/// The first byte of all of these characters.
+const LEAD: u8 = 0xef;
 /// Opens a group of alternatives.
 const EITHER: char = '\u{FDD2}';
 /// Stands between alternatives.
@@ -33,14 +35,19 @@ pub enum Part<'t> {
 pub fn symbol(origin: &str) -> String {
     let mut text = String::with_capacity(origin.len() + 6);
     text.push(OPEN);
-    text.extend(origin.chars().filter(|c| !matches!(*c, OPEN..=END)));
+    if has_symbols(origin) {
+        text.extend(origin.chars().filter(|c| !matches!(*c, OPEN..=END)));
+    } else {
+        text.push_str(origin);
+    }
     text.push(CLOSE);
     text
 }
 
 /// Whether a text holds anything that is not known yet.
 pub fn has_symbols(text: &str) -> bool {
-    text.contains([OPEN, CLOSE, EITHER, OR, END])
+    // All of them begin with this byte, and hardly any other text has it.
+    text.as_bytes().contains(&LEAD) && text.contains([OPEN, CLOSE, EITHER, OR, END])
 }
 
 /// Splits a text into what is known and what is not. An unclosed symbol reaches to the end.

@@ -43,7 +43,7 @@ const PLAN: &str = r#"{
 fn the_world_before_holds_what_existed_as_it_was() {
     let decoded = decode(PLAN.as_bytes()).unwrap();
     let plan = decoded.read(&Limits::default()).unwrap();
-    let all = |_: Mode, _: &str| true;
+    let all = |_: Mode, _: &str, _: &str| true;
     let blocks: Vec<_> = plan.blocks_before(&all).collect();
     let addresses: Vec<&str> = blocks.iter().map(|change| &*change.address).collect();
     assert_eq!(
@@ -66,6 +66,6 @@ fn the_world_before_holds_what_existed_as_it_was() {
     let paths = |at: usize| -> Vec<&str> { blocks[at].references.iter().map(|found| &*found.path).collect() };
     assert_eq!(paths(0), ["same"], "what changes may have led elsewhere");
     assert_eq!(paths(2), ["role"], "what stays leads where it led");
-    let none = |_: Mode, _: &str| false;
+    let none = |_: Mode, _: &str, _: &str| false;
     assert_eq!(plan.blocks_before(&none).count(), 0);
 }

@@ -257,7 +257,8 @@ fn deposed_and_deferred_objects_are_blocks() {
         [("deferred_reason".into(), "instance_count_unknown".into())]
     );
     assert_eq!(
-        plan.blocks_wanted(&|_, resource_type| resource_type == "x_y").count(),
+        plan.blocks_wanted(&|_, resource_type, _| resource_type == "x_y")
+            .count(),
         0
     );
 }

@@ -58,11 +58,18 @@ static ENVIRONMENT: Block = Block {
     name: "environment",
     repeat: Repeat::OncePer(Label::Environment),
     doc: "An environment that there is. Once one is listed, identities in any other are refused.",
-    attributes: &[A::optional(
-        "production",
-        Holds::Flag,
-        "Whether it is production, which weighs in the score. Default: its name decides, `prod-eu` is and `non-prod` is not.",
-    )],
+    attributes: &[
+        A::optional(
+            "production",
+            Holds::Flag,
+            "Whether it is production, which weighs in the score. Default: its name decides, `prod-eu` is and `non-prod` is not.",
+        ),
+        A::optional(
+            "warn",
+            Holds::Flag,
+            "Whether `enforcement = \"warn\"` counts there: missing approvals are then only warned of. Default: in everything but production.",
+        ),
+    ],
     blocks: &[],
 };
 
@@ -329,6 +336,9 @@ fn apply(terms: &mut Terms, item: &Item) {
         (["environment", name, rest @ ..], value) => {
             if let Ok(name) = Environment::parse(name) {
                 let of: &mut EnvironmentTerms = terms.environment.entry(name).or_default();
+                if let (["warn"], Value::Flag(flag)) = (rest, value) {
+                    of.warn = Some(*flag);
+                }
                 if let (["production"], Value::Flag(flag)) = (rest, value) {
                     of.production = Some(*flag);
                 }

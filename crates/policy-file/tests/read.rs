@@ -48,7 +48,10 @@ mod tests {
         let text = r#"
 organisation = "example.org"
 environment "dev" {}
-environment "blue" { production = true }
+environment "blue" {
+  production = true
+  warn       = true
+}
 tier "low" {
   identity_ttl_max = "24h"
   token_ttl_max    = "30m"
@@ -156,6 +159,7 @@ break_glass {
             missing,
             [
                 "/environment/dev/production",
+                "/environment/dev/warn",
                 "/module",
                 "/signer",
                 "/tier/low/static_secret_ttl_max",

@@ -1,66 +1,88 @@
 //! Puts changes and the context into the generated, borrowing types.
 //!
-//! Texts stay where they are, in the plan; only lists of pointers are made, and those only where a list has members.
-
-use std::borrow::Cow;
+//! Texts stay where they are, in the plan; only lists of pointers are made, a few for each batch.
 
 use nhi_plan::{Action, Change, Context};
 
 use crate::bindings::wit;
 
-/// The lists of pointers that one change's record borrows.
+/// The lists of pointers that the records of one batch borrow, each list after the other.
+#[derive(Default)]
 struct Lists<'a> {
     actions: Vec<wit::Action>,
     unknown_paths: Vec<&'a str>,
     sensitive_paths: Vec<&'a str>,
-    addresses: Vec<Vec<&'a str>>,
+    addresses: Vec<&'a str>,
     attributes: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Lists<'a> {
+    fn of(batch: &'a [Change<'_>]) -> Self {
+        let mut lists = Self::default();
+        for change in batch {
+            lists.actions.extend(change.actions.iter().copied().map(action));
+            lists
+                .unknown_paths
+                .extend(change.unknown_paths.iter().map(AsRef::as_ref));
+            lists
+                .sensitive_paths
+                .extend(change.sensitive_paths.iter().map(AsRef::as_ref));
+            for reference in &change.references {
+                lists.addresses.extend(reference.addresses.iter().map(AsRef::as_ref));
+            }
+            let attributes = change.attributes.iter();
+            lists
+                .attributes
+                .extend(attributes.map(|(key, value)| (key.as_ref(), value.as_ref())));
+        }
+        lists
+    }
+}
+
+/// Gives lists out again, in the order in which they were put behind each other.
+struct Rest<'l, T>(&'l [T]);
+
+impl<'l, T> Rest<'l, T> {
+    fn take(&mut self, count: usize) -> &'l [T] {
+        let (taken, rest) = self.0.split_at_checked(count).unwrap_or((self.0, &[]));
+        self.0 = rest;
+        taken
+    }
 }
 
 /// Calls `with` with the records of `batch`.
 pub(crate) fn with_records<T>(batch: &[Change<'_>], with: impl FnOnce(&[wit::Change<'_>]) -> T) -> T {
-    let lists: Vec<Lists<'_>> = batch.iter().map(lists).collect();
-    let references: Vec<Vec<wit::Reference<'_>>> = batch
+    let lists = Lists::of(batch);
+    let mut addresses = Rest(&lists.addresses);
+    let references: Vec<wit::Reference<'_>> = batch
         .iter()
-        .zip(&lists)
-        .map(|(change, lists)| {
-            let pairs = change.references.iter().zip(&lists.addresses);
-            pairs
-                .map(|(reference, addresses)| wit::Reference {
-                    path: &reference.path,
-                    addresses,
-                })
-                .collect()
+        .flat_map(|change| &change.references)
+        .map(|reference| wit::Reference {
+            path: &reference.path,
+            addresses: addresses.take(reference.addresses.len()),
         })
         .collect();
+    let mut actions = Rest(&lists.actions);
+    let mut unknown_paths = Rest(&lists.unknown_paths);
+    let mut sensitive_paths = Rest(&lists.sensitive_paths);
+    let mut attributes = Rest(&lists.attributes);
+    let mut references = Rest(&references);
     let records: Vec<wit::Change<'_>> = batch
         .iter()
-        .zip(&lists)
-        .zip(&references)
-        .map(|((change, lists), references)| record(change, lists, references))
+        .map(|change| wit::Change {
+            actions: actions.take(change.actions.len()),
+            unknown_paths: unknown_paths.take(change.unknown_paths.len()),
+            sensitive_paths: sensitive_paths.take(change.sensitive_paths.len()),
+            references: references.take(change.references.len()),
+            attributes: attributes.take(change.attributes.len()),
+            ..record(change)
+        })
         .collect();
     with(&records)
 }
 
-fn lists<'a>(change: &'a Change<'_>) -> Lists<'a> {
-    Lists {
-        actions: change.actions.iter().copied().map(action).collect(),
-        unknown_paths: texts(&change.unknown_paths),
-        sensitive_paths: texts(&change.sensitive_paths),
-        addresses: change
-            .references
-            .iter()
-            .map(|reference| texts(&reference.addresses))
-            .collect(),
-        attributes: change
-            .attributes
-            .iter()
-            .map(|(key, value)| (key.as_ref(), value.as_ref()))
-            .collect(),
-    }
-}
-
-fn record<'a>(change: &'a Change<'_>, lists: &'a Lists<'a>, references: &'a [wit::Reference<'a>]) -> wit::Change<'a> {
+/// The record without its lists.
+fn record<'a>(change: &'a Change<'_>) -> wit::Change<'a> {
     wit::Change {
         address: &change.address,
         config_address: &change.config_address,
@@ -69,24 +91,20 @@ fn record<'a>(change: &'a Change<'_>, lists: &'a Lists<'a>, references: &'a [wit
         provider: &change.provider,
         module_address: &change.module_address,
         mode: change.mode.as_str(),
-        actions: &lists.actions,
+        actions: &[],
         before: change.before.as_deref(),
         after: change.after.as_deref(),
         configuration: change.configuration.as_deref(),
-        unknown_paths: &lists.unknown_paths,
-        sensitive_paths: &lists.sensitive_paths,
-        references,
+        unknown_paths: &[],
+        sensitive_paths: &[],
+        references: &[],
         location: change.location.as_ref().map(|location| wit::Location {
             file: &location.file,
             line: location.line,
             column: location.column,
         }),
-        attributes: &lists.attributes,
+        attributes: &[],
     }
-}
-
-fn texts<'a>(list: &'a [Cow<'_, str>]) -> Vec<&'a str> {
-    list.iter().map(AsRef::as_ref).collect()
 }
 
 fn action(action: Action) -> wit::Action {
@@ -102,27 +120,39 @@ fn action(action: Action) -> wit::Action {
 
 /// Calls `with` with the context's record.
 pub(crate) fn with_context<T>(context: &Context, with: impl FnOnce(wit::Context<'_>) -> T) -> T {
-    let waivers: Vec<wit::Waiver<'_>> = context
-        .waivers
+    let facts: Vec<Vec<(&str, &str)>> = context
+        .exceptions
         .iter()
-        .map(|waiver| wit::Waiver {
-            rule: &waiver.rule,
-            address: &waiver.address,
-            path: &waiver.path,
-            expires_at: &waiver.expires_at,
+        .map(|exception| pairs(&exception.attributes))
+        .collect();
+    let exceptions: Vec<wit::Exception<'_>> = context
+        .exceptions
+        .iter()
+        .zip(&facts)
+        .map(|(exception, attributes)| wit::Exception {
+            rule: &exception.rule,
+            address: &exception.address,
+            path: &exception.path,
+            value_sha256: &exception.value_sha256,
+            expires_at: &exception.expires_at,
+            attributes,
         })
         .collect();
-    let attributes: Vec<(&str, &str)> = context
-        .attributes
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.as_str()))
-        .collect();
+    let attributes = pairs(&context.attributes);
     with(wit::Context {
         now: &context.now,
         format_version: &context.format_version,
         terraform_version: &context.terraform_version,
         policy: context.policy.as_deref(),
-        waivers: &waivers,
+        exceptions: &exceptions,
+        graph: context.graph.as_deref(),
         attributes: &attributes,
     })
+}
+
+fn pairs(attributes: &[(String, String)]) -> Vec<(&str, &str)> {
+    attributes
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect()
 }

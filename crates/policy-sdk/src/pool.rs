@@ -15,7 +15,7 @@ use std::ptr;
 /// Pieces are multiples of this many bytes, and lie on such.
 const STEP: usize = 16;
 /// The largest piece; beyond it the pool is not asked.
-const PIECE_MAX: usize = 512;
+const PIECE_MAX: usize = 2 << 10;
 const SIZES: usize = PIECE_MAX / STEP;
 /// What pieces are cut from.
 const SLAB: usize = 64 << 10;
@@ -225,7 +225,7 @@ mod tests {
         for step in 0..20_000_usize {
             let mark = step.to_le_bytes()[0];
             // Sizes on both sides of the largest piece, the small ones more often.
-            let most = [40, 200, 1_200][draw.below(3)];
+            let most = [40, 400, 5_000][draw.below(3)];
             let size = 1 + draw.below(most);
             let layout = Layout::from_size_align(size, 1 << draw.below(7)).unwrap();
             let which = draw.below(held.len().max(1));

@@ -29,6 +29,7 @@ pub(crate) fn create(
         let (now, session) = (writer.now(), writer.session()?);
         let (environment, name) = (declaration.environment(), declaration.name());
         let Some(identity) = writer.find::<Identity>(environment.as_str(), name.as_str())? else {
+            writer.refuse_unexcepted(declaration, now)?;
             let transition = begin(
                 writer.next_id()?,
                 trust_domain,
@@ -72,6 +73,10 @@ pub(crate) fn update(
     evidence: &Evidence,
 ) -> Result<Identity, RegistryError> {
     registry.change(actor, id, Some(expected_revision), evidence, |now, identity, view| {
+        // What only takes it out of use is never held up.
+        if !declaration.wants_suspension() {
+            view.refuse_unexcepted(declaration, now)?;
+        }
         Ok(amend(
             identity,
             declaration.clone(),

@@ -27,6 +27,7 @@ mod audit;
 mod context;
 mod copy;
 mod error;
+mod exceptions;
 mod identities;
 mod kill;
 mod location;
@@ -192,6 +193,11 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     /// approvals of that change; a stricter one, and the first, need none.
     fn put_policy_in_force(&self, actor: &Actor, evidence: &Evidence) -> Result<PolicyInForce, RegistryError> {
         policy::put(self, actor, evidence)
+    }
+
+    /// Notes which trust root is used, beside the policy in force.
+    fn keep_approvers(&self, actor: &Actor, approvers: Digest) -> Result<(), RegistryError> {
+        policy::keep_approvers(self, actor, approvers)
     }
 
     /// Throws the kill switch: from here on, whatever it selects and was created before is suspended, also what is

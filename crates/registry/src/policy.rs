@@ -1,6 +1,6 @@
 //! The policy in force: on record, compared in every transaction that grants something.
 
-use nhi_governance::{Act, Evidence, PolicyInForce};
+use nhi_governance::{Act, Digest, Evidence, PolicyInForce};
 
 use crate::records::RecordsExt as _;
 use crate::{Actor, Registry, RegistryError, View, Writer};
@@ -22,6 +22,28 @@ impl Writer<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// Nothing before a policy is in force, with which it is kept.
+pub(crate) fn keep_approvers(
+    registry: &(impl Registry + ?Sized),
+    actor: &Actor,
+    approvers: Digest,
+) -> Result<(), RegistryError> {
+    let none = Evidence::default();
+    registry.writing(actor, |writer| {
+        writer.refuse_clock_behind()?;
+        let Some(live) = writer.policy_in_force()? else {
+            return Ok(());
+        };
+        let act = Act {
+            by: actor.as_str(),
+            evidence: &none,
+            policy: writer.policy(),
+            now: writer.now(),
+        };
+        writer.replace(live.keep_approvers(approvers, &act), &none).map(drop)
+    })
 }
 
 pub(crate) fn put(

@@ -96,11 +96,11 @@ pub trait Resource: Send + Sync + 'static {
         Diagnostics::new()
     }
 
-    /// Brings a stored state to the current schema. The default reads states of the current version only.
-    fn upgrade(&self, version: i64, state: &StoredState<'_>) -> Result<Value, Diagnostic> {
-        let schema = self.schema();
+    /// Brings a stored state to the current schema, which is [`Resource::schema`]: every refresh asks for it, so it is
+    /// not made anew each time. The default reads states of the current version only.
+    fn upgrade(&self, schema: &Schema, version: i64, state: &StoredState<'_>) -> Result<Value, Diagnostic> {
         if version == i64::from(schema.version) {
-            return state.read(&schema, UnknownAttributes::Refuse);
+            return state.read(schema, UnknownAttributes::Refuse);
         }
         let detail = format!(
             "The state was written with version {version} of the schema of {}, this provider has version {}. Use the \

@@ -1,15 +1,18 @@
-//! Measures what the product promises about speed: checking plans, and starting the provider.
+//! Measures what the product promises about speed: checking plans, starting the provider, and many identities.
 //!
 //! Everything is measured as a whole process from outside, one child after the other in the same run, because a time
 //! alone says little on a machine that others share: each figure has a yardstick beside it.
 
+mod identities;
 mod measure;
 mod peers;
 mod plans;
 mod start;
 mod table;
 
-use anyhow::Result;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
 
 use crate::build;
 use crate::shell::{Run, Workspace};
@@ -18,18 +21,55 @@ use peers::Peers;
 
 /// The calls that `cargo xtask bench` makes of itself; `None` for anything else.
 pub(crate) fn internal(words: &[&str]) -> Option<Result<()>> {
-    measure::internal(words).or_else(|| plans::internal(words))
+    measure::internal(words)
+        .or_else(|| plans::internal(words))
+        .or_else(|| identities::internal(words))
 }
 
-/// Measures everything and prints tables as they stand in `docs/benchmarks.md`.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let release = build::run(workspace, build::Profile::Release)?;
-    let bench = Bench {
-        folder: workspace.target.join("bench"),
-        helper: release_xtask(workspace)?,
+/// What can be measured by itself; without a word all of it is.
+const PARTS: [&str; 3] = ["identities", "plans", "start"];
+
+/// Measures the parts that are named, or all, and prints tables as they stand in `docs/benchmarks.md`.
+///
+/// Words after `identities` are its own: numbers of identities, `parallelism=N`, and `programs=FOLDER` to measure the
+/// provider in a folder, such as that of an older version, instead of building it.
+pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
+    let (parts, options): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| PARTS.contains(word));
+    let is_option = |word: &&str| {
+        word.parse::<usize>().is_ok() || ["parallelism=", "programs="].iter().any(|key| word.starts_with(key))
     };
-    plans::run(&bench, &release.nhi, &Peers::find(workspace)?)?;
-    start::run(workspace, &bench, &release.folder)
+    if let Some(word) = options
+        .iter()
+        .find(|word| !is_option(word) || !parts.contains(&"identities"))
+    {
+        bail!("`{word}` is no part of the bench: {}", PARTS.join(", "));
+    }
+    let is_asked = |part: &str| parts.is_empty() || parts.contains(&part);
+    let folder = workspace.target.join("bench");
+    if is_asked("plans") {
+        let release = build::run(workspace, build::Profile::Release)?;
+        let helper = release_xtask(workspace)?;
+        let bench = Bench {
+            folder: folder.clone(),
+            helper,
+        };
+        plans::run(&bench, &release.nhi, &Peers::find(workspace)?)?;
+    }
+    // Where nothing is parsed, this program measures as well in whatever form it is.
+    let helper = std::env::current_exe().context("find this program")?;
+    let bench = Bench { folder, helper };
+    let given = options.iter().find_map(|word| word.strip_prefix("programs="));
+    if given.is_none() && (is_asked("identities") || is_asked("start")) {
+        build::programs(workspace, build::Profile::Release, &["terraform-provider-nhi"])?;
+    }
+    let programs = given.map_or_else(|| workspace.target.join("release"), PathBuf::from);
+    if is_asked("start") {
+        start::run(workspace, &bench, &programs)?;
+    }
+    if is_asked("identities") {
+        identities::run(workspace, &bench.helper, &programs, &options)?;
+    }
+    Ok(())
 }
 
 /// The release build of this program: parsing in a debug build would flatter everything beside it.

@@ -34,7 +34,7 @@ const COVERAGE: &str = "-Cpasses=sancov-module \
 
 /// A target, and what the repository has for it to begin with besides `fuzz/seeds/<target>`.
 const TARGETS: [(&str, &[&str]); 7] = [
-    ("adopt_state", &["tests/adopt/terraform.tfstate"]),
+    ("adopt_state", &["tests/adopt/state.json"]),
     ("hcl", &[]),
     (
         "plan_json",
@@ -53,7 +53,7 @@ struct Outcome {
     failed: bool,
 }
 
-/// `arguments` are the seconds for each target and the seed, both with a default.
+/// `arguments` are the seconds for each target and the seed, both with a default, and the targets; none are all.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
     let number = |at: usize| arguments.get(at).map(|text| text.parse::<u64>()).transpose();
     let seconds = number(0).context("SECONDS is a number")?.unwrap_or(SECONDS_DEFAULT);
@@ -61,15 +61,13 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
         Some(seed) => seed,
         None => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
     };
-    if arguments.len() > 2 {
-        bail!("`cargo xtask fuzz` takes SECONDS and SEED, nothing else");
-    }
+    let targets = chosen(arguments.get(2..).unwrap_or_default())?;
     // libFuzzer takes 32 bits, and 0 for "choose one".
     let seed = (seed % u64::from(u32::MAX)).max(1);
     let place = workspace.target.join("fuzz");
     let mut complaints = Vec::new();
-    let programs = build(workspace, &place, true)?;
-    for (target, seeds) in TARGETS {
+    let programs = build(workspace, &place, &targets, true)?;
+    for (target, seeds) in &targets {
         let seeds = prepare(workspace, &place, target, seeds)?;
         let harmless = fuzz(&programs, &place, target, &seeds, &["-runs=0".to_owned()])?;
         let mut limits = limits(SECONDS_PLANTED_MAX, seed);
@@ -87,8 +85,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
             ));
         }
     }
-    let programs = build(workspace, &place, false)?;
-    for (target, seeds) in TARGETS {
+    let programs = build(workspace, &place, &targets, false)?;
+    for (target, seeds) in &targets {
         let seeds = prepare(workspace, &place, target, seeds)?;
         let outcome = fuzz(&programs, &place, target, &seeds, &limits(seconds, seed))?;
         println!("{target}: {}", line(&outcome, seed));
@@ -112,18 +110,38 @@ fn limits(seconds: u64, seed: u64) -> Vec<String> {
     vec![format!("-max_total_time={seconds}"), format!("-seed={seed}")]
 }
 
-/// Builds every target and returns the folder of the programs.
-fn build(workspace: &Workspace, place: &Path, planted: bool) -> Result<PathBuf> {
+/// The targets of these names; all where there are none.
+fn chosen(names: &[&str]) -> Result<Vec<(&'static str, &'static [&'static str])>> {
+    if names.is_empty() {
+        return Ok(TARGETS.to_vec());
+    }
+    names
+        .iter()
+        .map(|name| {
+            let found = TARGETS.iter().find(|(target, _)| target == name);
+            found.copied().ok_or_else(|| {
+                let known: Vec<_> = TARGETS.iter().map(|(target, _)| *target).collect();
+                anyhow!("`{name}` is not a fuzz target: there are {}", known.join(", "))
+            })
+        })
+        .collect()
+}
+
+/// Builds the targets and returns the folder of the programs.
+fn build(workspace: &Workspace, place: &Path, targets: &[(&str, &[&str])], planted: bool) -> Result<PathBuf> {
     let host = host()?;
     let mut build = nice(cargo())
         .without_cargo_variables()
         // With `--target` build scripts and macros are left as they are.
-        .args(["build", "--release", "--bins", "--target", &host])
+        .args(["build", "--release", "--target", &host])
         .arg("--manifest-path")
         .arg(workspace.root.join("fuzz").join("Cargo.toml"))
         .arg("--target-dir")
         .arg(place)
         .env("RUSTFLAGS", COVERAGE);
+    for (target, _) in targets {
+        build = build.args(["--bin", target]);
+    }
     if planted {
         build = build.args(["--features", "planted"]);
     }
@@ -235,6 +253,18 @@ mod tests {
         ] {
             assert!(outcome(nothing, true).is_err(), "{nothing:?}");
         }
+    }
+
+    #[test]
+    fn targets_are_chosen_by_name() {
+        assert_eq!(chosen(&[]).unwrap().len(), TARGETS.len());
+        let names: Vec<_> = chosen(&["policy_file", "hcl"])
+            .unwrap()
+            .iter()
+            .map(|(name, _)| *name)
+            .collect();
+        assert_eq!(names, ["policy_file", "hcl"]);
+        assert!(chosen(&["policy-file"]).is_err());
     }
 
     #[test]

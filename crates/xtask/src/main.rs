@@ -10,8 +10,10 @@
 
 mod bench;
 mod build;
+#[path = "../../policy-host/src/component.rs"]
 mod component;
 mod demo;
+mod freeze;
 mod fuzz;
 mod generate;
 mod go_core;
@@ -43,8 +45,10 @@ Usage: cargo xtask <task>
   tidy                    check the rules of the house: arrows, files, lists, examples, pages
   gen [--check]           write what is generated: protocol code, rule pages, provider pages
   tofu                    print the path of a core; build OpenTofu with Go where there is none
-  bench                   measure `nhi check` on generated plans
-  fuzz [SECONDS [SEED]]   run every fuzz target, first with a planted defect that it must find
+  bench [PART…]           measure plans, start, identities [NUMBER…] [parallelism=N], or all of them
+  freeze                  build the fixtures of the contract's version, which the host runs for ever from then on
+  fuzz [SECONDS [SEED [TARGET…]]]
+                          run the fuzz targets, first with a planted defect that each must find
   quality [--write]       measure recall and precision on the labelled plans, beside Checkov where it is installed
   record [CASE…]          plan labelled cases with Terraform and the AWS provider: those named, or those without a plan
   ci                      exactly what the pull-request check runs";
@@ -83,7 +87,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ("gen", []) => generate::run(&workspace, generate::Mode::Write),
         ("gen", ["--check"]) => generate::run(&workspace, generate::Mode::Check),
         ("tofu", []) => tofu::ensure(&workspace).map(|core| println!("{}", core.path.display())),
-        ("bench", []) => bench::run(&workspace),
+        ("bench", words) => bench::run(&workspace, words),
+        ("freeze", []) => freeze::run(&workspace),
         ("fuzz", rest) => fuzz::run(&workspace, rest),
         ("quality", []) => quality::run(&workspace, false),
         ("quality", ["--write"]) => quality::run(&workspace, true),

@@ -5,7 +5,7 @@
 
 pub(crate) mod cases;
 mod checkov;
-mod judge;
+pub(crate) mod judge;
 mod matrix;
 mod page;
 
@@ -19,6 +19,8 @@ use matrix::Matrix;
 
 /// Below this share of either, the task fails.
 const TARGET: f64 = 0.98;
+/// Above this share of its fuel for one case, the limits of the sandbox leave too little room for plans of tomorrow.
+pub(crate) const FUEL_SHARE_MAX: f64 = 0.5;
 /// The page that holds the last measurement.
 const PAGE: &str = "docs/quality.md";
 
@@ -27,10 +29,16 @@ pub(crate) fn run(workspace: &Workspace, write: bool) -> Result<()> {
     let cases = cases::load(&workspace.root)?;
     ensure!(!cases.is_empty(), "there are no labelled cases");
     let mut matrix = Matrix::default();
+    let mut costliest = (0.0, "");
     for case in &cases {
-        let found = judge::findings(&nhi, case)?;
-        matrix.add(case, &found);
+        let judged = judge::judge(&nhi, case)?;
+        matrix.add(case, &judged.findings);
+        if judged.fuel_share > costliest.0 {
+            costliest = (judged.fuel_share, case.name.as_str());
+        }
     }
+    let (share, name) = costliest;
+    println!("most fuel: {:.1} % of what is given, by {name}", share * 100.0);
     for mistake in &matrix.mistakes {
         println!("{mistake}");
     }
@@ -50,6 +58,11 @@ pub(crate) fn run(workspace: &Workspace, write: bool) -> Result<()> {
         "recall {:.3} and precision {:.3}: both must be at least {TARGET}",
         total.recall(),
         total.precision()
+    );
+    ensure!(
+        share <= FUEL_SHARE_MAX,
+        "`{name}` uses {:.0} % of its fuel: `fuel_base` and `fuel_per_byte` are to be set anew",
+        share * 100.0
     );
     Ok(())
 }

@@ -121,10 +121,33 @@ async fn one_suspends_another_resumes_and_either_revokes() {
         let (_, revoked) = invoke(who, "nhi_revoke", &id).await;
         assert!(revoked.unwrap().contains(revision));
     }
-    for type_name in ["nhi_suspend", "nhi_resume"] {
+    for type_name in ["nhi_suspend", "nhi_resume", "nhi_rotate"] {
         let (_, refused) = invoke(&bob, type_name, &id).await;
         assert!(refused.unwrap_err().contains("NHI-REVOKED"), "{type_name}");
     }
+}
+
+#[tokio::test]
+async fn a_rotation_is_noted_of_what_is_in_use() {
+    let directory = TempDir::new().unwrap();
+    let alice = governed(&directory, "alice");
+    let id = create(&alice, "reader", "s3:GetObject");
+    for revision in ["revision 2", "revision 3"] {
+        let (planned, rotated) = invoke(&alice, "nhi_rotate", &id).await;
+        assert_eq!(planned, "", "there is always something to do");
+        assert!(rotated.unwrap().contains(revision));
+    }
+    let found = alice.find(RecordId::parse(&id).unwrap()).unwrap().unwrap();
+    assert_eq!(
+        (found.identity.rotations(), found.identity.rotation_due_at()),
+        (2, None)
+    );
+    assert!(invoke(&alice, "nhi_suspend", &id).await.1.is_ok());
+    let refused = invoke(&alice, "nhi_rotate", &id).await.1.unwrap_err();
+    assert!(
+        refused.contains("NHI-ROTATION") && refused.contains("a drill"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

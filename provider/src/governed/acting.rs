@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nhi_governance::{Containment, Evidence, Identity, Record, RecordId, resume};
+use nhi_governance::{Containment, Evidence, Identity, Record, RecordId, resume, rotate};
 use nhi_registry::{Access, RecordsExt as _, Registry, RegistryError};
 use tfplugin::log;
 
@@ -57,6 +57,19 @@ impl Governed {
             })
         })?;
         log::info("an identity was resumed", &[("id", id.to_string().into())]);
+        Ok(identity)
+    }
+
+    /// Notes that the credentials of an identity were replaced, by nobody's approval: what needs some is refused.
+    pub(crate) fn rotate(&self, id: RecordId, reason: &str) -> Result<Identity, Trouble> {
+        let registry = self.registry_with(id)?;
+        let identity = armed(|| {
+            registry.change(&self.actor, id, None, &NO_EVIDENCE, |now, identity: &Identity, view| {
+                let act = self.act(&NO_EVIDENCE, view, now);
+                Ok(rotate(identity, reason, &view.context(identity.declaration())?, &act)?)
+            })
+        })?;
+        log::info("an identity was rotated", &[("id", id.to_string().into())]);
         Ok(identity)
     }
 

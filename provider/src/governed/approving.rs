@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use nhi_approvals::{Hearing, LIFE_DAYS_MAX, REQUESTER_VARIABLE, Request, RequestContext, Trust, disk, requesters};
 use nhi_governance::{
-    Act, Context, Declaration, Declared as _, Digest, Environment, Evidence, Identity, Name, Policy, Problem,
-    Registered, RiskTier, Timestamp, TrustDomain, adopt, tier_of_change, update,
+    Act, Context, Declaration, Declared as _, Digest, Environment, Evidence, Identity, Name, Policy, PolicyInForce,
+    Problem, Registered, RiskTier, Timestamp, TrustDomain, adopt, tier_of_change, update,
 };
 use nhi_registry::{CLOCK_SKEW_SECONDS_MAX, RecordsExt as _, Registry, RegistryError};
 
@@ -43,6 +43,8 @@ pub(crate) struct Lacking {
     pub(crate) request: Option<(Box<Request>, PathBuf)>,
     /// Why the request could not be written where approvers look for it.
     pub(crate) unwritten: Option<String>,
+    /// Where the configuration would waive them, and the policy in force does not let it: in which environment.
+    pub(crate) unwaivable: Option<String>,
 }
 
 /// How a change stands.
@@ -67,7 +69,12 @@ impl Approved {
 impl Approving {
     /// Reads the trust root, if there is one.
     pub(crate) fn trust(&self) -> Result<Option<Trust>, Problem> {
-        let read = |(path, pinned): &(PathBuf, Digest)| disk::read_trust(path, *pinned);
+        self.trust_after(None)
+    }
+
+    /// The same, where one is on record that it has to come after.
+    pub(crate) fn trust_after(&self, on_record: Option<Digest>) -> Result<Option<Trust>, Problem> {
+        let read = |(path, pinned): &(PathBuf, Digest)| disk::read_trust_after(path, *pinned, on_record);
         self.approvers.as_ref().map(read).transpose()
     }
 }
@@ -78,16 +85,25 @@ impl Governed {
         self.settings.get()?.approving.as_ref()
     }
 
-    /// Whether a change may go ahead. `create` brings no identity, and everything else the one on record.
+    /// Whether a change may go ahead. `create` brings no identity, and everything else the one on record with the time to
+    /// judge it by.
     ///
     /// The registry is created where there is none and approvals are called for: its id is part of what is approved.
-    pub(crate) fn approved(&self, previous: Option<&Identity>, declaration: &Declaration) -> Result<Approved, Trouble> {
+    pub(crate) fn approved(
+        &self,
+        previous: Option<(&Identity, Timestamp)>,
+        declaration: &Declaration,
+    ) -> Result<Approved, Trouble> {
         let policy = self.policy().ok_or(Trouble::Unknown("policy"))?;
         let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
-        let seen = self.ask(|registry| registry.reading(|view| Ok((view.now()?, view.context(declaration)?))))?;
-        if !self.calls_for_approval(policy, previous, declaration, seen) {
+        let context = match previous {
+            Some(_) => self.ask(|registry| registry.reading(|view| view.context(declaration)))?,
+            None => None,
+        };
+        if !self.calls_for_approval(policy, previous, declaration, &context.unwrap_or_default()) {
             return Ok(Approved::Yes(Evidence::default()));
         }
+        let previous = previous.map(|(identity, _)| identity);
         let registry = self.registry_or_read_only()?;
         if previous.is_none()
             && let Some(trust_domain) = self.trust_domain()
@@ -102,7 +118,29 @@ impl Governed {
             |before| tier_of_change(policy, before.declaration(), declaration),
         );
         let request = |context: &RequestContext<'_>| Request::for_identity(context, previous, declaration);
-        settle(approving, judged(approving, policy, tier, &asked, request)?)
+        let waiver = self.waiver(&*registry, policy, Some(declaration.environment()))?;
+        settle(
+            approving,
+            &waiver,
+            judged(approving, self.trust(approving)?, policy, tier, &asked, request)?,
+        )
+    }
+
+    /// Whether `enforcement = "warn"` counts, by the policy and by the one in force: a change does not let itself in.
+    pub(super) fn waiver(
+        &self,
+        registry: &dyn Registry,
+        policy: &Policy,
+        environment: Option<&Environment>,
+    ) -> Result<Waiver, RegistryError> {
+        let in_force = registry.reading(|view| view.policy_in_force())?;
+        let in_force = in_force.as_ref().map_or(policy, PolicyInForce::policy);
+        Ok(Waiver {
+            counts: [policy, in_force]
+                .into_iter()
+                .all(|policy| policy.allows_warn(environment)),
+            environment: environment.map(ToString::to_string),
+        })
     }
 
     /// Whether a record of any other kind may be created or changed, by the same rules.
@@ -139,17 +177,36 @@ impl Governed {
             text => Some(Environment::parse(text).map_err(RegistryError::from)?),
         };
         let asked = self.asked(&*registry, incarnations)?;
+        let waiver = self.waiver(&*registry, policy, environment.as_ref())?;
         let request = |context: &RequestContext<'_>| Request::for_record(context, environment, previous, declared);
-        settle(approving, judged(approving, policy, tier, &asked, request)?)
+        settle(
+            approving,
+            &waiver,
+            judged(approving, self.trust(approving)?, policy, tier, &asked, request)?,
+        )
+    }
+
+    /// The trust root, if there is one, and if it comes after the one that was used last.
+    pub(crate) fn trust(&self, approving: &Approving) -> Result<Option<Trust>, Trouble> {
+        let in_force = self
+            .ask(|registry| registry.reading(|view| view.policy_in_force()))?
+            .flatten();
+        let on_record = in_force.and_then(|in_force| in_force.approvers());
+        approving.trust_after(on_record).map_err(Trouble::Approvers)
+    }
+
+    /// The names that whoever asks goes by.
+    pub(crate) fn requesters(&self) -> Vec<String> {
+        let others = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
+        requesters(self.actor.as_str(), others.split(','))
     }
 
     pub(super) fn asked(&self, registry: &dyn Registry, incarnations: u64) -> Result<Asked, RegistryError> {
-        let others = std::env::var(REQUESTER_VARIABLE).unwrap_or_default();
         Ok(Asked {
             registry_id: registry.registry_id()?,
             incarnations,
             now: registry.now()?,
-            requesters: requesters(self.actor.as_str(), others.split(',')),
+            requesters: self.requesters(),
         })
     }
 
@@ -175,21 +232,20 @@ impl Governed {
     fn calls_for_approval(
         &self,
         policy: &Policy,
-        previous: Option<&Identity>,
+        previous: Option<(&Identity, Timestamp)>,
         declaration: &Declaration,
-        seen: Option<(Timestamp, Context)>,
+        context: &Context,
     ) -> bool {
-        let Some(identity) = previous else {
+        let Some((identity, now)) = previous else {
             return policy.approvals(declaration.assess(policy).tier).persons() > 0;
         };
-        let (now, context) = seen.unwrap_or_else(|| (identity.created_at(), Context::default()));
         let act = Act {
             by: self.actor.as_str(),
             evidence: &Evidence::default(),
             policy,
             now,
         };
-        let updated = update(identity, declaration.clone(), &context, &act);
+        let updated = update(identity, declaration.clone(), context, &act);
         matches!(updated, Err(problem) if problem.code.id == LACKS_APPROVALS)
     }
 }
@@ -216,12 +272,26 @@ pub(super) struct Asked {
     requesters: Vec<String>,
 }
 
+/// Whether missing approvals may only be warned of, and where.
+pub(super) struct Waiver {
+    counts: bool,
+    environment: Option<String>,
+}
+
 /// What comes of it; a request that lacks approvals is left where approvers look for it.
-pub(super) fn settle(approving: &Approving, judged: Result<Evidence, Box<Lacking>>) -> Result<Approved, Trouble> {
+pub(super) fn settle(
+    approving: &Approving,
+    waiver: &Waiver,
+    judged: Result<Evidence, Box<Lacking>>,
+) -> Result<Approved, Trouble> {
     match judged {
         Ok(evidence) => Ok(Approved::Yes(evidence)),
-        Err(lacking) if !approving.enforces => Ok(Approved::Waived(lacking)),
+        Err(lacking) if !approving.enforces && waiver.counts => Ok(Approved::Waived(lacking)),
         Err(mut lacking) => {
+            if !approving.enforces {
+                let named = waiver.environment.as_ref().map(|name| format!("in `{name}`"));
+                lacking.unwaivable = Some(named.unwrap_or_else(|| "for what belongs to no environment".to_owned()));
+            }
             if let Some((request, directory)) = &lacking.request {
                 let written = disk::write_request(directory, request);
                 lacking.unwritten = written.err().map(|problem| problem.message);
@@ -233,6 +303,7 @@ pub(super) fn settle(approving: &Approving, judged: Result<Evidence, Box<Lacking
 
 pub(super) fn judged(
     approving: &Approving,
+    trust: Option<Trust>,
     policy: &Policy,
     tier: RiskTier,
     asked: &Asked,
@@ -245,8 +316,9 @@ pub(super) fn judged(
         refused: Vec::new(),
         request: None,
         unwritten: None,
+        unwaivable: None,
     };
-    let Some(Trust { root, .. }) = approving.trust().map_err(Trouble::Approvers)? else {
+    let Some(Trust { root, .. }) = trust else {
         lacking
             .missing
             .push("a trust root: `approvers` and `approvers_digest` of the provider name it".to_owned());
@@ -281,7 +353,11 @@ pub(super) fn judged(
 impl Lacking {
     /// What is wrong, in a line.
     pub(crate) fn summary(&self) -> String {
-        format!("tier {} calls for {}", self.tier, self.calls_for)
+        let summary = format!("tier {} calls for {}", self.tier, self.calls_for);
+        match &self.unwaivable {
+            Some(place) => format!("{summary}, and `enforcement = \"warn\"` does not count {place}"),
+            None => summary,
+        }
     }
 
     /// What is missing, and what to do about it.
@@ -291,6 +367,13 @@ impl Lacking {
         if !self.refused.is_empty() {
             lines.push("What lies there and does not count:".to_owned());
             lines.extend(self.refused.iter().map(|refused| format!("  - {refused}")));
+        }
+        if let Some(place) = &self.unwaivable {
+            lines.push(format!(
+                "The policy in force does not let approvals be waived {place}. Get them, or have the policy say `warn = \
+                 true` in the `environment` block of every environment that this concerns, which is a loosening and takes \
+                 the people of tier critical. (NHI-ENFORCEMENT)"
+            ));
         }
         if let Some((request, directory)) = &self.request {
             let digest = request.digest();

@@ -2,8 +2,8 @@
 //! under one that is looser before the people of tier critical agreed to it.
 
 use nhi_approvals::Request;
-use nhi_governance::{Evidence, Loosening, Name, Policy, PolicyChange, PolicyInForce, RiskTier};
-use nhi_registry::RecordsExt as _;
+use nhi_governance::{Declaration, Evidence, Loosening, Name, Policy, PolicyChange, PolicyInForce, RiskTier};
+use nhi_registry::{RecordsExt as _, RegistryError};
 use tfplugin::log;
 
 use super::approving::{Approved, judged, settle};
@@ -31,25 +31,56 @@ impl Governed {
 
     /// At plan: refuses a looser policy that too few agreed to, or says that this was waived.
     pub(crate) fn ruled(&self) -> Result<Option<Approved>, Trouble> {
+        if self.ruled.get().or(self.seen_in_force.get()).is_some() {
+            return Ok(None);
+        }
         let ruling = self.ruling()?;
         Ok(match ruling {
             Ruling::Next(approved @ Approved::Waived(_)) => Some(approved),
-            Ruling::InForce | Ruling::Next(_) => None,
+            Ruling::InForce => {
+                let _ = self.seen_in_force.set(());
+                None
+            }
+            Ruling::Next(_) => None,
         })
     }
 
     /// At apply: puts the policy in force if it is not. The registry compares again in the same transaction, so that
     /// of several that come here at once one writes and the others find it done.
     pub(crate) fn rule(&self) -> Result<(), Trouble> {
-        if let Ruling::Next(approved) = self.ruling()? {
-            let registry = self.registry()?;
+        if self.ruled.get().is_some() {
+            return Ok(());
+        }
+        let ruling = self.ruling()?;
+        let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
+        let trust = self.trust(approving)?;
+        let registry = self.registry()?;
+        if let Ruling::Next(approved) = ruling {
             let put = registry.put_policy_in_force(&self.actor, &approved.evidence())?;
             log::info(
                 "the policy is in force",
                 &[("policy", put.policy().digest().to_string().into())],
             );
         }
+        let on_record = registry.reading(|view| view.policy_in_force())?;
+        let on_record = on_record.and_then(|in_force| in_force.approvers());
+        if let Some(trust) = trust.filter(|trust| Some(trust.root.digest) != on_record) {
+            registry.keep_approvers(&self.actor, trust.root.digest)?;
+        }
+        let _ = self.ruled.set(());
         Ok(())
+    }
+
+    /// At plan: what is held by exception only needs one that is in force.
+    pub(crate) fn refuse_unexcepted(&self, declaration: &Declaration) -> Result<(), Trouble> {
+        if declaration.wants_suspension() {
+            return Ok(());
+        }
+        let asked = self.ask(|registry| registry.reading(|view| view.refuse_unexcepted(declaration, view.now()?)))?;
+        match (asked, declaration.calls_for_exception()) {
+            (None, Some(excepted)) => Err(RegistryError::from(excepted.missing()).into()),
+            _ => Ok(()),
+        }
     }
 
     fn policy_change(&self, policy: &Policy) -> Result<(Option<PolicyInForce>, PolicyChange), Trouble> {
@@ -82,9 +113,18 @@ impl Governed {
         let asked = self.asked(&*registry, 0)?;
         let request =
             |context: &nhi_approvals::RequestContext<'_>| Request::for_policy(context.organisation, base, policy);
+        let waiver = self.waiver(&*registry, base, None)?;
         let settled = settle(
             &approving,
-            judged(&approving, base, RiskTier::Critical, &asked, request)?,
+            &waiver,
+            judged(
+                &approving,
+                self.trust(&approving)?,
+                base,
+                RiskTier::Critical,
+                &asked,
+                request,
+            )?,
         );
         match settled {
             Ok(approved) => Ok(Ruling::Next(approved)),

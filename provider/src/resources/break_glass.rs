@@ -3,7 +3,7 @@
 //! It is declared here and never activated by an apply.
 
 use nhi_governance::{BreakGlass, BreakGlassDraft, Judged, RecordId, Registered, Timestamp, Transition};
-use nhi_registry::{RegistryError, View};
+use nhi_registry::{RecordFilter, RegistryError, View};
 use tfplugin::schema::{Attribute, Nesting, Schema};
 use tfplugin::value::{Type, Value};
 
@@ -27,7 +27,13 @@ impl Spec for BreakGlassKind {
         break_glass: BreakGlass,
         scene: &Scene<'_>,
     ) -> Result<Transition<Registered<BreakGlass>>, RegistryError> {
-        Ok(Registered::<BreakGlass>::create(id, break_glass, &scene.act)?)
+        let earlier = scene.view.list(&RecordFilter {
+            environment: Some(break_glass.environment.to_string()),
+            key: Some(break_glass.name.to_string()),
+            with_ended: true,
+            ..RecordFilter::default()
+        })?;
+        Ok(Registered::<BreakGlass>::create(id, break_glass, &earlier, &scene.act)?)
     }
 
     fn update(

@@ -1,9 +1,10 @@
 //! `nhi_exception`: one control, waived for one value at one place for a while.
 
 use nhi_governance::{
-    Exception, ExceptionDraft, Judged, RecordId, Registered, RiskTier, SubjectDraft, Timestamp, Transition,
+    Declared as _, Exception, ExceptionDraft, Judged, RecordId, Registered, RiskTier, SubjectDraft, Timestamp,
+    Transition,
 };
-use nhi_registry::{RegistryError, View};
+use nhi_registry::{RecordFilter, RegistryError, View};
 use tfplugin::schema::{Attribute, Nesting, Schema};
 use tfplugin::value::{Type, Value};
 
@@ -23,7 +24,12 @@ impl Spec for ExceptionKind {
         exception: Exception,
         scene: &Scene<'_>,
     ) -> Result<Transition<Registered<Exception>>, RegistryError> {
-        Ok(Registered::<Exception>::create(id, exception, &scene.act)?)
+        let earlier = scene.view.list(&RecordFilter {
+            key: Some(exception.key()),
+            with_ended: true,
+            ..RecordFilter::default()
+        })?;
+        Ok(Registered::<Exception>::create(id, exception, &earlier, &scene.act)?)
     }
 
     fn update(
@@ -105,8 +111,11 @@ fn required() -> Vec<Attribute> {
         Attribute::required("address", Type::String).describe("Address of the resource, as its finding names it."),
         Attribute::required("attribute", Type::String)
             .describe("Path of the attribute in it, as its finding names it."),
-        Attribute::required("value_digest", Type::String)
-            .describe("SHA-256 of the value's canonical JSON (RFC 8785), in lower-case hexadecimal digits."),
+        Attribute::required("value_digest", Type::String).describe(
+            "Digest of the value, as the finding gives it (`value_sha256` in its JSON): SHA-256 of the text of a \
+                 string, of the JSON of anything else. There is none of a sensitive value, which a digest would let be \
+                 guessed.",
+        ),
     ];
     vec![
         Attribute::required("control", Type::String).describe(
@@ -137,7 +146,9 @@ fn optional() -> Vec<Attribute> {
              exception short. Changed in place.",
         ),
         Attribute::optional("max_renewals", Type::Number)
-            .describe("How often its end may be moved to a later one: 0 or 1. Default: 1. Changed in place."),
+            .describe("How often its end may be moved to a later one. Default, and at most: what the policy allows, 1 where it says \
+                 nothing. One that is declared anew within 90 days of its end counts on. Changed in place.",
+            ),
         Attribute::computed("renewals", Type::Number).describe("How often its end was moved."),
     ]
 }

@@ -408,7 +408,7 @@ fn places<'w>(grant: &Grant, workloads: &'w [Workload], by_block: &BTreeMap<Stri
         _ => None,
     };
     let keys = scope.blocks.iter().cloned().chain(literal);
-    let get = |key: String| by_block.get(&key).or_else(|| by_block.get(&cloud::without_keys(&key)));
+    let get = |key: String| by_block.get(&key).or_else(|| by_block.get(&*cloud::without_keys(&key)));
     let found = keys.filter_map(get).flatten();
     let mut found: Vec<_> = found.copied().collect();
     found.sort_unstable();

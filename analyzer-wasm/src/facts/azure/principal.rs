@@ -174,7 +174,7 @@ impl Principals {
     }
 
     fn named(&self, kind: Kind, address: &str) -> Principal {
-        let holds_machines = kind == Kind::Group && self.with_machines.contains(&cloud::without_keys(address));
+        let holds_machines = kind == Kind::Group && self.with_machines.contains(&*cloud::without_keys(address));
         Principal {
             kind: if holds_machines { Kind::Machine } else { kind },
             key: address.to_owned(),

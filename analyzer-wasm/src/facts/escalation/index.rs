@@ -2,13 +2,14 @@
 //!
 //! A plan may hold twenty thousand roles. Most name nothing of the catalogue, and most of the others name one target.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nhi_plan::symbol;
 
 use super::catalogue::{Method, On, actions, methods};
 use super::names::key;
+use crate::facts::hash::Map;
 use crate::facts::iam::access::{Principal, fields};
 use crate::facts::iam::document::{Document, Effect, Selection, Statement};
 use crate::facts::iam::origin::at_worst;
@@ -59,20 +60,20 @@ pub(crate) struct Index {
     /// By principal: what it names for each action of a method that has a target.
     selectors: Vec<Vec<(&'static str, Selector)>>,
     /// Principals by the key of a target that they name.
-    literal: HashMap<String, Vec<usize>>,
+    literal: Map<String, Vec<usize>>,
     /// Principals by the start of the targets that they name by pattern; the empty start is of everything.
     prefixes: BTreeMap<String, Vec<usize>>,
 }
 
 impl Index {
     pub(crate) fn new(principals: &[Principal]) -> Self {
-        let order: HashMap<&str, usize> = actions()
+        let order: Map<&str, usize> = actions()
             .iter()
             .enumerate()
             .map(|(index, action)| (*action, index))
             .collect();
         let place = |action: &str| order.get(action).copied().unwrap_or(usize::MAX);
-        let mut known: HashMap<usize, Actions> = HashMap::new();
+        let mut known: Map<usize, Actions> = Map::default();
         let mut meant = Meant::default();
         let mut index = Self::default();
         for (number, principal) in principals.iter().enumerate() {
@@ -267,7 +268,7 @@ pub(crate) fn names_action(statement: &Statement, action: &str) -> bool {
 
 /// What patterns of actions mean; a plan repeats few of them in many documents.
 #[derive(Debug, Default)]
-struct Meant<'p>(HashMap<&'p str, Actions>);
+struct Meant<'p>(Map<&'p str, Actions>);
 
 impl<'p> Meant<'p> {
     fn pattern(&mut self, pattern: &'p str) -> Actions {

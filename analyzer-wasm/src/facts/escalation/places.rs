@@ -1,9 +1,11 @@
 //! Instances of blocks by where they stand: of a plan with thousands of instances the nearest is looked up, never
 //! searched for.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
 
 use super::names::{Place, instance_key, module_of, without_keys};
+use crate::facts::hash::Map;
 
 /// Instances of one block that a reference without a key is followed to; of more it is any, and these stand for them.
 const INSTANCES_MAX: usize = 512;
@@ -11,16 +13,52 @@ const INSTANCES_MAX: usize = 512;
 /// Instances by their address, and by their block.
 #[derive(Debug, Default)]
 pub(super) struct Instances<'w> {
-    exact: HashMap<&'w str, Vec<usize>>,
-    blocks: HashMap<&'w str, Block<'w>>,
+    exact: Map<&'w str, Indices>,
+    blocks: Map<&'w str, Block<'w>>,
+}
+
+/// Mostly one.
+#[derive(Debug)]
+pub(super) enum Indices {
+    One(usize),
+    Many(Vec<usize>),
+}
+
+impl Indices {
+    pub(super) fn as_slice(&self) -> &[usize] {
+        match self {
+            Self::One(index) => std::slice::from_ref(index),
+            Self::Many(indices) => indices,
+        }
+    }
+
+    fn push(&mut self, index: usize) {
+        match self {
+            Self::One(first) if *first == index => {}
+            Self::One(first) => *self = Self::Many(vec![*first, index]),
+            Self::Many(indices) if indices.last() == Some(&index) => {}
+            Self::Many(indices) => indices.push(index),
+        }
+    }
+
+    /// Adds to what stands under a key, once in a row.
+    pub(super) fn add<K: Eq + Hash>(map: &mut Map<K, Self>, key: K, index: usize) {
+        match map.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(Self::One(index));
+            }
+            Entry::Occupied(mut entry) => entry.get_mut().push(index),
+        }
+    }
 }
 
 /// The instances of one block.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Block<'w> {
-    all: Vec<usize>,
-    /// By module instance.
-    modules: HashMap<&'w str, Beside<'w>>,
+    all: Indices,
+    /// By module instance; empty where there is only one instance, which is always the nearest.
+    modules: Map<&'w str, Beside<'w>>,
+    first: &'w str,
 }
 
 /// The instances of one block in one instance of its module.
@@ -28,23 +66,43 @@ struct Block<'w> {
 struct Beside<'w> {
     all: Vec<usize>,
     /// By their own key; the first counts.
-    keys: HashMap<&'w str, usize>,
+    keys: Map<&'w str, usize>,
+}
+
+impl<'w> Block<'w> {
+    fn place(&mut self, address: &'w str, index: usize) {
+        let beside = self.modules.entry(module_of(address)).or_default();
+        beside.all.push(index);
+        beside.keys.entry(instance_key(address)).or_insert(index);
+    }
 }
 
 impl<'w> Instances<'w> {
     /// Adds what stands at `address`, an instance of `block`.
     pub(super) fn add(&mut self, block: &'w str, address: &'w str, index: usize) {
-        self.exact.entry(address).or_default().push(index);
-        let block = self.blocks.entry(block).or_default();
-        block.all.push(index);
-        let beside = block.modules.entry(module_of(address)).or_default();
-        beside.all.push(index);
-        beside.keys.entry(instance_key(address)).or_insert(index);
+        Indices::add(&mut self.exact, address, index);
+        match self.blocks.entry(block) {
+            Entry::Vacant(entry) => {
+                entry.insert(Block {
+                    all: Indices::One(index),
+                    modules: Map::default(),
+                    first: address,
+                });
+            }
+            Entry::Occupied(mut entry) => {
+                let block = entry.get_mut();
+                if let Indices::One(first) = block.all {
+                    block.place(block.first, first);
+                }
+                block.all.push(index);
+                block.place(address, index);
+            }
+        }
     }
 
     /// What stands at this address.
     pub(super) fn exactly(&self, address: &str) -> &[usize] {
-        self.exact.get(address).map_or(&[], Vec::as_slice)
+        self.exact.get(address).map_or(&[], Indices::as_slice)
     }
 
     /// All instances of a block.
@@ -56,10 +114,12 @@ impl<'w> Instances<'w> {
     /// the same module instance, or all.
     pub(super) fn nearest(&self, block: &str, place: Place<'_>) -> &[usize] {
         let exact = self.exactly(block);
-        if exact.is_empty() {
+        if !exact.is_empty() {
+            exact
+        } else if block.contains('[') {
             self.near(&without_keys(block), place)
         } else {
-            exact
+            self.near(block, place)
         }
     }
 
@@ -69,12 +129,13 @@ impl<'w> Instances<'w> {
             return &[];
         };
         let some = |all: &'_ [usize]| all.len().min(INSTANCES_MAX);
+        let all = found.all.as_slice();
         match found.modules.get(place.module) {
             Some(beside) => match beside.keys.get(instance_key(place.address)) {
                 Some(twin) => std::slice::from_ref(twin),
                 None => beside.all.get(..some(&beside.all)).unwrap_or_default(),
             },
-            None => found.all.get(..some(&found.all)).unwrap_or_default(),
+            None => all.get(..some(all)).unwrap_or_default(),
         }
     }
 }

@@ -1,19 +1,18 @@
 //! Instance profiles: other names for roles.
 
-use std::collections::HashMap;
-
 use nhi_plan::symbol;
 
 use super::Profile;
 use super::names::{Place, block_of, module_of};
 use super::places::Instances;
 use super::workloads::Link;
+use crate::facts::hash::Map;
 
 /// Instance profiles by name and by place.
 #[derive(Debug)]
 pub(super) struct Profiles<'w> {
     all: &'w [Profile],
-    names: HashMap<&'w str, Vec<usize>>,
+    names: Map<&'w str, Vec<usize>>,
     places: Instances<'w>,
 }
 
@@ -21,7 +20,7 @@ impl<'w> Profiles<'w> {
     pub(super) fn new(all: &'w [Profile]) -> Self {
         let mut profiles = Self {
             all,
-            names: HashMap::new(),
+            names: Map::default(),
             places: Instances::default(),
         };
         for (index, profile) in all.iter().enumerate() {

@@ -9,8 +9,8 @@ use nhi_plan::Mode;
 use nhi_plan::json::{self, Value};
 use nhi_plan::symbol;
 
-use crate::facts::Block;
 use crate::facts::iam::access::OWN;
+use crate::facts::{Block, without_indices};
 
 /// What an attribute says about the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -280,7 +280,7 @@ impl Workload {
         let arn = block
             .string("arn")
             .filter(|arn| !arn.is_empty() && !symbol::has_symbols(arn));
-        let own = symbol::symbol(&format!("{}.arn", block.change.address));
+        let own = symbol::symbol(&[&*block.change.address, ".arn"].concat());
         Some(Self {
             address: block.change.address.to_string(),
             module_address: block.change.module_address.to_string(),
@@ -306,8 +306,8 @@ impl Workload {
 
 /// The ARN as far as the attributes tell: of the own account and region, with a symbol for what AWS will choose.
 fn foretold(block: &Block<'_>, format: &str) -> Option<String> {
-    let id = symbol::symbol(&format!("{}.id", block.change.address));
-    let mut arn = format!("arn:{OWN}:");
+    let id = symbol::symbol(&[&*block.change.address, ".id"].concat());
+    let mut arn = ["arn:", OWN, ":"].concat();
     let mut rest = format;
     while let Some((before, after)) = rest.split_once('{') {
         arn.push_str(before);
@@ -317,7 +317,10 @@ fn foretold(block: &Block<'_>, format: &str) -> Option<String> {
         rest = after;
     }
     arn.push_str(rest);
-    Some(arn.replace(":*:*:", &format!(":{OWN}:{OWN}:")).replace('*', &id))
+    Some(
+        arn.replace(":*:*:", &[":", OWN, ":", OWN, ":"].concat())
+            .replace('*', &id),
+    )
 }
 
 fn links(block: &Block<'_>, path: &str, holds: Holds) -> Vec<Link> {
@@ -350,18 +353,8 @@ fn links(block: &Block<'_>, path: &str, holds: Holds) -> Vec<Link> {
 
 /// Whether an unknown path, which may have indices, is `path` or around it.
 fn touches(unknown: &str, path: &str) -> bool {
-    let plain: String = unknown
-        .split('[')
-        .enumerate()
-        .fold(String::new(), |plain, (index, part)| {
-            let rest = if index == 0 {
-                part
-            } else {
-                part.split_once(']').map_or("", |(_, rest)| rest)
-            };
-            plain + rest
-        });
-    path.strip_prefix(plain.as_str())
+    let plain = without_indices(unknown);
+    path.strip_prefix(&*plain)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 

@@ -1,17 +1,20 @@
 //! Principals with what their permissions do not say: whom a role trusts, and what runs as it.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use nhi_plan::symbol;
 
 use super::index::{Index, Selector};
 use super::names::{Place, account_in, block_of, key, module_of};
-use super::places::Instances;
+use super::places::{Indices, Instances};
 use super::profiles::Profiles;
 use super::trust::Trust;
 use super::workloads::{Holds, Link, Workload};
 use super::{Collected, RoleTrust};
+use crate::facts::hash::Map;
 use crate::facts::iam::access::{Grant, OWN, Policy, Principal, PrincipalKind};
 use crate::facts::iam::standing::Standing;
 
@@ -41,24 +44,23 @@ pub(crate) struct World<'w> {
     pub(crate) has_permission_sets: bool,
     /// What the policies of each principal name.
     pub(crate) index: Index,
-    /// What each principal is found by as a target.
-    targets: Vec<TargetKeys>,
-    by_key: BTreeMap<String, Vec<usize>>,
+    /// What each principal is found by as a target, where somebody asked.
+    targets: Vec<OnceCell<TargetKeys>>,
+    by_key: Map<String, Indices>,
+    /// The keys in their order, where somebody names principals by a pattern.
+    keys: OnceCell<BTreeSet<String>>,
     /// Principals that the plan creates.
     pub(super) places: Instances<'w>,
-    /// Roles by the key of a managed policy that they hold.
-    by_policy: BTreeMap<String, Vec<usize>>,
+    /// Roles by the key of a managed policy that they hold, where somebody asked.
+    by_policy: OnceCell<BTreeMap<String, Vec<usize>>>,
 }
 
 impl<'w> World<'w> {
     pub(crate) fn new(collected: &'w Collected, principals: &'w [Principal], standings: &'w [Standing]) -> Self {
-        let mut by_key: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut by_key = Map::default();
         for (index, principal) in principals.iter().enumerate() {
             for key in keys_of(principal) {
-                let entry = by_key.entry(key).or_default();
-                if entry.last() != Some(&index) {
-                    entry.push(index);
-                }
+                Indices::add(&mut by_key, key, index);
             }
         }
         let mut places = Instances::default();
@@ -81,10 +83,11 @@ impl<'w> World<'w> {
                 .iter()
                 .any(|principal| principal.kind == PrincipalKind::PermissionSet),
             index: Index::new(principals),
-            targets: principals.iter().map(target_keys).collect(),
+            targets: principals.iter().map(|_| OnceCell::new()).collect(),
             by_key,
+            keys: OnceCell::new(),
             places,
-            by_policy: by_policy(principals),
+            by_policy: OnceCell::new(),
         };
         let documents = deferred(collected);
         world.trusts = principals
@@ -121,7 +124,7 @@ impl<'w> World<'w> {
 
     /// Principals that go by a key of [`key`].
     pub(crate) fn by_key(&self, key: &str) -> &[usize] {
-        self.by_key.get(key).map_or(&[], Vec::as_slice)
+        self.by_key.get(key).map_or(&[], Indices::as_slice)
     }
 
     /// Whether a name is surely of another account.
@@ -132,9 +135,10 @@ impl<'w> World<'w> {
 
     /// Whether the policies of a principal name an action on something that may be this target.
     pub(crate) fn may_name(&self, from: usize, action: &str, target: usize) -> bool {
-        let Some(keys) = self.targets.get(target) else {
+        let (Some(keys), Some(principal)) = (self.targets.get(target), self.principals.get(target)) else {
             return false;
         };
+        let keys = keys.get_or_init(|| target_keys(principal));
         let mut selectors = self.index.selectors(from, action);
         selectors.any(|selector| {
             let holds = || keys.keys.iter().any(|key| selector.may_hold(key));
@@ -167,11 +171,12 @@ impl<'w> World<'w> {
     /// Roles that hold a policy which the policies of a principal may name for an action.
     pub(crate) fn holders_of_policies(&self, from: usize, action: &str, max: usize) -> Vec<usize> {
         let mut found = Vec::new();
+        let by_policy = self.by_policy.get_or_init(|| by_policy(self.principals));
         for selector in self.index.selectors(from, action) {
             match selector {
-                Selector::Exact(key) => found.extend(self.by_policy.get(key).into_iter().flatten()),
+                Selector::Exact(key) => found.extend(by_policy.get(key).into_iter().flatten()),
                 Selector::Prefix(prefix) => {
-                    let under = self.by_policy.range(prefix.clone()..);
+                    let under = by_policy.range(prefix.clone()..);
                     let under = under.take_while(|(key, _)| key.starts_with(prefix.as_str()));
                     found.extend(under.flat_map(|(_, holders)| holders).take(max));
                 }
@@ -184,9 +189,10 @@ impl<'w> World<'w> {
     }
 
     fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = usize> + 'a {
-        let all = self.by_key.range(prefix.to_owned()..);
-        let under = all.take_while(move |(key, _)| key.starts_with(prefix));
-        under.flat_map(|(_, indices)| indices.iter().copied())
+        let keys = self.keys.get_or_init(|| self.by_key.keys().cloned().collect());
+        let under = keys.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        let under = under.take_while(move |key| key.starts_with(prefix));
+        under.flat_map(|key| self.by_key(key).iter().copied())
     }
 
     fn roles_of(&self, profiles: &Profiles<'_>, workload: &Workload) -> Vec<usize> {
@@ -300,7 +306,7 @@ fn account_of(principal: &Principal) -> Option<String> {
 fn keys_of(principal: &Principal) -> Vec<String> {
     let mut keys: Vec<String> = principal.names().iter().filter_map(|name| key(name)).collect();
     if let Some(name) = &principal.name {
-        keys.push(format!("{} {name}", principal.kind.as_str()));
+        keys.push([principal.kind.as_str(), " ", name].concat());
     }
     keys
 }

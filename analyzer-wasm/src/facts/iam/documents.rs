@@ -18,11 +18,9 @@ pub(crate) struct Documents {
 
 impl Documents {
     pub(crate) fn add(&mut self, config_address: &str, data: DataDocument) {
-        let spot = Spot {
-            address: &data.address,
-            module: &data.module_address,
-        };
-        self.blocks.add(config_address, spot, self.all.len());
+        let (address, module) = (data.address.as_str().into(), data.module_address.as_str().into());
+        self.blocks
+            .add(&config_address.into(), &address, &module, self.all.len());
         self.all.push(data);
     }
 

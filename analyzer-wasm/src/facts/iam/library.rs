@@ -1,12 +1,12 @@
 //! Policy texts of a plan, each distinct one read once.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use nhi_plan::symbol;
 
 use super::access::Alternative;
 use super::document::Document;
+use crate::facts::hash::Map;
 
 /// Texts that one attribute may turn out to be; of more than these nothing can be said.
 const ALTERNATIVES_MAX: usize = 64;
@@ -25,7 +25,7 @@ pub(crate) enum Text {
 /// Every distinct text that was read.
 #[derive(Debug, Default)]
 pub(crate) struct Library {
-    texts: HashMap<String, Text>,
+    texts: Map<String, Text>,
 }
 
 impl Library {

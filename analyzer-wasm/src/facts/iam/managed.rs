@@ -3,7 +3,7 @@
 //! The table leaves out what no rule asks for; `data/README.md` says what, and how it is derived. It is read when the
 //! first such policy is attached, and a policy is built when it is first asked for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nhi_plan::json::quote;
@@ -11,6 +11,7 @@ use nhi_plan::symbol;
 
 use super::document::Document;
 use super::pattern::{Case, matches};
+use crate::facts::hash::Map;
 
 const TABLE: &str = include_str!("../../../data/aws-managed-policies.tsv");
 
@@ -25,7 +26,7 @@ struct Table {
     conditions: Vec<&'static str>,
     statements: Vec<&'static str>,
     /// Whether it is for auditors, and codes of statements, by path in lower case.
-    policies: HashMap<String, (bool, &'static str)>,
+    policies: Map<String, (bool, &'static str)>,
 }
 
 impl Table {
@@ -116,7 +117,7 @@ fn indices(codes: &str) -> impl Iterator<Item = usize> + '_ {
 #[derive(Debug, Default)]
 pub(crate) struct Managed {
     table: Option<Table>,
-    read: HashMap<String, Option<Arc<Document>>>,
+    read: Map<String, Option<Arc<Document>>>,
 }
 
 impl Managed {

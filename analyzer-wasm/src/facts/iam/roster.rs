@@ -172,39 +172,40 @@ impl Roster {
             return;
         };
         self.former.collect(block);
+        let stand = &Stand::of(block);
         if let Some(kind) = row.owner {
-            self.owner(block, row, kind);
+            self.owner(block, stand, row, kind);
         }
         if let Some(attribute) = row.managed {
-            self.managed_policy(block, row, attribute);
+            self.managed_policy(block, stand, row, attribute);
         }
         for path in row.documents {
-            self.documents(block, row, path);
+            self.documents(block, stand, row, path);
         }
         for path in row.policies {
             for (path, naming) in namings(block, path) {
-                self.give(block, row, &path, &Content::Policy(naming), None);
+                self.give(block, stand, row, &path, &Content::Policy(naming), None);
             }
         }
         if let Some((users, groups)) = row.members {
-            self.members(block, users, groups);
+            self.members(block, stand, users, groups);
         }
         if let (Some(path), None) = (row.boundary, row.owner)
             && let Some((_, target)) = row.targets.first()
         {
             for (_, boundary) in namings(block, path) {
                 for (_, holder) in namings(block, target) {
-                    self.boundaries.push((Stand::of(block), holder, boundary.clone()));
+                    self.boundaries.push((stand.clone(), holder, boundary.clone()));
                 }
             }
         }
     }
 
-    fn owner(&mut self, block: &Block<'_>, row: &Row, kind: PrincipalKind) {
+    fn owner(&mut self, block: &Block<'_>, stand: &Stand, row: &Row, kind: PrincipalKind) {
         let name = block.string("name").or_else(|| block.string(row.name));
         let boundary = row.boundary.and_then(|path| namings(block, path).into_iter().next());
         self.owners.push(Owner {
-            stand: Stand::of(block),
+            stand: stand.clone(),
             kind,
             name: name.filter(|name| !name.is_empty()),
             arn: block.string("arn").filter(|arn| !arn.is_empty()),
@@ -217,7 +218,7 @@ impl Roster {
         });
     }
 
-    fn managed_policy(&mut self, block: &Block<'_>, row: &Row, attribute: &'static str) {
+    fn managed_policy(&mut self, block: &Block<'_>, stand: &Stand, row: &Row, attribute: &'static str) {
         let content = match block.string(attribute) {
             Some(text) => match self.library.read(&text) {
                 Text::Broken if symbol::has_symbols(&text) => Content::Pending(block.references(attribute)),
@@ -232,7 +233,7 @@ impl Roster {
             .is_some_and(|count| count != "0");
         let name = block.string("name").or_else(|| block.string("managed_policy_name"));
         self.policies.push(ManagedPolicy {
-            stand: Stand::of(block),
+            stand: stand.clone(),
             name,
             arn: block.string("arn").or_else(|| block.string("policy_arn")),
             path: attribute,
@@ -244,16 +245,16 @@ impl Roster {
             address: Some(block.change.address.to_string()),
             ..Naming::default()
         };
-        self.give(block, row, attribute, &Content::Policy(own), None);
+        self.give(block, stand, row, attribute, &Content::Policy(own), None);
     }
 
-    fn documents(&mut self, block: &Block<'_>, row: &Row, path: &'static str) {
+    fn documents(&mut self, block: &Block<'_>, stand: &Stand, row: &Row, path: &'static str) {
         let found = strings_at(block, path);
         let base = path.split_once("[*]").map_or(path, |(list, _)| list);
         // A wholly unknown block that nobody wrote is one that the provider computes.
         if found.is_empty() && block.is_unknown(base) && (base == path || !block.references(base).is_empty()) {
             let content = Content::Pending(block.references(base));
-            self.give(block, row, base, &content, None);
+            self.give(block, stand, row, base, &content, None);
         }
         for (at, text) in found {
             let owner = at.rsplit_once('.').and_then(|(owner, _)| block.after()?.at(owner));
@@ -275,14 +276,14 @@ impl Roster {
                     text => Content::Text(text),
                 },
             };
-            self.give(block, row, &at, &content, name.as_deref());
+            self.give(block, stand, row, &at, &content, name.as_deref());
         }
     }
 
-    fn give(&mut self, block: &Block<'_>, row: &Row, path: &str, content: &Content, name: Option<&str>) {
+    fn give(&mut self, block: &Block<'_>, stand: &Stand, row: &Row, path: &str, content: &Content, name: Option<&str>) {
         let mut give = |kind: PrincipalKind, to: Option<Naming>| {
             self.given.push(Given {
-                stand: Stand::of(block),
+                stand: stand.clone(),
                 path: path.to_owned(),
                 content: content.clone(),
                 name: name.map(str::to_owned),
@@ -310,7 +311,7 @@ impl Roster {
         }
     }
 
-    fn members(&mut self, block: &Block<'_>, users: &'static str, groups: &'static str) {
+    fn members(&mut self, block: &Block<'_>, stand: &Stand, users: &'static str, groups: &'static str) {
         let groups = namings(block, groups);
         let users: Vec<Option<Naming>> = match users {
             "" => vec![None],
@@ -322,7 +323,7 @@ impl Roster {
         for (_, group) in groups {
             for user in &users {
                 self.memberships.push(Membership {
-                    stand: Stand::of(block),
+                    stand: stand.clone(),
                     user: user.clone(),
                     group: group.clone(),
                 });

@@ -1,9 +1,10 @@
 //! The table of attributes that hold, take or show secrets, read once.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use nhi_plan::Mode;
+
+use crate::facts::hash::Map;
 
 const TABLE: &str = include_str!("../../../data/credential-attributes.tsv");
 
@@ -66,8 +67,8 @@ pub(crate) struct Row {
     pub(crate) instead: &'static str,
 }
 
-static ROWS: LazyLock<BTreeMap<&'static str, Vec<Row>>> = LazyLock::new(|| {
-    let mut rows: BTreeMap<_, Vec<Row>> = BTreeMap::new();
+static ROWS: LazyLock<Map<&'static str, Vec<Row>>> = LazyLock::new(|| {
+    let mut rows: Map<_, Vec<Row>> = Map::default();
     for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
         let mut cells = line.split('\t');
         if let (Some(name), Some(path), Some(kind), Some(instead)) = (
@@ -149,10 +150,12 @@ pub(crate) fn is_made(name: &str) -> bool {
 pub(crate) fn write_only_types() -> Vec<&'static str> {
     let has = |row: &Row| row.kind == Kind::WriteOnly || row.instead.contains("_wo");
     let types = ROWS.iter().filter(|(_, rows)| rows.iter().any(has));
-    types
+    let mut types: Vec<_> = types
         .map(|(name, _)| *name)
         .filter(|name| !name.starts_with("data."))
-        .collect()
+        .collect();
+    types.sort_unstable();
+    types
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ use crate::exit::Failure;
 use crate::operate::{Format, outcome};
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
 
+/// How much of an address a table shows, in characters.
+const ADDRESS_CHARS_MAX: usize = 120;
+
 /// What there is to tell.
 #[derive(Debug)]
 pub(super) struct Answer<'a> {
@@ -195,7 +198,7 @@ fn cells(row: &Row) -> [String; 5] {
         None => row.proposal.lacks.join(", "),
     };
     [
-        row.found.address.clone(),
+        short(&row.found.address),
         name.to_owned(),
         record
             .map_or(row.found.kind, |record| record.identity.declaration().kind())
@@ -203,6 +206,15 @@ fn cells(row: &Row) -> [String; 5] {
         row.standing.word().to_owned(),
         lacks,
     ]
+}
+
+/// An address as far as a table has room: all rows are as wide as the widest.
+fn short(address: &str) -> String {
+    let mut short: String = address.chars().take(ADDRESS_CHARS_MAX).collect();
+    if short.len() < address.len() {
+        short.push('…');
+    }
+    short
 }
 
 fn item(row: &Row) -> Item<'_> {

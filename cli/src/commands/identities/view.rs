@@ -25,6 +25,10 @@ pub(super) struct View<'a> {
     issued_at: Timestamp,
     expires_at: Timestamp,
     revoked_at: Option<Timestamp>,
+    review_due_at: Option<Timestamp>,
+    rotated_at: Option<Timestamp>,
+    rotation_due_at: Option<Timestamp>,
+    rotations: u32,
     revision: u64,
     confirmed: bool,
 }
@@ -66,6 +70,10 @@ impl<'a> View<'a> {
             issued_at: identity.issued_at(),
             expires_at: identity.expires_at(),
             revoked_at: identity.revoked_at(),
+            review_due_at: identity.review_due_at(),
+            rotated_at: identity.rotated_at(),
+            rotation_due_at: identity.rotation_due_at(),
+            rotations: identity.rotations(),
             revision: identity.revision(),
             confirmed: identity.is_confirmed(),
         }

@@ -1,12 +1,14 @@
 //! What is due, and its end: each kind in batches of one transaction, decided again where it is written.
 
 use nhi_governance::{
-    Declared, Evidence, Exception, Grant, Identity, Record, RecordId, Registered, Timestamp, Transition, sweep,
+    BreakGlass, Declared, Evidence, Exception, Grant, Identity, Record, RecordId, Registered, Timestamp, Transition,
+    sweep,
 };
 use nhi_registry::{Actor, RecordFilter, RecordsExt as _, Registry, RegistryError, View};
 use serde::Serialize;
 
 use crate::operate::BATCH;
+use crate::operate::rounds::{self, Review};
 
 /// How long something that is past its end can still be renewed, in days, as it is for identities.
 const RENEWABLE_DAYS: i64 = 7;
@@ -33,6 +35,23 @@ impl Swept {
         ]
     }
 
+    /// The round of a review that was opened or closed.
+    fn round(review: &Review, action: &str, reason: String) -> Self {
+        Self {
+            kind: Review::KIND.as_str(),
+            id: review.id(),
+            name: review.key(),
+            environment: String::new(),
+            action: action.to_owned(),
+            reason,
+        }
+    }
+
+    /// Whether it ended something.
+    pub(super) fn is_end(&self) -> bool {
+        self.kind != Review::KIND.as_str()
+    }
+
     /// What a transition does, where it does anything.
     fn of<R: Record>(transition: &Transition<R>) -> Option<Self> {
         let event = transition.event.as_ref()?;
@@ -48,11 +67,85 @@ impl Swept {
     }
 }
 
-/// Ends all that is due. Identities come first: their end is that of their grants.
+/// What somebody owes: a sweeper can only say so.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Overdue {
+    kind: &'static str,
+    id: RecordId,
+    name: String,
+    environment: String,
+    /// `test` or `review`.
+    what: &'static str,
+    due_at: Timestamp,
+}
+
+impl Overdue {
+    pub(super) fn row(&self) -> [String; 5] {
+        [
+            self.kind.to_owned(),
+            self.name.clone(),
+            self.environment.clone(),
+            format!("its {} was due at {}", self.what, self.due_at),
+            self.id.to_string(),
+        ]
+    }
+
+    /// The test and the review of break-glass access whose day has passed. What has ended may still owe its review.
+    pub(super) fn all(registry: &dyn Registry) -> Result<Vec<Self>, RegistryError> {
+        let with_ended = RecordFilter {
+            with_ended: true,
+            ..RecordFilter::default()
+        };
+        registry.reading(|view| {
+            let now = view.now()?;
+            let records = view.list::<Registered<BreakGlass>>(&with_ended)?;
+            let of = |record: &Registered<BreakGlass>| {
+                let test = record.ended_at().is_none().then(|| record.test_due_at());
+                let owed = [("test", test), ("review", record.state().post_review_due_at)];
+                owed.map(|(what, due)| {
+                    due.filter(|due| *due <= now).map(|due_at| Self {
+                        kind: Registered::<BreakGlass>::KIND.as_str(),
+                        id: record.id(),
+                        name: record.key(),
+                        environment: record.environment().to_owned(),
+                        what,
+                        due_at,
+                    })
+                })
+            };
+            Ok(records.iter().flat_map(of).flatten().collect())
+        })
+    }
+}
+
+/// Ends all that is due. Rounds of reviews come first, because they suspend and revoke identities, and then these:
+/// their end is that of their grants.
 pub(super) fn sweep_all(registry: &dyn Registry, actor: &Actor) -> Result<Vec<Swept>, RegistryError> {
-    let mut swept = kind(registry, actor, identity)?;
+    let mut swept = reviews(registry, actor)?;
+    swept.extend(kind(registry, actor, identity)?);
     swept.extend(kind(registry, actor, grant)?);
     swept.extend(kind(registry, actor, |record, now, _| Ok(exception(record, now)))?);
+    Ok(swept)
+}
+
+/// Closes the rounds that are due, with all that follows, and opens those whose cadence asks for it.
+fn reviews(registry: &dyn Registry, actor: &Actor) -> Result<Vec<Swept>, RegistryError> {
+    let (now, reviews) = registry.reading(|view| Ok((view.now()?, view.list::<Review>(&RecordFilter::default())?)))?;
+    let mut swept = Vec::new();
+    for review in reviews {
+        if review.state().due_at.is_some_and(|due| due <= now)
+            && let Some((review, closed)) = rounds::close(registry, actor, review.id())?
+        {
+            let (suspended, revoked) = (closed.suspended.len(), closed.revoked.len());
+            let reason = format!("closed: {suspended} suspended without an answer, {revoked} revoked");
+            swept.push(Swept::round(&review, "access_review.closed", reason));
+        }
+        if review.opens_at().is_some_and(|opens| opens <= now) {
+            let (review, opened) = rounds::open(registry, actor, review.id())?;
+            let reason = format!("opened: {} identities to answer for", review.state().items.len());
+            swept.extend(opened.then(|| Swept::round(&review, "access_review.opened", reason)));
+        }
+    }
     Ok(swept)
 }
 

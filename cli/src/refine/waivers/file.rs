@@ -113,5 +113,6 @@ fn waiver(written: Written, place: String) -> Result<Waiver, String> {
             place,
         },
         ends,
+        on_record: false,
     })
 }

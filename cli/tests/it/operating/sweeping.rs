@@ -92,7 +92,7 @@ fn exception(registry: &SqliteRegistry, control: &str, days_ago: i64) {
                 policy: view.policy(),
                 now,
             };
-            Ok(Registered::<Exception>::create(id, declared.clone(), &act)?)
+            Ok(Registered::<Exception>::create(id, declared.clone(), &[], &act)?)
         },
     );
     created.unwrap();

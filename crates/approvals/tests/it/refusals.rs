@@ -12,6 +12,7 @@ use crate::house::{DAY, approval, at, high, judged, key, person, request, reques
 type Edit = fn(&str) -> String;
 
 const ONE: Requirement = Requirement {
+    deed: None,
     count: 1,
     policy_owner: false,
     security: false,

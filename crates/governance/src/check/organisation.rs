@@ -40,7 +40,7 @@ impl Checker {
             }
         }
         if known.kind == Some(Kind::LegacyShared) {
-            self.secret(policy, assessment);
+            self.secret(policy, known.ttl, assessment);
         }
         if let Some(ttl) = known.ttl {
             self.ceiling(policy, ttl, assessment);
@@ -122,9 +122,21 @@ impl Checker {
         }
     }
 
-    fn secret(&mut self, policy: &Policy, assessment: &Assessment) {
+    fn secret(&mut self, policy: &Policy, ttl: Option<&Ttl>, assessment: &Assessment) {
         let tier = assessment.tier;
-        if policy.static_secret(tier) != StaticSecretRule::Never {
+        if let StaticSecretRule::ByException(longest) = policy.static_secret(tier) {
+            // Where the tier lets no identity live that long, its own ceiling says so.
+            let is_longer =
+                |ttl: &&Ttl| ttl.seconds() > longest.seconds() && ttl.seconds() <= policy.ttl_max(tier).seconds();
+            if let Some(ttl) = ttl.filter(is_longer) {
+                let message = format!(
+                    "a static secret of tier {tier} lives `{longest}` at most, and not {}",
+                    quote(ttl.as_str())
+                );
+                let help =
+                    format!("Write `ttl = \"{longest}\"` or less, or use a kind whose credentials end by themselves.");
+                self.against(&Path::attribute("ttl"), &STATIC_SECRET, message, help);
+            }
             return;
         }
         let message = format!("kind `legacy_shared` is a static secret, and tier {tier} allows none");

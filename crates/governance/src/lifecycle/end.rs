@@ -6,7 +6,7 @@ use super::{EXPIRED_DAYS_MAX, RESUME_DAYS_MAX, next, noted, printable, refuse_en
 use crate::canonical::Digest;
 use crate::code::{Problem, REVIEW, REVOKED};
 use crate::identity::{Identity, Offboarded, Revoked};
-use crate::record::{Act, Transition, same_person};
+use crate::record::{Act, Transition, may_be};
 use crate::revocation::RevokedBy;
 use crate::standing::{Cause, Context, Status};
 use crate::time::Timestamp;
@@ -98,11 +98,7 @@ pub fn note_use(identity: &Identity, at: Timestamp) -> Transition<Identity> {
 /// Notes that somebody other than who asked for it says that an identity is still needed.
 pub fn reviewed(identity: &Identity, context: &Context, act: &Act<'_>) -> Result<Transition<Identity>, Problem> {
     refuse_ended(identity)?;
-    if identity
-        .requested_by
-        .as_deref()
-        .is_some_and(|by| same_person(by, act.by))
-    {
+    if identity.requested_by.as_deref().is_some_and(|by| may_be(by, act.by)) {
         let message = format!("`{}` asked for identity `{}`", printable(act.by), identity.id);
         let help = "Have somebody else review it.";
         return Err(Problem::new(&REVIEW, message, help));

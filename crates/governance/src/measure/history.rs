@@ -265,9 +265,12 @@ impl History {
                 review.open_answers.clear();
             }
             "decided" => {
-                let identity = told.payload.get("identity").and_then(Value::as_str);
-                let is_new = identity.filter(|id| !review.open_answers.iter().any(|known| known == id));
-                review.open_answers.extend(is_new.map(ToOwned::to_owned));
+                let answers = told.payload.get("answers").and_then(Value::as_object);
+                for id in answers.into_iter().flat_map(|answers| answers.keys()) {
+                    if !review.open_answers.contains(id) {
+                        review.open_answers.push(id.clone());
+                    }
+                }
             }
             "closed" => {
                 review.rounds_closed += 1;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Loosening, Policy};
+use crate::canonical::Digest;
 use crate::code::{POLICY_LOOSER, Problem};
 use crate::id::RecordId;
 use crate::lifecycle::printable;
@@ -66,6 +67,9 @@ pub struct PolicyInForce {
     by: String,
     #[serde(default, skip_serializing_if = "Evidence::is_empty")]
     evidence: Evidence,
+    /// The digest of the trust root that was used last: the next has to come after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    approvers: Option<Digest>,
 }
 
 impl PolicyInForce {
@@ -98,6 +102,7 @@ impl PolicyInForce {
             since: act.now,
             by: printable(act.by),
             evidence: act.evidence.clone(),
+            approvers: live.and_then(|live| live.approvers),
         };
         let mut told = json!({ "policy": act.policy.digest(), "by": put.by });
         if let Some(before) = before {
@@ -108,6 +113,26 @@ impl PolicyInForce {
             told["evidence"] = json!(act.evidence);
         }
         Ok(Transition::to(put, verb, told))
+    }
+
+    /// Notes which trust root is used. Whether it comes after the one before is for its signatures to say.
+    #[must_use]
+    pub fn keep_approvers(&self, approvers: Digest, act: &Act<'_>) -> Transition<Self> {
+        if self.approvers == Some(approvers) {
+            return Transition::unchanged(self);
+        }
+        let kept = Self {
+            revision: self.revision.saturating_add(1),
+            approvers: Some(approvers),
+            ..self.clone()
+        };
+        let told = json!({ "approvers": approvers, "before": self.approvers, "by": printable(act.by) });
+        Transition::to(kept, "approvers_kept", told)
+    }
+
+    /// The digest of the trust root that was used last, if one was.
+    pub fn approvers(&self) -> Option<Digest> {
+        self.approvers
     }
 
     /// Refuses a policy that is looser than this one.

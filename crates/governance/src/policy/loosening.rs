@@ -38,6 +38,7 @@ impl Policy {
         let mut found = Found(Vec::new());
         found.organisation(base, self);
         found.environments(base.terms(), self.terms());
+        found.warnings(base, self);
         for tier in RiskTier::ALL {
             found.tier(base, self, tier);
         }
@@ -140,6 +141,25 @@ impl Found {
                     "an environment no longer counts as production",
                 );
             }
+        }
+    }
+
+    fn warnings(&mut self, base: &Policy, head: &Policy) {
+        let what = "missing approvals may be waived";
+        let (before, after) = (&base.terms().environment, &head.terms().environment);
+        let names: BTreeSet<&Environment> = before.keys().chain(after.keys()).collect();
+        for name in names {
+            // One that is added, or no longer there, is said elsewhere.
+            let is_there = |terms: &BTreeMap<Environment, _>| terms.is_empty() || terms.contains_key(name);
+            let is_looser = !base.allows_warn(Some(name)) && head.allows_warn(Some(name));
+            let is_said = base.is_production(name) && !head.is_production(name);
+            let is_looser = is_looser && !(is_said && after.get(name).is_none_or(|terms| terms.warn.is_none()));
+            if is_there(before) && is_there(after) && is_looser {
+                self.add(format!("environment.{name}.warn"), false, true, what);
+            }
+        }
+        if !base.allows_warn(None) && head.allows_warn(None) {
+            self.add("environment.warn".to_owned(), false, true, what);
         }
     }
 

@@ -10,7 +10,7 @@ use nhi_governance::{
     AccessReview, AccessReviewDraft, Act, BreakGlass, BreakGlassDraft, Context, Declaration, Digest, Draft, Evidence,
     Exception, ExceptionDraft, Given, Grant, GrantDraft, Identity, Judged, Policy, Problem, PurposeDraft, Record,
     RecordId, Registered, RiskTier, ScopeDraft, SelectorDraft, SubjectDraft, Team, TeamDraft, Timestamp, Transition,
-    TrustDomain, Vendor, VendorDraft, create, revoke, suspend, update, value_digest,
+    TrustDomain, Ttl, Vendor, VendorDraft, create, revoke, suspend, update, value_digest,
 };
 
 const START: i64 = 1_800_000_000;

@@ -8,9 +8,9 @@ mod machine;
 #[cfg(test)]
 mod tests {
     use nhi_governance::{
-        Act, Cause, Context, Declaration, Digest, Draft, Evidence, Identity, Problem, Record as _, Status, Timestamp,
-        Transition, Ttl, create, disown, note_use, offboard, quarantine, requarantine, resume, reviewed, revoke,
-        suspend, sweep, update,
+        Act, Cause, Context, Declaration, Digest, Draft, Evidence, Given, Identity, Problem, Record as _, Status,
+        Timestamp, Transition, Ttl, create, disown, note_use, offboard, quarantine, requarantine, resume, reviewed,
+        revoke, rotate, suspend, sweep, update,
     };
     use proptest::prelude::*;
 
@@ -333,6 +333,83 @@ mod tests {
         assert_eq!(
             (used.revision(), used.last_used_at()),
             (identity.revision(), Some(at(3)))
+        );
+    }
+
+    /// Who rests on a static secret has a day; everybody else is rotated by every token.
+    #[test]
+    fn a_missed_rotation_suspends_and_a_late_one_takes_approvals() {
+        let none = Context::default();
+        let shared = made(declared(&Draft {
+            kind: "legacy_shared".into(),
+            ttl: "2160h".into(),
+            ..draft()
+        }));
+        let due = shared.rotation_due_at().unwrap();
+        assert_eq!((due, made(low()).rotation_due_at()), (at(90), None));
+        let turn = |identity: &Identity, evidence: &Evidence, days: i64| {
+            rotate(identity, "OPS-31", &none, &act("bob", evidence, days))
+        };
+        let first = after(turn(&shared, &alone(), 60));
+        assert_eq!((first.rotations(), first.rotation_due_at()), (1, Some(at(150))));
+        assert_eq!(first.expires_at(), shared.expires_at(), "a rotation is no renewal");
+        assert_eq!(first.issued_at(), shared.issued_at());
+
+        let renewed = after(update(
+            &first,
+            declared(&Draft {
+                kind: "legacy_shared".into(),
+                ttl: "2160h".into(),
+                generation: Given::Known(1),
+                ..draft()
+            }),
+            &none,
+            &act("alice", &evidence(&["user:carol"]), 80),
+        ));
+        assert_eq!(
+            renewed.rotation_due_at(),
+            Some(at(170)),
+            "a renewal makes new credentials"
+        );
+        assert_eq!(
+            (status(&renewed, 160), status(&renewed, 170)),
+            (Status::Expiring, Status::Expired)
+        );
+
+        // Under a policy that has become stricter it is due before its end.
+        let mut terms = nhi_governance::Terms::default();
+        terms.tier.moderate.static_secret_ttl_max = Some(Ttl::parse("240h").unwrap());
+        let strict = nhi_governance::Policy::new(terms).unwrap();
+        let by = |evidence: &Evidence, days: i64| {
+            let act = Act {
+                policy: &strict,
+                ..act("bob", evidence, days)
+            };
+            rotate(&renewed, "OPS-31", &none, &act)
+        };
+        let strictly = after(by(&alone(), 90));
+        assert_eq!(
+            (status(&strictly, 99), status(&strictly, 100)),
+            (Status::Active, Status::Suspended)
+        );
+        assert_eq!(strictly.suspension(at(101), &none).unwrap().cause, Cause::Rotation);
+        assert_eq!(refused(turn(&strictly, &alone(), 101)), "NHI-APPROVAL");
+        let late = after(turn(&strictly, &evidence(&["user:carol"]), 101));
+        assert_eq!(status(&late, 101), Status::Active);
+        assert!(sweep(&strictly, &none, at(113)).is_none() && sweep(&strictly, &none, at(115)).is_some());
+
+        // What somebody suspended is not brought back by the way.
+        let held = after(suspend(
+            &strictly,
+            Cause::Manual,
+            "odd calls",
+            &act("carol", &alone(), 95),
+        ));
+        assert_eq!(refused(turn(&held, &evidence(&["user:carol"]), 101)), "NHI-ROTATION");
+        assert_eq!(refused(turn(&renewed, &alone(), 171)), "NHI-ROTATION", "it is expired");
+        assert_eq!(
+            refused(turn(&revoke(&renewed, "x", at(90)).record, &alone(), 91)),
+            "NHI-REVOKED"
         );
     }
 

@@ -28,7 +28,7 @@ impl Keys {
     #[inline]
     pub(crate) fn push(&mut self, text: &str, from: usize, key: Span) -> bool {
         let follows = match self.0.get(from..).and_then(<[Span]>::last) {
-            Some(last) => !last.escaped && !key.escaped && last.of(text).as_bytes() < key.of(text).as_bytes(),
+            Some(last) => !last.escaped && !key.escaped && precedes(last.bytes_of(text), key.bytes_of(text)),
             None => !key.escaped,
         };
         self.0.push(key);
@@ -58,10 +58,19 @@ impl Keys {
     }
 }
 
+/// Whether one key comes before another. Most differ in their first letters, which are looked at here.
+#[inline]
+fn precedes(one: &[u8], other: &[u8]) -> bool {
+    match (one.first_chunk::<2>(), other.first_chunk::<2>()) {
+        (Some(first), Some(second)) if first != second => first < second,
+        _ => one < other,
+    }
+}
+
 fn pairwise(text: &str, keys: &[Span]) -> Option<Span> {
     let mut earlier = keys;
     while let Some((key, rest)) = earlier.split_last() {
-        if rest.iter().any(|other| other.of(text) == key.of(text)) {
+        if rest.iter().any(|other| other.bytes_of(text) == key.bytes_of(text)) {
             return Some(*key);
         }
         earlier = rest;

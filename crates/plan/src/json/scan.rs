@@ -25,6 +25,17 @@ impl Span {
     pub(crate) fn of(self, text: &str) -> &str {
         text.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
+
+    pub(crate) fn len(self) -> usize {
+        (self.end as usize).saturating_sub(self.start as usize)
+    }
+
+    #[inline]
+    pub(crate) fn bytes_of(self, text: &str) -> &[u8] {
+        text.as_bytes()
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
 }
 
 /// Positions fit in 32 bits because texts beyond `Limits::BYTES_MAX` are refused before they are scanned.

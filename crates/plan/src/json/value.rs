@@ -137,12 +137,12 @@ impl<'d> Value<'d> {
     pub fn get(self, key: &str) -> Option<Self> {
         let mut members = self.members();
         while let Some((node, value)) = members.next_node() {
-            let raw = node.span.of(self.document.text);
-            if if node.span.escaped {
+            let is_key = if node.span.escaped {
                 unescape(self.document.text, node.span) == key
             } else {
-                raw == key
-            } {
+                node.span.len() == key.len() && node.span.bytes_of(self.document.text) == key.as_bytes()
+            };
+            if is_key {
                 return Some(value);
             }
         }
@@ -156,6 +156,9 @@ impl<'d> Value<'d> {
 
     /// The value at a Terraform attribute path such as `statement[0].actions`; the empty path is the value itself.
     pub fn at(self, path: &str) -> Option<Self> {
+        if path::is_identifier(path) {
+            return self.get(path);
+        }
         let mut value = self;
         for segment in path::parse(path)? {
             value = match segment {

@@ -7,8 +7,13 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod canaries;
+mod compiling;
+mod conformance;
+mod contract;
 mod delivery;
 mod precompiled;
 mod refuses;
+mod sessions;
 mod stops;
 mod support;

@@ -175,7 +175,7 @@ impl Transaction for PostgresTransaction<'_> {
         // Only what is asked for stands in the query, so that an index serves it.
         let mut query = format!("{STORED} WHERE true");
         for (number, (column, _)) in (1..).zip(&asked) {
-            query.push_str(&format!(" AND r.{column} = ${number}"));
+            query = format!("{query} AND r.{column} = ${number}");
         }
         if !selection.with_ended {
             query.push_str(" AND r.ended IS NULL");

@@ -167,13 +167,15 @@ fn use_write_ahead_log(connection: &Connection, path: &Path) -> Result<(), Regis
     }
 }
 
-/// Durability first; and nothing that the file itself says is run beyond what the schema needs.
+/// Durability first; nothing that the file itself says is run beyond what the schema needs; and what is prepared stays so.
 fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;
          PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
     )?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // A plan that depended on what is bound would have each statement prepared anew at each call.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 

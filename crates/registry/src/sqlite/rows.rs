@@ -144,7 +144,7 @@ impl Transaction for SqliteTransaction<'_> {
         // Only what is asked for stands in the query, so that an index serves it.
         let mut query = format!("{STORED} WHERE true");
         for (column, _) in &asked {
-            query.push_str(&format!(" AND {column} = ?"));
+            query = format!("{query} AND {column} = ?");
         }
         if !selection.with_ended {
             query.push_str(" AND ended IS NULL");

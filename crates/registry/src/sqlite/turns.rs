@@ -128,7 +128,8 @@ impl Turns {
 
     /// Nothing of the open transaction becomes durable.
     fn fail(&self, writing: &mut Writing, batch: &Batch, is_unknown: bool, failed: Failed) {
-        let is_undone = writing.connection.as_ref().is_none_or(Connection::is_autocommit) || writing.run("ROLLBACK").is_ok();
+        let is_undone =
+            writing.connection.as_ref().is_none_or(Connection::is_autocommit) || writing.run("ROLLBACK").is_ok();
         if is_unknown || !is_undone {
             // The kernel may have dropped pages that it failed to write, so asking it again proves nothing.
             self.broken.store(true, Ordering::SeqCst);

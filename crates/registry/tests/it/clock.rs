@@ -147,7 +147,14 @@ fn every_kind_walks() {
     for _ in 0..walks {
         let fixture = Fixture::new();
         let registry = fixture.open();
-        for name in ["create", "grant create", "exception create", "break-glass create", "team create", "vendor create"] {
+        for name in [
+            "create",
+            "grant create",
+            "exception create",
+            "break-glass create",
+            "team create",
+            "vendor create",
+        ] {
             (crate::operations::operation(name).act)(&*registry).unwrap();
         }
         let all = RecordFilter::default();
@@ -162,7 +169,11 @@ fn every_kind_walks() {
                     let glass: Registered<BreakGlass> = view.list(&all)?.remove(0);
                     let team: Registered<Team> = view.list(&all)?.remove(0);
                     let vendor: Registered<Vendor> = view.list(&all)?.remove(0);
-                    let ends = [Some(identity.expires_at()), grant.state().expires_at, Some(glass.test_due_at())];
+                    let ends = [
+                        Some(identity.expires_at()),
+                        grant.state().expires_at,
+                        Some(glass.test_due_at()),
+                    ];
                     let good = [
                         identity.status(now, &none).is_usable(),
                         grant.standing(now, Some(&identity), &none).is_good,

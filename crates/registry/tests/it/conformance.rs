@@ -406,7 +406,7 @@ fn run(fixture: &Fixture, case: fn(&dyn Registry, &Fixture)) {
 }
 
 use super::conformance as identities;
-use super::{approvals, clock, history, kills, policies, records};
+use super::{approvals, clock, history, kills, kinds, policies, records};
 
 everywhere!(
     approvals:
@@ -430,6 +430,9 @@ everywhere!(
         updates_by_revision;
     kills:
         a_throw_holds_whatever_is_written_meanwhile;
+    kinds:
+        a_round_is_closed_as_a_whole,
+        broken_glass_is_opened_once_and_reviewed_even_after_its_end;
     policies:
         nothing_is_granted_under_a_looser_policy;
     records:

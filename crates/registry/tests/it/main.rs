@@ -17,9 +17,13 @@ mod crash;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod kills;
+#[cfg(test)]
+mod kinds;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]

@@ -656,7 +656,7 @@ fn excepted(registry: &dyn Registry) -> Outcome {
         wanted = live.declaration().clone();
     }
     declared(registry, "", &wanted, |id, _, act| {
-        Ok(Registered::<Exception>::create(id, wanted.clone(), act)?)
+        Ok(Registered::<Exception>::create(id, wanted.clone(), &[], act)?)
     })
 }
 
@@ -673,7 +673,7 @@ fn glass(registry: &dyn Registry) -> Outcome {
     };
     let wanted = draft.check().declaration.unwrap();
     declared(registry, "production", &wanted, |id, _, act| {
-        Ok(Registered::<BreakGlass>::create(id, wanted.clone(), act)?)
+        Ok(Registered::<BreakGlass>::create(id, wanted.clone(), &[], act)?)
     })
 }
 

@@ -124,7 +124,11 @@ impl Server {
         let _ = std::fs::remove_file(&path);
         std::fs::write(&path, text).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        if Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n") {
+        if Command::new("id")
+            .arg("-u")
+            .output()
+            .is_ok_and(|id| id.stdout == b"0\n")
+        {
             let status = Command::new("chown").arg("postgres").arg(&path).status().unwrap();
             assert!(status.success(), "the server cannot own {}", path.display());
         }

@@ -60,12 +60,42 @@ fn only_the_right_certificate_is_accepted() {
     };
     // Each with what has to be said of it; nothing where it is accepted.
     let cases = [
-        ("the right one", certificate(&ours, "localhost", 2099), "localhost", None),
-        ("by its address", certificate(&ours, "127.0.0.1", 2099), "127.0.0.1", None),
-        ("another authority", certificate(&others, "localhost", 2099), "localhost", Some("UnknownIssuer")),
-        ("another name", certificate(&ours, "db.example.com", 2099), "localhost", Some("not valid for name")),
-        ("an address it does not name", certificate(&ours, "localhost", 2099), "127.0.0.1", Some("not valid for name")),
-        ("expired", certificate(&ours, "localhost", 2001), "localhost", Some("expired")),
+        (
+            "the right one",
+            certificate(&ours, "localhost", 2099),
+            "localhost",
+            None,
+        ),
+        (
+            "by its address",
+            certificate(&ours, "127.0.0.1", 2099),
+            "127.0.0.1",
+            None,
+        ),
+        (
+            "another authority",
+            certificate(&others, "localhost", 2099),
+            "localhost",
+            Some("UnknownIssuer"),
+        ),
+        (
+            "another name",
+            certificate(&ours, "db.example.com", 2099),
+            "localhost",
+            Some("not valid for name"),
+        ),
+        (
+            "an address it does not name",
+            certificate(&ours, "localhost", 2099),
+            "127.0.0.1",
+            Some("not valid for name"),
+        ),
+        (
+            "expired",
+            certificate(&ours, "localhost", 2001),
+            "localhost",
+            Some("expired"),
+        ),
     ];
     for (what, (certificate, key), host, refusal) in cases {
         let certificate = server.keep("server.crt", &certificate);
@@ -133,7 +163,10 @@ fn an_older_copy_is_noticed_by_its_anchor() {
         assert_eq!(error.code(), "NHI-REGISTRY-ROLLBACK");
         // The copy goes on in another way, and grows as long: it is still not the same.
         make(&*older, "other");
-        assert_eq!(older.refuse_rollback(&late).unwrap_err().code(), "NHI-REGISTRY-ROLLBACK");
+        assert_eq!(
+            older.refuse_rollback(&late).unwrap_err().code(),
+            "NHI-REGISTRY-ROLLBACK"
+        );
     }
 }
 

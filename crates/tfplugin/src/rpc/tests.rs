@@ -42,9 +42,9 @@ impl Resource for Thing {
             .attribute(Attribute::computed("id", Type::String))
     }
 
-    fn upgrade(&self, version: i64, state: &StoredState<'_>) -> Result<Value, Diagnostic> {
+    fn upgrade(&self, schema: &Schema, version: i64, state: &StoredState<'_>) -> Result<Value, Diagnostic> {
         assert!((0..=1).contains(&version));
-        state.read(&self.schema(), UnknownAttributes::Drop)
+        state.read(schema, UnknownAttributes::Drop)
     }
 
     fn read(&self, request: ReadRequest) -> Later<'_, StateAnswer> {

@@ -35,7 +35,7 @@ fn upgrade<P: Provider>(
     }
     let state = managed
         .resource
-        .upgrade(request.version, &StoredState::from_json(&raw.json))?;
+        .upgrade(&managed.schema, request.version, &StoredState::from_json(&raw.json))?;
     let report = |breach| conform::report(breach, "upgrade a state", &request.type_name);
     let breaches = conform::stored(&managed.schema, &state);
     if !breaches.is_empty() {

@@ -13,6 +13,8 @@ use super::measure::{Bench, Subject, Summary};
 use super::peers::Peers;
 use super::table::{self, thousands};
 use crate::plan_gen;
+use crate::quality::FUEL_SHARE_MAX;
+use crate::quality::judge::fuel_share;
 
 /// Plans to measure: resource changes, how many runs of ours to take the median of, and how many of peers.
 const PLANS: [(usize, usize, usize); 2] = [(1_000, 9, 3), (100_000, 5, 1)];
@@ -126,5 +128,8 @@ fn verdict_is_right(nhi: &Path, plan: &Path, changes: usize) -> Result<()> {
         "{found} of {planted} planted policies found in `{}`",
         plan.display()
     );
+    let share = fuel_share(&report).context("the report does not tell the fuel")?;
+    println!("{} changes: {:.1} % of the fuel", thousands(changes), share * 100.0);
+    ensure!(share <= FUEL_SHARE_MAX, "too much of the fuel is used");
     Ok(())
 }

@@ -69,7 +69,7 @@ pub(super) fn run(workspace: &Workspace, bench: &Bench, programs: &Path) -> Resu
 }
 
 /// As a core names itself: `OpenTofu 1.12.6`.
-fn version(core: &Core) -> Result<String> {
+pub(super) fn version(core: &Core) -> Result<String> {
     let output = Command::new(&core.path)
         .arg("version")
         .env("CHECKPOINT_DISABLE", "1")

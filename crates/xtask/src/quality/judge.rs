@@ -18,8 +18,16 @@ pub(crate) struct Found {
     pub(crate) message: String,
 }
 
+/// What `nhi` says of a case.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) findings: Vec<Found>,
+    /// How much the analyzer used of the fuel that it was given.
+    pub(crate) fuel_share: f64,
+}
+
 /// The findings for a case, with its configuration as evidence where it has one.
-pub(crate) fn findings(nhi: &Path, case: &Case) -> Result<Vec<Found>> {
+pub(crate) fn judge(nhi: &Path, case: &Case) -> Result<Judged> {
     let mut run = Run::new(nhi)
         .args(["check", "--format", "json", "--fail-on", "critical"])
         .arg(case.plan())
@@ -41,10 +49,20 @@ pub(crate) fn findings(nhi: &Path, case: &Case) -> Result<Vec<Found>> {
         .get("findings")
         .and_then(Value::as_array)
         .with_context(|| format!("{}: no findings in the report", case.name))?;
-    findings
+    let findings = findings
         .iter()
         .map(|finding| read(finding).context(case.name.clone()))
-        .collect()
+        .collect::<Result<_>>()?;
+    Ok(Judged {
+        findings,
+        fuel_share: fuel_share(&report).with_context(|| format!("{}: no fuel in the report", case.name))?,
+    })
+}
+
+/// How much of its fuel the analyzer used, by a report.
+pub(crate) fn fuel_share(report: &Value) -> Option<f64> {
+    let number = |name: &str| report.pointer(&format!("/modules/0/usage/{name}"))?.as_f64();
+    Some(number("fuel")? / number("fuel_limit")?)
 }
 
 fn read(finding: &Value) -> Result<Found> {

@@ -1,6 +1,7 @@
 //! Reads a draft out of a configuration or a plan: the same words, with what is unknown kept apart from what is unset.
 
 use nhi_governance::{AttestationDraft, Draft, PurposeDraft};
+use tfplugin::schema::{Attribute, Presence};
 use tfplugin::value::Value;
 
 use crate::values::{elements, given, scope, text, whole};
@@ -8,6 +9,17 @@ use crate::values::{elements, given, scope, text, whole};
 /// The attributes that a user may set, sorted.
 pub(crate) fn attributes() -> &'static [&'static str] {
     &super::plan::DECLARED
+}
+
+/// The same with what they mean, none of them required: for what is asked about and not asked for.
+pub(crate) fn declared() -> Vec<Attribute> {
+    let declared = super::schema::schema().attributes.into_iter();
+    let declared = declared.filter(|attribute| attributes().contains(&attribute.name.as_str()));
+    let optional = declared.map(|attribute| Attribute {
+        presence: Presence::Optional,
+        ..attribute
+    });
+    optional.collect()
 }
 
 pub(crate) fn draft(value: &Value) -> Draft {

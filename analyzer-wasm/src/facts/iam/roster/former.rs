@@ -3,17 +3,16 @@
 //! A refreshed role repeats what separate blocks give it, as of before the plan: what such a block takes away, or
 //! gives in another form from now on, the role still lists.
 
-use std::collections::HashSet;
-
 use nhi_plan::json::{self, Value};
 
 use super::rows::{self, Row};
 use crate::facts::Block;
+use crate::facts::hash::Set;
 use crate::facts::iam::access::PrincipalKind;
 
 /// Kind and name of a principal, and the ARN or the name of a policy.
 #[derive(Debug, Default)]
-pub(super) struct Former(HashSet<(PrincipalKind, String, String)>);
+pub(super) struct Former(Set<(PrincipalKind, String, String)>);
 
 impl Former {
     /// Takes in a managed resource as it was.

@@ -3,7 +3,6 @@
 //! Every join is a look-up, by name, by ARN, or by nearness of what a value rests on; nothing is compared with
 //! everything.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use nhi_plan::symbol::symbol;
@@ -11,6 +10,7 @@ use nhi_plan::symbol::symbol;
 use super::contents::{Found, Read};
 use super::former::Former;
 use super::{Content, Given, ManagedPolicy, Membership, Naming, Owner, Roster, Stand, rows};
+use crate::facts::hash::{Map, Set};
 use crate::facts::iam::access::{Alternative, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Unread};
 use crate::facts::iam::data_document::instance_key;
 use crate::facts::iam::documents::Documents;
@@ -52,17 +52,17 @@ pub(super) struct Join<'r> {
     former: &'r Former,
     pub(super) principals: Vec<Principal>,
     pub(super) owner_blocks: Nearest,
-    pub(super) owner_names: HashMap<(PrincipalKind, &'r str), Vec<usize>>,
+    pub(super) owner_names: Map<(PrincipalKind, &'r str), Vec<usize>>,
     /// Principals that the plan does not create, by how blocks name them.
-    pub(super) others: HashMap<(PrincipalKind, String), usize>,
+    pub(super) others: Map<(PrincipalKind, String), usize>,
     pub(super) policy_blocks: Nearest,
     /// By ARN and by name.
-    pub(super) policy_names: HashMap<&'r str, Vec<usize>>,
+    pub(super) policy_names: Map<&'r str, Vec<usize>>,
     pub(super) policy_contents: Vec<Option<Read>>,
-    pub(super) assembled: HashMap<&'r str, Alternative>,
-    pub(super) provided: HashMap<String, Alternative>,
-    pub(super) attached: HashSet<usize>,
-    pub(super) bounding: HashSet<usize>,
+    pub(super) assembled: Map<&'r str, Alternative>,
+    pub(super) provided: Map<String, Alternative>,
+    pub(super) attached: Set<usize>,
+    pub(super) bounding: Set<usize>,
 }
 
 impl<'r> Join<'r> {
@@ -88,26 +88,34 @@ impl<'r> Join<'r> {
             former,
             principals: Vec::with_capacity(owners.len()),
             owner_blocks: Nearest::default(),
-            owner_names: HashMap::new(),
-            others: HashMap::new(),
+            owner_names: Map::default(),
+            others: Map::default(),
             policy_blocks: Nearest::default(),
-            policy_names: HashMap::new(),
+            policy_names: Map::default(),
             policy_contents: vec![None; policies.len()],
-            assembled: HashMap::new(),
-            provided: HashMap::new(),
-            attached: HashSet::new(),
-            bounding: HashSet::new(),
+            assembled: Map::default(),
+            provided: Map::default(),
+            attached: Set::default(),
+            bounding: Set::default(),
         };
         for (index, policy) in join.policies.iter().enumerate() {
-            join.policy_blocks
-                .add(&policy.stand.config_address, policy.stand.spot(), index);
+            let Stand {
+                address,
+                config_address,
+                module,
+            } = &policy.stand;
+            join.policy_blocks.add(config_address, address, module, index);
             for name in policy.name.iter().chain(&policy.arn) {
                 join.policy_names.entry(name).or_default().push(index);
             }
         }
         for (index, owner) in join.owners.iter().enumerate() {
-            join.owner_blocks
-                .add(&owner.stand.config_address, owner.stand.spot(), index);
+            let Stand {
+                address,
+                config_address,
+                module,
+            } = &owner.stand;
+            join.owner_blocks.add(config_address, address, module, index);
             for name in owner.name.iter().chain(&owner.arn) {
                 join.owner_names.entry((owner.kind, name)).or_default().push(index);
             }
@@ -202,7 +210,7 @@ impl<'r> Join<'r> {
             return index;
         }
         let key = match &naming.text {
-            Some(text) => format!("name {text}"),
+            Some(text) => ["name ", text].concat(),
             None if naming.blocks.is_empty() => format!("of {}", stand.address),
             // Which of several instances is not known: only blocks of one instance mean the same.
             None => format!(
@@ -335,7 +343,7 @@ impl<'r> Join<'r> {
                 continue;
             }
             let own = Arc::clone(&principal.address);
-            let told: HashSet<_> = principal
+            let told: Set<_> = principal
                 .grants
                 .iter()
                 .filter(|grant| grant.attachment != own)
@@ -458,9 +466,9 @@ fn principal(owner: &Owner, boundary: Boundary, is_alone: bool) -> Principal {
         _ => None,
     };
     let mut names: Vec<String> = owner.arn.iter().cloned().chain(derived).collect();
-    names.push(symbol(&format!("{}.arn", owner.stand.address)));
+    names.push(symbol(&[&*owner.stand.address, ".arn"].concat()));
     if is_alone && owner.stand.config_address != owner.stand.address {
-        names.push(symbol(&format!("{}.arn", owner.stand.config_address)));
+        names.push(symbol(&[&*owner.stand.config_address, ".arn"].concat()));
     }
     Principal {
         kind: owner.kind,
@@ -482,5 +490,5 @@ fn own_arn(kind: PrincipalKind, path: &str, name: &str) -> Option<String> {
         PrincipalKind::Role | PrincipalKind::User | PrincipalKind::Group => kind.as_str(),
         _ => return None,
     };
-    Some(format!("arn:{OWN}:iam::{OWN}:{kind}{path}{name}"))
+    Some(["arn:", OWN, ":iam::", OWN, ":", kind, path, name].concat())
 }

@@ -203,7 +203,7 @@ fn one_thing_wrong_is_one_violation_at_its_place() {
         ),
         (
             ExceptionDraft {
-                max_renewals: Given::Known(2),
+                max_renewals: Given::Known(11),
                 ..exception()
             },
             "max_renewals",

@@ -6,7 +6,7 @@ use super::*;
 fn an_exception_is_short_exact_and_renewed_once() {
     let three = agreed(&["user:carol", "user:erin", "user:frank"]);
     let make = |draft: &ExceptionDraft, by: &str, evidence: &Evidence| {
-        Registered::<Exception>::create(id(3), declared(draft.check()), &act(by, evidence, 0))
+        Registered::<Exception>::create(id(3), declared(draft.check()), &[], &act(by, evidence, 0))
     };
     assert_eq!(
         code(make(&exception(), "user:alice", &Evidence::default())),
@@ -71,26 +71,115 @@ fn an_exception_is_short_exact_and_renewed_once() {
     );
 }
 
+/// Ending an exception and declaring it again does not start to count afresh.
+#[test]
+fn renewals_are_counted_past_the_end_of_a_record() {
+    let three = agreed(&["user:carol", "user:erin", "user:frank"]);
+    let until = |days: i64| ExceptionDraft {
+        expires_at: at(days * DAY).to_string().as_str().into(),
+        ..exception()
+    };
+    let anew = |earlier: &[Registered<Exception>], end: i64, day: i64| {
+        let act = act("user:alice", &three, day * DAY);
+        Registered::<Exception>::create(id(9), declared(until(end).check()), earlier, &act)
+    };
+    let ended = |made: Registered<Exception>, day: i64| made.end("destroyed", at(day * DAY)).record;
+    let first = ended(anew(&[], 80, 0).unwrap().record, 10);
+    let second = anew(std::slice::from_ref(&first), 99, 11).unwrap().record;
+    assert_eq!(second.state().renewals, 1, "it ends later than the one before");
+    let same = anew(std::slice::from_ref(&first), 80, 11).unwrap().record;
+    assert_eq!(same.state().renewals, 0, "no later end, no renewal");
+    let all = [first, ended(second, 20)];
+    assert_eq!(code(anew(&all, 105, 21)), "NHI-EXCEPTION");
+    assert_eq!(
+        anew(&all, 99, 21).unwrap().record.state().renewals,
+        1,
+        "what was renewed stays so"
+    );
+    assert_eq!(
+        code(anew(&all, 150, 110)),
+        "NHI-EXCEPTION",
+        "the last day that it is remembered"
+    );
+    assert_eq!(anew(&all, 150, 111).unwrap().record.state().renewals, 0);
+    let other = ExceptionDraft {
+        control: "NHI013".into(),
+        ..until(105)
+    };
+    let other = Registered::<Exception>::create(
+        id(9),
+        declared(other.check()),
+        &all,
+        &act("user:alice", &three, 21 * DAY),
+    );
+    assert_eq!(
+        other.unwrap().record.state().renewals,
+        0,
+        "another control is another question"
+    );
+
+    // The policy has the last word on how often and how long.
+    let mut terms = nhi_governance::Terms::default();
+    terms.exceptions.renewals_max = 0;
+    terms.exceptions.ttl_max = Ttl::parse("720h").unwrap();
+    let strict = Policy::new(terms).unwrap();
+    let under = |draft: ExceptionDraft| {
+        let act = Act {
+            policy: &strict,
+            ..act("user:alice", &three, 0)
+        };
+        Registered::<Exception>::create(id(9), declared(draft.check()), &[], &act)
+    };
+    assert_eq!(code(under(until(31))), "NHI-EXCEPTION");
+    let made = under(until(30)).unwrap().record;
+    let one = ExceptionDraft {
+        max_renewals: Given::Known(1),
+        ..until(30)
+    };
+    assert_eq!(code(under(one)), "NHI-EXCEPTION");
+    let renew = Act {
+        policy: &strict,
+        ..act("user:alice", &three, 20 * DAY)
+    };
+    assert_eq!(code(made.update(declared(until(40).check()), &renew)), "NHI-EXCEPTION");
+    assert_eq!(
+        (made.is_overdue(at(30 * DAY - 1)), made.is_overdue(at(30 * DAY))),
+        (false, true)
+    );
+}
+
 #[test]
 fn broken_glass_is_short_and_owes_a_review() {
     let three = agreed(&["user:dora", "user:erin", "user:frank"]);
-    let glass = Registered::<BreakGlass>::create(id(4), declared(break_glass().check()), &act("user:zoe", &three, 0));
+    let glass =
+        Registered::<BreakGlass>::create(id(4), declared(break_glass().check()), &[], &act("user:zoe", &three, 0));
     let glass = glass.unwrap().record;
     let status = |glass: &Registered<BreakGlass>, seconds| glass.standing(at(seconds)).status;
     assert_eq!((status(&glass, DAY), status(&glass, 30 * DAY)), ("sealed", "untested"));
     let open =
         |by: &str, evidence: &Evidence, seconds| glass.activate("The database is down", &act(by, evidence, seconds));
-    let bob = agreed(&["user:bob"]);
+    let both = agreed(&["user:alice", "user:bob"]);
     for (by, evidence) in [
         ("user:alice", Evidence::default()),
         ("user:alice", Evidence::waived()),
         ("user:alice", agreed(&["user:alice"])),
         ("user:alice", agreed(&["user:dora"])),
-        ("user:dora", bob.clone()),
+        ("user:alice", agreed(&["user:alice", "USER:Alice"])),
+        ("user:alice", agreed(&["user:alice", "user:dora"])),
+        ("user:alice", agreed(&["user:bob"])),
+        ("user:alice", agreed(&["user:bob", "user:carol"])),
+        ("user:dora", both.clone()),
+        (
+            "user:alice",
+            Evidence {
+                approvals: vec![Digest::of(b"one for two")],
+                ..both.clone()
+            },
+        ),
     ] {
         assert_eq!(code(open(by, &evidence, DAY)), "NHI-BREAK-GLASS", "{by} {evidence:?}");
     }
-    let opened = open("user:alice", &bob, 40 * DAY).unwrap().record;
+    let opened = open("user:alice", &both, 40 * DAY).unwrap().record;
     assert_eq!(
         (status(&opened, 40 * DAY + 1_799), status(&opened, 40 * DAY + 1_800)),
         ("activated", "review_owed")
@@ -110,9 +199,67 @@ fn broken_glass_is_short_and_owes_a_review() {
     let looked = look("user:bob", later).unwrap().record;
     assert!(change(&looked).is_ok());
     assert_eq!(status(&looked, later), "untested");
-    let tested = looked.test(&act("user:carol", &none, later)).unwrap().record;
+    let test = |by: &str, evidence: &Evidence| looked.test("A drill: both keys work", &act(by, evidence, later));
+    let tested = test("user:carol", &agreed(&["user:carol", "user:bob"])).unwrap().record;
     assert_eq!(status(&tested, later), "sealed");
-    assert_eq!(code(looked.test(&act("user:zoe", &none, later))), "NHI-BREAK-GLASS");
+    assert!(!tested.is_open(at(later)), "a test opens nothing");
+    for (by, evidence) in [
+        ("user:carol", none.clone()),
+        ("user:carol", agreed(&["user:carol"])),
+        ("user:zoe", both.clone()),
+    ] {
+        assert_eq!(code(test(by, &evidence)), "NHI-BREAK-GLASS", "{by}");
+    }
+
+    // What ended still owes its review, and no other of its name comes before that.
+    let ended = opened.end("destroyed", at(later)).record;
+    let again = |earlier: &Registered<BreakGlass>| {
+        let earlier = std::slice::from_ref(earlier);
+        Registered::<BreakGlass>::create(
+            id(5),
+            declared(break_glass().check()),
+            earlier,
+            &act("user:zoe", &three, later),
+        )
+    };
+    assert_eq!(code(again(&ended)), "NHI-BREAK-GLASS");
+    let looked = ended.review("Two tables were repaired", &act("user:bob", &none, later));
+    let looked = looked.unwrap().record;
+    assert!(looked.ended_at().is_some() && again(&looked).is_ok());
+}
+
+#[test]
+fn a_policy_narrows_what_broken_glass_may_be() {
+    let three = agreed(&["user:dora", "user:erin", "user:frank"]);
+    let under = |narrow: fn(&mut nhi_governance::Terms)| {
+        let mut terms = nhi_governance::Terms::default();
+        narrow(&mut terms);
+        Policy::new(terms).unwrap()
+    };
+    let declare = |policy: &Policy| {
+        let act = Act {
+            policy,
+            ..act("user:zoe", &three, 0)
+        };
+        Registered::<BreakGlass>::create(id(4), declared(break_glass().check()), &[], &act)
+    };
+    let glass = declare(&Policy::default()).unwrap().record;
+    for narrow in [
+        (|terms: &mut nhi_governance::Terms| terms.break_glass.holders_min = 4) as fn(&mut _),
+        |terms| terms.break_glass.session_max = Ttl::parse("10m").unwrap(),
+        |terms| terms.break_glass.test_interval_max = Ttl::parse("24h").unwrap(),
+    ] {
+        assert_eq!(code(declare(&under(narrow))), "NHI-BREAK-GLASS");
+    }
+    // What was declared under a looser policy opens for no longer than the policy of today allows.
+    let policy = under(|terms| terms.break_glass.session_max = Ttl::parse("10m").unwrap());
+    let both = agreed(&["user:alice", "user:bob"]);
+    let act = Act {
+        policy: &policy,
+        ..act("user:alice", &both, DAY)
+    };
+    let opened = glass.activate("The database is down", &act).unwrap().record;
+    assert_eq!(opened.state().session_until, Some(at(DAY + 600)));
 }
 
 #[test]

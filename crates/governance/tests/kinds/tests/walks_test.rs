@@ -60,8 +60,8 @@ impl Walker {
                 Self::Review(opened.record)
             }
             RecordKind::BreakGlass => {
-                let made = Registered::<BreakGlass>::create(id(4), declared(break_glass().check()), &act).unwrap();
-                let bob = agreed(&["user:bob"]);
+                let made = Registered::<BreakGlass>::create(id(4), declared(break_glass().check()), &[], &act).unwrap();
+                let bob = agreed(&["user:alice", "user:bob"]);
                 let act = super::act("user:alice", &bob, 0);
                 Self::Glass(made.record.activate("The database is down", &act).unwrap().record)
             }
@@ -70,7 +70,7 @@ impl Walker {
                     risk_acceptor: "user:grace".into(),
                     ..exception()
                 };
-                let made = Registered::<Exception>::create(id(3), declared(draft.check()), &act);
+                let made = Registered::<Exception>::create(id(3), declared(draft.check()), &[], &act);
                 Self::Exception(made.unwrap().record)
             }
             RecordKind::Grant => {

@@ -14,7 +14,7 @@ async fn an_identity_is_found_by_its_id_or_by_its_place() {
     let house = House::new().await;
     let state = house.create(&config(&[])).await.state;
     let other = house
-        .create(&config(&[("environment", "production-eu".into())]))
+        .create(&config(&[("environment", "sandbox-eu".into())]))
         .await
         .state;
     let schema = house.resource().identity().unwrap();

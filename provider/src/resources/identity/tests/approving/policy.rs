@@ -175,3 +175,31 @@ async fn a_change_that_was_planned_before_is_held_to_what_is_in_force_then() {
     let applied = first.resource().create(request).await;
     looser(&applied.diagnostics, &[]);
 }
+
+/// The digest that is pinned stands in the configuration, so a change could bring along a trust root of its own.
+#[tokio::test]
+async fn a_change_does_not_bring_its_own_people_along() {
+    let house = Enforced::new().await;
+    let first = under(&house, BASE, &[]).await;
+    assert!(first.create(&low("first", "24h")).await.diagnostics.is_empty());
+    assert_eq!(rows(&house, "policy.approvers_kept"), 1);
+    let own = format!(
+        "organisation = \"example\"\nversion = 1\nthreshold = 1\n{}",
+        person("mallory", "")
+    );
+    let path = house.0.directory.path().join("own.hcl");
+    std::fs::write(&path, &own).unwrap();
+    let swapped = [
+        ("approvers", Value::from(path.display().to_string())),
+        ("approvers_digest", Digest::of(own.as_bytes()).to_string().into()),
+    ];
+    let other = under(&house, BASE, &swapped).await;
+    let plan = other.plan(&Value::Null, &config(&[])).await;
+    lacks_pin(&plan.diagnostics);
+    lacks_pin(&other.create(&config(&[])).await.diagnostics);
+    lacks_pin(&other.create(&low("second", "24h")).await.diagnostics);
+    assert_eq!(rows(&house, "policy.approvers_kept"), 1);
+    // The one on record goes on to count.
+    let again = under(&house, BASE, &[]).await;
+    assert!(again.create(&low("second", "24h")).await.diagnostics.is_empty());
+}

@@ -11,7 +11,19 @@ async fn provider(house: &Enforced, enforcement: &str) -> Nhi {
     let path = house.0.directory.path().join("wide.hcl");
     std::fs::write(&path, &text).unwrap();
     let provider = House::provider();
+    // What belongs to no environment is waived only where every environment that there is says so.
+    let policy = house.0.directory.path().join("waiving.hcl");
+    std::fs::write(&policy, "environment \"staging\" {\n  warn = true\n}\n").unwrap();
+    let waives = enforcement == "warn";
     let block = [
+        (
+            "policy",
+            if waives {
+                Value::from(policy.display().to_string())
+            } else {
+                Value::Null
+            },
+        ),
         ("approvers", Value::from(path.display().to_string())),
         ("approvers_digest", Digest::of(text.as_bytes()).to_string().into()),
         ("enforcement", enforcement.into()),
@@ -183,4 +195,34 @@ async fn what_is_let_through_without_approvals_stays_on_record_as_that() {
     let id = RecordId::parse(created.state.get("id").as_str().unwrap()).unwrap();
     let record: Registered<Exception> = house.registry().get_record(id).unwrap().unwrap();
     assert!(record.evidence().waived);
+}
+
+#[tokio::test]
+async fn a_word_in_the_configuration_does_not_waive_what_the_policy_does_not_let_it() {
+    let house = Enforced::new().await;
+    let provider = House::provider();
+    assert!(
+        house
+            .configured(&provider, &[("enforcement", "warn".into())])
+            .await
+            .is_empty()
+    );
+    let resource = &*named(&provider, "nhi_exception");
+    let planned = plan(resource, &Value::Null, &exception()).await;
+    lacks(
+        &planned.diagnostics,
+        &["does not count for what belongs to no environment", "NHI-ENFORCEMENT"],
+    );
+    lacks(&create(resource, &exception()).await.diagnostics, &["NHI-ENFORCEMENT"]);
+    let identities = &*named(&provider, "nhi_identity");
+    let live = config(&[("environment", "production".into()), ("ttl", "24h".into())]);
+    let refused = plan(identities, &Value::Null, &live).await;
+    lacks(
+        &refused.diagnostics,
+        &["does not count in `production`", "NHI-ENFORCEMENT"],
+    );
+    // Near miss: the same where the policy admits it.
+    let staging = plan(identities, &Value::Null, &config(&[("ttl", "24h".into())])).await;
+    assert!(!staging.diagnostics.has_errors(), "{:?}", staging.diagnostics);
+    assert_eq!(staging.diagnostics.iter().count(), 1, "and the plan says so");
 }

@@ -1,0 +1,193 @@
+//! Hostile modules, made by hand and by chance, and the proof that the sandbox of this very machine stops them.
+//!
+//! `nhi module doctor --conformance` runs them where policies will run. Every campaign also meets a module that behaves
+//! and is called hostile: a campaign that does not notice has proven nothing.
+
+mod deeds;
+mod guest;
+
+use std::time::{Duration, Instant};
+
+use nhi_plan::{Change, Context};
+
+use self::guest::Guest;
+use crate::{Host, HostError, HostErrorKind, HostLimits, Report};
+
+/// Fuel of one case, and the wall clock's share of it.
+const FUEL: u64 = 20_000_000;
+const WALL: Duration = Duration::from_secs(2);
+/// How much longer than its budget a case may take: the rest is loading.
+const TOLERANCE: f64 = 1.2;
+
+/// What has to become of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// One of these failures.
+    Stopped(&'static [HostErrorKind]),
+    /// Any end, as long as there is one.
+    Any,
+    /// Findings, the same in every run.
+    Same,
+}
+
+/// One hostile module.
+struct Case {
+    name: String,
+    wasm: Vec<u8>,
+    wanted: Wanted,
+}
+
+/// What a campaign came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Campaign {
+    /// What its modules try.
+    pub name: &'static str,
+    /// Modules that were run.
+    pub cases: usize,
+    /// What went wrong, each with the case.
+    pub failures: Vec<String>,
+    /// Where chance began.
+    pub seed: u64,
+    /// The longest that a case took.
+    pub slowest: Duration,
+    /// Whether it noticed a module that behaves.
+    pub finds_planted: bool,
+}
+
+/// Runs all campaigns; `mutants` says how many damaged modules there are.
+pub fn run(mutants: usize, seed: u64) -> Result<Vec<Campaign>, HostError> {
+    let limits = HostLimits {
+        fuel_base: FUEL,
+        fuel_per_byte: 100,
+        wall: WALL,
+        ..HostLimits::default()
+    };
+    let host = Host::new(limits)?;
+    let planted = Guest::default().component();
+    let mut campaigns = Vec::new();
+    for (name, cases) in deeds::campaigns() {
+        campaigns.push(campaign(&host, name, cases.into_iter(), seed, &planted));
+    }
+    let mut chance = Chance(seed | 1);
+    let sound = planted.clone();
+    let damaged = (0..mutants).map(|number| Case {
+        name: format!("mutant {number}"),
+        wasm: chance.damage(&sound),
+        wanted: Wanted::Any,
+    });
+    campaigns.push(campaign(&host, "damaged bytes", damaged, seed, &planted));
+    Ok(campaigns)
+}
+
+fn campaign(host: &Host, name: &'static str, cases: impl Iterator<Item = Case>, seed: u64, planted: &[u8]) -> Campaign {
+    let mut campaign = Campaign {
+        name,
+        cases: 0,
+        failures: Vec::new(),
+        seed,
+        slowest: Duration::ZERO,
+        finds_planted: false,
+    };
+    for case in cases {
+        let start = Instant::now();
+        let verdict = judge(host, &case.wasm, case.wanted);
+        let took = start.elapsed();
+        campaign.cases += 1;
+        campaign.slowest = campaign.slowest.max(took);
+        if let Err(why) = verdict {
+            campaign.failures.push(format!("{}: {why}", case.name));
+        }
+        if took > WALL.mul_f64(TOLERANCE) {
+            campaign.failures.push(format!("{}: took {took:.1?}", case.name));
+        }
+    }
+    // A module that behaves, under the claim that it has to be stopped.
+    campaign.finds_planted = judge(host, planted, Wanted::Stopped(&[HostErrorKind::Fuel])).is_err();
+    if !campaign.finds_planted {
+        campaign
+            .failures
+            .push(String::from("a module that behaves passed as hostile"));
+    }
+    campaign
+}
+
+fn judge(host: &Host, wasm: &[u8], wanted: Wanted) -> Result<(), String> {
+    let first = attempt(host, wasm);
+    match (wanted, &first) {
+        (Wanted::Any, _) => Ok(()),
+        (Wanted::Stopped(kinds), Err(error)) if kinds.contains(&error.kind) => Ok(()),
+        (Wanted::Stopped(_), Ok(_)) => Err(String::from("was not stopped")),
+        (Wanted::Same, Ok(_)) => {
+            let second = attempt(host, wasm);
+            if first == second {
+                Ok(())
+            } else {
+                Err(String::from("two runs differ"))
+            }
+        }
+        (_, Err(error)) => Err(error.to_string()),
+    }
+}
+
+fn attempt(host: &Host, wasm: &[u8]) -> Result<Report, HostError> {
+    let module = host.load("hostile.wasm", wasm)?;
+    host.run(&module, "{}", &Context::default(), [block()])
+}
+
+/// A block that every guest is interested in.
+fn block() -> Change<'static> {
+    let text = r#"{"address":"thing.a","config_address":"thing.a","resource_type":"thing","provider":"","module_address":"","mode":"managed","actions":["create"],"after":{"name":"a"},"unknown_paths":[],"sensitive_paths":[],"references":[],"attributes":[]}"#;
+    nhi_plan::line::decode(text).unwrap_or_else(|_| Change {
+        address: "thing.a".into(),
+        config_address: "thing.a".into(),
+        previous_address: None,
+        resource_type: "thing".into(),
+        provider: "".into(),
+        module_address: "".into(),
+        mode: nhi_plan::Mode::Managed,
+        actions: Vec::new(),
+        before: None,
+        after: None,
+        configuration: None,
+        unknown_paths: Vec::new(),
+        sensitive_paths: Vec::new(),
+        references: Vec::new(),
+        location: None,
+        attributes: Vec::new(),
+    })
+}
+
+/// Xorshift: the same cases from the same seed, on every machine.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        let limit = u64::try_from(limit.max(1)).unwrap_or(u64::MAX);
+        usize::try_from(self.next() % limit).unwrap_or(0)
+    }
+
+    /// A few bytes changed, cut off or doubled.
+    fn damage(&mut self, sound: &[u8]) -> Vec<u8> {
+        let mut bytes = sound.to_vec();
+        for _ in 0..=self.below(4) {
+            let (at, byte) = (self.below(bytes.len()), self.next().to_le_bytes()[0]);
+            match self.below(8) {
+                0 => bytes.truncate(at.max(8)),
+                1 => bytes.insert(at, byte),
+                _ => {
+                    if let Some(slot) = bytes.get_mut(at) {
+                        *slot = byte;
+                    }
+                }
+            }
+        }
+        bytes
+    }
+}

@@ -1,0 +1,265 @@
+//! What is measured: a configuration of many identities, or the same attributes in what the core itself provides.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::{Bench, WITNESS};
+use crate::shell::Run;
+use crate::tofu::{Core, Kind};
+
+/// Low in risk, so that nothing calls for approvals, but for what differs from one to the next.
+const ATTRIBUTES: &str = r#"  name            = "orders-reader-${count.index}"
+  kind            = "workload"
+  technical_owner = "team:orders"
+  policy_owner    = "team:iam"
+  environment     = "staging"
+  ttl             = "720h"
+  revoked_by      = ["ttl", "workload_delete"]
+
+  purpose = {
+    summary = "Reads the orders queue, ${var.round} round"
+    task    = "Order intake, worker"
+  }
+
+  scope = [{
+    backend  = "aws"
+    resource = "arn:aws:sqs:eu-west-1:111122223333:orders"
+    actions  = ["sqs:GetQueueAttributes"]
+  }]
+"#;
+const VARIABLE: &str = "variable \"round\" {\n  default = \"first\"\n}\n";
+/// Where distributions put the programs of a PostgreSQL server.
+const SERVERS: [&str; 3] = [
+    "/usr/lib/postgresql/17/bin",
+    "/usr/lib/postgresql/16/bin",
+    "/usr/lib/postgresql/15/bin",
+];
+
+/// Where the registry is.
+#[derive(Debug)]
+pub(super) enum Place {
+    Embedded,
+    Server(Server),
+}
+
+impl Place {
+    /// Those that can be had here.
+    pub(super) fn all(folder: &Path) -> Vec<Self> {
+        let mut places = vec![Self::Embedded];
+        match Server::start(folder) {
+            Ok(server) => places.push(Self::Server(server)),
+            Err(error) => eprintln!("SKIPPED: PostgreSQL is not measured: {error:#}"),
+        }
+        places
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Embedded => "SQLite",
+            Self::Server(_) => "PostgreSQL",
+        }
+    }
+}
+
+/// A PostgreSQL server of the bench's own; it ends with this value.
+#[derive(Debug)]
+pub(super) struct Server {
+    programs: PathBuf,
+    folder: PathBuf,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Result<Self> {
+        let programs = SERVERS
+            .iter()
+            .map(PathBuf::from)
+            .find(|place| place.join("initdb").exists());
+        let programs = programs.context("no `initdb` is installed")?;
+        fs::create_dir(folder)?;
+        for folder in [folder.parent().unwrap_or(folder), folder] {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o777))?;
+        }
+        let server = Self {
+            programs,
+            folder: folder.to_owned(),
+        };
+        let data = folder.join("data");
+        let data = data.to_string_lossy();
+        server.run(
+            "initdb",
+            &["-U", "nhi", "-A", "trust", "-E", "UTF8", "--locale=C", "-D", &data],
+        )?;
+        let socket = format!("-k {} -c listen_addresses=''", folder.display());
+        let log = folder.join("log");
+        server.run(
+            "pg_ctl",
+            &["-D", &data, "-w", "-l", &log.to_string_lossy(), "-o", &socket, "start"],
+        )?;
+        Ok(server)
+    }
+
+    /// A new database; the text is what the provider is told.
+    fn database(&self, name: &str) -> Result<String> {
+        let socket = self.folder.to_string_lossy();
+        self.run("createdb", &["-h", &socket, "-U", "nhi", name])?;
+        Ok(format!("postgres://nhi@/{name}?host={socket}"))
+    }
+
+    /// Runs a program of the server, which refuses to run as root.
+    fn run(&self, program: &str, arguments: &[&str]) -> Result<()> {
+        let program = self.programs.join(program);
+        let user = Run::new("id").arg("-u").output()?;
+        let is_root = user.stdout == b"0\n";
+        let run = if is_root {
+            Run::new("runuser").args(["-u", "postgres", "--"]).arg(&program)
+        } else {
+            Run::new(&program)
+        };
+        let output = run.args(arguments).directory(Path::new("/")).output();
+        output.map(drop)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let data = self.folder.join("data");
+        if let Err(error) = self.run("pg_ctl", &["-D", &data.to_string_lossy(), "-m", "immediate", "stop"]) {
+            eprintln!("the server in `{}` did not stop: {error:#}", data.display());
+        }
+    }
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Subject<'a> {
+    /// `terraform_data`: the core's own time.
+    BuiltIn,
+    /// `nhi_identity`.
+    Identities(&'a Place),
+}
+
+/// A configuration for a core.
+#[derive(Debug)]
+pub(super) struct Stack<'a> {
+    core: &'a Core,
+    subject: Subject<'a>,
+    number: usize,
+    parallelism: Option<&'a str>,
+}
+
+impl fmt::Display for Stack<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (core, number) = (self.core.kind.program(), self.number);
+        match self.subject {
+            Subject::BuiltIn => write!(f, "{number} `terraform_data` with {core}"),
+            Subject::Identities(place) => write!(f, "{number} `nhi_identity` with {core} on {}", place.name()),
+        }
+    }
+}
+
+impl<'a> Stack<'a> {
+    pub(super) fn new(core: &'a Core, subject: Subject<'a>, number: usize, parallelism: Option<&'a str>) -> Self {
+        Self {
+            core,
+            subject,
+            number,
+            parallelism,
+        }
+    }
+
+    pub(super) fn program(&self) -> &Path {
+        &self.core.path
+    }
+
+    pub(super) fn arguments(&self, folder: &Path, operation: &[&str]) -> Vec<String> {
+        let (command, rest) = operation.split_first().unwrap_or((&"version", &[]));
+        let mut arguments = vec![
+            format!("-chdir={}", folder.display()),
+            (*command).to_owned(),
+            "-input=false".to_owned(),
+            "-no-color".to_owned(),
+        ];
+        arguments.extend(self.parallelism.map(|number| format!("-parallelism={number}")));
+        arguments.extend(rest.iter().map(|word| (*word).to_owned()));
+        arguments
+    }
+
+    /// Writes the stack, and prepares the folder for the core; the path is that of the core's own configuration.
+    pub(super) fn write(&self, folder: &Path, bench: &Bench<'_>) -> Result<PathBuf> {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let backend = format!(
+            "terraform {{\n  backend \"http\" {{\n    address = \"{}\"\n  }}\n}}\n",
+            bench.state.url(&name)
+        );
+        fs::write(folder.join("backend.tf"), backend)?;
+        let config = folder.join("cli.tfrc");
+        fs::write(&config, overrides(folder, bench)?)?;
+        // Before there is a provider: an overridden one is not to be initialised.
+        let output = Command::new(self.program())
+            .args(
+                self.arguments(folder, &["init"])
+                    .iter()
+                    .filter(|word| !word.starts_with("-parallelism")),
+            )
+            .env("TF_CLI_CONFIG_FILE", &config)
+            .env("CHECKPOINT_DISABLE", "1")
+            .output()?;
+        ensure!(
+            output.status.success(),
+            "init failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let number = self.number;
+        let text = match self.subject {
+            Subject::BuiltIn => {
+                format!(
+                    "resource \"terraform_data\" \"this\" {{\n  count = {number}\n  input = {{\n{ATTRIBUTES}  }}\n}}\n"
+                )
+            }
+            Subject::Identities(place) => {
+                let registry = match place {
+                    Place::Embedded => folder.join("nhi-registry.db").display().to_string(),
+                    Place::Server(server) => server.database(&format!("bench_{name}"))?,
+                };
+                format!(
+                    "terraform {{\n  required_providers {{\n    nhi = {{ source = \"nhi/nhi\" }}\n  }}\n}}\n\
+                     provider \"nhi\" {{\n  registry = \"{registry}\"\n}}\n\
+                     resource \"nhi_identity\" \"this\" {{\n  count = {number}\n{ATTRIBUTES}}}\n"
+                )
+            }
+        };
+        fs::write(folder.join("main.tf"), format!("{VARIABLE}{text}"))?;
+        Ok(config)
+    }
+}
+
+/// Where the core finds the provider: below a witness.
+fn overrides(folder: &Path, bench: &Bench<'_>) -> Result<String> {
+    let programs = folder.join("programs");
+    fs::create_dir(&programs)?;
+    let program = programs.join("terraform-provider-nhi");
+    let (helper, provider) = (bench.helper.display(), bench.provider.display());
+    fs::write(
+        &program,
+        format!("#!/bin/sh\nexec '{helper}' bench {WITNESS} '{provider}' \"$@\"\n"),
+    )?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+    let overridden: String = [Kind::Tofu, Kind::Terraform]
+        .map(|kind| {
+            format!(
+                "    \"{}/nhi/nhi\" = \"{}\"\n",
+                kind.registry_host(),
+                programs.display()
+            )
+        })
+        .concat();
+    Ok(format!(
+        "provider_installation {{\n  dev_overrides {{\n{overridden}  }}\n  direct {{}}\n}}\n"
+    ))
+}

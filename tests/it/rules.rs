@@ -1,0 +1,348 @@
+//! The rules that a plan and an apply hold to, each by its number, where no other test carries it.
+//!
+//! | rule | what it says | where |
+//! |---|---|---|
+//! | 1 | no apply extends a life in passing | here (1,000 over the wire), `lifecycle` (3 through each core) |
+//! | 2 | what ran out, was suspended or revoked stays in the state | here, `kinds` |
+//! | 3 | expired or suspended, and wanted: an error that says what to approve | here, `lifecycle` |
+//! | 4 | the end is final | `lifecycle` |
+//! | 5 | a registry that is gone is no mass creation | `lifecycle` |
+//! | 6 | drift: tamper, benign, containment | here, `kinds` |
+//! | 7 | destroy is revoke; forgetting is not destroying | here, `lifecycle` |
+//! | 8 | what is unknown at plan is judged at apply | `validation` |
+//! | 9 | a state is an untrusted cache | here |
+//! | 10 | killed at any point, one apply converges | `crash`, `kinds`, `cut_off`, and the registry's campaigns |
+//! | 11 | no audit row, no grant; a revocation is never blocked | here, and the registry's campaigns |
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value as Json;
+use support::cores::skip_unless_ci;
+use support::{Core, Outcome, Stack, faults};
+use tfplugin::client::{received, sent};
+use tfplugin::proto::tfplugin6 as proto;
+use tfplugin::value::{Type, Value};
+
+use crate::approvals::{WRITES, house, provider, requests};
+use crate::fixtures::{ADDRESS, identity, named};
+use crate::lifecycle::events;
+use crate::offers_by_wire::House;
+
+support::legs!(
+    rule_02_what_is_of_no_use_stays_in_the_state,
+    rule_03_what_is_missing_is_told_with_its_digest,
+    rule_06_a_use_is_no_difference_and_a_containment_no_drift,
+    rule_07_what_is_forgotten_is_not_destroyed,
+    rule_09_a_plan_of_yesterday_and_an_edited_state_are_refused,
+    rule_11_a_full_disk_grants_nothing_and_blocks_no_revocation,
+);
+
+const APPLIES: usize = 1_000;
+const DAY: i64 = 86_400;
+
+async fn planned(house: &House, ty: &Type, state: &Value, computed: &[String]) -> anyhow::Result<Value> {
+    let mut config = state.clone();
+    for name in computed {
+        config.insert(name, Value::Null);
+    }
+    let request = proto::plan_resource_change::Request {
+        type_name: "nhi_identity".to_owned(),
+        prior_state: Some(sent(state, ty)?),
+        proposed_new_state: Some(sent(state, ty)?),
+        config: Some(sent(&config, ty)?),
+        ..Default::default()
+    };
+    let answer = house
+        .plugin
+        .provider()?
+        .plan_resource_change(request)
+        .await?
+        .into_inner();
+    ensure!(answer.diagnostics.is_empty(), "{:?}", answer.diagnostics);
+    Ok(received(answer.planned_state.as_ref(), ty)?)
+}
+
+/// What a configuration leaves to the provider.
+async fn computed(house: &House) -> anyhow::Result<Vec<String>> {
+    let request = proto::get_provider_schema::Request {};
+    let schema = house
+        .plugin
+        .provider()?
+        .get_provider_schema(request)
+        .await?
+        .into_inner();
+    let schema = schema
+        .resource_schemas
+        .get("nhi_identity")
+        .and_then(|schema| schema.block.clone());
+    let attributes = schema.context("a block")?.attributes;
+    let computed = attributes.into_iter().filter(|attribute| attribute.computed);
+    Ok(computed.map(|attribute| attribute.name).collect())
+}
+
+/// Reads, plans and applies again and again, as no core does: it leaves the apply out where the plan has nothing to do.
+#[tokio::test]
+async fn rule_01_a_thousand_applies_move_no_end() -> Outcome {
+    let house = House::new().await?;
+    let ty = house.resource_type().await?;
+    let (computed, first) = (computed(&house).await?, house.create("orders-reader").await?);
+    let mut state = first.clone();
+    for number in 0..APPLIES {
+        let request = proto::read_resource::Request {
+            type_name: "nhi_identity".to_owned(),
+            current_state: Some(sent(&state, &ty)?),
+            ..Default::default()
+        };
+        let read = house.plugin.provider()?.read_resource(request).await?.into_inner();
+        ensure!(read.diagnostics.is_empty(), "{number}: {:?}", read.diagnostics);
+        state = received(read.new_state.as_ref(), &ty)?;
+        let planned = planned(&house, &ty, &state, &computed).await?;
+        ensure!(planned == state, "{number}: a difference: {planned:?}");
+        let request = proto::apply_resource_change::Request {
+            type_name: "nhi_identity".to_owned(),
+            prior_state: Some(sent(&state, &ty)?),
+            planned_state: Some(sent(&planned, &ty)?),
+            config: Some(sent(&state, &ty)?),
+            ..Default::default()
+        };
+        let applied = house
+            .plugin
+            .provider()?
+            .apply_resource_change(request)
+            .await?
+            .into_inner();
+        ensure!(applied.diagnostics.is_empty(), "{number}: {:?}", applied.diagnostics);
+        state = received(applied.new_state.as_ref(), &ty)?;
+        for fixed in ["id", "issued_at", "expires_at", "revision"] {
+            ensure!(state.get(fixed) == first.get(fixed), "{number}: `{fixed}` moved");
+        }
+    }
+    support::cores::say(&format!(
+        "no-op applies over the wire: {APPLIES} cases, 0 failures, seed 0"
+    ));
+    Ok(())
+}
+
+fn refreshed(stack: &Stack) -> Outcome {
+    stack
+        .run(&["apply", "-refresh-only", "-auto-approve", "-no-color"])?
+        .succeeds()
+        .map(drop)
+}
+
+fn rule_02_what_is_of_no_use_stays_in_the_state(core: &Core) -> Outcome {
+    let mut stack = Stack::new(core)?;
+    let states = ["expired", "revoked", "suspended"];
+    let block = |label: &&str| named(label, &[("name", &format!("\"orders-{label}\"")), ("ttl", "\"24h\"")]);
+    stack.main(&states.iter().map(block).collect::<String>())?;
+    stack.apply()?.succeeds()?;
+    for (act, name) in [("revoke", "orders-revoked"), ("suspend", "orders-suspended")] {
+        stack.nhi(&[act, name, "--reason", "a key leaked"])?.run()?.succeeds()?;
+    }
+    stack.set("NHI_FAILPOINT_CLOCK", Some(&(2 * DAY).to_string()));
+    let before: Vec<Json> = states
+        .iter()
+        .map(|state| stack.attributes(&format!("nhi_identity.{state}")))
+        .collect::<Result<_, _>>()?;
+    for _ in 0..2 {
+        refreshed(&stack)?;
+        for (state, before) in states.iter().zip(&before) {
+            let now = stack.attributes(&format!("nhi_identity.{state}"))?;
+            ensure!(
+                now["id"] == before["id"] && now["expires_at"] == before["expires_at"],
+                "{before} {now}"
+            );
+            // Whatever was suspended has run out as well by now, and containment weighs more.
+            ensure!(now["status"] == *state, "{state}: {now}");
+        }
+    }
+    // Nothing is due: a second read has nothing to tell.
+    stack
+        .run(&["plan", "-refresh-only", "-no-color"])?
+        .succeeds()?
+        .says(&["No changes."])?;
+    Ok(())
+}
+
+fn rule_03_what_is_missing_is_told_with_its_digest(core: &Core) -> Outcome {
+    let mut stack = Stack::new(core)?;
+    let Some(digest) = house(&stack)? else {
+        return skip_unless_ci("there is no ssh-keygen");
+    };
+    let wanted = |generation: &str| provider(&digest) + &identity(&[WRITES, ("generation", generation)]);
+    stack.main(&wanted("1"))?;
+    stack.plan()?.fails_with(&["1 more approval (0 of 1)"])?;
+    stack.nhi(&["approve", "--yes", "--key", "alice"])?.run()?.succeeds()?;
+    stack.apply()?.succeeds()?;
+    let first = stack.attributes(ADDRESS)?;
+    let asked = requests(&stack)?;
+
+    // Expired, and wanted for longer: in place, by an approval of its own.
+    stack.set("NHI_FAILPOINT_CLOCK", Some(&(31 * DAY).to_string()));
+    stack.main(&wanted("2"))?;
+    let refused = stack
+        .plan()?
+        .fails_with(&["calls for 1 approval", "1 more approval (0 of 1)"])?;
+    let fresh: Vec<String> = requests(&stack)?
+        .into_iter()
+        .filter(|request| !asked.contains(request))
+        .collect();
+    let [request] = fresh.as_slice() else {
+        anyhow::bail!("one request, not {fresh:?}")
+    };
+    refused.says(&[&format!("nhi approve {request}")])?;
+    stack.apply()?.fails_with(&["1 more approval"])?;
+    ensure!(
+        stack.attributes(ADDRESS)?["revision"] == first["revision"],
+        "nothing was changed"
+    );
+    Ok(())
+}
+
+/// That an identity is used, confirmed or looked at moves nothing in a plan; what was contained stays so.
+fn rule_06_a_use_is_no_difference_and_a_containment_no_drift(core: &Core) -> Outcome {
+    let stack = Stack::new(core)?;
+    stack.main(&identity(&[]))?;
+    stack.apply()?.succeeds()?;
+    let before = stack.attributes(ADDRESS)?;
+    stack.plans_empty()?;
+    ensure!(
+        events(&stack)?.contains(&"identity.confirmed".to_owned()),
+        "the log tells of more than the state: {:?}",
+        events(&stack)?
+    );
+    ensure!(stack.attributes(ADDRESS)? == before, "benign, and no difference");
+
+    stack
+        .nhi(&["suspend", "orders-reader", "--reason", "looked odd"])?
+        .run()?
+        .succeeds()?;
+    // Undoing it takes an approval of its own, also where nothing else was changed, and in passing as well.
+    for change in [("ttl", r#""720h""#), ("technical_owner", r#""team:intake""#)] {
+        stack.main(&identity(&[change]))?;
+        stack.apply()?.fails_with(&["looked odd", "NHI-SUSPENDED"])?;
+    }
+    stack
+        .nhi(&["identities", "show", "orders-reader"])?
+        .run()?
+        .says(&["suspended", "team:orders"])?;
+    Ok(())
+}
+
+/// `removed { destroy = false }` never reaches a provider: the record stays as it is, with its end.
+fn rule_07_what_is_forgotten_is_not_destroyed(core: &Core) -> Outcome {
+    let stack = Stack::new(core)?;
+    stack.main(&identity(&[]))?;
+    stack.apply()?.succeeds()?;
+    let before = stack.attributes(ADDRESS)?;
+    stack.main("removed {\n  from = nhi_identity.this\n  lifecycle {\n    destroy = false\n  }\n}\n")?;
+    stack.apply()?.succeeds()?;
+    ensure!(stack.attributes(ADDRESS)?.is_null(), "it is still in the state");
+    let listed = stack.nhi(&["identities", "--format", "json"])?.json(0)?;
+    ensure!(
+        listed["identities"][0]["id"] == before["id"] && listed["identities"][0]["status"] == "active",
+        "{listed}"
+    );
+    // Nobody else gets it by declaring the same: it has to be imported.
+    stack.main(&identity(&[]))?;
+    stack.apply()?.fails_with(&["import"])?;
+    Ok(())
+}
+
+fn rule_09_a_plan_of_yesterday_and_an_edited_state_are_refused(core: &Core) -> Outcome {
+    let stack = Stack::new(core)?;
+    stack.main(&identity(&[("technical_owner", r#""team:intake""#)]))?;
+    stack.apply()?.succeeds()?;
+    let id = stack.attributes(ADDRESS)?["id"].as_str().context("an id")?.to_owned();
+    stack.main(&identity(&[]))?;
+    stack.plan()?.succeeds()?;
+
+    // Between plan and apply somebody changes it.
+    let registry = stack.folder().join("nhi-registry.db").display().to_string();
+    let other = Stack::new(core)?.env("NHI_REGISTRY", &registry);
+    other.main(&identity(&[("technical_owner", r#""team:rival""#)]))?;
+    other.run(&["import", "-no-color", ADDRESS, &id])?.succeeds()?;
+    other.apply()?.succeeds()?;
+    stack.apply_planned()?.fails_with(&["NHI-REGISTRY-STALE"])?;
+    stack
+        .nhi(&["identities", "show", "orders-reader"])?
+        .run()?
+        .says(&["team:rival"])?;
+
+    // An edited state: a later end, or the id of somebody else.
+    refreshed(&stack)?;
+    let file = stack.folder().join("terraform.tfstate");
+    let text = std::fs::read_to_string(&file)?;
+    let state: Json = serde_json::from_str(&text)?;
+    for (name, value) in [("expires_at", "2090-01-01T00:00:00Z"), ("name", "orders-writer")] {
+        let mut edited = state.clone();
+        let attributes = edited
+            .pointer_mut("/resources/0/instances/0/attributes")
+            .context("attributes")?;
+        attributes[name] = value.into();
+        edited["serial"] = (state["serial"].as_u64().context("a serial")? + 1).into();
+        std::fs::write(&file, edited.to_string())?;
+        stack
+            .run(&["apply", "-no-color", "-auto-approve", "-refresh=false"])?
+            .exits(1)?;
+        stack
+            .nhi(&["identities", "show", "orders-reader"])?
+            .run()?
+            .says(&["team:rival"])?;
+    }
+    Ok(())
+}
+
+fn rule_11_a_full_disk_grants_nothing_and_blocks_no_revocation(core: &Core) -> Outcome {
+    if faults::library().is_none() {
+        return skip_unless_ci("there is no C compiler");
+    }
+    let mut stack = Stack::new(core)?;
+    stack.main(&identity(&[]))?;
+    stack.apply()?.succeeds()?;
+    stack.plans_empty()?;
+    let recorded = events(&stack)?;
+    // ENOSPC and EROFS, from the first call on.
+    for (code, more) in [(28, "full"), (30, "read-only")] {
+        let registry = stack.folder().canonicalize()?.join("nhi-registry.db");
+        let fault = format!("error:1:{code}");
+        for (name, value) in faults::variables(&fault, &registry, &stack.home().join("told"))? {
+            stack.set(name, Some(&value));
+        }
+        stack.main(&format!(
+            "{}{}",
+            identity(&[]),
+            named("more", &[("name", &format!("\"orders-{more}\""))])
+        ))?;
+        stack.apply()?.fails_with(&["NHI-REGISTRY-"])?;
+        stack.main(&identity(&[("technical_owner", r#""team:intake""#)]))?;
+        stack.apply()?.fails_with(&["NHI-REGISTRY-"])?;
+        ensure!(events(&stack)? == recorded, "{code}: {:?}", events(&stack)?);
+    }
+    stack.main("")?;
+    stack.apply()?.succeeds()?;
+    ensure!(
+        events(&stack)? == recorded,
+        "nothing could be written: {:?}",
+        events(&stack)?
+    );
+    for name in ["LD_PRELOAD", "NHI_FAULT", "NHI_FAULT_PATH", "NHI_FAULT_TOLD"] {
+        stack.set(name, None);
+    }
+    // It counts for whoever reads beside the registry or as this user; the stack's home is not that of `nhi` here.
+    let state = stack.home().join(".local/state").display().to_string();
+    let nhi = |arguments: &[&str]| anyhow::Ok(stack.nhi(arguments)?.env("XDG_STATE_HOME", &state));
+    nhi(&["identities", "--all"])?
+        .run()?
+        .succeeds()?
+        .says(&["orders-reader", "revoked"])?;
+    // And it is on record with the next change.
+    stack.main(&named("next", &[("name", r#""orders-next""#)]))?;
+    stack.apply()?.succeeds()?;
+    let told = events(&stack)?;
+    ensure!(
+        told.iter().filter(|event| *event == "identity.revoked").count() == 1,
+        "{told:?}"
+    );
+    stack.nhi(&["audit", "verify"])?.run()?.succeeds()?;
+    Ok(())
+}
