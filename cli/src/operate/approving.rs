@@ -5,7 +5,7 @@ use nhi_approvals::{Hearing, REQUESTER_VARIABLE, Request, RequestContext, Requir
 use nhi_governance::{
     Declaration, Digest, Environment, Evidence, Identity, Name, Policy, PolicyInForce, RiskTier, tier_of_change,
 };
-use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, RecordsExt as _, Registry};
+use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, Registry};
 
 use crate::approvals;
 use crate::exit::{Exit, Failure};

@@ -2,7 +2,7 @@
 
 use nhi_approvals::{Trust, disk};
 use nhi_governance::Digest;
-use nhi_registry::{RecordsExt as _, Registry};
+use nhi_registry::Registry;
 
 use crate::approvals::{self, Place, Root};
 use crate::exit::Failure;

@@ -4,7 +4,7 @@
 //! one transaction, the revision compared before the swap, the approvals used once, the session noted.
 
 use nhi_governance::measure::History;
-use nhi_governance::{Containment, Evidence, PolicyInForce, Record, RecordId, Timestamp, Transition};
+use nhi_governance::{Containment, Evidence, Record, RecordId, Timestamp, Transition};
 
 use crate::{Actor, Anchor, Registry, RegistryError, Taken, View, Writer, taking};
 
@@ -163,16 +163,6 @@ pub trait RecordsExt: Registry {
         })?;
         // INVARIANT: `read` succeeds only after its work did.
         end.ok_or_else(|| RegistryError::Broken(self.place()))
-    }
-
-    /// The policy in force; none before the first one was put on record.
-    fn policy_in_force(&self) -> Result<Option<PolicyInForce>, RegistryError> {
-        let mut found = None;
-        self.read(&mut |view| {
-            found = view.policy_in_force()?;
-            Ok(())
-        })?;
-        Ok(found)
     }
 
     /// What the log alone says of the life of everything on record.

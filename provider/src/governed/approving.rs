@@ -269,22 +269,6 @@ pub(super) struct Asked {
     requesters: Vec<String>,
 }
 
-/// Whether `enforcement = "warn"` counts, by the policy and by the one in force: a change does not let itself in.
-pub(super) fn waiver(
-    registry: &dyn Registry,
-    policy: &Policy,
-    environment: Option<&Environment>,
-) -> Result<Waiver, RegistryError> {
-    let in_force = registry.policy_in_force()?;
-    let in_force = in_force.as_ref().map_or(policy, PolicyInForce::policy);
-    Ok(Waiver {
-        counts: [policy, in_force]
-            .into_iter()
-            .all(|policy| policy.allows_warn(environment)),
-        environment: environment.map(ToString::to_string),
-    })
-}
-
 /// Whether missing approvals may only be warned of, and where.
 pub(super) struct Waiver {
     counts: bool,
