@@ -1,4 +1,5 @@
-//! The hostile modules that ship with the command, against the sandbox as it is.
+//! The hostile modules that ship with the command, against the sandbox as it is; a program of its own, because they are
+//! held to the processor's time that the whole process takes.
 
 use nhi_policy_host::conformance;
 
