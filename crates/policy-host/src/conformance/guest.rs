@@ -205,9 +205,8 @@ impl Guest {
         (image, answers)
     }
 
-    fn core(&self) -> Vec<u8> {
-        use Instruction::{Call, End, I32Const, I32Store};
-        let (image, answers) = self.image();
+    /// What the contract's functions, and those of the guest's own, take and give.
+    fn signatures(&self) -> (TypeSection, ImportSection, FunctionSection) {
         let mut types = TypeSection::new();
         let i32s = |count: usize| vec![ValType::I32; count];
         for (parameters, results) in [(1, 1), (4, 1), (0, 1), (2, 1), (3, 1), (0, 0)] {
@@ -223,6 +222,13 @@ impl Guest {
         for _ in &self.own {
             functions.function(5);
         }
+        (types, imports, functions)
+    }
+
+    fn core(&self) -> Vec<u8> {
+        use Instruction::{Call, End, I32Const, I32Store};
+        let (image, answers) = self.image();
+        let (types, imports, functions) = self.signatures();
         let call = |place: Place| match self.place {
             Some(deed) if deed == place => vec![Call(FIRST_OWN)],
             _ => Vec::new(),
