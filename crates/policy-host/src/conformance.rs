@@ -54,6 +54,8 @@ pub struct Campaign {
     pub seed: u64,
     /// The most of the processor's time that a case took.
     pub slowest: Duration,
+    /// Of the modules that may come to any end, those that were taken and run; the others were refused.
+    pub loaded: usize,
     /// Whether it noticed a module that behaves.
     pub finds_planted: bool,
 }
@@ -72,7 +74,21 @@ pub fn run(mutants: usize, seed: u64) -> Result<Vec<Campaign>, HostError> {
     for (name, cases) in deeds::campaigns() {
         campaigns.push(campaign(&host, name, cases.into_iter(), seed, &planted));
     }
-    let mut chance = Chance(seed | 1);
+    let mut chance = Chance::from(seed);
+    let answers: Vec<Case> = (0..mutants)
+        .map(|number| Case {
+            name: format!("answer {number}"),
+            wasm: Guest {
+                damage: (0..=chance.below(3))
+                    .map(|_| (chance.below(1 << 20), chance.byte()))
+                    .collect(),
+                ..Guest::default()
+            }
+            .component(),
+            wanted: Wanted::Any,
+        })
+        .collect();
+    campaigns.push(campaign(&host, "damaged answers", answers.into_iter(), seed, &planted));
     let sound = planted.clone();
     let damaged = (0..mutants).map(|number| Case {
         name: format!("mutant {number}"),
@@ -90,6 +106,7 @@ fn campaign(host: &Host, name: &'static str, cases: impl Iterator<Item = Case>, 
         failures: Vec::new(),
         seed,
         slowest: Duration::ZERO,
+        loaded: 0,
         finds_planted: false,
     };
     let budget = if name == BOMBS {
@@ -101,6 +118,7 @@ fn campaign(host: &Host, name: &'static str, cases: impl Iterator<Item = Case>, 
         let start = computed();
         let verdict = judge(host, &case.wasm, case.wanted);
         let took = computed().saturating_sub(start);
+        campaign.loaded += usize::from(case.wanted == Wanted::Any && host.load("hostile.wasm", &case.wasm).is_ok());
         campaign.cases += 1;
         campaign.slowest = campaign.slowest.max(took);
         if let Err(why) = verdict {
@@ -182,6 +200,15 @@ fn block() -> Change<'static> {
 struct Chance(u64);
 
 impl Chance {
+    /// Small seeds differ in few bits: they are spread first, or all cases would begin alike.
+    fn from(seed: u64) -> Self {
+        let mut chance = Self(seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        for _ in 0..16 {
+            chance.next();
+        }
+        chance
+    }
+
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -194,11 +221,15 @@ impl Chance {
         usize::try_from(self.next() % limit).unwrap_or(0)
     }
 
+    fn byte(&mut self) -> u8 {
+        self.next().to_le_bytes()[0]
+    }
+
     /// A few bytes changed, cut off or doubled.
     fn damage(&mut self, sound: &[u8]) -> Vec<u8> {
         let mut bytes = sound.to_vec();
         for _ in 0..=self.below(4) {
-            let (at, byte) = (self.below(bytes.len()), self.next().to_le_bytes()[0]);
+            let (at, byte) = (self.below(bytes.len()), self.byte());
             match self.below(8) {
                 0 => bytes.truncate(at.max(8)),
                 1 => bytes.insert(at, byte),
