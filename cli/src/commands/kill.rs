@@ -1,5 +1,7 @@
 //! `nhi kill`: the kill switch, which suspends everything that a selector selects.
 
+use std::collections::BTreeSet;
+
 use nhi_governance::{Act, Cause, Containment, Context, Evidence, Identity, Policy, RecordId, Transition, suspend};
 use nhi_registry::{Access, Actor, Filter, RecordsExt as _, Registry, RegistryError};
 
@@ -143,7 +145,8 @@ fn thrown(args: &Args, policy: &Policy, registry: &dyn Registry, found: &[Done])
             })?);
         }
         let again = selected(args, policy, registry)?;
-        let is_new = |done: &&Done| done.changed && all.iter().all(|known| known.id != done.id);
+        let known: BTreeSet<RecordId> = all.iter().map(|done| done.id).collect();
+        let is_new = |done: &&Done| done.changed && !known.contains(&done.id);
         next = again.iter().filter(is_new).map(|done| done.id).collect();
         if next.is_empty() {
             break;

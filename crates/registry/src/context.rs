@@ -1,5 +1,6 @@
 //! What else is on record that the standing of an identity depends on: its teams, its vendor and the kill switch.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nhi_governance::{Context, Declaration, Identity, Record, RecordId, Registered, Team, Vendor};
@@ -29,18 +30,23 @@ impl View<'_> {
             with_ended: true,
             ..RecordFilter::default()
         };
-        let teams: Vec<Registered<Team>> = self.list(&everything)?;
+        let teams = by(Registered::<Team>::key, self.list(&everything)?);
         let vendors: Vec<Registered<Vendor>> = self.list(&everything)?;
+        let (vendors_by_id, vendors) = (
+            by(Registered::<Vendor>::id, vendors.clone()),
+            by(Registered::key, vendors),
+        );
         let kills = self.kills()?;
         let contexts = identities.into_iter().map(|identity| {
             let gathered = Context::gather(
                 identity.declaration(),
-                |key| Ok(of_key(&teams, |team| team.key() == key)),
+                |key| Ok(teams.get(key).cloned().unwrap_or_default()),
                 |key| {
-                    Ok(match RecordId::parse(key) {
-                        Ok(id) => of_key(&vendors, |vendor| vendor.id() == id),
-                        Err(_) => of_key(&vendors, |vendor| vendor.key() == key),
-                    })
+                    let found = match RecordId::parse(key) {
+                        Ok(id) => vendors_by_id.get(&id),
+                        Err(_) => vendors.get(key),
+                    };
+                    Ok(found.cloned().unwrap_or_default())
                 },
             );
             gathered.map(|context: Context| context.with_kills(Arc::clone(&kills)))
@@ -60,6 +66,11 @@ impl View<'_> {
     }
 }
 
-fn of_key<R: Clone>(records: &[R], suits: impl Fn(&R) -> bool) -> Vec<R> {
-    records.iter().filter(|record| suits(record)).cloned().collect()
+/// Records by what is looked for: there are many identities, and each asks.
+fn by<K: Ord, R>(what: impl Fn(&R) -> K, records: Vec<R>) -> BTreeMap<K, Vec<R>> {
+    let mut by = BTreeMap::<K, Vec<R>>::new();
+    for record in records {
+        by.entry(what(&record)).or_default().push(record);
+    }
+    by
 }

@@ -10,7 +10,9 @@ mod plans;
 mod start;
 mod table;
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
 
 use crate::build;
 use crate::shell::{Run, Workspace};
@@ -29,10 +31,13 @@ const PARTS: [&str; 3] = ["identities", "plans", "start"];
 
 /// Measures the parts that are named, or all, and prints tables as they stand in `docs/benchmarks.md`.
 ///
-/// Words after `identities` are its own: numbers of identities, and `parallelism=N`.
+/// Words after `identities` are its own: numbers of identities, `parallelism=N`, and `programs=FOLDER` to measure the
+/// provider in a folder, such as that of an older version, instead of building it.
 pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
     let (parts, options): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| PARTS.contains(word));
-    let is_option = |word: &&str| word.parse::<usize>().is_ok() || word.starts_with("parallelism=");
+    let is_option = |word: &&str| {
+        word.parse::<usize>().is_ok() || ["parallelism=", "programs="].iter().any(|key| word.starts_with(key))
+    };
     if let Some(word) = options
         .iter()
         .find(|word| !is_option(word) || !parts.contains(&"identities"))
@@ -40,19 +45,29 @@ pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
         bail!("`{word}` is no part of the bench: {}", PARTS.join(", "));
     }
     let is_asked = |part: &str| parts.is_empty() || parts.contains(&part);
-    let release = build::run(workspace, build::Profile::Release)?;
-    let bench = Bench {
-        folder: workspace.target.join("bench"),
-        helper: release_xtask(workspace)?,
-    };
+    let folder = workspace.target.join("bench");
     if is_asked("plans") {
+        let release = build::run(workspace, build::Profile::Release)?;
+        let helper = release_xtask(workspace)?;
+        let bench = Bench {
+            folder: folder.clone(),
+            helper,
+        };
         plans::run(&bench, &release.nhi, &Peers::find(workspace)?)?;
     }
+    // Where nothing is parsed, this program measures as well in whatever form it is.
+    let helper = std::env::current_exe().context("find this program")?;
+    let bench = Bench { folder, helper };
+    let given = options.iter().find_map(|word| word.strip_prefix("programs="));
+    if given.is_none() && (is_asked("identities") || is_asked("start")) {
+        build::programs(workspace, build::Profile::Release, &["terraform-provider-nhi"])?;
+    }
+    let programs = given.map_or_else(|| workspace.target.join("release"), PathBuf::from);
     if is_asked("start") {
-        start::run(workspace, &bench, &release.folder)?;
+        start::run(workspace, &bench, &programs)?;
     }
     if is_asked("identities") {
-        identities::run(workspace, &bench.helper, &release.folder, &options)?;
+        identities::run(workspace, &bench.helper, &programs, &options)?;
     }
     Ok(())
 }

@@ -107,7 +107,7 @@ struct Image(Vec<u8>);
 impl Image {
     /// Puts bytes down and says where they are.
     fn put(&mut self, bytes: &[u8]) -> u32 {
-        while self.0.len() % 8 != 0 {
+        while !self.0.len().is_multiple_of(8) {
             self.0.push(0);
         }
         let at = IMAGE_START.saturating_add(u32::try_from(self.0.len()).unwrap_or(u32::MAX));

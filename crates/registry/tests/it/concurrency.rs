@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use nhi_governance::Draft;
-use nhi_registry::{Filter, Options, Registry as _, RegistryError};
+use nhi_governance::{Digest, Draft, Evidence};
+use nhi_registry::{Filter, Options, RecordsExt as _, Registry as _, RegistryError};
 
 use crate::support::{
-    Fixture, actor, assert_intact, child, declaration, declare, draft, nothing, open_at, role, trust_domain,
+    Fixture, actor, assert_intact, child, declaration, declare, draft, evidence, nothing, open_at, role, trust_domain,
 };
 
 const PROCESSES: usize = 4;
@@ -135,5 +135,60 @@ fn race(fixture: &Fixture) {
         assert_eq!(won.len(), 1);
         assert_eq!(registry.get(id).unwrap().as_ref(), won.first());
     }
+    assert_intact(&registry);
+}
+
+/// Writers of one process share commits. One that is refused after it has written, or panics, takes nothing of the
+/// others with it and leaves nothing behind; what is acknowledged is there for whoever opens the registry anew.
+#[test]
+fn who_shares_a_commit_shares_nothing_else() {
+    Fixture::each().for_each(|fixture| share(&fixture));
+}
+
+fn share(fixture: &Fixture) {
+    let registry = open_at(&fixture.place(), Options::default());
+    let used = evidence(0);
+    registry
+        .create(&actor(), &trust_domain(), declaration("first"), &used)
+        .unwrap();
+    // The second approval was used, so that the first is noted as used and then is not.
+    let half_used = |number: u8| Evidence {
+        approvals: vec![Digest::of(&[number, 9]), used.approvals[1]],
+        ..used.clone()
+    };
+    thread::scope(|scope| {
+        for number in 0..32u8 {
+            let (registry, half_used) = (&registry, &half_used);
+            scope.spawn(move || {
+                for round in 0..6 {
+                    let declared = || declaration(&format!("n{number}-r{round}"));
+                    match number % 4 {
+                        0 => {
+                            let refused = registry
+                                .create(&actor(), &trust_domain(), declared(), &half_used(number))
+                                .unwrap_err();
+                            assert!(matches!(refused, RegistryError::ApprovalUsed { .. }), "{refused}");
+                        }
+                        1 if round == 3 => {
+                            let work = || registry.writing(&actor(), |_| -> Result<(), _> { panic!("on purpose") });
+                            std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_err();
+                        }
+                        _ => {
+                            let created = registry
+                                .create(&actor(), &trust_domain(), declared(), &nothing())
+                                .unwrap();
+                            let anew = fixture.open().get(created.identity.id()).unwrap();
+                            assert!(anew.is_some(), "acknowledged and not durable");
+                        }
+                    }
+                }
+            });
+        }
+    });
+    for number in (0..32).filter(|number| number % 4 == 0) {
+        assert_eq!(registry.consumption(Digest::of(&[number, 9])).unwrap(), None);
+    }
+    let count = registry.list(&Filter::default()).unwrap().len();
+    assert_eq!(count, 1 + 24 * 6 - 8);
     assert_intact(&registry);
 }

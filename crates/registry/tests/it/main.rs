@@ -17,6 +17,8 @@ mod crash;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod kills;

@@ -189,11 +189,6 @@ impl<'a> Stack<'a> {
         arguments
     }
 
-    pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
-        // What the surroundings say is not what is measured.
-        vec![("NHI_POLICY", String::new()), ("NHI_REGISTRY", String::new())]
-    }
-
     /// Writes the stack, and prepares the folder for the core; the path is that of the core's own configuration.
     pub(super) fn write(&self, folder: &Path, bench: &Bench<'_>) -> Result<PathBuf> {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -204,7 +199,7 @@ impl<'a> Stack<'a> {
         );
         fs::write(folder.join("backend.tf"), backend)?;
         let config = folder.join("cli.tfrc");
-        fs::write(&config, self.overrides(folder, bench)?)?;
+        fs::write(&config, overrides(folder, bench)?)?;
         // Before there is a provider: an overridden one is not to be initialised.
         let output = Command::new(self.program())
             .args(
@@ -242,29 +237,29 @@ impl<'a> Stack<'a> {
         fs::write(folder.join("main.tf"), format!("{VARIABLE}{text}"))?;
         Ok(config)
     }
+}
 
-    /// Where the core finds the provider: below a witness.
-    fn overrides(&self, folder: &Path, bench: &Bench<'_>) -> Result<String> {
-        let programs = folder.join("programs");
-        fs::create_dir(&programs)?;
-        let program = programs.join("terraform-provider-nhi");
-        let (helper, provider) = (bench.helper.display(), bench.provider.display());
-        fs::write(
-            &program,
-            format!("#!/bin/sh\nexec '{helper}' bench {WITNESS} '{provider}' \"$@\"\n"),
-        )?;
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
-        let overridden: String = [Kind::Tofu, Kind::Terraform]
-            .map(|kind| {
-                format!(
-                    "    \"{}/nhi/nhi\" = \"{}\"\n",
-                    kind.registry_host(),
-                    programs.display()
-                )
-            })
-            .concat();
-        Ok(format!(
-            "provider_installation {{\n  dev_overrides {{\n{overridden}  }}\n  direct {{}}\n}}\n"
-        ))
-    }
+/// Where the core finds the provider: below a witness.
+fn overrides(folder: &Path, bench: &Bench<'_>) -> Result<String> {
+    let programs = folder.join("programs");
+    fs::create_dir(&programs)?;
+    let program = programs.join("terraform-provider-nhi");
+    let (helper, provider) = (bench.helper.display(), bench.provider.display());
+    fs::write(
+        &program,
+        format!("#!/bin/sh\nexec '{helper}' bench {WITNESS} '{provider}' \"$@\"\n"),
+    )?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+    let overridden: String = [Kind::Tofu, Kind::Terraform]
+        .map(|kind| {
+            format!(
+                "    \"{}/nhi/nhi\" = \"{}\"\n",
+                kind.registry_host(),
+                programs.display()
+            )
+        })
+        .concat();
+    Ok(format!(
+        "provider_installation {{\n  dev_overrides {{\n{overridden}  }}\n  direct {{}}\n}}\n"
+    ))
 }

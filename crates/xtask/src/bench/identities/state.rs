@@ -61,7 +61,7 @@ fn serve(connection: TcpStream, states: &States) -> Option<()> {
         let mut body = vec![0; length];
         requests.read_exact(&mut body).ok()?;
         let mut states = states.lock().unwrap_or_else(PoisonError::into_inner);
-        let (status, answer) = match method.as_str() {
+        let (code, answer) = match method.as_str() {
             "GET" => match states.get(&path) {
                 Some(state) => ("200 OK", state.clone()),
                 None => ("404 Not Found", Vec::new()),
@@ -72,7 +72,7 @@ fn serve(connection: TcpStream, states: &States) -> Option<()> {
             }
         };
         drop(states);
-        let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", answer.len());
+        let head = format!("HTTP/1.1 {code}\r\nContent-Length: {}\r\n\r\n", answer.len());
         answers.write_all(head.as_bytes()).ok()?;
         answers.write_all(&answer).ok()?;
     }
