@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use nhi_governance::{Digest, Evidence, Loosening, PolicyChange, PolicyInForce, Timestamp};
-use nhi_registry::{Access, Actor, RecordsExt as _};
+use nhi_registry::{Access, Actor};
 use serde::Serialize;
 
 use super::Format;
