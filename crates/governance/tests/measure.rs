@@ -74,7 +74,7 @@ fn exception(control: &str, address: &str, attribute: &str, value: &Value) -> Re
     };
     let (policy, evidence) = (Policy::default(), Evidence::waived());
     let exception = draft.check().declaration.unwrap();
-    Registered::<Exception>::create(id(9), exception, &act(&evidence, &policy, at(0)))
+    Registered::<Exception>::create(id(9), exception, &[], &act(&evidence, &policy, at(0)))
         .unwrap()
         .record
 }
