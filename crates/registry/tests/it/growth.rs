@@ -75,7 +75,7 @@ fn costs(registry: &dyn Registry, size: usize) -> Vec<(&'static str, Duration)> 
     let names: Vec<_> = (0..BATCHES * CALLS)
         .map(|number| Name::parse(&format!("svc{number}")).unwrap())
         .collect();
-    let anchor = registry.reading(|view| view.anchor()).unwrap();
+    let anchor = registry.anchor().unwrap();
     vec![
         (
             "create",
