@@ -1,8 +1,9 @@
-//! Puts the compiled built-in analyzer where `src/builtin.rs` embeds it.
+//! Puts the compiled built-in analyzer where `src/builtin.rs` embeds it, and the SDK's sources where `module new` does.
 //!
 //! The component is compiled by `nhi-precompile` beforehand, so that `nhi` starts without a compiler run.
 
 use std::env;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,7 +13,7 @@ const BESIDE_WORKSPACE: &str = "target/analyzer/nhi-analyzer.cwasm";
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-env-changed={VARIABLE}");
-    match embed() {
+    match embed().and_then(|()| sources()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             println!("cargo::error={message}");
@@ -31,6 +32,47 @@ fn embed() -> Result<(), String> {
             source.display()
         )
     })?;
+    Ok(())
+}
+
+/// What a module in Rust is built with, in the folders of this repository.
+const SDK: [&str; 3] = ["crates/plan/src", "crates/policy-sdk/src", "wit/v1"];
+
+/// Writes the list of the SDK's files, each with its text.
+fn sources() -> Result<(), String> {
+    let manifest = directory("CARGO_MANIFEST_DIR")?;
+    let workspace = manifest.parent().unwrap_or(Path::new("."));
+    let mut files = Vec::new();
+    for folder in SDK {
+        println!("cargo::rerun-if-changed={}", workspace.join(folder).display());
+        collect(&workspace.join(folder), &mut files)
+            .map_err(|error| format!("the SDK's sources in `{folder}` cannot be read: {error}"))?;
+    }
+    files.sort();
+    let mut list = String::from(
+        "/// The SDK's files: their places below the module's `sdk` folder, and their texts.\n\
+         static SDK: &[(&str, &str)] = &[\n",
+    );
+    for file in &files {
+        let name = file.strip_prefix(workspace).unwrap_or(file).display();
+        let place = file.display().to_string();
+        // INVARIANT: writing to a string does not fail.
+        let _ = writeln!(list, "    ({:?}, include_str!({place:?})),", name.to_string());
+    }
+    list.push_str("];\n");
+    let target = directory("OUT_DIR")?.join("sdk.rs");
+    fs::write(&target, list).map_err(|error| format!("`{}` cannot be written: {error}", target.display()))
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
     Ok(())
 }
 

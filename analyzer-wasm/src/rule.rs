@@ -86,6 +86,7 @@ impl Rule {
             why: self.why.to_owned(),
             docs: self.docs.trim().to_owned(),
             controls: self.controls.iter().map(|&control| control.to_owned()).collect(),
+            attributes: Vec::new(),
         }
     }
 

@@ -95,35 +95,40 @@ impl PolicyModule for Analyzer {
                 Interest {
                     modes: own(&["managed", "data", "provider", "variable", "output"]),
                     resource_types: own(&["*"]),
-                    needs: Vec::new(),
+                    ..Interest::default()
                 },
                 Interest {
                     modes: own(&["managed", "data"]),
                     resource_types: own(&WITH_CONFIGURATION),
                     needs: own(&["configuration"]),
+                    ..Interest::default()
                 },
                 Interest {
                     modes: own(&["managed"]),
                     resource_types: own(&WITH_BEFORE),
                     needs: own(&["before"]),
+                    ..Interest::default()
                 },
                 // What goes away or is loosened says in its values what that means.
                 Interest {
                     modes: own(&["managed"]),
                     resource_types: governance::with_before().map(str::to_owned).collect(),
                     needs: own(&["before"]),
+                    ..Interest::default()
                 },
                 // What they write and do not store stands in the configuration only.
                 Interest {
                     modes: own(&["managed"]),
                     resource_types: own(&write_only_types()),
                     needs: own(&["configuration"]),
+                    ..Interest::default()
                 },
                 // Defaults of variables, and what outputs are made of.
                 Interest {
                     modes: own(&["variable", "output"]),
                     resource_types: own(&["*"]),
                     needs: own(&["configuration"]),
+                    ..Interest::default()
                 },
             ],
             sharding: Sharding::WholePlan,

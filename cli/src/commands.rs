@@ -15,6 +15,7 @@ pub(crate) mod fix;
 pub(crate) mod graph;
 pub(crate) mod identities;
 pub(crate) mod kill;
+pub(crate) mod module;
 pub(crate) mod owner;
 pub(crate) mod policy;
 pub(crate) mod registry;
@@ -66,6 +67,8 @@ pub(crate) enum Command {
     Identities(identities::Args),
     /// Suspend every identity that a selector selects: the kill switch
     Kill(kill::Args),
+    /// Make, build, test, measure and look into policy modules
+    Module(module::Args),
     /// Name another owner for what somebody owns who leaves
     Owner(owner::Args),
     /// Show, check, test and compare the organisation's policy
@@ -110,6 +113,7 @@ impl Command {
             Self::Graph(args) => graph::run(&args, console),
             Self::Identities(args) => identities::run(&args, console),
             Self::Kill(args) => kill::run(&args, console),
+            Self::Module(args) => module::run(&args, console),
             Self::Owner(args) => owner::run(&args, console),
             Self::Policy(args) => policy::run(&args, console),
             Self::Registry(args) => registry::run(&args, console),

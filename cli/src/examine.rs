@@ -16,6 +16,7 @@ use crate::exit::Failure;
 use crate::input::{Gathered, Source, with_digest};
 use crate::modules::{self, Modules, World};
 use crate::output::Progress;
+use crate::policy;
 use crate::report::{Entry, Place, Problem, Report};
 use crate::settings::Settings;
 
@@ -34,6 +35,8 @@ pub(crate) struct Inputs {
     /// Settings for a module: `NAME=JSON`, or a file with an object of settings per module name; may be repeated
     #[arg(long, value_name = "FILE|NAME=JSON")]
     module_settings: Vec<String>,
+    #[command(flatten)]
+    policy: policy::Args,
 }
 
 /// What a command wants beside the findings.
@@ -48,7 +51,7 @@ pub(crate) struct Wish {
     /// Say of this address what was worked out, and what was not.
     pub(crate) explain: Option<String>,
     /// Exceptions on record, for modules to know of.
-    pub(crate) exceptions: Vec<nhi_plan::Waiver>,
+    pub(crate) exceptions: Vec<nhi_plan::Exception>,
 }
 
 /// What an examination leaves beside the report.
@@ -85,6 +88,21 @@ impl From<Failure> for Stop {
 }
 
 impl Inputs {
+    /// The organisation's policy as modules are told it: its text, if it is one that can be used.
+    fn policy_text(&self) -> Result<Option<String>, Failure> {
+        let named = self
+            .policy
+            .policy
+            .as_deref()
+            .filter(|path| !path.as_os_str().is_empty());
+        let Some(path) = named else { return Ok(None) };
+        policy::load(path)?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::undecided(format!("the policy file `{}` cannot be read: {error}", path.display()))
+        })?;
+        Ok(Some(text))
+    }
+
     /// Fills the report. A failure is a wrong command line; all else is in the report.
     pub(crate) fn examine(&self, wish: &Wish, report: &mut Report) -> Result<Examined, Failure> {
         self.source.check()?;
@@ -116,9 +134,9 @@ impl Inputs {
         examined: &mut Examined,
     ) -> Result<(), Stop> {
         let mut problems = Vec::new();
-        let modules = Modules::load(&self.modules.files, &mut problems)?;
+        let modules = Modules::load(&self.modules, &mut problems)?;
         if problems.is_empty() {
-            modules.check_settings(settings)?;
+            modules.check_settings(settings, &self.modules.granted)?;
         }
         report.entries.extend(problems.into_iter().map(Into::into));
         modules.enrol(report);
@@ -144,7 +162,8 @@ impl Inputs {
             return Err(failure.help("hand over a plan, or leave `--new-only` out").into());
         }
         let context = Context {
-            waivers: wish.exceptions.clone(),
+            exceptions: wish.exceptions.clone(),
+            policy: self.policy_text()?,
             ..introduce(&plan, report)
         };
         examined.sources = Sources::new(sources.files.into_iter());

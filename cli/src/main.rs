@@ -20,6 +20,7 @@ mod policy;
 mod refine;
 mod registry;
 mod report;
+mod sandbox;
 mod settings;
 
 use std::process::ExitCode;

@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 
 use nhi_evaluate::{Evaluation, overlay};
 use nhi_plan::{Change, Context, Description, Mode, Plan, RuleInfo, Wanted, json};
-use nhi_policy_host::{Host, HostError, HostErrorKind, HostLimits, Module};
+use nhi_policy_host::{Host, HostErrorKind, HostLimits, Module};
 
 use crate::builtin;
 use crate::codes;
 use crate::exit::Failure;
-use crate::fingerprint::{self, sha256};
-use crate::input;
-use crate::output::Progress;
+use crate::fingerprint;
+use crate::output::{self, Progress};
 use crate::report::{BlockCounts, BlockFacts, Entry, ModuleRun, Problem, Report};
+use crate::sandbox::{self, problem};
 use crate::settings::Settings;
 
 /// A finding rests on the planned values.
@@ -31,6 +31,11 @@ pub(crate) struct Selection {
     /// Run this policy module, a WebAssembly component, beside the built-in analyzer; may be repeated
     #[arg(long = "module", value_name = "FILE.wasm", value_hint = clap::ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
+    /// Hand sensitive values to this module as they are, by its name; may be repeated
+    ///
+    /// All other modules get `(sensitive)` in their place.
+    #[arg(long = "module-sees-sensitive", value_name = "NAME")]
+    pub(crate) granted: Vec<String>,
 }
 
 /// Which world of a plan is judged, and what is wanted of it beside the findings.
@@ -70,6 +75,8 @@ fn laid_over<'p>(
 #[derive(Debug)]
 pub(crate) struct Modules {
     host: Host,
+    /// What the reader of a report should know of the modules.
+    notes: Vec<String>,
     loaded: Vec<Loaded>,
 }
 
@@ -82,45 +89,47 @@ struct Loaded {
 }
 
 impl Modules {
-    /// Loads the built-in module, without which there is no verdict, and as many of `files` as can be loaded.
-    pub(crate) fn load(files: &[PathBuf], problems: &mut Vec<Problem>) -> Result<Self, Problem> {
+    /// Loads the built-in module, without which there is no verdict, and as many of the others as can be loaded.
+    pub(crate) fn load(selection: &Selection, problems: &mut Vec<Problem>) -> Result<Self, Problem> {
+        let mut notes = Vec::new();
         let limits = HostLimits::default();
-        let module_bytes = u64::try_from(limits.module_bytes).unwrap_or(u64::MAX);
-        let host = Host::new(limits).map_err(|error| problem(builtin::NAME, error))?;
+        // Compiling is for foreign modules only: nothing is looked for where there are none.
+        let host = if selection.files.is_empty() {
+            Host::new(limits)
+        } else {
+            sandbox::host(limits, &mut notes)
+        };
+        let host = host.map_err(|error| problem(builtin::NAME, error))?;
         let module = host
             .load_precompiled(builtin::NAME, builtin::ANALYZER)
             .map_err(|error| problem(builtin::NAME, error))?;
         let mut modules = Self {
             host,
+            notes,
             loaded: vec![Loaded {
                 module,
                 file: None,
                 sha256: None,
             }],
         };
-        for file in files {
-            if let Err(problem) = modules.add(file, module_bytes) {
+        for file in &selection.files {
+            if let Err(problem) = modules.add(file, &selection.granted) {
                 problems.push(problem);
             }
         }
         Ok(modules)
     }
 
-    fn add(&mut self, path: &Path, bytes_max: u64) -> Result<(), Problem> {
+    fn add(&mut self, path: &Path, granted: &[String]) -> Result<(), Problem> {
         let file = path.display().to_string();
-        let unreadable = |message: String| Problem {
-            code: codes::MODULE_READ,
-            subject: file.clone(),
-            byte_offset: None,
-            message,
-            help: codes::help(codes::MODULE_READ),
-        };
-        let wasm = input::read_file(path, bytes_max)
-            .map_err(|error| unreadable(format!("the module cannot be read: {error}")))?;
-        let Some(wasm) = wasm else {
-            return Err(unreadable(format!("the module has more than {bytes_max} bytes")));
-        };
-        let module = self.host.load(&file, &wasm).map_err(|error| problem(&file, error))?;
+        let sandbox::LoadedFile { mut module, sha256 } = sandbox::load(&self.host, path, &mut self.notes)?;
+        if granted.contains(&module.description().name) {
+            self.notes.push(format!(
+                "module `{}` sees sensitive values: `--module-sees-sensitive` grants it",
+                module.description().name
+            ));
+            module = module.grant_sensitive();
+        }
         if let Some(message) = self.conflict(&module) {
             let help = codes::help(codes::MODULE_CONFLICT);
             return Err(Problem {
@@ -134,7 +143,7 @@ impl Modules {
         self.loaded.push(Loaded {
             module,
             file: Some(file),
-            sha256: Some(sha256(&wasm)),
+            sha256: Some(sha256),
         });
         Ok(())
     }
@@ -166,14 +175,15 @@ impl Modules {
         })
     }
 
-    /// Refuses settings that no module would ever see.
-    pub(crate) fn check_settings(&self, settings: &Settings) -> Result<(), Failure> {
+    /// Refuses settings and grants that no module would ever see.
+    pub(crate) fn check_settings(&self, settings: &Settings, granted: &[String]) -> Result<(), Failure> {
         let known = |name: &str| {
             self.loaded
                 .iter()
                 .any(|loaded| loaded.module.description().name == name)
         };
-        let Some(name) = settings.unknown(known).next() else {
+        let unknown_grant = granted.iter().map(String::as_str).find(|name| !known(name));
+        let Some(name) = settings.unknown(known).next().or(unknown_grant) else {
             return Ok(());
         };
         let names: Vec<&str> = self
@@ -181,14 +191,15 @@ impl Modules {
             .iter()
             .map(|loaded| loaded.module.description().name.as_str())
             .collect();
-        Err(
-            Failure::usage(format!("there are settings for `{name}`, but no module of that name"))
-                .help(format!("name one of the loaded modules: `{}`", names.join("`, `"))),
-        )
+        Err(Failure::usage(format!(
+            "there are settings or a grant for `{name}`, but no module of that name"
+        ))
+        .help(format!("name one of the loaded modules: `{}`", names.join("`, `"))))
     }
 
     /// Enters every module into the report before anything runs.
     pub(crate) fn enrol(&self, report: &mut Report) {
+        report.notes.extend(self.notes.iter().cloned());
         report.modules.extend(self.loaded.iter().map(|loaded| {
             let description = loaded.module.description();
             ModuleRun {
@@ -196,6 +207,8 @@ impl Modules {
                 version: description.version.clone(),
                 file: loaded.file.clone(),
                 sha256: loaded.sha256.clone(),
+                abi: loaded.module.facts().abi.clone(),
+                sees_sensitive: loaded.module.sees_sensitive(),
                 rules: description.rules.clone(),
                 usage: None,
             }
@@ -213,6 +226,15 @@ impl Modules {
         progress: &mut Progress,
     ) -> Result<(), Failure> {
         report.blocks = count(plan);
+        let is_wanted = self
+            .loaded
+            .iter()
+            .any(|loaded| loaded.module.description().needs_graph());
+        let (was_asked, mut graph) = (settings.asks_for_graph(), None);
+        let mut settings = settings.clone();
+        if is_wanted {
+            settings.ask_for_graph()?;
+        }
         let total = report.blocks.total();
         for (position, loaded) in self.loaded.iter().enumerate() {
             let description = loaded.module.description();
@@ -229,7 +251,11 @@ impl Modules {
             };
             let settings = settings.of(&description.name);
             let blocks = world.blocks(plan, &wanted);
-            match self.host.run(&loaded.module, settings, context, blocks) {
+            let context = Context {
+                graph: graph.clone().filter(|_| description.needs_graph()),
+                ..context.clone()
+            };
+            match self.host.run(&loaded.module, settings, &context, blocks) {
                 Ok(result) => take(report, position, loaded, result),
                 Err(error) if error.kind == HostErrorKind::Settings => {
                     let message = format!("module `{}` refuses its settings: {}", description.name, error.message);
@@ -240,10 +266,28 @@ impl Modules {
                     report.entries.push(problem(subject, error).into());
                 }
             }
+            // The built-in module comes first: what it knows of identities is there before the others ask.
+            if position == 0 && is_wanted {
+                graph = Some(take_graph(report, was_asked)?);
+            }
         }
         locate(plan, world, report);
         Ok(())
     }
+}
+
+/// Who can become whom, as JSON; the edges stay in the report only where somebody asked for them there.
+fn take_graph(report: &mut Report, was_asked: bool) -> Result<String, Failure> {
+    let mut edges = Report::new(report.threshold);
+    let (own, others) = std::mem::take(&mut report.entries)
+        .into_iter()
+        .partition(|entry: &Entry| output::is_edge(entry));
+    (edges.entries, report.entries) = (own, others);
+    let text = output::render_graph(output::GraphFormat::Json, &edges)?;
+    if was_asked {
+        report.entries.append(&mut edges.entries);
+    }
+    Ok(text)
 }
 
 /// How many blocks there are, without working any of them out.
@@ -376,14 +420,4 @@ fn is_worked_out(change: &Change<'_>, path: &str) -> bool {
             known == "." || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         })
     })
-}
-
-fn problem(subject: &str, error: HostError) -> Problem {
-    Problem {
-        code: error.code(),
-        subject: subject.to_owned(),
-        byte_offset: None,
-        message: error.message,
-        help: error.help,
-    }
 }

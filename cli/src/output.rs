@@ -24,7 +24,7 @@ mod xml;
 
 pub(crate) use console::{Console, Progress};
 pub(crate) use evidence::render as evidence;
-pub(crate) use graph::{GraphFormat, render as render_graph};
+pub(crate) use graph::{GraphFormat, is_edge, render as render_graph};
 pub(crate) use ocsf_audit::event as audit_event;
 pub(crate) use overview::{OverviewFormat, render as render_overview};
 pub(crate) use screen::{BOLD, DIM, GREEN, PLAIN, RED, Screen, YELLOW};

@@ -75,7 +75,7 @@ impl Decided {
     }
 
     /// The exceptions on record that modules are told of.
-    pub(crate) fn exceptions(&self) -> Vec<nhi_plan::Waiver> {
+    pub(crate) fn exceptions(&self) -> Vec<nhi_plan::Exception> {
         self.waivers.told(Timestamp::now())
     }
 

@@ -114,6 +114,10 @@ pub(crate) struct ModuleRun {
     /// Path as given; `None` for the built-in analyzer.
     pub(crate) file: Option<String>,
     pub(crate) sha256: Option<String>,
+    /// Version of the contract that it speaks.
+    pub(crate) abi: Option<String>,
+    /// Whether it was handed sensitive values as they are.
+    pub(crate) sees_sensitive: bool,
     pub(crate) rules: Vec<RuleInfo>,
     /// `None`: it did not run to its end.
     pub(crate) usage: Option<Usage>,

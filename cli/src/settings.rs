@@ -17,7 +17,7 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 const NONE: &str = "{}";
 
 /// JSON text per module name.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Settings(BTreeMap<String, String>);
 
 impl Settings {
@@ -31,6 +31,12 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    /// Whether the built-in analyzer's settings say yes to the identity graph.
+    pub(crate) fn asks_for_graph(&self) -> bool {
+        let document = json::parse(self.of(builtin::NAME));
+        document.is_ok_and(|document| document.root().get("graph").is_some_and(|graph| graph.raw() == "true"))
     }
 
     /// Asks the built-in analyzer for the identity graph, whatever else its settings say.

@@ -5,6 +5,7 @@
 
 mod acting;
 mod approving;
+mod continuity;
 mod records;
 mod ruling;
 
@@ -50,6 +51,11 @@ pub(crate) struct Governed {
     actor: Actor,
     settings: OnceLock<Settings>,
     registry: Mutex<Option<Arc<dyn Registry>>>,
+    /// Set once the policy was found to be in force, or was put in force: no process has another policy later, and
+    /// what others do meanwhile the registry compares in every transaction.
+    ruled: OnceLock<()>,
+    /// The same for plans, which put nothing in force.
+    seen_in_force: OnceLock<()>,
     /// Created or adopted by this process; the core is not known to have the ids yet.
     created: Mutex<BTreeSet<RecordId>>,
     /// The same, of other kinds.
@@ -155,6 +161,8 @@ impl Governed {
             actor,
             settings: OnceLock::new(),
             registry: Mutex::default(),
+            ruled: OnceLock::new(),
+            seen_in_force: OnceLock::new(),
             created: Mutex::default(),
             records: Mutex::default(),
         }
@@ -197,35 +205,6 @@ impl Governed {
         refuse_forged(claim, &found.identity)?;
         self.came_back(&found.identity);
         Ok(Some(found))
-    }
-
-    /// Refuses a registry whose log does not continue the one that a state was written with.
-    pub(crate) fn refuse_rollback(&self, anchor: Option<&Anchor>) -> Result<(), Trouble> {
-        let Some(anchor) = anchor.filter(|_| self.location().is_some()) else {
-            return Ok(());
-        };
-        self.ask(|registry| registry.refuse_rollback(anchor))?;
-        Ok(())
-    }
-
-    /// Refuses every registry that does not continue from a checkpoint that was kept elsewhere: also another one, and
-    /// one that is not there.
-    pub(crate) fn refuse_discontinued(&self, checkpoint: &Anchor) -> Result<(), Trouble> {
-        if self.location().is_none() {
-            return Ok(());
-        }
-        let found = self.ask(|registry| {
-            registry.refuse_rollback(checkpoint)?;
-            registry.registry_id()
-        })?;
-        let is_it = found.as_ref().is_some_and(|id| *id == checkpoint.registry);
-        if is_it {
-            return Ok(());
-        }
-        Err(Trouble::Discontinued {
-            wanted: checkpoint.registry.clone(),
-            found,
-        })
     }
 
     /// The identity of an id.

@@ -124,14 +124,6 @@ fn a_quarantine_is_taken_up_by_an_import(core: &Core) -> Outcome {
         ensure!(events.iter().any(|one| one == event), "no `{event}` in {events:?}");
     }
     stack.nhi(&["audit", "verify"])?.run()?.succeeds()?;
-
-    // What no configuration manages any more goes back into quarantine.
-    fs::remove_file(&path).context("remove what was adopted")?;
-    stack.file(
-        "forget.tf",
-        "removed {\n  from = nhi_identity.legacy_export\n  lifecycle {\n    destroy = false\n  }\n}\n",
-    )?;
-    stack.apply()?.succeeds()?;
     Ok(())
 }
 

@@ -185,11 +185,14 @@ fn is_imported_and_plans_empty(core: &Core) -> Outcome {
     stack.run(&["state", "rm", ADDRESS])?.succeeds()?;
     ensure!(stack.attributes(ADDRESS)?.is_null());
     stack.run(&["import", "-no-color", ADDRESS, &id])?.succeeds()?;
+    // The log has grown since: whoever imports has seen where it ends now, and nothing else differs.
+    let mut after = stack.attributes(ADDRESS)?;
     ensure!(
-        stack.attributes(ADDRESS)? == before,
-        "{before} {}",
-        stack.attributes(ADDRESS)?
+        after["audit_checkpoint"] != before["audit_checkpoint"],
+        "{before} {after}"
     );
+    after["audit_checkpoint"] = before["audit_checkpoint"].clone();
+    ensure!(after == before, "{before} {after}");
     stack.plans_empty()?;
 
     stack.run(&["state", "rm", ADDRESS])?.succeeds()?;

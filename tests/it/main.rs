@@ -11,6 +11,7 @@ mod check;
 mod crash;
 mod cut_off;
 mod docs;
+mod emergency;
 mod evaluate;
 mod fix;
 mod fixtures;

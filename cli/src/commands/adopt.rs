@@ -21,6 +21,7 @@ use self::standing::{Known, Standing};
 use crate::exit::{Exit, Failure};
 use crate::input::EstateSource;
 use crate::operate::Format;
+use crate::operate::selection::NO_MATCH;
 use crate::output::{self, Console, Progress};
 use crate::policy;
 use crate::registry;
@@ -159,7 +160,11 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let registry = standing::open(&args.registry, access, policy.clone(), &mut notes)?;
     let known = standing::known(registry.as_deref())?;
     progress.show(|| format!("comparing {} identities with the registry", estate.identities.len()));
+    let total = estate.identities.len();
     let mut rows = rows(args, estate.identities, &known, &policy);
+    if rows.is_empty() && total > 0 {
+        return Err(no_match(total));
+    }
     let mut refused = 0;
     if let (true, Some(registry)) = (args.record, registry.as_deref()) {
         refused = quarantine::record(args, registry, &mut rows, &mut progress)?;
@@ -198,6 +203,16 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     })
 }
 
+/// A check that looks at nothing must not pass.
+#[cold]
+fn no_match(total: usize) -> Failure {
+    Failure {
+        exit: Exit::Findings,
+        message: format!("{NO_MATCH}: none of {total} identities matches `--type` and `--selector`"),
+        help: "leave both out to see all of them".to_owned(),
+    }
+}
+
 fn rows(args: &Args, identities: Vec<Found>, known: &Known, policy: &Policy) -> Vec<Row> {
     let terms = Terms {
         technical_owner: args.technical_owner.clone(),
@@ -218,8 +233,16 @@ fn rows(args: &Args, identities: Vec<Found>, known: &Known, policy: &Policy) -> 
         } else {
             &mut taken
         };
+        let mut proposal = propose(&found, &terms, policy, names);
+        if let Standing::Revoked(record) = &standing {
+            let id = nhi_governance::Record::id(&record.identity);
+            proposal.remark(format!(
+                "Record {id} of it was ended: {}. This asks for a new one.",
+                record.reason
+            ));
+        }
         Row {
-            proposal: propose(&found, &terms, policy, names),
+            proposal,
             standing,
             found,
             recorded: false,

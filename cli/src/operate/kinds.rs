@@ -33,7 +33,7 @@ pub(crate) fn find<D: Declared>(
     let mut live = live.into_iter();
     match (live.next(), live.next()) {
         (Some(one), None) => Ok(one),
-        (None, _) => over.into_iter().max_by_key(|record| record.ended_at()).ok_or_else(none),
+        (None, _) => over.into_iter().max_by_key(Registered::ended_at).ok_or_else(none),
         (Some(one), Some(other)) => {
             let all = [one, other].into_iter().chain(live);
             let environments: Vec<_> = all.map(|record| format!("`{}`", record.environment())).collect();

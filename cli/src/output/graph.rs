@@ -50,7 +50,7 @@ pub(crate) fn render(format: GraphFormat, report: &Report) -> Result<String, Fai
 }
 
 /// Whether an entry is an edge and not something to repair.
-fn is_edge(entry: &Entry) -> bool {
+pub(crate) fn is_edge(entry: &Entry) -> bool {
     entry.code == EDGE_RULE
 }
 

@@ -125,6 +125,8 @@ struct Module<'r> {
     version: &'r str,
     file: Option<&'r str>,
     sha256: Option<&'r str>,
+    abi: Option<&'r str>,
+    sees_sensitive: bool,
     rules: Vec<&'r str>,
     completed: bool,
     usage: Option<Usage>,
@@ -137,6 +139,8 @@ struct Usage {
     fuel_limit: u64,
     memory_peak_bytes: usize,
     output_bytes: usize,
+    sessions: usize,
+    canaries: usize,
 }
 
 impl<'r> Document<'r> {
@@ -266,6 +270,8 @@ impl<'r> Module<'r> {
             version: &module.version,
             file: module.file.as_deref(),
             sha256: module.sha256.as_deref(),
+            abi: module.abi.as_deref(),
+            sees_sensitive: module.sees_sensitive,
             rules: module.rules.iter().map(|rule| rule.code.as_str()).collect(),
             completed: module.usage.is_some(),
             usage: module.usage.as_ref().map(|usage| Usage {
@@ -274,6 +280,8 @@ impl<'r> Module<'r> {
                 fuel_limit: usage.fuel_limit,
                 memory_peak_bytes: usage.memory_peak_bytes,
                 output_bytes: usage.output_bytes,
+                sessions: usage.sessions,
+                canaries: usage.canaries,
             }),
         }
     }

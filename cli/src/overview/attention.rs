@@ -84,7 +84,7 @@ fn lives(overview: &Overview) -> [Notice; 6] {
             count(Status::Expired),
             "identity has ended and is not revoked.|identities have ended and are not revoked.",
             "Renew what is still needed; `nhi sweep` ends the rest.",
-            "inventory",
+            "table-decisions",
         ),
         notice(
             "orphaned",
@@ -100,7 +100,7 @@ fn lives(overview: &Overview) -> [Notice; 6] {
             count(Status::Suspended),
             "identity is suspended.|identities are suspended.",
             "Resume within 14 days; then the sweeper revokes.",
-            "inventory",
+            "table-decisions",
         ),
         notice(
             "quarantined",
@@ -108,7 +108,7 @@ fn lives(overview: &Overview) -> [Notice; 6] {
             count(Status::Quarantined),
             "identity is in quarantine.|identities are in quarantine.",
             "Have it approved before its deadline.",
-            "inventory",
+            "table-decisions",
         ),
         notice(
             "outlives-policy",
@@ -116,7 +116,7 @@ fn lives(overview: &Overview) -> [Notice; 6] {
             outlive,
             "identity has no end within policy.|identities have no end within policy.",
             "Shorten its life to what the policy lets its tier live.",
-            "inventory",
+            "table-decisions",
         ),
         notice(
             "ends-soon",

@@ -113,14 +113,16 @@ impl Waivers {
     }
 
     /// What modules are told: the exceptions on record that are good at this time.
-    pub(super) fn told(&self, now: Timestamp) -> Vec<nhi_plan::Waiver> {
+    pub(super) fn told(&self, now: Timestamp) -> Vec<nhi_plan::Exception> {
         let good = self.0.iter().filter(|waiver| waiver.on_record && waiver.ends > now);
         good.filter_map(|waiver| match &waiver.target {
-            Target::Address { address, path } => Some(nhi_plan::Waiver {
+            Target::Address { address, path } => Some(nhi_plan::Exception {
                 rule: waiver.rule.clone(),
                 address: address.clone(),
                 path: path.clone().unwrap_or_default(),
+                value_sha256: waiver.value_sha256.clone().unwrap_or_default(),
                 expires_at: waiver.waived.expires.clone(),
+                attributes: Vec::new(),
             }),
             Target::Line { .. } => None,
         })

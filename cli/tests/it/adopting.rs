@@ -152,7 +152,9 @@ fn a_list_says_what_there_is_and_what_it_lacks() {
     ] {
         assert_eq!(of(arguments), count, "{arguments:?}");
     }
-    house.json(&["--type", "azuread_*"], 0);
+    // A check that looks at nothing must not pass.
+    let nothing = house.run(&["--type", "azuread_*"]).exits(1);
+    assert!(nothing.stderr.contains("NHI-NO-MATCH"), "{}", nothing.stderr);
     assert!(!house.path("nhi-registry.db").exists(), "a list made a registry");
 }
 

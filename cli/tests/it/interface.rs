@@ -72,7 +72,7 @@ fn completions_are_scripts_that_know_the_commands() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = nhi(&["completions", shell]).run().exits(0).stdout;
         for word in [
-            "check", "explain", "fail-on", "new-only", "waivers", "source", "baseline", "graph", "fix",
+            "adopt", "check", "explain", "fail-on", "new-only", "waivers", "source", "baseline", "graph", "fix",
         ] {
             assert!(script.contains(word), "{shell} does not know `{word}`");
         }

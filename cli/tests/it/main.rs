@@ -17,6 +17,7 @@ mod formats;
 mod formats_ci;
 mod hostile;
 mod interface;
+mod module;
 mod operating;
 mod plan_file;
 mod policy;

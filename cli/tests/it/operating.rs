@@ -2,6 +2,7 @@
 
 mod glass;
 mod owners;
+mod reporting;
 mod reviews;
 mod rotating;
 mod sweeping;

@@ -7,6 +7,11 @@ pub(crate) fn report() -> Value {
     serde_json::from_str(include_str!("../../../docs/schemas/report-v1.schema.json")).unwrap()
 }
 
+/// The published schema of the report of a registry.
+pub(crate) fn overview() -> Value {
+    serde_json::from_str(include_str!("../../../docs/schemas/overview-v1.schema.json")).unwrap()
+}
+
 /// The published schema of the identity graph.
 pub(crate) fn graph() -> Value {
     serde_json::from_str(include_str!("../../../docs/schemas/graph-v1.schema.json")).unwrap()
@@ -70,6 +75,7 @@ fn is_of_type(types: &Value, value: &Value) -> bool {
         "null" => value.is_null(),
         "boolean" => value.is_boolean(),
         "integer" => value.is_u64() || value.is_i64(),
+        "number" => value.is_number(),
         "string" => value.is_string(),
         "array" => value.is_array(),
         "object" => value.is_object(),

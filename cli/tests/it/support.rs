@@ -46,6 +46,8 @@ pub(crate) fn nhi(arguments: &[&str]) -> Nhi {
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "NHI_WITH", "TF_DATA_DIR"] {
         command.env_remove(name);
     }
+    // Modules are compiled once for all tests, and nobody's own cache is touched.
+    command.env("NHI_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("modules"));
     Nhi {
         command,
         input: Vec::new(),

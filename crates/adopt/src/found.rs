@@ -166,10 +166,11 @@ impl Gathered {
         let mut found = one.found.clone();
         let mut subjects = one.subjects.clone();
         for part in parts {
-            found.known_as.extend(part.found.known_as.iter().cloned());
+            // A record of a key alone says nothing of whose it is.
             if part.is_credential {
                 found.credentials.push(part.found.address.clone());
             } else {
+                found.known_as.extend(part.found.known_as.iter().cloned());
                 found.external.extend(part.found.external.iter().cloned());
                 subjects.extend(part.subjects.iter().cloned());
             }

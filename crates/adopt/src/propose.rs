@@ -64,6 +64,11 @@ impl Proposal {
         self.attributes.get("policy_owner")?.as_str()
     }
 
+    /// Adds a line for the reader of the block.
+    pub fn remark(&mut self, line: String) {
+        self.remarks.push(line);
+    }
+
     /// Whether anything names it on record, be it an expression.
     pub fn is_named(&self) -> bool {
         self.attributes.contains_key("external") || self.reference.is_some()

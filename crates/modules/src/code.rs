@@ -3,6 +3,8 @@
 use nhi_governance::codes;
 
 codes! {
+    ARCHIVE = "NHI-MODULE-ARCHIVE", "an archive of policy modules cannot be used",
+        "An archive that is only understood in part could bring anything with it.";
     ARTIFACT = "NHI-MODULE-ARTIFACT", "what a registry holds is not a policy module",
         "What cannot be understood as a whole is not run: half an artefact could be anything.";
     DIGEST = "NHI-MODULE-DIGEST", "bytes are not those that their digest names",
@@ -15,4 +17,6 @@ codes! {
         "A module decides what reaches production, so somebody the organisation trusts has to stand behind it.";
     STORE = "NHI-MODULE-STORE", "the store of modules cannot be used",
         "A check that cannot read its rules has no verdict.";
+    VERSION = "NHI-MODULE-VERSION", "no version of a module may be locked",
+        "Another version than the one that was asked for is another policy.";
 }

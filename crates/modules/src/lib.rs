@@ -4,7 +4,9 @@
 //! digests. Who stands behind it signs the manifest ([`sign`]); [`verify`] and [`hear`] judge signatures offline.
 //! The [`Store`] keeps artefacts by their digests on this machine; nothing leaves it that is not what its name says.
 
+mod archive;
 mod artifact;
+mod choose;
 mod code;
 mod http;
 mod key;
@@ -13,7 +15,9 @@ mod signature;
 mod store;
 mod trust;
 
+pub use archive::{load, save};
 pub use artifact::{Artifact, Descriptor, Facts, MANIFEST_BYTES_MAX, Manifest, WASM_BYTES_MAX};
+pub use choose::choose;
 pub use code::CODES;
 pub use key::{PublicKey, SigningKey};
 pub use remote::Remote;

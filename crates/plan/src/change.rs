@@ -21,6 +21,35 @@ pub enum Action {
     Forget,
 }
 
+impl Action {
+    /// All actions.
+    pub const ALL: [Self; 6] = [
+        Self::NoOp,
+        Self::Create,
+        Self::Read,
+        Self::Update,
+        Self::Delete,
+        Self::Forget,
+    ];
+
+    /// The word used in plans and in the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoOp => "no-op",
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Forget => "forget",
+        }
+    }
+
+    /// The action that plans and the contract call `word`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == word)
+    }
+}
+
 /// Which kind of block a [`Change`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {

@@ -3,6 +3,7 @@
 //! A plan that cannot be read is a blocking finding, so the error carries everything a finding needs.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// The codes of [`ReadError`]; they never change meaning.
 pub mod code {
@@ -33,8 +34,7 @@ pub mod code {
 }
 
 /// The input cannot be read; nothing of it may be judged.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message} at byte {offset}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {
     /// One of [`code::ALL`].
     pub code: &'static str,
@@ -45,6 +45,14 @@ pub struct ReadError {
     /// A command to the reader.
     pub help: Cow<'static, str>,
 }
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.message, self.offset)
+    }
+}
+
+impl std::error::Error for ReadError {}
 
 impl ReadError {
     #[cold]

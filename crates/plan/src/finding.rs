@@ -5,6 +5,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::Action;
+
+/// The version of the contract that these types mirror.
+pub const ABI: &str = "1.0.0";
+
 /// How bad a finding is; the order is the ranking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Severity {
@@ -44,9 +49,20 @@ impl fmt::Display for Severity {
 }
 
 /// The text is not a severity.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a severity: use info, low, medium, high or critical")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownSeverity(pub String);
+
+impl fmt::Display for UnknownSeverity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not a severity: use info, low, medium, high or critical",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for UnknownSeverity {}
 
 impl FromStr for Severity {
     type Err = UnknownSeverity;
@@ -66,6 +82,23 @@ pub enum Outcome {
     Violation,
     /// A value the rule needs is unknown; listed apart, never silent.
     Unverified,
+}
+
+impl Outcome {
+    /// The word used in the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Violation => "violation",
+            Self::Unverified => "unverified",
+        }
+    }
+
+    /// The outcome that the contract calls `word`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Violation, Self::Unverified]
+            .into_iter()
+            .find(|outcome| outcome.as_str() == word)
+    }
 }
 
 /// A replacement of one attribute that is safe to apply.
@@ -165,6 +198,8 @@ pub struct RuleInfo {
     pub docs: String,
     /// Control identifiers such as `NHI5:2025` or `CWE-798`.
     pub controls: Vec<String>,
+    /// Further facts as key and value.
+    pub attributes: Vec<(String, String)>,
 }
 
 /// How the host may split the changes of one plan.
@@ -176,6 +211,23 @@ pub enum Sharding {
     WholePlan,
 }
 
+impl Sharding {
+    /// The word used in the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PerResource => "per-resource",
+            Self::WholePlan => "whole-plan",
+        }
+    }
+
+    /// The sharding that the contract calls `word`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::PerResource, Self::WholePlan]
+            .into_iter()
+            .find(|sharding| sharding.as_str() == word)
+    }
+}
+
 /// How a module wants its changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -185,6 +237,23 @@ pub enum Encoding {
     JsonLines,
 }
 
+impl Encoding {
+    /// The word used in the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Records => "records",
+            Self::JsonLines => "json-lines",
+        }
+    }
+
+    /// The encoding that the contract calls `word`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Records, Self::JsonLines]
+            .into_iter()
+            .find(|encoding| encoding.as_str() == word)
+    }
+}
+
 /// Which blocks a module wants to see.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Interest {
@@ -192,8 +261,14 @@ pub struct Interest {
     pub modes: Vec<String>,
     /// Globs over the resource type; `*` matches any run of characters.
     pub resource_types: Vec<String>,
-    /// What to deliver beside the planned values: `before`, `configuration`.
+    /// Blocks to which at least one of these happens; empty: whatever happens to them.
+    pub actions: Vec<Action>,
+    /// The attributes to deliver; empty: all of them.
+    pub paths: Vec<String>,
+    /// What to deliver beside the planned values: `before`, `configuration`; `graph` in the context.
     pub needs: Vec<String>,
+    /// Further facts as key and value.
+    pub attributes: Vec<(String, String)>,
 }
 
 impl Interest {
@@ -202,9 +277,32 @@ impl Interest {
         Self {
             modes: vec![String::from("managed")],
             resource_types: globs.iter().map(|&glob| glob.to_owned()).collect(),
-            needs: Vec::new(),
+            ..Self::default()
         }
     }
+
+    /// Asks for more beside the planned values: `before`, `configuration`, `graph`.
+    #[must_use]
+    pub fn with(mut self, need: &str) -> Self {
+        self.needs.push(need.to_owned());
+        self
+    }
+
+    /// Asks for these attributes only.
+    #[must_use]
+    pub fn only(mut self, paths: &[&str]) -> Self {
+        self.paths.extend(paths.iter().map(|&path| path.to_owned()));
+        self
+    }
+}
+
+/// A change that breaks a rule of the module, whatever its settings say: the host mixes it in to see the rule at work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canary {
+    /// Code of the rule that must flag it.
+    pub rule: String,
+    /// The change, as a line of [`crate::line`].
+    pub change: String,
 }
 
 /// What a module says of itself.
@@ -214,6 +312,8 @@ pub struct Description {
     pub name: String,
     /// Version of the module.
     pub version: String,
+    /// Version of the contract that it was built with.
+    pub abi: String,
     /// Its rules.
     pub rules: Vec<RuleInfo>,
     /// What it wants to see.
@@ -224,6 +324,8 @@ pub struct Description {
     pub encoding: Encoding,
     /// JSON Schema of the settings; empty where it has none.
     pub settings_schema: String,
+    /// Changes that its own rules must flag.
+    pub canaries: Vec<Canary>,
     /// Further facts as key and value.
     pub attributes: Vec<(String, String)>,
 }
@@ -234,27 +336,33 @@ impl Description {
         Self {
             name: name.into(),
             version: version.into(),
+            abi: String::from(ABI),
             rules: Vec::new(),
             interests: Vec::new(),
             sharding: Sharding::PerResource,
             encoding: Encoding::Records,
             settings_schema: String::new(),
+            canaries: Vec::new(),
             attributes: Vec::new(),
         }
     }
 }
 
-/// An exception on record: it waives exactly one rule at one address.
+/// An exception on record: it waives exactly one rule at one address, for one value of one attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiver {
+pub struct Exception {
     /// Code of the rule.
     pub rule: String,
     /// Address it is waived at.
     pub address: String,
     /// Attribute path it is waived at.
     pub path: String,
+    /// SHA-256 of the value's canonical JSON, in hexadecimal.
+    pub value_sha256: String,
     /// RFC 3339, UTC.
     pub expires_at: String,
+    /// Further facts as key and value.
+    pub attributes: Vec<(String, String)>,
 }
 
 /// What a module may know besides the changes.
@@ -268,8 +376,10 @@ pub struct Context {
     pub terraform_version: String,
     /// Text of the organisation's policy file.
     pub policy: Option<String>,
-    /// Exceptions on record.
-    pub waivers: Vec<Waiver>,
+    /// Exceptions on record that are in force.
+    pub exceptions: Vec<Exception>,
+    /// Who can become whom, JSON text, where the module needs it.
+    pub graph: Option<String>,
     /// Further facts as key and value.
     pub attributes: Vec<(String, String)>,
 }

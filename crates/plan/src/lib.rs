@@ -29,6 +29,7 @@ mod finding;
 mod interest;
 pub mod json;
 mod limits;
+pub mod line;
 mod masks;
 pub mod path;
 pub mod plan;
@@ -41,8 +42,8 @@ pub use change::{Action, Change, Location, Mode, Reference};
 pub use decode::{Decoded, decode};
 pub use error::ReadError;
 pub use finding::{
-    Context, Description, Encoding, Finding, Interest, Outcome, Patch, RuleInfo, Severity, Sharding, UnknownSeverity,
-    Waiver,
+    ABI, Canary, Context, Description, Encoding, Exception, Finding, Interest, Outcome, Patch, RuleInfo, Severity,
+    Sharding, UnknownSeverity,
 };
 pub use interest::{Needs, glob_matches};
 pub use limits::Limits;

@@ -35,11 +35,10 @@ impl<'m> Accepted<'m> {
     /// Adds the findings of one call.
     pub(crate) fn extend(&mut self, findings: Vec<wit::Finding>) -> Result<(), HostError> {
         let count = self.findings.len().saturating_add(findings.len());
-        if count > self.limits.findings {
-            return Err(self.too_much(format!("more than {} findings", self.limits.findings)));
-        }
+        Self::within(self.name, self.limits, count, self.output_bytes)?;
         for finding in findings {
-            let finding = convert::finding(finding);
+            let finding = convert::finding(finding)
+                .map_err(|message| HostError::new(self.name, HostErrorKind::Protocol, message))?;
             self.check(&finding)?;
             self.findings.push(finding);
         }
@@ -80,16 +79,33 @@ impl<'m> Accepted<'m> {
                     "the {what} of a finding of rule `{rule}` has {size} bytes, {limit} are allowed"
                 )));
             }
-            self.output_bytes = self.output_bytes.saturating_add(text.len());
         }
-        if self.output_bytes > self.limits.output_bytes {
-            return Err(self.too_much(format!("findings of more than {} bytes", self.limits.output_bytes)));
-        }
-        Ok(())
+        self.output_bytes = self.output_bytes.saturating_add(weigh(finding));
+        Self::within(self.name, self.limits, 0, self.output_bytes)
+    }
+
+    /// Whether the findings of a run, or of what there is of it, are not too many and not too large.
+    pub(crate) fn within(name: &str, limits: &HostLimits, count: usize, bytes: usize) -> Result<(), HostError> {
+        let message = if count > limits.findings {
+            format!("more than {} findings", limits.findings)
+        } else if bytes > limits.output_bytes {
+            format!("findings of more than {} bytes", limits.output_bytes)
+        } else {
+            return Ok(());
+        };
+        Err(HostError::new(name, HostErrorKind::Output, message))
     }
 
     #[cold]
     fn too_much(&self, message: String) -> HostError {
         HostError::new(self.name, HostErrorKind::Output, message)
     }
+}
+
+/// The bytes of a finding's texts.
+pub(crate) fn weigh(finding: &Finding) -> usize {
+    let texts = [&finding.address, &finding.path, &finding.message, &finding.remediation];
+    let patch = finding.patch.iter().flat_map(|patch| [&patch.path, &patch.replacement]);
+    let attributes = finding.attributes.iter().flat_map(|(key, value)| [key, value]);
+    texts.into_iter().chain(patch).chain(attributes).map(String::len).sum()
 }

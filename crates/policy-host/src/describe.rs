@@ -6,8 +6,9 @@ use std::collections::HashSet;
 
 use nhi_plan::{Description, Interest, Mode, Needs, RuleInfo};
 
+use crate::canary;
 use crate::host::Trust;
-use crate::limits::{HostLimits, INTERESTS, NAME_BYTES, PAGE_BYTES, RULES, WORDS};
+use crate::limits::{CANARIES, HostLimits, INTERESTS, NAME_BYTES, PAGE_BYTES, RULES, WORDS};
 use crate::{HostError, HostErrorKind};
 
 /// Codes that only the built-in analyzer may use.
@@ -18,14 +19,15 @@ pub(crate) fn validate(
     name: &str,
     trust: Trust,
     limits: &HostLimits,
+    abi: &str,
     description: &Description,
 ) -> Result<(), HostError> {
-    problem(trust, limits, description).map_or(Ok(()), |problem| {
+    problem(trust, limits, abi, description).map_or(Ok(()), |problem| {
         Err(HostError::new(name, HostErrorKind::Description, problem))
     })
 }
 
-fn problem(trust: Trust, limits: &HostLimits, description: &Description) -> Option<String> {
+fn problem(trust: Trust, limits: &HostLimits, abi: &str, description: &Description) -> Option<String> {
     first(&[
         sized("the module's name", &description.name, 1, NAME_BYTES),
         sized("the module's version", &description.version, 1, NAME_BYTES),
@@ -33,6 +35,11 @@ fn problem(trust: Trust, limits: &HostLimits, description: &Description) -> Opti
         counted("rules", description.rules.len(), 1, RULES),
         counted("interests", description.interests.len(), 1, INTERESTS),
         counted("attributes", description.attributes.len(), 0, WORDS),
+        counted("canaries", description.canaries.len(), 0, CANARIES),
+        (description.abi != abi).then(|| {
+            let named = crate::error::quote(&description.abi);
+            format!("it says that it speaks version `{named}` of the contract, and its binary says `{abi}`")
+        }),
     ])
     .or_else(|| {
         description.attributes.iter().find_map(|(key, value)| {
@@ -49,6 +56,12 @@ fn problem(trust: Trust, limits: &HostLimits, description: &Description) -> Opti
             .find_map(|rule| rule_problem(trust, limits, rule))
     })
     .or_else(|| repeated(description))
+    .or_else(|| {
+        description
+            .canaries
+            .iter()
+            .find_map(|canary| canary::problem(limits, description, canary))
+    })
     .or_else(|| description.interests.iter().find_map(interest_problem))
 }
 
@@ -124,6 +137,16 @@ fn interest_problem(interest: &Interest) -> Option<String> {
         counted("resource types of an interest", interest.resource_types.len(), 1, WORDS),
     ])
     .or_else(|| interest.resource_types.iter().find_map(|glob| glob_problem(glob)))
+    .or_else(|| counted("paths of an interest", interest.paths.len(), 0, WORDS))
+    .or_else(|| interest.paths.iter().find_map(|path| path_problem(path)))
+}
+
+fn path_problem(path: &str) -> Option<String> {
+    let is_path = !path.is_empty() && path.len() <= NAME_BYTES && nhi_plan::path::parse(path).is_some();
+    (!is_path).then(|| {
+        let path = crate::error::quote(path);
+        format!("an interest names `{path}`, which is not a path such as `tags` or `statement[0].actions`")
+    })
 }
 
 fn glob_problem(glob: &str) -> Option<String> {
@@ -181,7 +204,7 @@ mod tests {
     }
 
     fn verdict(trust: Trust, description: &Description) -> Option<String> {
-        validate("team.wasm", trust, &HostLimits::default(), description)
+        validate("team.wasm", trust, &HostLimits::default(), nhi_plan::ABI, description)
             .err()
             .map(|error| error.message)
     }
@@ -252,6 +275,13 @@ mod tests {
         );
         refused(
             &Description {
+                abi: String::from("1.1.0"),
+                ..sound()
+            },
+            "it says that it speaks version `1.1.0` of the contract, and its binary says `1.0.0`",
+        );
+        refused(
+            &Description {
                 attributes: nameless,
                 ..sound()
             },
@@ -314,6 +344,7 @@ mod tests {
             modes: own(modes),
             resource_types: own(types),
             needs: own(needs),
+            ..Interest::default()
         };
         let table = [
             (interest(&[], &["*"], &[]), "it has no modes of an interest"),
@@ -322,7 +353,12 @@ mod tests {
                 "it has no resource types of an interest",
             ),
             (interest(&["ephemeral"], &["*"], &[]), "the mode `ephemeral`"),
-            (interest(&["managed"], &["*"], &["graph"]), "needs `graph`"),
+            (interest(&["managed"], &["*"], &["after"]), "needs `after`"),
+            (
+                Interest::resources(&["*"]).only(&["a..b"]),
+                "`a..b`, which is not a path",
+            ),
+            (Interest::resources(&["*"]).only(&[""]), "``, which is not a path"),
             (
                 interest(&["managed"], &["aws_?"], &[]),
                 "`aws_?`, which is not a resource type",

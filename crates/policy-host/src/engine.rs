@@ -2,10 +2,12 @@
 //!
 //! Compiled code fits only an engine of the same settings; a second configuration would be a second product.
 
+use std::hash::{Hash as _, Hasher};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, Engine, OptLevel, Strategy};
 use wasmtime::{EngineWeak, WasmFeatures};
 
@@ -55,6 +57,26 @@ pub(crate) fn engine() -> wasmtime::Result<Engine> {
         .generate_address_map(false);
     config.target(TARGET)?;
     Engine::new(&config)
+}
+
+/// What compiled code has to fit: a digest of the engine's version and settings.
+pub(crate) fn fingerprint(engine: &Engine) -> [u8; 32] {
+    let mut hasher = Sha256Hasher(Sha256::new());
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hasher.0.finalize().into()
+}
+
+/// The engine speaks to a hasher; what it says is taken down whole.
+struct Sha256Hasher(Sha256);
+
+impl Hasher for Sha256Hasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
 }
 
 /// Advances the engine's epoch while it lives.

@@ -19,6 +19,10 @@ pub enum HostErrorKind {
     Imports,
     /// It does not export the contract.
     Exports,
+    /// It does not say which version of the contract it speaks.
+    Abi,
+    /// It could not be compiled within the limits.
+    Compile,
     /// It describes itself in a way that cannot be used.
     Description,
     /// It refuses the operator's settings.
@@ -33,6 +37,8 @@ pub enum HostErrorKind {
     Trap,
     /// It said something that the contract does not allow.
     Protocol,
+    /// It did not flag what it declares that it flags.
+    Canary,
     /// It said too much.
     Output,
     /// It said itself that it could not decide.
@@ -45,12 +51,14 @@ pub enum HostErrorKind {
 
 impl HostErrorKind {
     /// All kinds, in the order of their codes' pages.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Malformed,
         Self::CoreModule,
         Self::TooBig,
         Self::Imports,
         Self::Exports,
+        Self::Abi,
+        Self::Compile,
         Self::Description,
         Self::Settings,
         Self::Fuel,
@@ -58,6 +66,7 @@ impl HostErrorKind {
         Self::Memory,
         Self::Trap,
         Self::Protocol,
+        Self::Canary,
         Self::Output,
         Self::Undecided,
         Self::Precompiled,
@@ -72,6 +81,8 @@ impl HostErrorKind {
             Self::TooBig => "NHI-MODULE-SIZE",
             Self::Imports => "NHI-MODULE-IMPORTS",
             Self::Exports => "NHI-MODULE-EXPORTS",
+            Self::Abi => "NHI-MODULE-ABI",
+            Self::Compile => "NHI-MODULE-COMPILE",
             Self::Description => "NHI-MODULE-DESCRIPTION",
             Self::Settings => "NHI-MODULE-SETTINGS",
             Self::Fuel => "NHI-MODULE-FUEL",
@@ -79,6 +90,7 @@ impl HostErrorKind {
             Self::Memory => "NHI-MODULE-MEMORY",
             Self::Trap => "NHI-MODULE-TRAP",
             Self::Protocol => "NHI-MODULE-PROTOCOL",
+            Self::Canary => "NHI-MODULE-CANARY",
             Self::Output => "NHI-MODULE-OUTPUT",
             Self::Undecided => "NHI-MODULE-UNDECIDED",
             Self::Precompiled => "NHI-MODULE-PRECOMPILED",
@@ -94,6 +106,8 @@ impl HostErrorKind {
             Self::TooBig => "the module is bigger than a policy module may be",
             Self::Imports => "the module imports something, and a policy module may import nothing",
             Self::Exports => "the module does not export the policy contract",
+            Self::Abi => "the module does not say which version of the contract it speaks",
+            Self::Compile => "the module could not be compiled within the limits for that",
             Self::Description => "the module describes itself in a way that cannot be used",
             Self::Settings => "the module refuses its settings",
             Self::Fuel => "the module computed for longer than its input allows",
@@ -101,6 +115,7 @@ impl HostErrorKind {
             Self::Memory => "the module asked for more memory than it may use",
             Self::Trap => "the module crashed",
             Self::Protocol => "the module answered with something that the contract does not allow",
+            Self::Canary => "the module did not flag a change that it declares to flag",
             Self::Output => "the module said more than it may",
             Self::Undecided => "the module said that it could not decide",
             Self::Precompiled => "the compiled form of the module does not fit this engine",
@@ -116,6 +131,8 @@ impl HostErrorKind {
             Self::TooBig => "build it in release mode, strip debug information, and split what is left",
             Self::Imports => "build it without WASI: a policy module knows only what it is handed",
             Self::Exports => "build it against the `policy-module` world of `nhi:policy@1.0.0`",
+            Self::Abi => "build it with `nhi module build`, which names the version",
+            Self::Compile => "build the module with fewer and smaller functions, or report it to the module's author",
             Self::Description => "correct what `describe` returns and build the module again",
             Self::Settings => "correct the module's settings",
             Self::Fuel => {
@@ -128,6 +145,10 @@ impl HostErrorKind {
             }
             Self::Trap => "run the module's own tests on this plan, or report it to the module's author",
             Self::Protocol => "report it to the module's author",
+            Self::Canary => {
+                "correct the rule, or the module's settings if they switch it off; a module whose rules are not at work \
+                 cannot be relied on"
+            }
             Self::Output => "report one finding per problem, briefly, or report it to the module's author",
             Self::Undecided => "act on the module's message, or report it to the module's author",
             Self::Precompiled => "build again, so that the compiled form and the engine are of one version",

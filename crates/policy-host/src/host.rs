@@ -1,17 +1,19 @@
 //! Loads modules: looks at the bytes, compiles or maps them, and asks the module what it is.
 
 use std::fmt;
+use std::thread;
 
 use nhi_plan::Description;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
 use crate::bindings::PolicyModulePre;
+use crate::compile::{Compilation, Origin};
 use crate::engine::Ticker;
 use crate::limiter::Limiter;
-use crate::limits::HostLimits;
-use crate::run::{self, Sandbox};
-use crate::{HostError, HostErrorKind, convert, describe, engine, inspect};
+use crate::limits::{HostLimits, WORKERS_MAX};
+use crate::sandbox::{self, Sandbox};
+use crate::{Facts, HostError, HostErrorKind, convert, describe, engine, inspect};
 
 /// The name that errors carry before there is a module.
 const NO_MODULE: &str = "(sandbox)";
@@ -29,6 +31,8 @@ pub enum Trust {
 pub struct Host {
     pub(crate) engine: Engine,
     pub(crate) limits: HostLimits,
+    pub(crate) workers: usize,
+    compilation: Option<Compilation>,
     linker: Linker<Limiter>,
     _ticker: Ticker,
 }
@@ -46,6 +50,9 @@ impl fmt::Debug for Host {
 pub struct Module {
     pub(crate) name: String,
     pub(crate) trust: Trust,
+    is_granted: bool,
+    facts: Facts,
+    origin: Origin,
     pub(crate) description: Description,
     pub(crate) pre: PolicyModulePre<Limiter>,
 }
@@ -70,6 +77,28 @@ impl Module {
         self.trust
     }
 
+    /// What its bytes say of themselves; nothing for the built-in module.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Where its machine code came from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether it is handed sensitive values as they are.
+    pub fn sees_sensitive(&self) -> bool {
+        self.is_granted || self.trust == Trust::BuiltIn
+    }
+
+    /// Lets it see sensitive values, which is the operator's to decide.
+    #[must_use]
+    pub fn grant_sensitive(mut self) -> Self {
+        self.is_granted = true;
+        self
+    }
+
     /// What it says of itself.
     pub fn description(&self) -> &Description {
         &self.description
@@ -86,9 +115,33 @@ impl Host {
         Ok(Self {
             engine,
             limits,
+            workers: thread::available_parallelism().map_or(1, usize::from).min(WORKERS_MAX),
+            compilation: None,
             linker,
             _ticker: ticker,
         })
+    }
+
+    /// Compiles modules in a process of its own, and keeps what came of it.
+    #[must_use]
+    pub fn compile_with(mut self, compilation: Compilation) -> Self {
+        self.compilation = Some(compilation);
+        self
+    }
+
+    /// Runs this many sessions at once. It changes nothing but the time that a run takes.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers.clamp(1, WORKERS_MAX);
+        self
+    }
+
+    /// Fuel that a session starts with.
+    pub(crate) fn fuel_base(&self, trust: Trust) -> u64 {
+        match trust {
+            Trust::BuiltIn => self.limits.fuel_base_built_in,
+            Trust::ThirdParty => self.limits.fuel_base,
+        }
     }
 
     /// Loads somebody else's module from a component's binary.
@@ -98,9 +151,38 @@ impl Host {
 
     /// Loads a module from a component's binary, with the trust that the operator grants it.
     pub fn load_as(&self, name: &str, wasm: &[u8], trust: Trust) -> Result<Module, HostError> {
-        inspect::inspect(name, wasm, &self.limits)?;
-        let component = Component::from_binary(&self.engine, wasm).map_err(|error| invalid(name, &error))?;
-        self.ready(name, trust, &component)
+        let facts = inspect::inspect(name, wasm, &self.limits)?;
+        let (component, origin) = match &self.compilation {
+            None => (
+                Component::from_binary(&self.engine, wasm).map_err(|error| invalid(name, &error))?,
+                Origin::Compiled,
+            ),
+            Some(compilation) => {
+                let (code, origin) = compilation.compile(name, wasm, &engine::fingerprint(&self.engine))?;
+                (self.map(name, &code)?, origin)
+            }
+        };
+        let mut module = self.ready(name, trust, facts, &component)?;
+        module.origin = origin;
+        Ok(module)
+    }
+
+    /// Maps machine code that this program has made: in its build, in its child process, or before, by its own key.
+    fn map(&self, name: &str, code: &[u8]) -> Result<Component, HostError> {
+        let unfit = |why: &str| HostError::new(name, HostErrorKind::Precompiled, why);
+        if Engine::detect_precompiled(code) != Some(wasmtime::Precompiled::Component) {
+            return Err(unfit("not a compiled component"));
+        }
+        #[expect(
+            unsafe_code,
+            reason = "the engine cannot check machine code; where the bytes are from is what is relied on"
+        )]
+        // SAFETY: the callers hand over bytes that `precompile` of this crate made: those of the program's own image,
+        // those that the child process of this very program answered with, and those of a cache whose tag was verified
+        // with the user's own key over the bytes that are mapped. The engine compares its version and settings with
+        // those of the compiler before it maps the code.
+        let component = unsafe { Component::deserialize(&self.engine, code) };
+        component.map_err(|error| unfit(&format!("{error:#}")))
     }
 
     /// Loads the built-in module from the form that [`precompile`] made of it.
@@ -108,45 +190,43 @@ impl Host {
     /// The bytes are machine code, so they must come out of the program itself: `'static` is what `include_bytes!`
     /// gives, and what a file, a cache or a download does not.
     pub fn load_precompiled(&self, name: &str, compiled: &'static [u8]) -> Result<Module, HostError> {
-        let unfit = |why: &str| HostError::new(name, HostErrorKind::Precompiled, why);
-        if Engine::detect_precompiled(compiled) != Some(wasmtime::Precompiled::Component) {
-            return Err(unfit("not a compiled component"));
-        }
-        #[expect(
-            unsafe_code,
-            reason = "the engine cannot check machine code; the bytes are part of this program"
-        )]
-        // SAFETY: `compiled` lives in the program's own image, put there by its build, which ran `precompile` of this
-        // crate; the engine compares its version and settings with those of the compiler before it maps the code.
-        let component = unsafe { Component::deserialize(&self.engine, compiled) };
-        let component = component.map_err(|error| unfit(&format!("{error:#}")))?;
-        self.ready(name, Trust::BuiltIn, &component)
+        let component = self.map(name, compiled)?;
+        let facts = Facts {
+            abi: Some(nhi_plan::ABI.to_owned()),
+            ..Facts::default()
+        };
+        self.ready(name, Trust::BuiltIn, facts, &component)
     }
 
-    fn ready(&self, name: &str, trust: Trust, component: &Component) -> Result<Module, HostError> {
+    fn ready(&self, name: &str, trust: Trust, facts: Facts, component: &Component) -> Result<Module, HostError> {
         let unlinked = |error: wasmtime::Error| HostError::new(name, HostErrorKind::Exports, format!("{error:#}"));
         let pre = self.linker.instantiate_pre(component).map_err(unlinked)?;
         let pre = PolicyModulePre::new(pre).map_err(unlinked)?;
-        let mut sandbox = Sandbox::new(self, name, &pre)?;
-        let description = sandbox.describe().map(convert::description)?;
-        describe::validate(name, trust, &self.limits, &description)?;
+        let mut sandbox = Sandbox::new(self, name, trust, &pre)?;
+        let description = convert::description(sandbox.describe()?)
+            .map_err(|problem| HostError::new(name, HostErrorKind::Description, problem))?;
+        let abi = facts.abi.as_deref().unwrap_or_default();
+        describe::validate(name, trust, &self.limits, abi, &description)?;
         Ok(Module {
             name: name.to_owned(),
             trust,
+            is_granted: false,
+            facts,
+            origin: Origin::Embedded,
             description,
             pre,
         })
     }
 
-    /// A store with this host's limits and the base ration of fuel.
-    pub(crate) fn store(&self, name: &str) -> Result<Store<Limiter>, HostError> {
+    /// A store with this host's limits and a ration of fuel.
+    pub(crate) fn store(&self, name: &str, fuel: u64) -> Result<Store<Limiter>, HostError> {
         let mut store = Store::new(&self.engine, Limiter::new(&self.limits));
         store.limiter(|limiter| limiter);
         store.set_hostcall_fuel(self.limits.call_output_bytes);
         store.epoch_deadline_trap();
-        store.set_epoch_deadline(run::ticks(self.limits.wall));
+        store.set_epoch_deadline(sandbox::ticks(self.limits.wall));
         store
-            .set_fuel(self.limits.fuel_base)
+            .set_fuel(fuel)
             .map_err(|error| HostError::new(name, HostErrorKind::Engine, format!("{error:#}")))?;
         Ok(store)
     }

@@ -1,28 +1,59 @@
 //! Looks at a module's bytes before the engine does: what it is, what it imports, how big it is inside.
 //!
-//! The engine would refuse the same modules, but not say what to do.
+//! The engine would refuse the same modules, but not say what to do; and what makes a compiler slow is cheap to count.
+
+mod body;
 
 use wasmparser::{Encoding, KnownCustom, Parser, Payload};
 
-use crate::limits::HostLimits;
+use crate::limits::{HostLimits, INSTANCES, NESTED_COMPONENTS};
 use crate::{HostError, HostErrorKind};
 
 /// The export that makes a component a policy module, without its version.
 const CONTRACT: &str = "nhi:policy/policy@";
-/// The version that this host speaks: minor and patch releases only add.
-const MAJOR: &str = "1.";
+/// The custom section that names the version of the contract.
+pub const ABI_SECTION: &str = "nhi-policy-abi";
+/// The major versions of the contract that this host speaks: minor and patch releases only add.
+const MAJORS: [&str; 1] = ["1"];
+/// Where `cargo auditable` puts the list of dependencies.
+const DEPENDENCIES_SECTION: &str = ".dep-v0";
 
-/// What the bytes say of themselves.
-#[derive(Debug, Default)]
-struct Facts {
-    imports: Vec<String>,
-    exports: Vec<String>,
-    producers: Vec<String>,
-    functions: usize,
+/// What a module's bytes say of themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Bytes of the file.
+    pub bytes: usize,
+    /// The version of the contract that the module names.
+    pub abi: Option<String>,
+    /// What it imports; a policy module imports nothing.
+    pub imports: Vec<String>,
+    /// What it exports.
+    pub exports: Vec<String>,
+    /// Which tools made it, with their versions.
+    pub producers: Vec<(String, String)>,
+    /// Functions of all core modules.
+    pub functions: usize,
+    /// Data segments of all core modules.
+    pub data_segments: usize,
+    /// The list of dependencies as `cargo auditable` wrote it: JSON, compressed with zlib.
+    pub dependencies: Option<Vec<u8>>,
+    /// Core modules inside.
+    pub core_modules: usize,
 }
 
 /// Refuses what cannot be a policy module, with the fix.
-pub(crate) fn inspect(name: &str, bytes: &[u8], limits: &HostLimits) -> Result<(), HostError> {
+pub(crate) fn inspect(name: &str, bytes: &[u8], limits: &HostLimits) -> Result<Facts, HostError> {
+    let facts = facts(name, bytes, limits)?;
+    if !facts.imports.is_empty() {
+        return Err(imports(name, &facts));
+    }
+    let exported = exports(name, &facts)?;
+    abi(name, &facts, exported)?;
+    Ok(facts)
+}
+
+/// Reads what a component says of itself, also of one that imports something; within the limits.
+pub fn facts(name: &str, bytes: &[u8], limits: &HostLimits) -> Result<Facts, HostError> {
     if bytes.len() > limits.module_bytes {
         let message = format!(
             "{} bytes are more than the {} that a module may have",
@@ -34,11 +65,7 @@ pub(crate) fn inspect(name: &str, bytes: &[u8], limits: &HostLimits) -> Result<(
     if !bytes.starts_with(b"\0asm") {
         return Err(not_wasm(name, bytes));
     }
-    let facts = read(name, bytes, limits)?;
-    if !facts.imports.is_empty() {
-        return Err(imports(name, &facts));
-    }
-    exports(name, &facts)
+    read(name, bytes, limits)
 }
 
 fn not_wasm(name: &str, bytes: &[u8]) -> HostError {
@@ -56,7 +83,10 @@ fn read(name: &str, bytes: &[u8], limits: &HostLimits) -> Result<Facts, HostErro
         let message = format!("damaged at byte {}: {}", error.offset(), error.message());
         HostError::new(name, HostErrorKind::Malformed, message)
     };
-    let mut facts = Facts::default();
+    let mut facts = Facts {
+        bytes: bytes.len(),
+        ..Facts::default()
+    };
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(malformed)? {
@@ -70,7 +100,15 @@ fn read(name: &str, bytes: &[u8], limits: &HostLimits) -> Result<Facts, HostErro
                     "a core module, not a component",
                 ));
             }
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::ModuleSection { .. } => {
+                facts.core_modules += 1;
+                depth += 1;
+                within(name, "core modules", facts.core_modules, INSTANCES)?;
+            }
+            Payload::ComponentSection { .. } => {
+                depth += 1;
+                within(name, "levels of components", depth, NESTED_COMPONENTS)?;
+            }
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
@@ -82,24 +120,55 @@ fn read(name: &str, bytes: &[u8], limits: &HostLimits) -> Result<Facts, HostErro
                     facts.exports.push(export.map_err(malformed)?.name.name.to_owned());
                 }
             }
-            Payload::CodeSectionStart { count, .. } => {
-                facts.functions = facts
-                    .functions
-                    .saturating_add(usize::try_from(count).unwrap_or(usize::MAX));
+            Payload::DataSection(section) => {
+                facts.data_segments = facts.data_segments.saturating_add(count(section.count()));
+                within(name, "data segments", facts.data_segments, limits.data_segments)?;
+            }
+            Payload::CodeSectionStart { count: functions, .. } => {
+                facts.functions = facts.functions.saturating_add(count(functions));
                 within(name, "functions", facts.functions, limits.module_functions)?;
             }
             Payload::CodeSectionEntry(body) => {
                 within(name, "bytes in one function", body.range().len(), limits.function_bytes)?;
+                function(name, limits, body::measure(&body).map_err(malformed)?)?;
             }
-            Payload::CustomSection(section) => {
-                if let KnownCustom::Producers(producers) = section.as_known() {
-                    facts.producers.extend(names(producers));
-                }
-            }
+            Payload::CustomSection(section) => custom(&mut facts, &section, depth),
             _ => {}
         }
     }
     Ok(facts)
+}
+
+fn function(name: &str, limits: &HostLimits, shape: body::Shape) -> Result<(), HostError> {
+    let counts = [
+        ("locals in one function", shape.locals, limits.function_locals),
+        ("levels of blocks in one function", shape.depth, limits.function_depth),
+        ("branch targets in one function", shape.targets, limits.function_targets),
+    ];
+    counts
+        .into_iter()
+        .try_for_each(|(what, count, limit)| within(name, what, count, limit))
+}
+
+/// Custom sections are hints, so damage in one is no error: what it says is then not known.
+fn custom(facts: &mut Facts, section: &wasmparser::CustomSectionReader<'_>, depth: usize) {
+    match section.name() {
+        // Only the component itself speaks for itself: what it is made of may be of another time.
+        ABI_SECTION if depth == 0 => facts.abi = String::from_utf8(section.data().to_vec()).ok(),
+        DEPENDENCIES_SECTION => facts.dependencies = Some(section.data().to_vec()),
+        _ => {}
+    }
+    if let KnownCustom::Producers(producers) = section.as_known() {
+        for (name, version) in names(producers) {
+            if !facts.producers.iter().any(|(known, _)| *known == name) {
+                facts.producers.push((name, version));
+            }
+        }
+    }
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn within(name: &str, what: &str, count: usize, limit: usize) -> Result<(), HostError> {
@@ -110,13 +179,13 @@ fn within(name: &str, what: &str, count: usize, limit: usize) -> Result<(), Host
     Err(HostError::new(name, HostErrorKind::TooBig, message))
 }
 
-/// The tools that made the module. The section is only a hint for the help text, so damage in it is no error.
-fn names(producers: wasmparser::ProducersSectionReader<'_>) -> Vec<String> {
+/// The tools that made the module.
+fn names(producers: wasmparser::ProducersSectionReader<'_>) -> Vec<(String, String)> {
     producers
         .into_iter()
         .flatten()
         .flat_map(|field| field.values.into_iter().flatten())
-        .map(|value| value.name.to_owned())
+        .map(|value| (value.name.to_owned(), value.version.to_owned()))
         .collect()
 }
 
@@ -128,12 +197,7 @@ fn imports(name: &str, facts: &Facts) -> HostError {
         .map(|import| format!("`{}`", crate::error::quote(import)))
         .collect::<Vec<_>>()
         .join(", ");
-    let made_by = |tool: &str| {
-        facts
-            .producers
-            .iter()
-            .any(|producer| producer.eq_ignore_ascii_case(tool))
-    };
+    let made_by = |tool: &str| facts.producers.iter().any(|(name, _)| name.eq_ignore_ascii_case(tool));
     let help = if made_by("componentize-py") {
         "built by componentize-py: rebuild with `--stub-wasi`"
     } else if made_by("ComponentizeJS") || made_by("componentize-js") || made_by("StarlingMonkey") {
@@ -151,14 +215,15 @@ fn imports(name: &str, facts: &Facts) -> HostError {
     .help(help)
 }
 
-fn exports(name: &str, facts: &Facts) -> Result<(), HostError> {
+/// The version of the contract that is exported, if this host speaks it.
+fn exports<'f>(name: &str, facts: &'f Facts) -> Result<&'f str, HostError> {
     let versions: Vec<&str> = facts
         .exports
         .iter()
         .filter_map(|export| export.strip_prefix(CONTRACT))
         .collect();
-    if versions.iter().any(|version| version.starts_with(MAJOR)) {
-        return Ok(());
+    if let Some(version) = versions.iter().find(|version| speaks(version)) {
+        return Ok(version);
     }
     let Some(version) = versions.first() else {
         return Err(HostError::new(
@@ -168,8 +233,31 @@ fn exports(name: &str, facts: &Facts) -> Result<(), HostError> {
         ));
     };
     let message = format!(
-        "speaks version {} of the contract, this host speaks {MAJOR}x",
-        crate::error::quote(version)
+        "speaks version {} of the contract, this host speaks {}.x",
+        crate::error::quote(version),
+        MAJORS.join(".x, ")
     );
     Err(HostError::new(name, HostErrorKind::Exports, message))
+}
+
+fn speaks(version: &str) -> bool {
+    version
+        .split_once('.')
+        .is_some_and(|(major, _)| MAJORS.contains(&major))
+}
+
+/// The version that the module names must be the one that it exports.
+fn abi(name: &str, facts: &Facts, exported: &str) -> Result<(), HostError> {
+    let wrong = |message: String| Err(HostError::new(name, HostErrorKind::Abi, message));
+    match facts.abi.as_deref() {
+        None => wrong(format!(
+            "has no section `{ABI_SECTION}`, which names the version of the contract"
+        )),
+        Some(named) if named != exported => wrong(format!(
+            "names version {} of the contract and exports version {}",
+            crate::error::quote(named),
+            crate::error::quote(exported)
+        )),
+        Some(_) => Ok(()),
+    }
 }

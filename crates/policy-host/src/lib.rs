@@ -17,7 +17,13 @@
 
 mod accept;
 mod bindings;
+mod cache;
+mod canary;
+mod compile;
+mod component;
+pub mod conformance;
 mod convert;
+mod deliver;
 mod describe;
 mod engine;
 mod error;
@@ -25,11 +31,15 @@ mod host;
 mod inspect;
 mod limiter;
 mod limits;
-mod lines;
 mod lower;
 mod run;
+mod sandbox;
 
+pub use cache::Cache;
+pub use compile::{Compilation, Origin, compile_child};
+pub use component::{componentize, name_contract};
 pub use error::{HostError, HostErrorKind};
 pub use host::{Host, Module, Trust, precompile};
+pub use inspect::{ABI_SECTION, Facts, facts};
 pub use limits::HostLimits;
 pub use run::{Report, Usage};

@@ -5,8 +5,10 @@ use std::time::Duration;
 /// What a module may use. The defaults are the product's; tests tighten them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostLimits {
-    /// Fuel that a run starts with, whatever its input: about a second of computing. The built-in analyzer needs two
-    /// thirds of it where it tells a thousand credentials, whose hashes are made costly to guess.
+    /// Fuel that the built-in analyzer starts with, whatever its input. It needs two thirds of it where it tells a
+    /// thousand credentials, whose hashes are made costly to guess.
+    pub fuel_base_built_in: u64,
+    /// Fuel that a session of anybody else's module starts with: about two seconds of computing.
     pub fuel_base: u64,
     /// Fuel that each byte of input adds: about three times what the built-in analyzer was measured to burn on the
     /// costliest plans of `cli/tests/it/scaling`, chains of roles.
@@ -29,6 +31,14 @@ pub struct HostLimits {
     pub module_functions: usize,
     /// One function's body: register allocation grows faster than its input.
     pub function_bytes: usize,
+    /// Locals of one function; the interpreters inside Python and JavaScript modules stay in the thousands.
+    pub function_locals: usize,
+    /// Blocks inside blocks; a compiled `switch` opens one for each of its cases.
+    pub function_depth: usize,
+    /// Targets of the branch tables of one function.
+    pub function_targets: usize,
+    /// Data segments of the component: what is snapshotted after its start, as Python is, has thousands.
+    pub data_segments: usize,
     /// Wall clock of one run. It protects against a slow host; the verdict on a module is fuel's alone.
     pub wall: Duration,
 }
@@ -36,7 +46,8 @@ pub struct HostLimits {
 impl Default for HostLimits {
     fn default() -> Self {
         Self {
-            fuel_base: 10_000_000_000,
+            fuel_base_built_in: 10_000_000_000,
+            fuel_base: 2_000_000_000,
             fuel_per_byte: 2_400,
             memory_bytes: 256 << 20,
             table_elements: 1 << 20,
@@ -47,6 +58,10 @@ impl Default for HostLimits {
             module_bytes: 32 << 20,
             module_functions: 20_000,
             function_bytes: 1 << 20,
+            function_locals: 20_000,
+            function_depth: 5_000,
+            function_targets: 20_000,
+            data_segments: 10_000,
             wall: Duration::from_mins(2),
         }
     }
@@ -59,10 +74,31 @@ pub(crate) const BATCH_CHANGES: usize = 64;
 pub(crate) const BATCH_BYTES: usize = 4 << 20;
 /// Batches that wait for the module while it works on one: enough that neither side stands still.
 pub(crate) const BATCHES_AHEAD: usize = 16;
+/// Changes of one session where a module judges each of them alone. Sessions are cut the same way on every machine, so
+/// that fuel does not depend on how many of them run at once.
+pub(crate) const SHARD_CHANGES: usize = 8_192;
+/// A session also ends at this many bytes of input.
+pub(crate) const SHARD_BYTES: usize = 64 << 20;
 /// What a change weighs beside its texts, in bytes of input.
 pub(crate) const CHANGE_BYTES: usize = 128;
 /// Core instances, memories and tables of a component; shared-everything linking of Python needs dozens.
 pub(crate) const INSTANCES: usize = 512;
+/// Sessions at once: each may take the memory of a whole run.
+pub(crate) const WORKERS_MAX: usize = 4;
+/// Computing time of the process that compiles a module; Python's interpreter takes a third of it.
+pub(crate) const COMPILE_CPU_SECONDS: u64 = 90;
+/// Address space of that process.
+pub(crate) const COMPILE_MEMORY_BYTES: u64 = 3 << 30;
+/// How long it is waited for.
+pub(crate) const COMPILE_WALL: Duration = Duration::from_mins(3);
+/// Machine code of one module.
+pub(crate) const COMPILED_BYTES: usize = 512 << 20;
+/// Compiled modules that are kept.
+pub(crate) const CACHE_ENTRIES: usize = 64;
+/// Components inside components.
+pub(crate) const NESTED_COMPONENTS: usize = 32;
+/// Canaries that a module may declare.
+pub(crate) const CANARIES: usize = 64;
 /// Native stack that a guest may use.
 pub(crate) const STACK_BYTES: usize = 512 << 10;
 

@@ -120,27 +120,39 @@ fn action(action: Action) -> wit::Action {
 
 /// Calls `with` with the context's record.
 pub(crate) fn with_context<T>(context: &Context, with: impl FnOnce(wit::Context<'_>) -> T) -> T {
-    let waivers: Vec<wit::Waiver<'_>> = context
-        .waivers
+    let facts: Vec<Vec<(&str, &str)>> = context
+        .exceptions
         .iter()
-        .map(|waiver| wit::Waiver {
-            rule: &waiver.rule,
-            address: &waiver.address,
-            path: &waiver.path,
-            expires_at: &waiver.expires_at,
+        .map(|exception| pairs(&exception.attributes))
+        .collect();
+    let exceptions: Vec<wit::Exception<'_>> = context
+        .exceptions
+        .iter()
+        .zip(&facts)
+        .map(|(exception, attributes)| wit::Exception {
+            rule: &exception.rule,
+            address: &exception.address,
+            path: &exception.path,
+            value_sha256: &exception.value_sha256,
+            expires_at: &exception.expires_at,
+            attributes,
         })
         .collect();
-    let attributes: Vec<(&str, &str)> = context
-        .attributes
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.as_str()))
-        .collect();
+    let attributes = pairs(&context.attributes);
     with(wit::Context {
         now: &context.now,
         format_version: &context.format_version,
         terraform_version: &context.terraform_version,
         policy: context.policy.as_deref(),
-        waivers: &waivers,
+        exceptions: &exceptions,
+        graph: context.graph.as_deref(),
         attributes: &attributes,
     })
+}
+
+fn pairs(attributes: &[(String, String)]) -> Vec<(&str, &str)> {
+    attributes
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect()
 }

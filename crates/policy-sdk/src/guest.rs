@@ -83,7 +83,7 @@ impl<M: PolicyModule> wit::GuestSession for Session<M> {
             lines
                 .lines()
                 .filter(|line| !line.is_empty())
-                .try_for_each(|line| module.check(&crate::decode_line(line)?, findings))
+                .try_for_each(|line| module.check(&nhi_plan::line::decode(line)?, findings))
         })
     }
 
@@ -155,16 +155,19 @@ fn context(context: wit::Context) -> nhi_plan::Context {
         format_version: context.format_version,
         terraform_version: context.terraform_version,
         policy: context.policy,
-        waivers: context
-            .waivers
+        exceptions: context
+            .exceptions
             .into_iter()
-            .map(|waiver| nhi_plan::Waiver {
-                rule: waiver.rule,
-                address: waiver.address,
-                path: waiver.path,
-                expires_at: waiver.expires_at,
+            .map(|exception| nhi_plan::Exception {
+                rule: exception.rule,
+                address: exception.address,
+                path: exception.path,
+                value_sha256: exception.value_sha256,
+                expires_at: exception.expires_at,
+                attributes: exception.attributes,
             })
             .collect(),
+        graph: context.graph,
         attributes: context.attributes,
     }
 }
@@ -182,10 +185,7 @@ fn severity(severity: nhi_plan::Severity) -> wit::Severity {
 fn finding(finding: nhi_plan::Finding) -> wit::Finding {
     wit::Finding {
         rule: finding.rule,
-        outcome: match finding.outcome {
-            nhi_plan::Outcome::Violation => wit::Outcome::Violation,
-            nhi_plan::Outcome::Unverified => wit::Outcome::Unverified,
-        },
+        outcome: finding.outcome.as_str().to_owned(),
         severity: finding.severity.map(severity),
         address: finding.address,
         path: finding.path,
@@ -204,6 +204,7 @@ fn description(description: nhi_plan::Description) -> wit::Description {
     wit::Description {
         name: description.name,
         version: description.version,
+        abi: description.abi,
         rules: description.rules.into_iter().map(rule).collect(),
         interests: description
             .interests
@@ -211,18 +212,23 @@ fn description(description: nhi_plan::Description) -> wit::Description {
             .map(|interest| wit::Interest {
                 modes: interest.modes,
                 resource_types: interest.resource_types,
+                actions: interest.actions.into_iter().map(wanted).collect(),
+                paths: interest.paths,
                 needs: interest.needs,
+                attributes: interest.attributes,
             })
             .collect(),
-        sharding: match description.sharding {
-            nhi_plan::Sharding::PerResource => wit::Sharding::PerResource,
-            nhi_plan::Sharding::WholePlan => wit::Sharding::WholePlan,
-        },
-        encoding: match description.encoding {
-            nhi_plan::Encoding::Records => wit::Encoding::Records,
-            nhi_plan::Encoding::JsonLines => wit::Encoding::JsonLines,
-        },
+        sharding: description.sharding.as_str().to_owned(),
+        encoding: description.encoding.as_str().to_owned(),
         settings_schema: description.settings_schema,
+        canaries: description
+            .canaries
+            .into_iter()
+            .map(|canary| wit::Canary {
+                rule: canary.rule,
+                change: canary.change,
+            })
+            .collect(),
         attributes: description.attributes,
     }
 }
@@ -236,5 +242,17 @@ fn rule(rule: nhi_plan::RuleInfo) -> wit::Rule {
         why: rule.why,
         docs: rule.docs,
         controls: rule.controls,
+        attributes: rule.attributes,
+    }
+}
+
+fn wanted(action: nhi_plan::Action) -> wit::Action {
+    match action {
+        nhi_plan::Action::NoOp => wit::Action::NoOp,
+        nhi_plan::Action::Create => wit::Action::Create,
+        nhi_plan::Action::Read => wit::Action::Read,
+        nhi_plan::Action::Update => wit::Action::Update,
+        nhi_plan::Action::Delete => wit::Action::Delete,
+        nhi_plan::Action::Forget => wit::Action::Forget,
     }
 }

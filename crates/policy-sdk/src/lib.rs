@@ -53,21 +53,21 @@ extern crate self as nhi_policy_sdk;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod compare;
 mod findings;
+mod graph;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 
-mod lines;
 mod module;
 mod pool;
 pub mod testing;
 
 pub use findings::Findings;
+pub use graph::{Edge, Graph, Node, Reach};
 
-pub use lines::decode_line;
 pub use module::PolicyModule;
 pub use nhi_plan::{
-    Action, Change, Context, Description, Encoding, Finding, Interest, Location, Mode, Outcome, Patch, Reference,
-    RuleInfo, Severity, Sharding, Waiver, glob_matches, json, path, symbol,
+    Action, Canary, Change, Context, Description, Encoding, Exception, Finding, Interest, Location, Mode, Outcome,
+    Patch, Reference, RuleInfo, Severity, Sharding, glob_matches, json, line, path, symbol,
 };
 pub use pool::Pool;
 pub use testing::Tester;

@@ -64,8 +64,8 @@ impl<M: PolicyModule> Tester<M> {
         let mut module = M::open(&self.settings, &self.context)?;
         let mut findings = Findings::default();
         for mut change in changes {
-            if let Some(needs) = description.needs(change.mode, &change.resource_type) {
-                needs.strip(&mut change);
+            let needs = description.needs(change.mode, &change.resource_type);
+            if needs.is_some_and(|needs| needs.deliver(&mut change)) {
                 module.check(&change, &mut findings)?;
             }
         }

@@ -124,6 +124,25 @@ pub(crate) fn test_guests(workspace: &Workspace, folder: &Path) -> Result<PathBu
     Ok(examples)
 }
 
+/// Builds the test guests as small as they can be, for keeping; returns their folder.
+pub(crate) fn small_guests(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
+    let target = folder.join("small");
+    let settings = [
+        "profile.release.opt-level=\"z\"".to_owned(),
+        "profile.release.strip=true".to_owned(),
+        "profile.release.codegen-units=1".to_owned(),
+        format!("build.target-dir={:?}", target.display().to_string()),
+    ];
+    let mut what = vec!["--package=nhi-policy-sdk".to_owned(), "--examples".to_owned()];
+    what.extend(
+        settings
+            .iter()
+            .flat_map(|setting| ["--config".to_owned(), setting.clone()]),
+    );
+    guest_build(workspace, &what)?;
+    Ok(target.join(toolchain::GUEST_TARGET).join("release/examples"))
+}
+
 /// Builds core modules and returns the folder they are in.
 fn guest_build(workspace: &Workspace, what: &[String]) -> Result<PathBuf> {
     // Flags meant for this machine, such as a CPU, do not fit the guests; and no path of it belongs into a module.
@@ -140,10 +159,11 @@ fn guest_build(workspace: &Workspace, what: &[String]) -> Result<PathBuf> {
 }
 
 /// Makes a component of a core module.
-fn encode(core_module: &Path, component: &Path) -> Result<()> {
+pub(crate) fn encode(core_module: &Path, component: &Path) -> Result<()> {
     let bytes = fs::read(core_module).with_context(|| format!("read `{}`", core_module.display()))?;
-    let encoded =
-        component::componentize(&bytes).with_context(|| format!("make a component of `{}`", core_module.display()))?;
+    let encoded = component::componentize(&bytes)
+        .map_err(anyhow::Error::msg)
+        .with_context(|| format!("make a component of `{}`", core_module.display()))?;
     write_if_changed(component, &encoded).map(drop)
 }
 

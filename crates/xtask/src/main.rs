@@ -10,8 +10,11 @@
 
 mod bench;
 mod build;
+#[expect(unreachable_pub, reason = "the host publishes them")]
+#[path = "../../policy-host/src/component.rs"]
 mod component;
 mod demo;
+mod freeze;
 mod fuzz;
 mod generate;
 mod go_core;
@@ -44,6 +47,7 @@ Usage: cargo xtask <task>
   gen [--check]           write what is generated: protocol code, rule pages, provider pages
   tofu                    print the path of a core; build OpenTofu with Go where there is none
   bench [PART…]           measure plans, start, identities [NUMBER…] [parallelism=N], or all of them
+  freeze                  build the fixtures of the contract's version, which the host runs for ever from then on
   fuzz [SECONDS [SEED [TARGET…]]]
                           run the fuzz targets, first with a planted defect that each must find
   quality [--write]       measure recall and precision on the labelled plans, beside Checkov where it is installed
@@ -85,6 +89,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ("gen", ["--check"]) => generate::run(&workspace, generate::Mode::Check),
         ("tofu", []) => tofu::ensure(&workspace).map(|core| println!("{}", core.path.display())),
         ("bench", words) => bench::run(&workspace, words),
+        ("freeze", []) => freeze::run(&workspace),
         ("fuzz", rest) => fuzz::run(&workspace, rest),
         ("quality", []) => quality::run(&workspace, false),
         ("quality", ["--write"]) => quality::run(&workspace, true),

@@ -6,7 +6,7 @@ use nhi_governance::{Declaration, Evidence, Loosening, Name, Policy, PolicyChang
 use nhi_registry::{RecordsExt as _, RegistryError};
 use tfplugin::log;
 
-use super::approving::{Approved, judged, settle};
+use super::approving::{Approved, judged, settle, waiver};
 use super::{Governed, Trouble};
 
 /// How a policy stands before something is done under it.
@@ -31,16 +31,26 @@ impl Governed {
 
     /// At plan: refuses a looser policy that too few agreed to, or says that this was waived.
     pub(crate) fn ruled(&self) -> Result<Option<Approved>, Trouble> {
+        if self.ruled.get().or(self.seen_in_force.get()).is_some() {
+            return Ok(None);
+        }
         let ruling = self.ruling()?;
         Ok(match ruling {
             Ruling::Next(approved @ Approved::Waived(_)) => Some(approved),
-            Ruling::InForce | Ruling::Next(_) => None,
+            Ruling::InForce => {
+                let _ = self.seen_in_force.set(());
+                None
+            }
+            Ruling::Next(_) => None,
         })
     }
 
     /// At apply: puts the policy in force if it is not. The registry compares again in the same transaction, so that
     /// of several that come here at once one writes and the others find it done.
     pub(crate) fn rule(&self) -> Result<(), Trouble> {
+        if self.ruled.get().is_some() {
+            return Ok(());
+        }
         let ruling = self.ruling()?;
         let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
         let trust = self.trust(approving)?;
@@ -52,11 +62,12 @@ impl Governed {
                 &[("policy", put.policy().digest().to_string().into())],
             );
         }
-        let on_record = registry.reading(|view| view.policy_in_force())?;
+        let on_record = registry.policy_in_force()?;
         let on_record = on_record.and_then(|in_force| in_force.approvers());
         if let Some(trust) = trust.filter(|trust| Some(trust.root.digest) != on_record) {
             registry.keep_approvers(&self.actor, trust.root.digest)?;
         }
+        let _ = self.ruled.set(());
         Ok(())
     }
 
@@ -73,9 +84,7 @@ impl Governed {
     }
 
     fn policy_change(&self, policy: &Policy) -> Result<(Option<PolicyInForce>, PolicyChange), Trouble> {
-        let in_force = self
-            .ask(|registry| registry.reading(|view| view.policy_in_force()))?
-            .flatten();
+        let in_force = self.ask(|registry| registry.policy_in_force())?.flatten();
         let change = PolicyChange::between(in_force.as_ref().map(PolicyInForce::policy), policy);
         Ok((in_force, change))
     }
@@ -102,7 +111,7 @@ impl Governed {
         let asked = self.asked(&*registry, 0)?;
         let request =
             |context: &nhi_approvals::RequestContext<'_>| Request::for_policy(context.organisation, base, policy);
-        let waiver = self.waiver(&*registry, base, None)?;
+        let waiver = waiver(&*registry, base, None)?;
         let settled = settle(
             &approving,
             &waiver,

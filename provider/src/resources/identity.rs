@@ -58,8 +58,8 @@ impl Resource for IdentityResource {
         schema::schema()
     }
 
-    fn upgrade(&self, version: i64, state: &StoredState<'_>) -> Result<Value, Diagnostic> {
-        upgrade::upgrade(version, state, &self.schema())
+    fn upgrade(&self, schema: &Schema, version: i64, state: &StoredState<'_>) -> Result<Value, Diagnostic> {
+        upgrade::upgrade(version, state, schema)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {

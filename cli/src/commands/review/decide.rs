@@ -51,8 +51,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let registry = named.registry.open_under(Access::Write, policy.clone())?;
     let actor = Actor::from_surroundings();
     let review: rounds::Review = kinds::find(&*registry, &named.which, None)?;
-    let names = names(&*registry, &review)?;
-    let answers = answers(args, &names, &review)?;
+    let known = names(&*registry, &review)?;
+    let answers = answers(args, &known, &review)?;
     let reviewers = &review.declaration().reviewers;
     let trust = args.deeds.trusted.trust(&*registry)?;
     let by = args
@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
                 policy: &policy,
                 root: &trust.root,
             };
-            let order = Order::answers(by.clone(), &words(&review, &names, &answers));
+            let order = Order::answers(by.clone(), &words(&review, &known, &answers));
             let request = |context: &RequestContext<'_>| order.request_answers(context, &review);
             args.deeds.evidence(&on, &review, reviewers, request)?
         }
@@ -99,8 +99,8 @@ fn names(registry: &dyn Registry, review: &rounds::Review) -> Result<Names, Fail
 /// What is said of which identity; of none twice.
 fn answers(args: &Args, names: &Names, review: &rounds::Review) -> Result<BTreeMap<RecordId, bool>, Failure> {
     let called = |which: &str| -> Vec<RecordId> {
-        let named = names.iter().filter(|(_, (_, name))| name == which);
-        named.map(|(id, _)| *id).collect()
+        let found = names.iter().filter(|(_, (_, name))| name == which);
+        found.map(|(id, _)| *id).collect()
     };
     let mut answers = BTreeMap::new();
     let said = args.keep.iter().map(|which| (which, true));

@@ -371,10 +371,9 @@ mod tests {
             Some(at(170)),
             "a renewal makes new credentials"
         );
-        assert_eq!(
-            (status(&renewed, 160), status(&renewed, 170)),
-            (Status::Expiring, Status::Expired)
-        );
+        let cause = |days: i64| renewed.suspension(at(days), &none).map(|suspension| suspension.cause);
+        // Its end is as far off as its rotation: then there is nothing left to rotate, only its review is due as well.
+        assert_eq!((cause(169), cause(170)), (None, Some(Cause::Review)));
 
         // Under a policy that has become stricter it is due before its end.
         let mut terms = nhi_governance::Terms::default();

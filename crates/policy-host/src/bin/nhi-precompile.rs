@@ -6,8 +6,18 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+/// Compiles from standard input to standard output, under limits of its own.
+const CHILD: &str = "--child";
+
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if arguments == [CHILD] {
+        let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
+        return match nhi_policy_host::compile_child(input, output) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
     let [input, output] = arguments.as_slice() else {
         eprintln!("usage: nhi-precompile IN.wasm OUT.cwasm");
         return ExitCode::from(2);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use nhi_plan::{Action, Change, Context, Location, Mode, Reference, Waiver};
+use nhi_plan::{Action, Change, Context, Exception, Location, Mode, Reference};
 use nhi_policy_host::{Host, HostErrorKind, HostLimits, Module, Trust};
 
 use crate::support::guest;
@@ -12,7 +12,7 @@ fn load(host: &Host, name: &str) -> Module {
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn whole() -> Change<'static> {
+pub(crate) fn whole() -> Change<'static> {
     Change {
         address: Cow::Borrowed("module.a[\"x\\\"y\"].full_thing.b[0]"),
         config_address: Cow::Borrowed("module.a.full_thing.b"),
@@ -48,7 +48,7 @@ fn whole() -> Change<'static> {
     }
 }
 
-fn plain(mode: Mode, resource_type: &'static str) -> Change<'static> {
+pub(crate) fn plain(mode: Mode, resource_type: &'static str) -> Change<'static> {
     Change {
         mode,
         resource_type: Cow::Borrowed(resource_type),
@@ -140,12 +140,15 @@ fn the_context_arrives_whole() {
         format_version: text("1.2"),
         terraform_version: text("1.11.4"),
         policy: Some(text("levels {}")),
-        waivers: vec![Waiver {
+        exceptions: vec![Exception {
             rule: text("R1"),
             address: text("a.b"),
             path: text("c"),
+            value_sha256: text("00"),
             expires_at: text("2026"),
+            attributes: vec![(text("tier"), text("low"))],
         }],
+        graph: Some(text("{}")),
         attributes: vec![(text("k"), text("v"))],
     };
     let error = host.run(&module, r#"{"context":true}"#, &context, []).unwrap_err();

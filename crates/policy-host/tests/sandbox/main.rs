@@ -7,8 +7,12 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod canaries;
+mod compiling;
+mod contract;
 mod delivery;
 mod precompiled;
 mod refuses;
+mod sessions;
 mod stops;
 mod support;

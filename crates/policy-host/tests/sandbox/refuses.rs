@@ -28,6 +28,15 @@ fn refused(cases: &[Case<'_>]) {
     host.load("still", guest("misbehave")).unwrap();
 }
 
+/// A component with one core module of one function.
+fn body(text: &str) -> Vec<u8> {
+    wat::parse_str(format!("(component (core module (func {text})))")).unwrap()
+}
+
+fn named(component: &[u8], version: &str) -> Vec<u8> {
+    nhi_policy_host::name_contract(component, version)
+}
+
 fn text(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
@@ -92,6 +101,51 @@ fn what_is_no_component_is_refused_with_the_fix() {
             "split",
         ),
         (
+            "locals",
+            body(&format!("(local {})", "i64 ".repeat(20_001))),
+            TooBig,
+            "20001 locals in one function are more than the 20000",
+            "split",
+        ),
+        (
+            "nesting",
+            body(&format!("{}{}", "block ".repeat(5_001), "end ".repeat(5_001))),
+            TooBig,
+            "5001 levels of blocks in one function are more than the 5000",
+            "split",
+        ),
+        (
+            "branches",
+            body(&format!("block i32.const 0 br_table {}end", "0 ".repeat(20_002))),
+            TooBig,
+            "20001 branch targets in one function are more than the 20000",
+            "split",
+        ),
+        (
+            "segments",
+            text(&format!(
+                "(component (core module (memory 1) {}))",
+                "(data \"a\")".repeat(10_001)
+            )),
+            TooBig,
+            "10001 data segments are more than the 10000",
+            "split",
+        ),
+        (
+            "modules",
+            text(&format!("(component {})", "(core module)".repeat(513))),
+            TooBig,
+            "513 core modules are more than the 512",
+            "split",
+        ),
+        (
+            "components",
+            text(&format!("{}{}", "(component ".repeat(34), ")".repeat(34))),
+            TooBig,
+            "33 levels of components are more than the 32",
+            "split",
+        ),
+        (
             "function",
             text(&big),
             TooBig,
@@ -103,7 +157,7 @@ fn what_is_no_component_is_refused_with_the_fix() {
 
 #[test]
 fn what_does_not_fit_the_contract_is_refused_with_the_fix() {
-    use HostErrorKind::{Exports, Imports};
+    use HostErrorKind::{Abi, Exports, Imports};
     let future = r#"(component (instance $i) (export "nhi:policy/policy@2.1.0" (instance $i)))"#;
     let hollow = r#"(component (instance $i) (export "nhi:policy/policy@1.0.0" (instance $i)))"#;
     let wasi = r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#;
@@ -123,7 +177,27 @@ fn what_does_not_fit_the_contract_is_refused_with_the_fix() {
             "speaks version 2.1.0 of the contract",
             "nhi:policy@1.0.0",
         ),
-        ("hollow", text(hollow), Exports, "describe", "policy-module"),
+        (
+            "hollow",
+            named(&text(hollow), "1.0.0"),
+            Exports,
+            "describe",
+            "policy-module",
+        ),
+        (
+            "nameless",
+            text(hollow),
+            Abi,
+            "has no section `nhi-policy-abi`",
+            "nhi module build",
+        ),
+        (
+            "other",
+            named(&text(hollow), "1.4.0"),
+            Abi,
+            "names version 1.4.0 of the contract and exports version 1.0.0",
+            "nhi module build",
+        ),
         (
             "wasi",
             text(wasi),
@@ -204,7 +278,8 @@ fn what_the_engine_leaves_out_is_refused() {
                     .repeat(module.len() - module.trim_end_matches(')').len() - 1)
                     .as_str()
         );
-        let error = host.load(name, &wat::parse_str(&text).unwrap()).unwrap_err();
+        let component = named(&wat::parse_str(&text).unwrap(), "1.0.0");
+        let error = host.load(name, &component).unwrap_err();
         assert_eq!(error.kind, HostErrorKind::Malformed, "{error}");
         assert!(error.message.contains("not a valid component"), "{error}");
     }

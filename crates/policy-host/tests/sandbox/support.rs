@@ -1,8 +1,5 @@
 //! Builds the guests that the sandbox is tested with, once per test run, from policy-sdk's `tests/guests`.
 
-#[path = "../../../xtask/src/component.rs"]
-mod component;
-
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,11 +10,11 @@ use nhi_plan::{Action, Change, Context, Mode};
 use nhi_policy_host::{Host, HostError, HostLimits, Module, Report};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const GUESTS: [&str; 3] = ["misbehave", "echo_records", "echo_lines"];
+const GUESTS: [&str; 5] = ["canary_each", "canary_whole", "echo_lines", "echo_records", "misbehave"];
 
 /// Encodes a core module as `cargo xtask build` does.
-pub(crate) fn componentize(core: &[u8]) -> anyhow::Result<Vec<u8>> {
-    component::componentize(core)
+pub(crate) fn componentize(core: &[u8]) -> Result<Vec<u8>, String> {
+    nhi_policy_host::componentize(core)
 }
 
 /// A guest as a component.
@@ -76,6 +73,7 @@ fn build_here() -> PathBuf {
 pub(crate) fn limits() -> HostLimits {
     HostLimits {
         fuel_base: 50_000_000,
+        fuel_base_built_in: 50_000_000,
         ..HostLimits::default()
     }
 }

@@ -247,9 +247,9 @@ fn killed_at_every_point_of_every_operation() {
     }
     let mut campaign = Campaign::new("kill -9 at every point of every operation");
     for operation in OPERATIONS {
-        kill_at_points(&mut campaign, operation, operation.name, 1, 4);
+        kill_at_points(&mut campaign, operation, operation.name, 2, 10);
     }
-    campaign.ends(OPERATIONS.len() * POINTS.len());
+    campaign.ends(OPERATIONS.len());
     let mut planted = Campaign::new("kill -9, planted");
     kill_at_points(&mut planted, operation("create"), PLANTED_DOUBLE, 1, 1);
     planted.finds(PLANTED_DOUBLE);
@@ -368,7 +368,7 @@ fn killed_at_every_call_of_every_operation() {
     }
     let mut campaign = Campaign::new("kill -9 before and after every call that writes");
     for operation in OPERATIONS {
-        kill_at_calls(&mut campaign, operation, operation.name, 16);
+        kill_at_calls(&mut campaign, operation, operation.name, 30);
     }
     campaign.ends(OPERATIONS.len());
     let mut planted = Campaign::new("kill -9 at calls, planted");
@@ -404,7 +404,7 @@ fn a_disk_that_takes_nothing_blocks_no_revocation_and_grants_nothing() {
     }
     let mut campaign = Campaign::new("a disk that fails from every call on");
     for operation in OPERATIONS {
-        fail_from_calls(&mut campaign, operation, operation.name, 40);
+        fail_from_calls(&mut campaign, operation, operation.name, 80);
     }
     campaign.ends(OPERATIONS.len());
     let mut planted = Campaign::new("a disk that fails, planted");

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nhi_governance::{Declaration, Draft, Environment, Name};
-use nhi_registry::{Filter, Options, RecordsExt as _, Registry, View};
+use nhi_registry::{Filter, Options, RecordsExt as _, Registry};
 
 use crate::support::{Fixture, actor, assert_intact, declaration, declare, draft, nothing, open_at, trust_domain};
 
@@ -92,13 +92,7 @@ fn costs(registry: &dyn Registry, size: usize) -> Vec<(&'static str, Duration)> 
     let names: Vec<_> = (0..BATCHES * CALLS)
         .map(|number| Name::parse(&format!("svc{number}")).unwrap())
         .collect();
-    let mut anchor = None;
-    let ask = &mut |view: &View<'_>| {
-        anchor = Some(view.anchor()?);
-        Ok(())
-    };
-    registry.read(ask).unwrap();
-    let anchor = anchor.unwrap();
+    let anchor = registry.anchor().unwrap();
     vec![
         (
             "create",

@@ -19,6 +19,7 @@ pub(crate) fn rule() -> RuleInfo {
         why: "without its tags nobody knows whose data a resource holds, or who pays for it".into(),
         docs: DOCS.into(),
         controls: vec!["NHI1:2025".into()],
+        ..RuleInfo::default()
     }
 }
 

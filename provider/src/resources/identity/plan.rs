@@ -91,8 +91,8 @@ pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
         }
     } else {
         let suspended = suspended(&prior, &proposed, governed);
-        let resumes = matches!(suspended, Some(Suspended::ByAct(_)));
-        let mut answer = change(&prior, proposed, resumes, &checked.assessment);
+        let takes_up = matches!(suspended, Some(Suspended::ByAct(_))) || waits(&prior);
+        let mut answer = change(&prior, proposed, takes_up, &checked.assessment);
         answer.diagnostics.extend(suspended.map(Suspended::told));
         answer
     };
@@ -132,7 +132,7 @@ fn creation(mut planned: Value, draft: &Draft, assessment: &Assessment, trust_do
     planned
 }
 
-fn change(prior: &Value, proposed: Value, resumes: bool, assessment: &Assessment) -> PlanAnswer {
+fn change(prior: &Value, proposed: Value, takes_up: bool, assessment: &Assessment) -> PlanAnswer {
     let mut planned = proposed;
     keep_spelling(prior, &mut planned);
     if planned.get("generation").is_null() {
@@ -159,7 +159,7 @@ fn change(prior: &Value, proposed: Value, resumes: bool, assessment: &Assessment
         answer.diagnostics.extend(end_of_life(prior));
     }
     let is_changed = DECLARED.into_iter().any(|name| differs(&planned, name));
-    if is_changed || resumes || !answer.requires_replace.is_empty() {
+    if is_changed || takes_up || !answer.requires_replace.is_empty() {
         let moves_end = renews || differs(&planned, "ttl");
         planned.insert("revision", Value::UNKNOWN);
         for name in BY_APPLY {
@@ -175,6 +175,15 @@ fn change(prior: &Value, proposed: Value, resumes: bool, assessment: &Assessment
     }
     answer.planned = planned;
     answer
+}
+
+/// Whether it waits to be taken up: what was adopted into quarantine, and what no configuration managed any more.
+fn waits(prior: &Value) -> bool {
+    let waiting = [Status::Quarantined, Status::Unmanaged].map(Status::as_str);
+    prior
+        .get("status")
+        .as_str()
+        .is_some_and(|status| waiting.contains(&status))
 }
 
 /// An identity that is suspended although the configuration wants it active.

@@ -10,6 +10,7 @@ mod attributes;
 mod house;
 mod identified;
 mod policy;
+mod quarantined;
 mod registry;
 mod rolled_back;
 mod suspended;

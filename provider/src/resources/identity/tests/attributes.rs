@@ -122,9 +122,11 @@ async fn states_of_every_schema_are_brought_to_this_one() {
         old.as_object_mut().unwrap().remove(name).unwrap();
     }
     let upgraded = |version, json: &serde_json::Value| {
-        house
-            .resource()
-            .upgrade(version, &StoredState::from_json(json.to_string().as_bytes()))
+        house.resource().upgrade(
+            &schema::schema(),
+            version,
+            &StoredState::from_json(json.to_string().as_bytes()),
+        )
     };
     let from_old = upgraded(0, &old).unwrap();
     for name in added {

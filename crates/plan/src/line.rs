@@ -1,12 +1,110 @@
-//! Reads a change from the JSON line that the host writes for modules that ask for JSON lines.
+//! A change as a line of JSON, for modules in languages in which records are slow, and for canaries and test cases.
+//!
+//! One object a line; names are the contract's in snake case; `before`, `after` and `configuration` are the values
+//! themselves, not texts; what a change does not have is left out.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
-use nhi_plan::json::{self, Kind, Value};
-use nhi_plan::{Action, Change, Location, Mode, Reference};
+use crate::json::{self, Kind, Value};
+use crate::{Action, Change, Location, Mode, Reference};
+
+/// Appends one change and a line feed.
+pub fn write(out: &mut String, change: &Change<'_>) {
+    out.push('{');
+    put(out, "address", &change.address);
+    put(out, "config_address", &change.config_address);
+    if let Some(address) = &change.previous_address {
+        put(out, "previous_address", address);
+    }
+    put(out, "resource_type", &change.resource_type);
+    put(out, "provider", &change.provider);
+    put(out, "module_address", &change.module_address);
+    put(out, "mode", change.mode.as_str());
+    key(out, "actions");
+    list(out, &change.actions, |out, action| quoted(out, action.as_str()));
+    value(out, "before", change.before.as_deref());
+    value(out, "after", change.after.as_deref());
+    value(out, "configuration", change.configuration.as_deref());
+    key(out, "unknown_paths");
+    texts(out, &change.unknown_paths);
+    key(out, "sensitive_paths");
+    texts(out, &change.sensitive_paths);
+    key(out, "references");
+    list(out, &change.references, |out, reference| {
+        out.push('{');
+        put(out, "path", &reference.path);
+        key(out, "addresses");
+        texts(out, &reference.addresses);
+        out.push('}');
+    });
+    if let Some(location) = &change.location {
+        key(out, "location");
+        out.push('{');
+        put(out, "file", &location.file);
+        number(out, "line", location.line);
+        number(out, "column", location.column);
+        out.push('}');
+    }
+    key(out, "attributes");
+    list(out, &change.attributes, |out, (name, value)| {
+        out.push('[');
+        quoted(out, name);
+        out.push(',');
+        quoted(out, value);
+        out.push(']');
+    });
+    out.push_str("}\n");
+}
+
+fn key(out: &mut String, name: &str) {
+    if !out.ends_with('{') {
+        out.push(',');
+    }
+    quoted(out, name);
+    out.push(':');
+}
+
+fn put(out: &mut String, name: &str, value: &str) {
+    key(out, name);
+    quoted(out, value);
+}
+
+fn number(out: &mut String, name: &str, value: u32) {
+    key(out, name);
+    // Writing to a string cannot fail.
+    let _ = write!(out, "{value}");
+}
+
+/// The plan's own text. A line feed in it can only be white space between tokens, and would end the line.
+fn value(out: &mut String, name: &str, json: Option<&str>) {
+    if let Some(json) = json {
+        key(out, name);
+        out.extend(json.split(['\n', '\r']));
+    }
+}
+
+fn texts(out: &mut String, items: &[Cow<'_, str>]) {
+    list(out, items, |out, item| quoted(out, item));
+}
+
+fn list<T>(out: &mut String, items: &[T], write: impl Fn(&mut String, &T)) {
+    out.push('[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write(out, item);
+    }
+    out.push(']');
+}
+
+fn quoted(out: &mut String, text: &str) {
+    out.push_str(&json::quote(text));
+}
 
 /// Decodes one line. An error says which member is wrong; it means that host and SDK do not fit.
-pub fn decode_line(line: &str) -> Result<Change<'static>, String> {
+pub fn decode(line: &str) -> Result<Change<'static>, String> {
     let document = json::parse(line).map_err(|error| format!("a change is not JSON: {error}"))?;
     let root = document.root();
     let mode = text(root, "mode")?;
@@ -20,7 +118,9 @@ pub fn decode_line(line: &str) -> Result<Change<'static>, String> {
         provider: text(root, "provider")?,
         module_address: text(root, "module_address")?,
         mode,
-        actions: each(root, "actions", |value| value.as_str().and_then(|word| action(&word)))?,
+        actions: each(root, "actions", |value| {
+            value.as_str().and_then(|word| Action::from_word(&word))
+        })?,
         before: root.get("before").map(raw),
         after: root.get("after").map(raw),
         configuration: root.get("configuration").map(raw),
@@ -76,18 +176,6 @@ fn location(value: Value<'_>) -> Result<Location<'static>, String> {
     })
 }
 
-fn action(word: &str) -> Option<Action> {
-    Some(match word {
-        "no-op" => Action::NoOp,
-        "create" => Action::Create,
-        "read" => Action::Read,
-        "update" => Action::Update,
-        "delete" => Action::Delete,
-        "forget" => Action::Forget,
-        _ => return None,
-    })
-}
-
 #[cold]
 fn missing(name: &str) -> String {
     format!("a change has no proper `{name}`: rebuild the module with the SDK of the host's version")
@@ -101,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_whole_line() {
-        let change = decode_line(WHOLE).unwrap();
+        let change = decode(WHOLE).unwrap();
         assert_eq!(change.address, r#"module.a["x"].aws_s3_bucket.b[0]"#);
         assert_eq!(change.previous_address.as_deref(), Some("aws_s3_bucket.old"));
         assert_eq!(change.actions, [Action::Delete, Action::Create]);
@@ -134,7 +222,7 @@ mod tests {
             (&WHOLE.replace("[\"k\",\"v\"]", "[\"k\"]"), "attributes"),
         ];
         for (line, wanted) in broken {
-            let error = decode_line(line).unwrap_err();
+            let error = decode(line).unwrap_err();
             assert!(error.contains(wanted), "`{line}`: {error}");
         }
     }

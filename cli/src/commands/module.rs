@@ -1,0 +1,90 @@
+//! `nhi module`: the life of a policy module, from an empty folder to a component that runs.
+
+mod bench;
+mod build;
+mod doctor;
+mod inspect;
+mod new;
+mod test;
+mod toolchain;
+
+use clap::{Subcommand, ValueEnum};
+
+use crate::exit::{Exit, Failure};
+use crate::output::Console;
+use crate::report::Problem;
+
+const EXAMPLES: &str = "\
+Examples:
+  nhi module new team-policy              a module that builds and passes its tests, to change from there
+  cd team-policy && nhi module build      the component, checked as `nhi check` will check it
+  nhi module test                         the cases in tests/*.hcl, in the sandbox
+  nhi module bench --plan plan.json       what it costs on a plan
+  nhi module inspect target/team-policy.wasm
+
+Exit codes:
+  0  clean
+  1  a case does not hold, or the doctor found something
+  2  wrong usage
+  3  could not decide: a module was refused or did not come to its end";
+
+/// Options of `nhi module`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure what a module costs on a plan
+    Bench(bench::Args),
+    /// Build the component, and check it as a run will
+    Build(build::Args),
+    /// Compile one module from standard input to standard output, under limits
+    #[command(hide = true)]
+    CompileChild,
+    /// Say whether this machine has what modules need
+    Doctor(doctor::Args),
+    /// Show what a component says of itself
+    Inspect(inspect::Args),
+    /// Make the folder of a new module
+    New(new::Args),
+    /// Run a module's cases in the sandbox
+    Test(test::Args),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
+    match &args.command {
+        Command::Bench(args) => bench::run(args, console),
+        Command::Build(args) => build::run(args, console),
+        Command::CompileChild => compile(),
+        Command::Doctor(args) => doctor::run(args, console),
+        Command::Inspect(args) => inspect::run(args, console),
+        Command::New(args) => new::run(args, console),
+        Command::Test(args) => test::run(args, console),
+    }
+}
+
+/// What the child of a compilation does. Its parent knows how to read a failure.
+fn compile() -> Result<Exit, Failure> {
+    let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
+    nhi_policy_host::compile_child(input, output)
+        .map(|()| Exit::Clean)
+        .map_err(|error| Failure::undecided(format!("the module cannot be compiled: {error}")))
+}
+
+/// A module that was refused, as the failure of a command about it.
+fn refused(problem: Problem) -> Failure {
+    let message = format!("{}: `{}`: {}", problem.code, problem.subject, problem.message);
+    Failure::undecided(message).help(problem.help)
+}

@@ -1,0 +1,150 @@
+//! Makes machine code of a module: in a child process with limits of its own, and kept for the next run.
+//!
+//! That compiling ends is not among the engine's promises, and a module is anybody's bytes. The child is the program
+//! itself, started without arguments of anybody else's, without environment, with its limits set before it reads.
+
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+
+use nix::sys::resource::{Resource, rlim_t, setrlimit};
+
+use crate::cache::Cache;
+use crate::limits::{COMPILE_CPU_SECONDS, COMPILE_MEMORY_BYTES, COMPILE_WALL, COMPILED_BYTES, HostLimits};
+use crate::{HostError, HostErrorKind, host};
+
+/// What the child answers with before machine code, and before a message.
+const DONE: u8 = b'+';
+const REFUSED: u8 = b'-';
+
+/// How a host makes machine code of modules.
+#[derive(Debug)]
+pub struct Compilation {
+    /// The program that ends up in [`compile_child`], and its arguments.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Where compiled modules are kept; nowhere if there is none.
+    pub cache: Option<Cache>,
+}
+
+/// Where the machine code of a module came from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// It is part of the program.
+    #[default]
+    Embedded,
+    /// It was compiled for this run.
+    Compiled,
+    /// It was kept from an earlier run.
+    Cached,
+    /// What was kept could not be trusted, for the reason given, and was made anew.
+    Recompiled(String),
+}
+
+impl Compilation {
+    /// Machine code of `wasm` for the engine whose settings `engine` stands for.
+    pub(crate) fn compile(&self, name: &str, wasm: &[u8], engine: &[u8; 32]) -> Result<(Vec<u8>, Origin), HostError> {
+        let mut origin = Origin::Compiled;
+        if let Some(cache) = &self.cache {
+            match cache.get(wasm, engine) {
+                Ok(Some(code)) => return Ok((code, Origin::Cached)),
+                Ok(None) => {}
+                Err(why) => origin = Origin::Recompiled(why),
+            }
+        }
+        let code = self.run(name, wasm)?;
+        if let Some(cache) = &self.cache {
+            // A cache that cannot be written costs time in the next run and nothing else.
+            let _ = cache.put(wasm, engine, &code);
+        }
+        Ok((code, origin))
+    }
+
+    fn run(&self, name: &str, wasm: &[u8]) -> Result<Vec<u8>, HostError> {
+        let failed = |what: &str| HostError::new(name, HostErrorKind::Compile, what);
+        let mut child = Command::new(&self.program)
+            .args(&self.arguments)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| failed(&format!("the compiler's process does not start: {error}")))?;
+        let answer = exchange(&mut child, wasm);
+        if answer.is_none() {
+            // It may have ended by itself meanwhile, which is as well.
+            drop(child.kill());
+        }
+        let status = child
+            .wait()
+            .map_err(|error| failed(&format!("the compiler's process is lost: {error}")))?;
+        let answer = answer.ok_or_else(|| failed(&format!("not compiled within {} s", COMPILE_WALL.as_secs())))?;
+        match answer.split_first() {
+            Some((&DONE, code)) if status.success() => Ok(code.to_vec()),
+            Some((&REFUSED, message)) => {
+                let message = String::from_utf8_lossy(message);
+                let message = format!("not a valid component: {}", crate::error::quote(&message));
+                Err(HostError::new(name, HostErrorKind::Malformed, message))
+            }
+            _ => Err(failed(&format!(
+                "compiling it took more than {COMPILE_CPU_SECONDS} s of computing or {} MiB, or broke the compiler ({status})",
+                COMPILE_MEMORY_BYTES >> 20
+            ))),
+        }
+    }
+}
+
+/// Hands the module to the child and takes its answer; `None` if there is none in time.
+fn exchange(child: &mut Child, wasm: &[u8]) -> Option<Vec<u8>> {
+    let (mut input, output) = (child.stdin.take()?, child.stdout.take()?);
+    let wasm = wasm.to_vec();
+    let (sender, receiver) = mpsc::channel();
+    let start = |work: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name("compile".into()).spawn(work);
+    start(Box::new(move || {
+        // A child that ends early closes its end, and says by its status why.
+        drop(input.write_all(&wasm));
+    }))
+    .ok()?;
+    start(Box::new(move || {
+        let mut answer = Vec::new();
+        let max = u64::try_from(COMPILED_BYTES).unwrap_or(u64::MAX);
+        let read = output.take(max).read_to_end(&mut answer);
+        drop(sender.send(read.map(|_| answer)));
+    }))
+    .ok()?;
+    receiver.recv_timeout(COMPILE_WALL).ok()?.ok()
+}
+
+/// What the child process does: a module from `input`, machine code or a message to `output`.
+pub fn compile_child(input: impl Read, mut output: impl Write) -> std::io::Result<()> {
+    limit_self()?;
+    let limits = HostLimits::default();
+    let mut wasm = Vec::new();
+    let max = u64::try_from(limits.module_bytes).unwrap_or(u64::MAX);
+    input.take(max).read_to_end(&mut wasm)?;
+    let (mark, bytes) = match host::precompile(&wasm) {
+        Ok(code) => (DONE, code),
+        Err(error) => (REFUSED, error.message.into_bytes()),
+    };
+    output.write_all(&[mark])?;
+    output.write_all(&bytes)?;
+    output.flush()
+}
+
+/// No more computing, memory, files or cores than compiling may take.
+fn limit_self() -> std::io::Result<()> {
+    let limits: [(Resource, rlim_t); 5] = [
+        (Resource::RLIMIT_CPU, COMPILE_CPU_SECONDS),
+        (Resource::RLIMIT_AS, COMPILE_MEMORY_BYTES),
+        (Resource::RLIMIT_CORE, 0),
+        (Resource::RLIMIT_FSIZE, 0),
+        (Resource::RLIMIT_NOFILE, 16),
+    ];
+    for (resource, limit) in limits {
+        setrlimit(resource, limit, limit)?;
+    }
+    Ok(())
+}

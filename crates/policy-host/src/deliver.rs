@@ -1,0 +1,147 @@
+//! Makes batches of the changes that a module wants to see, without what it did not ask for and may not know.
+
+use std::collections::HashMap;
+use std::sync::mpsc;
+
+use nhi_plan::{Change, Description, Mode, Needs};
+
+use crate::canary::{self, Placed};
+use crate::host::Module;
+use crate::limits::{BATCH_BYTES, BATCH_CHANGES, CHANGE_BYTES};
+
+/// Changes for one call, and what they weigh.
+#[derive(Debug, Default)]
+pub(crate) struct Batch<'p> {
+    pub(crate) changes: Vec<Change<'p>>,
+    pub(crate) bytes: usize,
+}
+
+impl Batch<'_> {
+    /// What the canaries' place follows from.
+    pub(crate) fn seed(&self) -> Option<String> {
+        self.changes.first().map(|change| change.address.clone().into_owned())
+    }
+
+    /// Puts the module's canaries among the changes.
+    pub(crate) fn mix_canaries<'d>(&mut self, description: &'d Description) -> Vec<Placed<'d>> {
+        let Some(seed) = self.seed() else { return Vec::new() };
+        let placed = canary::place(description, &seed);
+        for (number, canary) in placed.iter().enumerate() {
+            let position = canary::position(&seed, number, self.changes.len());
+            self.bytes = self.bytes.saturating_add(weigh(&canary.change));
+            self.changes.insert(position, canary.change.clone());
+        }
+        placed
+    }
+}
+
+/// The batches of a run, in order.
+pub(crate) struct Feed<'m, 'p, I: Iterator<Item = Change<'p>>> {
+    blocks: I,
+    interests: Interests<'m>,
+    /// Lists that the module is done with.
+    used: Option<mpsc::Receiver<Vec<Change<'p>>>>,
+}
+
+impl<'m, 'p, I: Iterator<Item = Change<'p>>> Feed<'m, 'p, I> {
+    pub(crate) fn new(module: &'m Module, blocks: I) -> Self {
+        Self {
+            blocks,
+            interests: Interests {
+                module,
+                known: HashMap::new(),
+            },
+            used: None,
+        }
+    }
+
+    /// Takes back what the module is done with and clears it away, so that the module does not wait for that.
+    pub(crate) fn clearing(mut self, used: mpsc::Receiver<Vec<Change<'p>>>) -> Self {
+        self.used = Some(used);
+        self
+    }
+
+    /// A list for the next batch, where possible one that was used before.
+    fn empty(&self) -> Vec<Change<'p>> {
+        let used = self.used.iter().flat_map(mpsc::Receiver::try_iter);
+        let cleared = used.map(|mut changes| {
+            changes.clear();
+            changes
+        });
+        cleared.last().unwrap_or_else(|| Vec::with_capacity(BATCH_CHANGES))
+    }
+}
+
+impl<'p, I: Iterator<Item = Change<'p>>> Iterator for Feed<'_, 'p, I> {
+    type Item = Batch<'p>;
+
+    fn next(&mut self) -> Option<Batch<'p>> {
+        let mut batch = Batch {
+            changes: self.empty(),
+            bytes: 0,
+        };
+        for mut change in self.blocks.by_ref() {
+            if !self.interests.deliver(&mut change) {
+                continue;
+            }
+            if !self.interests.module.sees_sensitive() {
+                change = nhi_plan::redact(&change);
+            }
+            batch.bytes = batch.bytes.saturating_add(weigh(&change));
+            batch.changes.push(change);
+            if batch.changes.len() >= BATCH_CHANGES || batch.bytes >= BATCH_BYTES {
+                break;
+            }
+        }
+        (!batch.changes.is_empty()).then_some(batch)
+    }
+}
+
+/// A module's interests, with the answers remembered: a plan has many blocks and few types.
+struct Interests<'m> {
+    module: &'m Module,
+    known: HashMap<Mode, HashMap<String, Option<Needs>>>,
+}
+
+impl Interests<'_> {
+    /// Takes out of the change what the module did not ask for, and says whether it wants it at all.
+    fn deliver(&mut self, change: &mut Change<'_>) -> bool {
+        let known = self.known.entry(change.mode).or_default();
+        if !known.contains_key(&*change.resource_type) {
+            let needs = self.module.description.needs(change.mode, &change.resource_type);
+            known.insert(change.resource_type.clone().into_owned(), needs);
+        }
+        let needs = known.get(&*change.resource_type).and_then(Option::as_ref);
+        needs.is_some_and(|needs| needs.deliver(change))
+    }
+}
+
+/// The bytes of input that a change counts for.
+pub(crate) fn weigh(change: &Change<'_>) -> usize {
+    let texts = [
+        &change.address,
+        &change.config_address,
+        &change.resource_type,
+        &change.provider,
+        &change.module_address,
+    ];
+    let options = [
+        &change.previous_address,
+        &change.before,
+        &change.after,
+        &change.configuration,
+    ];
+    let lists = change.unknown_paths.iter().chain(&change.sensitive_paths);
+    let references = change
+        .references
+        .iter()
+        .flat_map(|reference| std::iter::once(&reference.path).chain(&reference.addresses));
+    let attributes = change.attributes.iter().flat_map(|(key, value)| [key, value]);
+    let all = texts
+        .into_iter()
+        .chain(options.into_iter().flatten())
+        .chain(lists)
+        .chain(references)
+        .chain(attributes);
+    all.fold(CHANGE_BYTES, |sum, text| sum.saturating_add(text.len()))
+}
