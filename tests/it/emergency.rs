@@ -32,7 +32,7 @@ fn house(stack: &Stack) -> anyhow::Result<Option<String>> {
         };
         started.wait()?.succeeds()?;
         let key = std::fs::read_to_string(stack.folder().join(format!("{name}.pub")))?;
-        root.push_str(&format!("person \"{name}\" {{\n  keys = [\"{}\"]\n}}\n", key.trim()));
+        root += &format!("person \"{name}\" {{\n  keys = [\"{}\"]\n}}\n", key.trim());
     }
     stack.file("approvers.hcl", &root)?;
     let shown = stack.nhi(&["approvers", "show", "--format", "json"])?.json(0)?;

@@ -163,8 +163,8 @@ fn cases_hold_or_say_what_differs() {
     };
     assert!(test(&[]).exits(3).stderr.contains("no file `*.hcl`"));
     let case = |expect: &str| {
-        let text = format!("case \"one\" {{\n  change \"other_thing.a\" {{ after = {{}} }}\n{expect}\n}}\n");
-        fs::write(tests.join("a.hcl"), text).unwrap();
+        let written = format!("case \"one\" {{\n  change \"other_thing.a\" {{ after = {{}} }}\n{expect}\n}}\n");
+        fs::write(tests.join("a.hcl"), written).unwrap();
     };
     case("expect \"TEST002\" { address = \"other_thing.a\" }");
     assert!(test(&[]).exits(0).stdout.contains("gap"), "there is no near miss");
@@ -192,8 +192,8 @@ fn cases_hold_or_say_what_differs() {
     test(&["--bless"]).exits(0);
     test(&[]).exits(0);
     let golden = tests.join("golden/a-one.txt");
-    let text = fs::read_to_string(&golden).unwrap();
-    fs::write(&golden, text.replace("violation", "nothing")).unwrap();
+    let told = fs::read_to_string(&golden).unwrap();
+    fs::write(&golden, told.replace("violation", "nothing")).unwrap();
     assert!(test(&[]).exits(1).stdout.contains("differs from"));
 }
 

@@ -1,4 +1,5 @@
 //! What is written: HCL that holds foreign texts and nothing that they would do, and no secret.
+#![expect(clippy::panic, reason = "tests fail by panicking")]
 
 use hcl::{Body, Expression, Structure};
 use nhi_adopt::{Block, Found, Taken, Terms, find, propose, write};
@@ -58,6 +59,9 @@ fn parsed(text: &str) -> Body {
     hcl::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
+/// Resources, what is told of their scope, and what is not.
+type Case<'c> = (Vec<(&'c str, &'c str, Value)>, &'c [&'c str], &'c [&'c str]);
+
 #[test]
 fn a_scope_is_what_the_policies_of_the_same_state_allow() {
     let policy = |statements: Value| json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
@@ -69,7 +73,7 @@ fn a_scope_is_what_the_policies_of_the_same_state_allow() {
             json!({ "role": "ci", "policy": policy(statements) }),
         )
     };
-    let cases: Vec<(Vec<(&str, &str, Value)>, &[&str], &[&str])> = vec![
+    let cases: Vec<Case<'_>> = vec![
         (
             vec![inline(json!([
                 { "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::a/*" },

@@ -21,8 +21,11 @@ const STYLE: &str = include_str!("html/page.css");
 /// Sorts and searches; needs nothing and asks nobody.
 const SCRIPT: &str = include_str!("html/page.js");
 
+/// Writes a section.
+type Write = fn(&mut String, &Overview);
+
 /// The sections after the summary, in order, each with its anchor and its title.
-const SECTIONS: [(&str, &str, fn(&mut String, &Overview)); 9] = [
+const SECTIONS: [(&str, &str, Write); 9] = [
     ("ends", "Ends ahead", ends::write),
     ("owners", "Who owns what", sections::owners),
     ("findings", "Findings", sections::findings),

@@ -140,7 +140,7 @@ fn a_selector_selects_what_it_says_and_nothing_near_it() {
     let pattern = |text: &str| Some(Pattern::parse(text).unwrap());
     let owner = |text: &str| Some(Owner::parse(text).unwrap());
     let higher = RiskTier::ALL.into_iter().find(|other| *other > tier);
-    let cases: [(bool, Box<dyn FnOnce(&mut KillSelector)>); 13] = [
+    let cases: [(bool, Setting); 13] = [
         (true, Box::new(|_| ())),
         (true, Box::new(move |kill| kill.name = pattern(&name))),
         (true, Box::new(move |kill| kill.name = pattern("*"))),

@@ -158,7 +158,7 @@ fn every_kind_walks() {
             (crate::operations::operation(name).act)(&*registry).unwrap();
         }
         let all = RecordFilter::default();
-        let seen = |registry: &dyn Registry| {
+        let found = |registry: &dyn Registry| {
             registry
                 .reading(|view| {
                     let now = view.now()?;
@@ -186,7 +186,7 @@ fn every_kind_walks() {
                 })
                 .unwrap()
         };
-        let first = seen(&*registry);
+        let first = found(&*registry);
         let mut over = [false; 6];
         for step in 0..steps {
             let jump = i64::try_from(random.below(20)).unwrap() - 10;
@@ -195,7 +195,7 @@ fn every_kind_walks() {
             // Only what is on record survives, so the walk also writes.
             let other = registry.create(&actor(), &trust_domain(), declaration(&format!("z{step}")), &nothing());
             failures += usize::from(other.is_err_and(|error| error.code() != "NHI-REGISTRY-CLOCK"));
-            let now = seen(&*registry);
+            let now = found(&*registry);
             failures += usize::from((now.1, now.2) != (first.1, first.2));
             for (is_good, over) in now.0.into_iter().zip(&mut over) {
                 cases += 1;

@@ -51,7 +51,7 @@ fn quickest_write(mut call: impl FnMut(usize)) -> Duration {
     let batch = |batch: usize| {
         let start = processor_time();
         (0..CALLS).for_each(|number| call(batch * CALLS + number));
-        (processor_time() - start) / u32::try_from(CALLS).unwrap()
+        processor_time().saturating_sub(start) / u32::try_from(CALLS).unwrap()
     };
     (0..BATCHES).map(batch).min().unwrap()
 }

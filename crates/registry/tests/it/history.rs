@@ -42,18 +42,20 @@ fn declared(random: &mut Random, name: &str, generation: u32) -> Declaration {
     })
 }
 
+/// A step of the life cycle.
+type Change<'c> = dyn Fn(&Identity, &Context, &Act<'_>) -> Result<Transition<Identity>, Problem> + 'c;
+
 /// Whether a step did something; one that the life cycle refuses is no failure here.
 fn step(registry: &dyn Registry, random: &mut Random, ids: &mut Vec<RecordId>) -> bool {
     let (evidence, count) = (nothing(), ids.len());
-    let decide =
-        |id: RecordId, change: &dyn Fn(&Identity, &Context, &Act<'_>) -> Result<Transition<Identity>, Problem>| {
-            registry
-                .change(&actor(), id, None, &evidence, |now, identity: &Identity, view| {
-                    let context = view.context(identity.declaration())?;
-                    Ok(change(identity, &context, &act(&evidence, view.policy(), now))?)
-                })
-                .is_ok()
-        };
+    let decide = |id: RecordId, change: &Change<'_>| {
+        registry
+            .change(&actor(), id, None, &evidence, |now, identity: &Identity, view| {
+                let context = view.context(identity.declaration())?;
+                Ok(change(identity, &context, &act(&evidence, view.policy(), now))?)
+            })
+            .is_ok()
+    };
     if count < 3 || random.below(12) == 0 {
         let declaration = declared(random, &format!("svc{count}"), 1);
         let created = registry.create(&actor(), &trust_domain(), declaration, &evidence);

@@ -55,7 +55,7 @@ pub(crate) fn nothing_is_granted_under_a_looser_policy(_: &dyn Registry, fixture
         environment: "staging",
         key: "x",
     };
-    let declared = lax.declare::<Registered<Declared>>(&actor(), &nothing(), key, |_, _, _, _| unreachable!());
+    let declared = lax.declare::<Registered<Declared>>(&actor(), &nothing(), key, |_, _, _, _| panic!("it was asked"));
     assert_eq!(declared.unwrap_err().code(), looser);
     // What only takes away never asks.
     lax.confirm(&actor(), &[identity.id()]).unwrap();

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /// How long one answer may take; longer means that the page hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(super) struct Browser {
     child: Child,
@@ -41,7 +41,7 @@ impl Browser {
                 std::env::var_os("NHI_REQUIRE_BROWSER").is_none(),
                 "no Chromium is installed, and NHI_REQUIRE_BROWSER asks for one"
             );
-            eprintln!("SKIPPED: no Chromium is installed; this case shows nothing");
+            println!("SKIPPED: no Chromium is installed; this case shows nothing");
             return None;
         };
         let profile = tempfile::tempdir().unwrap();

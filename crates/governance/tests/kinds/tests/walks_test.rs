@@ -13,7 +13,7 @@ const STEPS: usize = 24;
 const YEAR: i64 = 365 * DAY;
 const SKEW: i64 = 60;
 
-/// SplitMix64.
+/// The generator `SplitMix64`.
 struct Random(u64);
 
 impl Random {
@@ -38,6 +38,7 @@ struct Seen {
 
 /// One record that walks, and everything it depends on.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
 enum Walker {
     Review(Registered<AccessReview>),
     Glass(Registered<BreakGlass>),

@@ -253,7 +253,7 @@ pub(super) fn declared<D: Declared>(
     let evidence = agreed(3 + D::KIND as u8);
     let key = wanted.key();
     let key = Key { environment, key: &key };
-    let made = registry.declare(
+    let outcome = registry.declare(
         &actor(),
         &evidence,
         key,
@@ -262,7 +262,7 @@ pub(super) fn declared<D: Declared>(
             Some(live) => live.adopt(wanted).ok_or_else(|| live.taken(false).into()),
         },
     );
-    made.map(drop)
+    outcome.map(drop)
 }
 
 pub(super) fn grant(registry: &dyn Registry, ttl: &str) -> Result<Grant, RegistryError> {
