@@ -3,6 +3,7 @@
 //! The component is compiled by `nhi-precompile` beforehand, so that `nhi` starts without a compiler run.
 
 use std::env;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -54,11 +55,9 @@ fn sources() -> Result<(), String> {
     );
     for file in &files {
         let name = file.strip_prefix(workspace).unwrap_or(file).display();
-        list.push_str(&format!(
-            "    ({:?}, include_str!({:?})),\n",
-            name.to_string(),
-            file.display().to_string()
-        ));
+        let place = file.display().to_string();
+        // INVARIANT: writing to a string does not fail.
+        let _ = writeln!(list, "    ({:?}, include_str!({place:?})),", name.to_string());
     }
     list.push_str("];\n");
     let target = directory("OUT_DIR")?.join("sdk.rs");

@@ -58,17 +58,20 @@ fn cache_directory() -> Option<PathBuf> {
 
 /// Loads a component from a file. What its user should know goes to `notes`.
 pub(crate) fn load(host: &Host, path: &Path, notes: &mut Vec<String>) -> Result<LoadedFile, Problem> {
-    let file = path.display().to_string();
-    let wasm = read(path)?;
+    load_bytes(host, &path.display().to_string(), &read(path)?, notes)
+}
+
+/// Loads a component from its bytes, wherever they are from; its digest is that of these very bytes.
+pub(crate) fn load_bytes(host: &Host, name: &str, wasm: &[u8], notes: &mut Vec<String>) -> Result<LoadedFile, Problem> {
     let module = host
-        .load_as(&file, &wasm, Trust::ThirdParty)
-        .map_err(|error| problem(&file, error))?;
+        .load_as(name, wasm, Trust::ThirdParty)
+        .map_err(|error| problem(name, error))?;
     if let Origin::Recompiled(why) = module.origin() {
-        notes.push(format!("module `{file}`: {why}; it was compiled again"));
+        notes.push(format!("module `{name}`: {why}; it was compiled again"));
     }
     Ok(LoadedFile {
         module,
-        sha256: sha256(&wasm),
+        sha256: sha256(wasm),
     })
 }
 

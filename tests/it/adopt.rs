@@ -58,7 +58,9 @@ fn what_nobody_said_is_asked_for_and_then_applied(core: &Core) -> Outcome {
     adopt(&stack, &out, 0)?;
     let path = stack.folder().join("nhi-adopted.tf");
     let written = fs::read_to_string(&path)?;
-    stack.run(&["fmt", "-check", "-diff", "-no-color"])?.succeeds()?;
+    stack
+        .run(&["fmt", "-check", "-diff", "-no-color", "nhi-adopted.tf"])?
+        .succeeds()?;
     // Every gap is an error of its own, with its code, at its line.
     stack.run(&["validate", "-no-color"])?.fails_with(&[
         "NHI-OWNER",
@@ -110,7 +112,9 @@ fn a_quarantine_is_taken_up_by_an_import(core: &Core) -> Outcome {
     let first = fs::read(&path)?;
     adopt(&stack, &arguments, 0)?;
     ensure!(fs::read(&path)? == first, "two runs, two files");
-    stack.run(&["fmt", "-check", "-diff", "-no-color"])?.succeeds()?;
+    stack
+        .run(&["fmt", "-check", "-diff", "-no-color", "nhi-adopted.tf"])?
+        .succeeds()?;
 
     stack.apply()?.succeeds()?;
     let after = stack.attributes("nhi_identity.legacy_export")?;

@@ -5,7 +5,7 @@ use nhi_approvals::{Hearing, REQUESTER_VARIABLE, Request, RequestContext, Requir
 use nhi_governance::{
     Declaration, Digest, Environment, Evidence, Identity, Name, Policy, PolicyInForce, RiskTier, tier_of_change,
 };
-use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, RecordsExt as _, Registry};
+use nhi_registry::{Actor, CLOCK_SKEW_SECONDS_MAX, Registry};
 
 use crate::approvals;
 use crate::exit::{Exit, Failure};
@@ -51,7 +51,7 @@ pub(crate) struct Lacking {
 
 /// Whether missing approvals may only be warned of: by the policy, and by the one in force.
 fn waivable(policy: &Policy, registry: &dyn Registry, environment: Option<&Environment>) -> Result<bool, Failure> {
-    let in_force = registry.reading(|view| view.policy_in_force());
+    let in_force = registry.policy_in_force();
     let in_force = in_force.map_err(|error| registry::failure(&error))?;
     let in_force = in_force.as_ref().map_or(policy, PolicyInForce::policy);
     Ok([policy, in_force]

@@ -2,7 +2,7 @@
 
 use nhi_approvals::{Trust, disk};
 use nhi_governance::Digest;
-use nhi_registry::{RecordsExt as _, Registry};
+use nhi_registry::Registry;
 
 use crate::approvals::{self, Place, Root};
 use crate::exit::Failure;
@@ -27,7 +27,7 @@ impl Args {
         let Some(pinned) = self.approvers_digest else {
             return Ok(None);
         };
-        let in_force = registry.reading(|view| view.policy_in_force());
+        let in_force = registry.policy_in_force();
         let in_force = in_force.map_err(|error| registry::failure(&error))?;
         let on_record = in_force.and_then(|in_force| in_force.approvers());
         let trust = disk::read_trust_after(&self.root.approvers, pinned, on_record);

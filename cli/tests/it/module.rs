@@ -80,7 +80,13 @@ fn an_empty_folder_becomes_a_module_that_a_check_runs() {
     .unwrap();
     run(&own, &["module", "build", "--offline"]).exits(0);
     let tested = run(&own, &["module", "test", "--format", "json"]).exits(1).json();
-    assert_eq!(tested["passed"], 1, "only the case that hands nothing over: {tested:#}");
+    assert_eq!(tested["passed"], 0, "every case meets the canary: {tested:#}");
+    assert!(
+        tested["cases"][0]["differences"]
+            .to_string()
+            .contains("NHI-MODULE-CANARY"),
+        "{tested:#}"
+    );
     let checked = run(&own, &["check", "plan.json", "--module", module, "--format", "json"])
         .exits(3)
         .json();

@@ -15,6 +15,9 @@ use crate::powers::Entry;
 /// What ends an adopted identity, unless the engineer says otherwise.
 const REVOKED_BY: [&str; 2] = ["ttl", "owner_departure"];
 
+/// The generation of a new record.
+const GENERATION_FIRST: i64 = 1;
+
 /// What whoever asks says of all identities that do not say it themselves.
 #[derive(Debug, Clone, Default)]
 #[expect(
@@ -145,26 +148,36 @@ impl Sketch {
         // Each round takes at least one value away, and there are not many.
         for _ in 0..8 {
             let checked = self.draft().check(policy);
-            if !checked.violations.iter().any(|violation| self.set_aside(violation)) {
+            if !checked
+                .violations
+                .iter()
+                .any(|violation| self.set_aside(violation, terms))
+            {
                 return checked;
             }
         }
         self.draft().check(policy)
     }
 
-    /// Takes away the value that a violation is about; false where it is to stay.
-    fn set_aside(&mut self, violation: &Violation) -> bool {
+    /// Takes away the value that a violation is about, for what is said of all where that is another; false where it is
+    /// to stay.
+    fn set_aside(&mut self, violation: &Violation, terms: &Terms) -> bool {
+        let instead = |own: &mut Option<String>, general: &Option<String>| {
+            let had = own.take();
+            *own = general.clone().filter(|general| had.as_ref() != Some(general));
+            had.is_some()
+        };
         let why = |what: &str| format!("{what}: {}", violation.summary);
         match violation.path.steps() {
-            [Step::Attribute("technical_owner")] => self.technical_owner.take().is_some(),
+            [Step::Attribute("technical_owner")] => instead(&mut self.technical_owner, &terms.technical_owner),
             [Step::Attribute("policy_owner")] => {
                 let owner = self.policy_owner.take();
                 self.notes
                     .extend(owner.as_ref().map(|owner| why(&format!("`{owner}`"))));
                 owner.is_some()
             }
-            [Step::Attribute("purpose"), Step::Attribute("summary")] => self.summary.take().is_some(),
-            [Step::Attribute("purpose"), Step::Attribute("task")] => self.task.take().is_some(),
+            [Step::Attribute("purpose"), Step::Attribute("summary")] => instead(&mut self.summary, &terms.summary),
+            [Step::Attribute("purpose"), Step::Attribute("task")] => instead(&mut self.task, &terms.task),
             [Step::Attribute("environment")] => self.environment.take().is_some(),
             [Step::Attribute("attestation"), ..] => self.attestation.take().is_some(),
             [Step::Attribute("external"), Step::Index(index)] if *index < self.external.len() => {
@@ -213,6 +226,8 @@ impl Sketch {
             } else {
                 list(&self.external)
             },
+            // As a configuration that says nothing of it, so that the apply that takes it up renews nothing.
+            generation: Given::Known(GENERATION_FIRST),
             ..Draft::default()
         }
     }

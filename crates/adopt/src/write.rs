@@ -66,10 +66,14 @@ pub fn write(blocks: &[Block<'_>]) -> String {
 fn on_record(id: RecordId, declaration: &Declaration, remarks: &[String], labels: &mut Taken, out: &mut String) {
     let label = label(declaration.name().as_str(), labels);
     // INVARIANT: a declaration serialises, and to an object.
-    let attributes = match serde_json::to_value(declaration) {
+    let mut attributes = match serde_json::to_value(declaration) {
         Ok(Json::Object(attributes)) => attributes,
         _ => Map::new(),
     };
+    // What a configuration that says nothing of it has anyway.
+    if declaration.generation() == Some(1) {
+        attributes.remove("generation");
+    }
     // Writing to a String cannot fail.
     let _ = write!(
         out,

@@ -311,6 +311,29 @@ fn nobody_is_made_an_owner() {
     assert!(proposal.lacks.contains(&"policy_owner"), "{:?}", proposal.lacks);
 }
 
+#[test]
+fn what_a_resource_says_and_cannot_be_used_gives_way_to_what_is_said_of_all() {
+    let user = |description: &str| {
+        state(&[(
+            "aws_iam_user",
+            "u",
+            json!({ "name": "u", "arn": "arn:aws:iam::1:user/u", "description": description }),
+        )])
+    };
+    for (description, summary) in [
+        ("Exports the ledger", "Exports the ledger"),
+        ("two\nlines of it", "Does what it did before"),
+        ("TODO", "Does what it did before"),
+    ] {
+        assert!(
+            hcl(&user(description), &terms()).contains(&format!("summary = \"{summary}\"")),
+            "{description}"
+        );
+    }
+    let nothing = Terms::default();
+    assert!(hcl(&user("TODO"), &nothing).contains("summary = \"\""));
+}
+
 /// Texts that would do something in HCL, or end the place that they stand in.
 fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![

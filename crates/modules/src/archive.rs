@@ -36,11 +36,18 @@ pub fn save(store: &Store, manifests: &[Digest], out: impl Write) -> Result<(), 
             let message = format!("sha256:{digest} is not in the store");
             Problem::new(&ARCHIVE, message, "Fetch it with `nhi module pull`.")
         })?;
-        listed.push(described(MANIFEST_TYPE, &artifact.manifest));
+        listed.push(json!({
+            "mediaType": MANIFEST_TYPE,
+            "digest": format!("sha256:{digest}"),
+            "size": artifact.manifest.len(),
+        }));
         for bundle in store.bundles(digest)? {
-            let mut signature = described(BUNDLE_TYPE, &bundle);
-            signature["annotations"] = json!({ "dev.nhi.subject": format!("sha256:{digest}") });
-            listed.push(signature);
+            listed.push(json!({
+                "mediaType": BUNDLE_TYPE,
+                "digest": format!("sha256:{}", Digest::of(&bundle)),
+                "size": bundle.len(),
+                "annotations": { "dev.nhi.subject": format!("sha256:{digest}") },
+            }));
             blobs.insert(Digest::of(&bundle).to_string(), bundle);
         }
         for bytes in [artifact.manifest, artifact.config, artifact.wasm] {
@@ -61,10 +68,6 @@ pub fn save(store: &Store, manifests: &[Digest], out: impl Write) -> Result<(), 
         let message = format!("the archive cannot be written: {error}");
         Problem::new(&ARCHIVE, message, "Look at the disk, and write it again.")
     })
-}
-
-fn described(media_type: &str, bytes: &[u8]) -> Value {
-    json!({ "mediaType": media_type, "digest": format!("sha256:{}", Digest::of(bytes)), "size": bytes.len() })
 }
 
 fn put(archive: &mut Builder<impl Write>, name: &str, bytes: &[u8]) -> io::Result<()> {

@@ -123,7 +123,7 @@ fn name(wasm: &[u8], engine: &[u8; 32]) -> String {
     let digest = Sha256::digest(wasm);
     let mut name = String::with_capacity(2 * (32 + 8) + 8);
     // Writing to a string cannot fail.
-    for byte in digest.iter() {
+    for byte in &digest {
         let _ = write!(name, "{byte:02x}");
     }
     name.push('-');

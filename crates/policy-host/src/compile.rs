@@ -8,7 +8,6 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
 
 use nix::sys::resource::{Resource, rlim_t, setrlimit};
 
@@ -116,11 +115,7 @@ fn exchange(child: &mut Child, wasm: &[u8]) -> Option<Vec<u8>> {
         drop(sender.send(read.map(|_| answer)));
     }))
     .ok()?;
-    receiver.recv_timeout(wait()).ok()?.ok()
-}
-
-fn wait() -> Duration {
-    COMPILE_WALL
+    receiver.recv_timeout(COMPILE_WALL).ok()?.ok()
 }
 
 /// What the child process does: a module from `input`, machine code or a message to `output`.

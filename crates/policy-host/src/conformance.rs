@@ -6,11 +6,13 @@
 mod deeds;
 mod guest;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nhi_plan::{Change, Context};
+use nix::sys::resource::{UsageWho, getrusage};
 
 use self::guest::Guest;
+use crate::limits::COMPILE_CPU_SECONDS;
 use crate::{Host, HostError, HostErrorKind, HostLimits, Report};
 
 /// Fuel of one case, and the wall clock's share of it.
@@ -18,6 +20,8 @@ const FUEL: u64 = 20_000_000;
 const WALL: Duration = Duration::from_secs(2);
 /// How much longer than its budget a case may take: the rest is loading.
 const TOLERANCE: f64 = 1.2;
+/// The campaign whose modules are held to what compiling may take.
+const BOMBS: &str = "compile bombs";
 
 /// What has to become of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +52,10 @@ pub struct Campaign {
     pub failures: Vec<String>,
     /// Where chance began.
     pub seed: u64,
-    /// The longest that a case took.
+    /// The most of the processor's time that a case took.
     pub slowest: Duration,
+    /// Of the modules that may come to any end, those that were taken and run; the others were refused.
+    pub loaded: usize,
     /// Whether it noticed a module that behaves.
     pub finds_planted: bool,
 }
@@ -68,7 +74,21 @@ pub fn run(mutants: usize, seed: u64) -> Result<Vec<Campaign>, HostError> {
     for (name, cases) in deeds::campaigns() {
         campaigns.push(campaign(&host, name, cases.into_iter(), seed, &planted));
     }
-    let mut chance = Chance(seed | 1);
+    let mut chance = Chance::from(seed);
+    let answers: Vec<Case> = (0..mutants)
+        .map(|number| Case {
+            name: format!("answer {number}"),
+            wasm: Guest {
+                damage: (0..=chance.below(3))
+                    .map(|_| (chance.below(1 << 20), chance.byte()))
+                    .collect(),
+                ..Guest::default()
+            }
+            .component(),
+            wanted: Wanted::Any,
+        })
+        .collect();
+    campaigns.push(campaign(&host, "damaged answers", answers.into_iter(), seed, &planted));
     let sound = planted.clone();
     let damaged = (0..mutants).map(|number| Case {
         name: format!("mutant {number}"),
@@ -86,18 +106,25 @@ fn campaign(host: &Host, name: &'static str, cases: impl Iterator<Item = Case>, 
         failures: Vec::new(),
         seed,
         slowest: Duration::ZERO,
+        loaded: 0,
         finds_planted: false,
     };
+    let budget = if name == BOMBS {
+        Duration::from_secs(COMPILE_CPU_SECONDS)
+    } else {
+        WALL.mul_f64(TOLERANCE)
+    };
     for case in cases {
-        let start = Instant::now();
+        let start = computed();
         let verdict = judge(host, &case.wasm, case.wanted);
-        let took = start.elapsed();
+        let took = computed().saturating_sub(start);
+        campaign.loaded += usize::from(case.wanted == Wanted::Any && host.load("hostile.wasm", &case.wasm).is_ok());
         campaign.cases += 1;
         campaign.slowest = campaign.slowest.max(took);
         if let Err(why) = verdict {
             campaign.failures.push(format!("{}: {why}", case.name));
         }
-        if took > WALL.mul_f64(TOLERANCE) {
+        if took > budget {
             campaign.failures.push(format!("{}: took {took:.1?}", case.name));
         }
     }
@@ -109,6 +136,18 @@ fn campaign(host: &Host, name: &'static str, cases: impl Iterator<Item = Case>, 
             .push(String::from("a module that behaves passed as hostile"));
     }
     campaign
+}
+
+/// The processor's time that this process has taken: unlike the wall clock it does not count what others do.
+fn computed() -> Duration {
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else {
+        return Duration::ZERO;
+    };
+    let of = |time: nix::sys::time::TimeVal| {
+        let (seconds, micros) = (u64::try_from(time.tv_sec()), u64::try_from(time.tv_usec()));
+        Duration::from_secs(seconds.unwrap_or(0)) + Duration::from_micros(micros.unwrap_or(0))
+    };
+    of(usage.user_time()) + of(usage.system_time())
 }
 
 fn judge(host: &Host, wasm: &[u8], wanted: Wanted) -> Result<(), String> {
@@ -161,6 +200,15 @@ fn block() -> Change<'static> {
 struct Chance(u64);
 
 impl Chance {
+    /// Small seeds differ in few bits: they are spread first, or all cases would begin alike.
+    fn from(seed: u64) -> Self {
+        let mut chance = Self(seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        for _ in 0..16 {
+            chance.next();
+        }
+        chance
+    }
+
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -173,11 +221,15 @@ impl Chance {
         usize::try_from(self.next() % limit).unwrap_or(0)
     }
 
+    fn byte(&mut self) -> u8 {
+        self.next().to_le_bytes()[0]
+    }
+
     /// A few bytes changed, cut off or doubled.
     fn damage(&mut self, sound: &[u8]) -> Vec<u8> {
         let mut bytes = sound.to_vec();
         for _ in 0..=self.below(4) {
-            let (at, byte) = (self.below(bytes.len()), self.next().to_le_bytes()[0]);
+            let (at, byte) = (self.below(bytes.len()), self.byte());
             match self.below(8) {
                 0 => bytes.truncate(at.max(8)),
                 1 => bytes.insert(at, byte),

@@ -128,33 +128,26 @@ fn read(name: &str, bytes: &[u8], limits: &HostLimits) -> Result<Facts, HostErro
                 facts.functions = facts.functions.saturating_add(count(functions));
                 within(name, "functions", facts.functions, limits.module_functions)?;
             }
-            Payload::CodeSectionEntry(function) => {
-                within(
-                    name,
-                    "bytes in one function",
-                    function.range().len(),
-                    limits.function_bytes,
-                )?;
-                let shape = body::measure(&function).map_err(malformed)?;
-                within(name, "locals in one function", shape.locals, limits.function_locals)?;
-                within(
-                    name,
-                    "levels of blocks in one function",
-                    shape.depth,
-                    limits.function_depth,
-                )?;
-                within(
-                    name,
-                    "branch targets in one function",
-                    shape.targets,
-                    limits.function_targets,
-                )?;
+            Payload::CodeSectionEntry(body) => {
+                within(name, "bytes in one function", body.range().len(), limits.function_bytes)?;
+                function(name, limits, body::measure(&body).map_err(malformed)?)?;
             }
             Payload::CustomSection(section) => custom(&mut facts, &section, depth),
             _ => {}
         }
     }
     Ok(facts)
+}
+
+fn function(name: &str, limits: &HostLimits, shape: body::Shape) -> Result<(), HostError> {
+    let counts = [
+        ("locals in one function", shape.locals, limits.function_locals),
+        ("levels of blocks in one function", shape.depth, limits.function_depth),
+        ("branch targets in one function", shape.targets, limits.function_targets),
+    ];
+    counts
+        .into_iter()
+        .try_for_each(|(what, count, limit)| within(name, what, count, limit))
 }
 
 /// Custom sections are hints, so damage in one is no error: what it says is then not known.

@@ -187,7 +187,7 @@ fn each<T>(root: Value<'_>, name: &str, read: impl Fn(Value<'_>) -> Result<T, St
 
 fn word(object: Value<'_>, name: &str) -> Result<String, String> {
     let text = object.get(name).and_then(Value::as_str);
-    text.map(|text| text.into_owned()).ok_or_else(|| missing(name))
+    text.map(std::borrow::Cow::into_owned).ok_or_else(|| missing(name))
 }
 
 fn flag(object: Value<'_>, name: &str) -> Result<bool, String> {

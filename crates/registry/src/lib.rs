@@ -189,6 +189,11 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         identities::revoke(self, actor, id, reason)
     }
 
+    /// The policy in force; none before the first one was put on record.
+    fn policy_in_force(&self) -> Result<Option<PolicyInForce>, RegistryError> {
+        self.find_record("", PolicyInForce::KEY)
+    }
+
     /// Puts the policy that the registry was opened with in force. One that is looser than the one before uses up the
     /// approvals of that change; a stricter one, and the first, need none.
     fn put_policy_in_force(&self, actor: &Actor, evidence: &Evidence) -> Result<PolicyInForce, RegistryError> {

@@ -3,9 +3,10 @@
 //! What a kind allows is decided by its own transitions in `nhi_governance`; here stands only what all kinds share:
 //! one transaction, the revision compared before the swap, the approvals used once, the session noted.
 
+use nhi_governance::measure::History;
 use nhi_governance::{Containment, Evidence, Record, RecordId, Timestamp, Transition};
 
-use crate::{Actor, Registry, RegistryError, Taken, View, Writer, taking};
+use crate::{Actor, Anchor, Registry, RegistryError, Taken, View, Writer, taking};
 
 /// Which records to list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -151,6 +152,27 @@ pub trait RecordsExt: Registry {
         })?;
         // INVARIANT: `read` succeeds only after its work did.
         answer.ok_or_else(|| RegistryError::Broken(self.place()))
+    }
+
+    /// The end of the log, to be kept elsewhere.
+    fn anchor(&self) -> Result<Anchor, RegistryError> {
+        let mut end = None;
+        self.read(&mut |view| {
+            end = Some(view.anchor()?);
+            Ok(())
+        })?;
+        // INVARIANT: `read` succeeds only after its work did.
+        end.ok_or_else(|| RegistryError::Broken(self.place()))
+    }
+
+    /// What the log alone says of the life of everything on record.
+    fn history(&self) -> Result<History, RegistryError> {
+        let mut told = History::default();
+        self.read(&mut |view| {
+            told = view.history()?;
+            Ok(())
+        })?;
+        Ok(told)
     }
 
     /// Writes in one transaction, and gives back what came of it.

@@ -10,6 +10,7 @@
 
 mod bench;
 mod build;
+#[expect(unreachable_pub, reason = "the host publishes them")]
 #[path = "../../policy-host/src/component.rs"]
 mod component;
 mod demo;

@@ -60,7 +60,7 @@ fn answer(governed: &Governed, mut config: Value) -> Result<DataAnswer, Diagnost
     let policy = governed.policy().cloned().unwrap_or_default();
     let measured = selection.identities.iter().map(Found::measured);
     let counts = Population::of(measured, &policy, selection.now);
-    let history = governed.ask(|registry| registry.reading(|view| view.history()))?;
+    let history = governed.ask(|registry| registry.history())?;
     let mut set = |name: &str, value: Value| config.insert(name, value);
     set("attestation_coverage", share(counts.attestation_coverage()));
     set("static_credential_share", share(counts.static_credential_share()));

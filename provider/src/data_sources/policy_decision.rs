@@ -36,7 +36,7 @@ fn schema() -> Schema {
              wrong with it. It takes the attributes of `nhi_identity`; nothing is put on record and nobody is asked, and \
              what is wrong is part of the answer and no error.",
         ),
-        |schema, attribute| schema.attribute(attribute),
+        Schema::attribute,
     );
     asked
         .attribute(Attribute::computed("is_allowed", Type::Bool).describe("Whether nothing is wrong with it."))

@@ -118,29 +118,12 @@ impl Governed {
             |before| tier_of_change(policy, before.declaration(), declaration),
         );
         let request = |context: &RequestContext<'_>| Request::for_identity(context, previous, declaration);
-        let waiver = self.waiver(&*registry, policy, Some(declaration.environment()))?;
+        let waiver = waiver(&*registry, policy, Some(declaration.environment()))?;
         settle(
             approving,
             &waiver,
             judged(approving, self.trust(approving)?, policy, tier, &asked, request)?,
         )
-    }
-
-    /// Whether `enforcement = "warn"` counts, by the policy and by the one in force: a change does not let itself in.
-    pub(super) fn waiver(
-        &self,
-        registry: &dyn Registry,
-        policy: &Policy,
-        environment: Option<&Environment>,
-    ) -> Result<Waiver, RegistryError> {
-        let in_force = registry.reading(|view| view.policy_in_force())?;
-        let in_force = in_force.as_ref().map_or(policy, PolicyInForce::policy);
-        Ok(Waiver {
-            counts: [policy, in_force]
-                .into_iter()
-                .all(|policy| policy.allows_warn(environment)),
-            environment: environment.map(ToString::to_string),
-        })
     }
 
     /// Whether a record of any other kind may be created or changed, by the same rules.
@@ -177,7 +160,7 @@ impl Governed {
             text => Some(Environment::parse(text).map_err(RegistryError::from)?),
         };
         let asked = self.asked(&*registry, incarnations)?;
-        let waiver = self.waiver(&*registry, policy, environment.as_ref())?;
+        let waiver = waiver(&*registry, policy, environment.as_ref())?;
         let request = |context: &RequestContext<'_>| Request::for_record(context, environment, previous, declared);
         settle(
             approving,
@@ -188,9 +171,7 @@ impl Governed {
 
     /// The trust root, if there is one, and if it comes after the one that was used last.
     pub(crate) fn trust(&self, approving: &Approving) -> Result<Option<Trust>, Trouble> {
-        let in_force = self
-            .ask(|registry| registry.reading(|view| view.policy_in_force()))?
-            .flatten();
+        let in_force = self.ask(|registry| registry.policy_in_force())?.flatten();
         let on_record = in_force.and_then(|in_force| in_force.approvers());
         approving.trust_after(on_record).map_err(Trouble::Approvers)
     }
@@ -248,6 +229,22 @@ impl Governed {
         let updated = update(identity, declaration.clone(), context, &act);
         matches!(updated, Err(problem) if problem.code.id == LACKS_APPROVALS)
     }
+}
+
+/// Whether `enforcement = "warn"` counts, by the policy and by the one in force: a change does not let itself in.
+pub(super) fn waiver(
+    registry: &dyn Registry,
+    policy: &Policy,
+    environment: Option<&Environment>,
+) -> Result<Waiver, RegistryError> {
+    let in_force = registry.policy_in_force()?;
+    let in_force = in_force.as_ref().map_or(policy, PolicyInForce::policy);
+    Ok(Waiver {
+        counts: [policy, in_force]
+            .into_iter()
+            .all(|policy| policy.allows_warn(environment)),
+        environment: environment.map(ToString::to_string),
+    })
 }
 
 /// Of a creation that was cut off: it was approved then, and its approvals are used up.

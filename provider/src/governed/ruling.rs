@@ -6,7 +6,7 @@ use nhi_governance::{Declaration, Evidence, Loosening, Name, Policy, PolicyChang
 use nhi_registry::{RecordsExt as _, RegistryError};
 use tfplugin::log;
 
-use super::approving::{Approved, judged, settle};
+use super::approving::{Approved, judged, settle, waiver};
 use super::{Governed, Trouble};
 
 /// How a policy stands before something is done under it.
@@ -62,7 +62,7 @@ impl Governed {
                 &[("policy", put.policy().digest().to_string().into())],
             );
         }
-        let on_record = registry.reading(|view| view.policy_in_force())?;
+        let on_record = registry.policy_in_force()?;
         let on_record = on_record.and_then(|in_force| in_force.approvers());
         if let Some(trust) = trust.filter(|trust| Some(trust.root.digest) != on_record) {
             registry.keep_approvers(&self.actor, trust.root.digest)?;
@@ -84,9 +84,7 @@ impl Governed {
     }
 
     fn policy_change(&self, policy: &Policy) -> Result<(Option<PolicyInForce>, PolicyChange), Trouble> {
-        let in_force = self
-            .ask(|registry| registry.reading(|view| view.policy_in_force()))?
-            .flatten();
+        let in_force = self.ask(|registry| registry.policy_in_force())?.flatten();
         let change = PolicyChange::between(in_force.as_ref().map(PolicyInForce::policy), policy);
         Ok((in_force, change))
     }
@@ -113,7 +111,7 @@ impl Governed {
         let asked = self.asked(&*registry, 0)?;
         let request =
             |context: &nhi_approvals::RequestContext<'_>| Request::for_policy(context.organisation, base, policy);
-        let waiver = self.waiver(&*registry, base, None)?;
+        let waiver = waiver(&*registry, base, None)?;
         let settled = settle(
             &approving,
             &waiver,

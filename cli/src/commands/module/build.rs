@@ -113,7 +113,7 @@ fn compile(args: &Args) -> Result<PathBuf, Failure> {
                 path.extension().is_some_and(|ending| ending == "wasm").then_some(path)
             })
         })
-        .last()
+        .next_back()
         .ok_or_else(|| {
             Failure::undecided("cargo built no WebAssembly module")
                 .help("write `crate-type = [\"cdylib\", \"rlib\"]` under `[lib]` in Cargo.toml")

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use nhi_plan::Description;
 use nhi_policy_host::{Facts, HostLimits, Module};
 use serde::Serialize;
 use serde_json::Value;
@@ -209,18 +210,7 @@ impl Shown {
             );
             field("judges     ", &how);
             field("canaries   ", &description.canaries.len().to_string());
-            screen.blank();
-            for rule in &description.rules {
-                screen.line(&[
-                    (PLAIN, "  "),
-                    (BOLD, &rule.code),
-                    (PLAIN, " "),
-                    (PLAIN, &rule.name),
-                    (DIM, "  "),
-                    (DIM, rule.severity.as_str()),
-                ]);
-                screen.field(4, "", PLAIN, &rule.summary);
-            }
+            rules(&mut screen, description);
             screen.blank();
             for interest in &document.interests {
                 screen.field(2, "sees", PLAIN, &sentence(interest));
@@ -239,6 +229,21 @@ impl Shown {
             }
         }
         screen.into_text()
+    }
+}
+
+fn rules(screen: &mut Screen, description: &Description) {
+    screen.blank();
+    for rule in &description.rules {
+        screen.line(&[
+            (PLAIN, "  "),
+            (BOLD, &rule.code),
+            (PLAIN, " "),
+            (PLAIN, &rule.name),
+            (DIM, "  "),
+            (DIM, rule.severity.as_str()),
+        ]);
+        screen.field(4, "", PLAIN, &rule.summary);
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod cases;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -296,14 +296,10 @@ fn golden(
 
 impl Coverage {
     fn add(&mut self, description: &Description, case: &Case, report: &Report) {
-        let found: BTreeMap<&str, ()> = report
-            .findings
-            .iter()
-            .map(|finding| (finding.rule.as_str(), ()))
-            .collect();
+        let found: BTreeSet<&str> = report.findings.iter().map(|finding| finding.rule.as_str()).collect();
         for rule in &description.rules {
             let is_expected = case.is_golden || case.expects.iter().any(|expect| expect.rule == rule.code);
-            if found.contains_key(rule.code.as_str()) && is_expected {
+            if found.contains(rule.code.as_str()) && is_expected {
                 self.flagged.insert(rule.code.clone());
             } else if report.usage.changes > 0 {
                 self.near_misses.insert(rule.code.clone());

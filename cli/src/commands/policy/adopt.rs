@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use nhi_governance::{Digest, Evidence, Loosening, PolicyChange, PolicyInForce, Timestamp};
-use nhi_registry::{Access, Actor, RecordsExt as _};
+use nhi_registry::{Access, Actor};
 use serde::Serialize;
 
 use super::Format;
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let head = super::of(&args.file)?;
     let registry = args.registry.open_under(Access::Write, head.clone())?;
     let actor = Actor::from_surroundings();
-    let before = registry.reading(|view| view.policy_in_force());
+    let before = registry.policy_in_force();
     let before = before.map_err(|error| failure(&error))?;
     let change = PolicyChange::between(before.as_ref().map(PolicyInForce::policy), &head);
     let (evidence, loosened) = match (&before, change) {
@@ -100,7 +100,7 @@ fn human(document: &Document, width: usize) -> String {
 /// The policy in force of a registry.
 pub(super) fn in_force(registry: &registry::Args) -> Result<nhi_governance::Policy, Failure> {
     let registry = registry.open()?;
-    let found = registry.reading(|view| view.policy_in_force());
+    let found = registry.policy_in_force();
     let found = found.map_err(|error| failure(&error))?;
     found.map(|found| found.policy().clone()).ok_or_else(|| {
         Failure::undecided(format!("no policy is in force in {}", registry.place()))

@@ -158,8 +158,8 @@ pub(super) fn refuse_undoing(
             &format!("the scope of identity `{}` was narrowed", identity.id),
         )?;
     }
-    let held = identity.kill_suspension(context).or_else(|| identity.suspended.clone());
-    let Some(suspended) = held.filter(|_| !declaration.wants_suspension()) else {
+    let present = identity.kill_suspension(context).or_else(|| identity.suspended.clone());
+    let Some(suspended) = present.filter(|_| !declaration.wants_suspension()) else {
         return Ok(());
     };
     // Either the configuration took back what it wanted, or persons agreed to this very change.

@@ -107,7 +107,7 @@ impl Life {
 
     fn change(&mut self, payload: &Value) {
         if let Some(Value::Object(declaration)) = payload.get("declaration") {
-            self.declaration = declaration.clone();
+            self.declaration.clone_from(declaration);
         }
         let changes = payload.get("changes").and_then(Value::as_object);
         for (name, change) in changes.into_iter().flatten() {

@@ -206,7 +206,9 @@ impl History {
             .collect();
         let count = |holds: fn(&Life) -> bool| {
             let mut coverage = Coverage::default();
-            live.iter().for_each(|life| coverage.add(holds(life)));
+            for life in &live {
+                coverage.add(holds(life));
+            }
             coverage
         };
         let mut by_age_days = std::collections::BTreeMap::new();

@@ -1,5 +1,6 @@
 //! Who owns what, and what nobody answers for any more.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
@@ -116,6 +117,6 @@ pub fn holdings<'a>(
         }
     }
     let mut holdings: Vec<_> = by_owner.into_values().collect();
-    holdings.sort_by(|left, right| (right.runs, right.answers_for).cmp(&(left.runs, left.answers_for)));
+    holdings.sort_by_key(|holding| Reverse((holding.runs, holding.answers_for)));
     holdings
 }

@@ -104,15 +104,17 @@ impl PolicyInForce {
             evidence: act.evidence.clone(),
             approvers: live.and_then(|live| live.approvers),
         };
-        let mut told = json!({ "policy": act.policy.digest(), "by": put.by });
+        let told = json!({ "policy": act.policy.digest(), "by": put.by });
+        let mut transition = Transition::to(put, verb, told);
         if let Some(before) = before {
-            told["before"] = json!(before.digest());
+            transition = transition.noting("before", json!(before.digest()));
         }
         if !loosened.is_empty() {
-            told["loosened"] = json!(loosened);
-            told["evidence"] = json!(act.evidence);
+            transition = transition
+                .noting("loosened", json!(loosened))
+                .noting("evidence", json!(act.evidence));
         }
-        Ok(Transition::to(put, verb, told))
+        Ok(transition)
     }
 
     /// Notes which trust root is used. Whether it comes after the one before is for its signatures to say.

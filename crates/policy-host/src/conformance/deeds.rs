@@ -28,7 +28,7 @@ pub(super) fn campaigns() -> Vec<(&'static str, Vec<Case>)> {
             everywhere(&tables(), Wanted::Stopped(&[Kind::Memory, Kind::Fuel])),
         ),
         ("crashes", everywhere(&crashes(), Wanted::Stopped(&[Kind::Trap]))),
-        ("compile bombs", bombs()),
+        (super::BOMBS, bombs()),
         ("output bombs", floods()),
         ("malformed records", malformed()),
         ("smuggled imports", smuggled()),

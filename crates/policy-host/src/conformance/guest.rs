@@ -80,6 +80,8 @@ pub(super) struct Guest {
     pub(super) own: Vec<(u32, Vec<Instruction<'static>>)>,
     /// Elements of its table, all of which are the first function of its own.
     pub(super) table: u64,
+    /// Bytes of its answers that are changed: where, counted around the end, and to what.
+    pub(super) damage: Vec<(usize, u8)>,
 }
 
 impl Default for Guest {
@@ -94,6 +96,7 @@ impl Default for Guest {
             place: None,
             own: Vec::new(),
             table: 1,
+            damage: Vec::new(),
         }
     }
 }
@@ -104,7 +107,7 @@ struct Image(Vec<u8>);
 impl Image {
     /// Puts bytes down and says where they are.
     fn put(&mut self, bytes: &[u8]) -> u32 {
-        while self.0.len() % 8 != 0 {
+        while !self.0.len().is_multiple_of(8) {
             self.0.push(0);
         }
         let at = IMAGE_START.saturating_add(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
@@ -205,9 +208,8 @@ impl Guest {
         (image, answers)
     }
 
-    fn core(&self) -> Vec<u8> {
-        use Instruction::{Call, End, I32Const, I32Store};
-        let (image, answers) = self.image();
+    /// What the contract's functions, and those of the guest's own, take and give.
+    fn signatures(&self) -> (TypeSection, ImportSection, FunctionSection) {
         let mut types = TypeSection::new();
         let i32s = |count: usize| vec![ValType::I32; count];
         for (parameters, results) in [(1, 1), (4, 1), (0, 1), (2, 1), (3, 1), (0, 0)] {
@@ -223,6 +225,19 @@ impl Guest {
         for _ in &self.own {
             functions.function(5);
         }
+        (types, imports, functions)
+    }
+
+    fn core(&self) -> Vec<u8> {
+        use Instruction::{Call, End, I32Const, I32Store};
+        let (mut image, answers) = self.image();
+        for (at, byte) in &self.damage {
+            let at = at % image.0.len();
+            if let Some(slot) = image.0.get_mut(at) {
+                *slot = *byte;
+            }
+        }
+        let (types, imports, functions) = self.signatures();
         let call = |place: Place| match self.place {
             Some(deed) if deed == place => vec![Call(FIRST_OWN)],
             _ => Vec::new(),

@@ -32,7 +32,9 @@ fn the_text_of_a_frozen_version_does_not_change() {
             .join(major)
             .join("policy.wit");
         let text = std::fs::read(&file).unwrap();
-        let hash: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = Sha256::digest(&text)
+            .iter()
+            .fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
         let (_, frozen) = FROZEN.iter().find(|(frozen, _)| *frozen == version).unwrap();
         assert_eq!(
             hash,

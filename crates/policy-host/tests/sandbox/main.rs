@@ -9,7 +9,6 @@
 
 mod canaries;
 mod compiling;
-mod conformance;
 mod contract;
 mod delivery;
 mod precompiled;

@@ -15,8 +15,12 @@ use crate::{RegistryError, random};
 
 /// `NHIR`: marks a file as a registry.
 const APPLICATION_ID: i64 = 0x4e48_4952;
-/// How long a writer waits for its turn.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a writer looks whether it is its turn, and so how long it waits for it: half a minute at least.
+const TURN_TRIES: i32 = 30_000;
+/// Who has come looks seldom, who has waited for some time looks often, so that nobody waits for ever. SQLite's own
+/// timeout does the opposite.
+const TURN_POLL_FIRST: (i32, Duration) = (40, Duration::from_millis(4));
+const TURN_POLL: Duration = Duration::from_millis(1);
 /// How often switching the journal is tried: SQLite does not wait for others there.
 const JOURNAL_TRIES: u32 = 200;
 /// The schema that this version knows: the number of the last migration.
@@ -29,7 +33,7 @@ pub(super) fn read_write(path: &Path, now: Timestamp) -> Result<Connection, Regi
     create_private(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = at("open", path, Connection::open_with_flags(plain(path), flags))?;
-    at("open", path, connection.busy_timeout(BUSY_TIMEOUT))?;
+    at("open", path, connection.busy_handler(Some(wait_for_turn)))?;
     recognise(&connection, path)?;
     use_write_ahead_log(&connection, path)?;
     at("open", path, harden(&connection))?;
@@ -43,6 +47,13 @@ pub(super) fn read_write(path: &Path, now: Timestamp) -> Result<Connection, Regi
     Ok(connection)
 }
 
+/// Called when another process has the turn; says whether to look again.
+fn wait_for_turn(tries: i32) -> bool {
+    let (first, seldom) = TURN_POLL_FIRST;
+    std::thread::sleep(if tries < first { seldom } else { TURN_POLL });
+    tries < TURN_TRIES
+}
+
 /// Opens the file for reading.
 pub(super) fn read_only(path: &Path) -> Result<Connection, RegistryError> {
     if !path.exists() {
@@ -50,7 +61,7 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, RegistryError> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = at("open", path, Connection::open_with_flags(plain(path), flags))?;
-    at("open", path, connection.busy_timeout(BUSY_TIMEOUT))?;
+    at("open", path, connection.busy_handler(Some(wait_for_turn)))?;
     if let Err(error) = version(&connection) {
         // A reader needs a shared-memory file beside the database. Where it cannot be made, in a directory that is
         // read-only or on a disk that is full, and no writer left a log behind, the file alone is the whole truth.

@@ -90,7 +90,10 @@ pub(crate) fn a_throw_holds_whatever_is_written_meanwhile(registry: &dyn Registr
     assert_eq!(
         (
             again.epoch(),
-            registry.list_records::<Kill>(&Default::default()).unwrap().len()
+            registry
+                .list_records::<Kill>(&nhi_registry::RecordFilter::default())
+                .unwrap()
+                .len()
         ),
         (2, 1)
     );

@@ -39,7 +39,7 @@ pub(crate) fn nothing_is_granted_under_a_looser_policy(_: &dyn Registry, fixture
     let base = under(fixture, policy(4000));
     // Until somebody puts one in force there is nothing to compare with.
     let identity = create(&*base, declaration("first")).unwrap();
-    assert!(base.reading(|view| view.policy_in_force()).unwrap().is_none());
+    assert!(base.policy_in_force().unwrap().is_none());
     let put = base.put_policy_in_force(&actor(), &Evidence::default()).unwrap();
     assert_eq!(put.policy().digest(), policy(4000).digest());
     let rows = base.verify().unwrap().rows;

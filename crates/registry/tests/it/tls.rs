@@ -172,7 +172,7 @@ fn an_older_copy_is_noticed_by_its_anchor() {
 
 fn anchor(registry: &dyn Registry) -> nhi_registry::Anchor {
     use nhi_registry::RecordsExt as _;
-    registry.reading(|view| view.anchor()).unwrap()
+    registry.anchor().unwrap()
 }
 
 /// The place of a copy of what is there now, made past the registry as a backup does it.

@@ -75,7 +75,11 @@ pub(super) fn version(core: &Core) -> Result<String> {
         .env("CHECKPOINT_DISABLE", "1")
         .output()?;
     let said = String::from_utf8_lossy(&output.stdout);
-    Ok(said.lines().next().unwrap_or_default().replace(" v", " "))
+    Ok(said
+        .lines()
+        .find(|line| line.contains(" v"))
+        .unwrap_or_default()
+        .replace(" v", " "))
 }
 
 fn arguments(stack: &Path) -> [String; 3] {

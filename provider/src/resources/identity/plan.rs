@@ -160,12 +160,14 @@ fn change(prior: &Value, proposed: Value, takes_up: bool, assessment: &Assessmen
     }
     let is_changed = DECLARED.into_iter().any(|name| differs(&planned, name));
     if is_changed || takes_up || !answer.requires_replace.is_empty() {
-        let moves_end = renews || differs(&planned, "ttl");
+        // A record that was never given a generation gets its first one, and with it a life that begins anew.
+        let begins = prior.get("status").as_str() == Some(Status::Quarantined.as_str());
+        let moves_end = renews || begins || differs(&planned, "ttl");
         planned.insert("revision", Value::UNKNOWN);
         for name in BY_APPLY {
             planned.insert(name, Value::UNKNOWN);
         }
-        if renews {
+        if renews || begins {
             planned.insert("issued_at", Value::UNKNOWN);
         }
         if moves_end {

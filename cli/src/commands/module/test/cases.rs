@@ -78,7 +78,7 @@ fn case(title: String, block: &Block, folder: &Path) -> Result<Case, String> {
         is_golden: false,
     };
     let (mut changes, mut file) = (Vec::new(), None);
-    for structure in block.body().iter() {
+    for structure in block.body() {
         match structure {
             Structure::Attribute(attribute) => {
                 let value = value(attribute.expr())?;
@@ -123,7 +123,7 @@ fn expect(rule: String, body: &Body) -> Result<Expect, String> {
         outcome: "violation".to_owned(),
         ..Expect::default()
     };
-    for structure in body.iter() {
+    for structure in body {
         let Structure::Attribute(attribute) = structure else {
             return Err("an `expect` has no blocks".to_owned());
         };
@@ -151,7 +151,7 @@ fn change(address: &str, body: &Body) -> Result<Value, String> {
         Parts::of(address).ok_or_else(|| format!("`{address}` is not an address such as `aws_s3_bucket.logs`"))?;
     let mut change = Map::new();
     let (mut unknown, mut sensitive) = (json!({}), json!({}));
-    for structure in body.iter() {
+    for structure in body {
         let Structure::Attribute(attribute) = structure else {
             return Err(format!("`{address}`: a `change` has no blocks"));
         };

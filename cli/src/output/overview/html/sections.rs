@@ -280,7 +280,7 @@ pub(super) fn findings(out: &mut String, overview: &Overview) {
     let verdict = match judged.verdict.as_str() {
         "undecided" => "The plan could not be judged as a whole, which blocks it.".to_owned(),
         _ if judged.findings.is_empty() => "Nothing was found.".to_owned(),
-        _ => format!("{} found, {blocking} of them block.", judged.findings.len()),
+        _ => format!("{} found, {blocking} blocking.", judged.findings.len()),
     };
     let _ = writeln!(
         out,

@@ -156,8 +156,8 @@ impl Table<'_> {
             Cell::Text(text) => write!(out, "{}", xml::escape(text)),
             Cell::Code(text) => write!(out, "<code>{}</code>", xml::escape(text)),
             Cell::Word(word, _) => {
-                let word = xml::escape(word);
-                write!(out, "<span class=\"w {}\">{word}</span>", class(&word))
+                let shown = xml::escape(&word.replace('_', " "));
+                write!(out, "<span class=\"w {}\">{shown}</span>", class(word))
             }
             Cell::Two(text, below) => {
                 let (text, below) = (xml::escape(text), xml::escape(below));

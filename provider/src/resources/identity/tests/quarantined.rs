@@ -1,6 +1,6 @@
 //! What was adopted into quarantine is taken up by an apply, also where nothing is to be changed.
 
-use nhi_governance::{Act, Evidence, Policy, Record as _, TrustDomain, Ttl, quarantine};
+use nhi_governance::{Act, Evidence, Policy, TrustDomain, Ttl, quarantine};
 use nhi_registry::{Access, Actor, Location, Options, RecordsExt as _, open};
 
 use super::*;
