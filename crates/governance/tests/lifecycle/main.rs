@@ -377,7 +377,9 @@ mod tests {
 
         // Under a policy that has become stricter it is due before its end.
         let mut terms = nhi_governance::Terms::default();
-        terms.tier.moderate.static_secret_ttl_max = Some(Ttl::parse("240h").unwrap());
+        for tier in [&mut terms.tier.moderate, &mut terms.tier.high] {
+            tier.static_secret_ttl_max = Some(Ttl::parse("240h").unwrap());
+        }
         let strict = nhi_governance::Policy::new(terms).unwrap();
         let by = |evidence: &Evidence, days: i64| {
             let act = Act {
