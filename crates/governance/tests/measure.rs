@@ -1,5 +1,8 @@
 //! What records and their log add up to, through the public interface.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, like the tests themselves"
+)]
 
 use nhi_governance::measure::{Coverage, Framework, History, Horizon, Judgement, Measured, Surroundings, Told, ending};
 use nhi_governance::{

@@ -3,6 +3,7 @@
 //! Its policy lets nothing run or style but the two texts below, by their digests. What is on record becomes markup in
 //! `table` and by `xml::escape`, nowhere else.
 
+mod columns;
 mod ends;
 mod sections;
 mod table;
@@ -60,7 +61,7 @@ fn style() -> String {
     let mut style = STYLE.to_owned();
     style.push_str("@media(max-width:48rem){");
     table::Table::labels("ends", ends::COLUMNS, &mut style);
-    for (id, columns) in sections::TABLES {
+    for (id, columns) in columns::TABLES {
         table::Table::labels(id, columns, &mut style);
     }
     style.push('}');
