@@ -51,7 +51,7 @@ pub(crate) const CASES: [Case; 7] = [
         kind: "nhi_break_glass",
         attributes: &[
             ("name", r#""orders-database""#),
-            ("environment", r#""production""#),
+            ("environment", r#""staging""#),
             ("holders", r#"["user:alice", "user:bob"]"#),
             ("max_session", r#""30m""#),
             ("approvals", "1"),
