@@ -13,7 +13,7 @@ variable "max_session" {
 
 resource "nhi_break_glass" "this" {
   name          = "orders-database"
-  environment   = "production"
+  environment   = "staging"
   holders       = ["user:alice", "user:bob"]
   max_session   = var.max_session
   approvals     = 1
