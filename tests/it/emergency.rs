@@ -1,6 +1,7 @@
 //! Break-glass access, access reviews and exceptions beside the configurations that declare them: what happens outside
 //! of an apply shows in a state without a difference, and what somebody owes stops the next change.
 
+use std::fmt::Write as _;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
@@ -32,7 +33,7 @@ fn house(stack: &Stack) -> anyhow::Result<Option<String>> {
         };
         started.wait()?.succeeds()?;
         let key = std::fs::read_to_string(stack.folder().join(format!("{name}.pub")))?;
-        root += &format!("person \"{name}\" {{\n  keys = [\"{}\"]\n}}\n", key.trim());
+        writeln!(root, "person \"{name}\" {{\n  keys = [\"{}\"]\n}}", key.trim())?;
     }
     stack.file("approvers.hcl", &root)?;
     let shown = stack.nhi(&["approvers", "show", "--format", "json"])?.json(0)?;

@@ -80,21 +80,18 @@ mod tests {
         br#"{"imageLayoutVersion":"1.0.0"}"#,
     );
 
-    #[test]
-    fn what_no_image_layout_has_is_refused_and_nothing_is_written() {
+    /// An index that lists one blob, of this kind.
+    fn listing(media: &str) -> String {
+        let digest = Digest::of(b"x");
+        format!(r#"{{"manifests":[{{"mediaType":"{media}","digest":"sha256:{digest}","size":1}}]}}"#)
+    }
+
+    /// Archives with entries that no image layout has.
+    fn strange_entries() -> Vec<(&'static str, Vec<u8>)> {
         let regular = EntryType::Regular;
         let blob = format!("blobs/sha256/{}", Digest::of(b"x"));
         let index: &[u8] = br#"{"manifests":[]}"#;
-        let lists = |media: &str| {
-            format!(
-                r#"{{"manifests":[{{"mediaType":"{media}","digest":"sha256:{}","size":1}}]}}"#,
-                Digest::of(b"x")
-            )
-        };
-        let manifest = lists("application/vnd.oci.image.manifest.v1+json");
-        let image = lists("application/vnd.oci.image.layer.v1.tar");
-        let bundle = lists("application/vnd.dev.sigstore.bundle.v0.3+json");
-        let table: Vec<(&str, Vec<u8>)> = vec![
+        vec![
             ("nothing", Vec::new()),
             ("no tar", vec![b'x'; 2000]),
             ("no layout", archive(&[("index.json", regular, "", index)])),
@@ -151,6 +148,17 @@ mod tests {
                 "a name twice",
                 archive(&[LAYOUT, LAYOUT, ("index.json", regular, "", index)]),
             ),
+        ]
+    }
+
+    /// Archives that list what they do not hold, or what no store takes.
+    fn strange_contents() -> Vec<(&'static str, Vec<u8>)> {
+        let regular = EntryType::Regular;
+        let blob = format!("blobs/sha256/{}", Digest::of(b"x"));
+        let manifest = listing("application/vnd.oci.image.manifest.v1+json");
+        let image = listing("application/vnd.oci.image.layer.v1.tar");
+        let bundle = listing("application/vnd.dev.sigstore.bundle.v0.3+json");
+        vec![
             (
                 "a part that is not there",
                 archive(&[LAYOUT, ("index.json", regular, "", manifest.as_bytes())]),
@@ -191,8 +199,12 @@ mod tests {
                 "an index that is none",
                 archive(&[LAYOUT, ("index.json", regular, "", b"[]")]),
             ),
-        ];
-        for (what, bytes) in table {
+        ]
+    }
+
+    #[test]
+    fn what_no_image_layout_has_is_refused_and_nothing_is_written() {
+        for (what, bytes) in strange_entries().into_iter().chain(strange_contents()) {
             let (folder, store) = store();
             let problem = load(&store, &bytes[..]).expect_err(what);
             assert!(

@@ -1,5 +1,6 @@
 //! `nhi report`: the page as a shell gets it, as a strict reader sees it, and as a browser shows it.
 
+#[cfg(test)]
 mod browser;
 
 use std::time::Instant;

@@ -128,6 +128,9 @@ fn only_what_was_there_before_is_hit() {
     );
 }
 
+/// Makes a selector of one that selects everything.
+type Setting = Box<dyn FnOnce(&mut KillSelector)>;
+
 #[test]
 fn a_selector_selects_what_it_says_and_nothing_near_it() {
     let declaration = declared(&Draft {
