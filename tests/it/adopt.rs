@@ -124,7 +124,7 @@ fn a_quarantine_is_taken_up_by_an_import(core: &Core) -> Outcome {
     let governed = adopt(&stack, &["--type", "aws_iam_user"], 0)?;
     ensure!(governed["counts"] == json!({ "governed": 1 }), "{governed}");
     let events = events(&stack)?;
-    for event in ["identity.quarantined", "identity.updated"] {
+    for event in ["identity.quarantined", "identity.settled"] {
         ensure!(events.iter().any(|one| one == event), "no `{event}` in {events:?}");
     }
     stack.nhi(&["audit", "verify"])?.run()?.succeeds()?;

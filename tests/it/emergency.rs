@@ -10,6 +10,7 @@ use support::cores::skip_unless_ci;
 use support::{Core, Outcome, Stack, Started};
 
 use crate::fixtures::{ADDRESS, identity};
+use crate::kinds;
 
 support::legs!(
     a_session_leaves_a_review_that_stops_the_next_change,
@@ -75,7 +76,7 @@ fn signed(stack: &Stack, digest: &str, command: &[&str], people: &[&str]) -> any
 }
 
 fn a_session_leaves_a_review_that_stops_the_next_change(core: &Core) -> Outcome {
-    let stack = Stack::new(core)?;
+    let stack = kinds::stack(core)?;
     let Some(digest) = house(&stack)? else {
         return skip_unless_ci("there is no ssh-keygen");
     };
@@ -133,7 +134,7 @@ fn a_session_leaves_a_review_that_stops_the_next_change(core: &Core) -> Outcome 
 }
 
 fn a_round_is_answered_beside_the_configuration(core: &Core) -> Outcome {
-    let stack = Stack::new(core)?;
+    let stack = kinds::stack(core)?;
     let Some(digest) = house(&stack)? else {
         return skip_unless_ci("there is no ssh-keygen");
     };
@@ -193,7 +194,7 @@ fn exception(days: i64) -> anyhow::Result<String> {
 }
 
 fn an_exception_that_is_declared_anew_counts_on(core: &Core) -> Outcome {
-    let stack = Stack::new(core)?;
+    let stack = kinds::stack(core)?;
     let address = "nhi_exception.this";
     for (days, renewals) in [(20, 0), (30, 1)] {
         stack.main(&exception(days)?)?;

@@ -54,7 +54,7 @@ fn data_sources_answer_and_change_no_plan(core: &Core) -> Outcome {
         ("soon", json!(["orders-reader"])),
         ("orphans", json!(["team:orders"])),
         ("live", json!(1)),
-        ("score", json!(0.8333)),
+        ("score", json!(0.8571)),
     ] {
         ensure!(output(&stack, name)? == value, "{name}: {}", output(&stack, name)?);
     }
@@ -212,7 +212,11 @@ fn an_identity_is_imported_by_its_place(core: &Core) -> Outcome {
     }
     stack.main(&importing(r#"{ environment = "staging", name = "orders-reader" }"#))?;
     stack.apply()?.succeeds()?;
-    ensure!(stack.attributes(ADDRESS)? == before, "{}", stack.attributes(ADDRESS)?);
+    // Where the log stands is told as of now.
+    let mut after = stack.attributes(ADDRESS)?;
+    ensure!(after["audit_checkpoint"].is_string(), "{after}");
+    after["audit_checkpoint"] = before["audit_checkpoint"].clone();
+    ensure!(after == before, "{after}");
     stack.plans_empty()?;
     let state = std::fs::read_to_string(stack.folder().join("terraform.tfstate"))?;
     let state: Value = serde_json::from_str(&state)?;

@@ -284,10 +284,15 @@ impl Stack {
 
     /// `nhi` in the stack's folder.
     pub fn nhi(&self, arguments: &[&str]) -> Result<Nhi> {
-        Ok(Nhi::new(&self.folder())?.args(arguments.iter().copied()).env(
+        let mut nhi = Nhi::new(&self.folder())?.args(arguments.iter().copied()).env(
             "TF_CLI_CONFIG_FILE",
             &self.scratch.path().join("cli.tfrc").display().to_string(),
-        ))
+        );
+        // Of what the stack's configuration is told, the policy is the command's as well.
+        for (name, value) in self.environment.iter().filter(|(name, _)| name == "NHI_POLICY") {
+            nhi = nhi.env(name, value);
+        }
+        Ok(nhi)
     }
 
     /// The processes of our provider that work for this stack.

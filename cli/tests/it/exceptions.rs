@@ -29,19 +29,19 @@ fn registry(folder: &Path, days_ago: i64) -> SqliteRegistry {
         clock: Arc::new(move || Timestamp::from_unix(wall().unix() - days_ago * DAY)),
         ..Options::default()
     };
-    SqliteRegistry::open_with(&folder.join("registry.db"), options).unwrap()
+    SqliteRegistry::open_with(&folder.join("nhi-registry.db"), options).unwrap()
 }
 
 #[derive(Clone, Copy)]
-struct Subject<'a> {
-    control: &'a str,
-    address: &'a str,
-    attribute: &'a str,
-    digest: &'a str,
+pub(crate) struct Subject<'a> {
+    pub(crate) control: &'a str,
+    pub(crate) address: &'a str,
+    pub(crate) attribute: &'a str,
+    pub(crate) digest: &'a str,
 }
 
 /// An exception made so many days ago, that ends in so many from now.
-fn except(folder: &Path, subject: Subject<'_>, made_days_ago: i64, ends_in_days: i64) -> RecordId {
+pub(crate) fn except(folder: &Path, subject: Subject<'_>, made_days_ago: i64, ends_in_days: i64) -> RecordId {
     let end = Timestamp::from_unix(wall().unix() + ends_in_days * DAY);
     let draft = ExceptionDraft {
         control: subject.control.into(),
@@ -119,7 +119,7 @@ impl House {
     }
 
     fn registry(&self) -> String {
-        self.path().join("registry.db").display().to_string()
+        self.path().join("nhi-registry.db").display().to_string()
     }
 
     fn subject(&self) -> Subject<'_> {
@@ -200,7 +200,7 @@ fn it_waives_exactly_what_it_names() {
     for (what, subject) in near {
         let other = tempfile::tempdir().unwrap();
         except(other.path(), subject, 0, 30);
-        let path = other.path().join("registry.db").display().to_string();
+        let path = other.path().join("nhi-registry.db").display().to_string();
         let found = report(&house.plan, &["--registry", &path]);
         assert!(codes(&found).contains(&"NHI001"), "{what}");
         assert_eq!(
@@ -242,7 +242,7 @@ fn what_has_ended_waives_nothing() {
     let registry = registry(ended.path(), 0);
     let end = |now, record: &Registered<Exception>, _: &nhi_registry::View<'_>| Ok(record.end("destroyed", now));
     registry.contain(&Actor::new("tester"), &[id], end).unwrap();
-    let path = ended.path().join("registry.db").display().to_string();
+    let path = ended.path().join("nhi-registry.db").display().to_string();
     let found = report(&house.plan, &["--registry", &path]);
     assert!(codes(&found).contains(&"NHI001"));
 }

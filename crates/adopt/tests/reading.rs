@@ -180,7 +180,7 @@ fn what_cannot_be_read_is_refused_and_said() {
         "{}".to_owned() + &"]}".repeat(300)
     );
     let cases: Vec<(String, &str)> = vec![
-        (whole.strip_suffix("]}").unwrap().to_owned(), "NHI-PLAN-TRUNCATED"),
+        (whole.chars().take(whole.len() - 2).collect(), "NHI-PLAN-TRUNCATED"),
         (format!("{whole} {{}}"), "NHI-PLAN-TRAILING"),
         (whole.replace("\"serial\"", "\"version\""), "NHI-PLAN-DUP"),
         (whole.replace("\"ci\"", "\"ci\",\"name\":\"x\""), "NHI-PLAN-DUP"),

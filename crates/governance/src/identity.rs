@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::Digest;
+use crate::code::Problem;
 use crate::declaration::Declaration;
 use crate::id::RecordId;
 use crate::kill::Kill;
-use crate::lifecycle::{revoke, suspend};
+use crate::lifecycle::{refuse_ended, revoke, suspend};
 use crate::policy::Policy;
 use crate::record::{Act, Containment, Evidence, Record, RecordKind, Transition};
 use crate::score::Assessment;
@@ -241,6 +242,13 @@ impl Record for Identity {
 
     fn ended_at(&self) -> Option<Timestamp> {
         self.revoked_at()
+    }
+
+    fn refuse_containment(&self, how: Containment) -> Result<(), Problem> {
+        match how {
+            Containment::Suspend => refuse_ended(self),
+            Containment::End | Containment::Kill => Ok(()),
+        }
     }
 
     fn contained(&self, how: Containment, by: &str, reason: &str, now: Timestamp) -> Transition<Self> {

@@ -351,7 +351,7 @@ fn particulars(policy: &Policy, identity: &Identity, besides: Value) -> Value {
     Value::Object(members)
 }
 
-fn refuse_ended(identity: &Identity) -> Result<(), Problem> {
+pub(crate) fn refuse_ended(identity: &Identity) -> Result<(), Problem> {
     if identity.ended_at().is_none() {
         return Ok(());
     }

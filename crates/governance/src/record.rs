@@ -112,6 +112,12 @@ pub trait Record: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + '
     /// When it ended for good; it stays as a tombstone.
     fn ended_at(&self) -> Option<Timestamp>;
 
+    /// Whether taking something from it makes no sense, so that whoever asks is told.
+    fn refuse_containment(&self, how: Containment) -> Result<(), Problem> {
+        let _ = how;
+        Ok(())
+    }
+
     /// The record once something was taken from it; unchanged where there is nothing of the kind to take.
     fn contained(&self, how: Containment, by: &str, reason: &str, now: Timestamp) -> Transition<Self> {
         let _ = (how, by, reason, now);

@@ -49,7 +49,11 @@ pub(crate) fn take_away<R: Record>(
     let mut seen = None;
     registry.read_anew(&mut |view| {
         let records = ids.iter().map(|id| view.require::<R>(*id));
-        seen = Some((records.collect::<Result<Vec<R>, _>>()?, view.now()?));
+        let records = records.collect::<Result<Vec<R>, _>>()?;
+        for record in &records {
+            record.refuse_containment(how)?;
+        }
+        seen = Some((records, view.now()?));
         Ok(())
     })?;
     // INVARIANT: `read_anew` succeeds only after its work did.
@@ -58,7 +62,9 @@ pub(crate) fn take_away<R: Record>(
         let now = writer.now();
         let mut records = Vec::new();
         for id in ids {
-            let transition = writer.require::<R>(*id)?.contained(how, actor.as_str(), reason, now);
+            let record = writer.require::<R>(*id)?;
+            record.refuse_containment(how)?;
+            let transition = record.contained(how, actor.as_str(), reason, now);
             records.push(writer.replace(transition, &Evidence::default())?);
         }
         Ok(records)

@@ -1,5 +1,5 @@
 //! Builds programs written in Go, pinned by `tests/tools/<name>/go.mod`, into the user's cache directory: OpenTofu to
-//! drive, conftest to compare with.
+//! drive, conftest to compare with, a registry to push modules to.
 //!
 //! A released binary would be smaller trouble, but a pinned source with checksums needs no trust in a download page and
 //! works wherever Go's module proxy is in reach.
@@ -49,6 +49,17 @@ pub(crate) const CONFTEST: Tool = Tool {
     package: "",
     linker_flags: "-s -w",
     otherwise: "name it in `CONFTEST`",
+};
+
+/// The registry of go-containerregistry, which keeps modules for a test.
+pub(crate) const REGISTRY: Tool = Tool {
+    name: "the registry of go-containerregistry",
+    program: "crane",
+    folder: "tests/tools/registry",
+    module: "github.com/google/go-containerregistry",
+    package: "/cmd/crane",
+    linker_flags: "-s -w",
+    otherwise: "put `crane` on PATH",
 };
 
 /// How often a silent build says that it is still at work.

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::build::{self, Profile};
-use crate::shell::{Run, Workspace};
+use crate::go_core::REGISTRY;
+use crate::shell::{Run, Workspace, on_path};
 use crate::tofu::{self, Kind};
 
 /// What the tests may need and this machine may lack.
@@ -18,6 +19,7 @@ struct Tools {
     tofu: Option<PathBuf>,
     terraform: Option<PathBuf>,
     aws_mirror: Option<PathBuf>,
+    registry: Option<PathBuf>,
 }
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
@@ -37,6 +39,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
         ("NHI_TEST_TOFU", &tools.tofu),
         ("NHI_TEST_TERRAFORM", &tools.terraform),
         ("NHI_TEST_PROVIDER_MIRROR", &tools.aws_mirror),
+        ("NHI_TEST_CRANE", &tools.registry),
     ] {
         // Empty means "looked for and not there", so that the tests do not look again.
         run = run.env(name, value.clone().unwrap_or_default());
@@ -60,7 +63,23 @@ fn find(workspace: &Workspace) -> Result<Tools> {
         tofu,
         terraform,
         aws_mirror: aws_mirror()?,
+        registry: registry(workspace)?,
     })
+}
+
+/// A registry for modules: the one that was built before, or built now, or on PATH.
+fn registry(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    let built = REGISTRY.location(workspace)?;
+    if built.is_file() {
+        return Ok(Some(built));
+    }
+    match REGISTRY.build(workspace) {
+        Ok(program) => Ok(Some(program)),
+        Err(error) => {
+            eprintln!("{} is not here: {error:#}", REGISTRY.name);
+            Ok(on_path("crane"))
+        }
+    }
 }
 
 /// A filesystem mirror that holds the AWS provider: named by the caller, or by the user's CLI configuration.
@@ -121,6 +140,9 @@ impl Tools {
         if self.aws_mirror.is_none() {
             skips.push("SKIPPED: plans made by the AWS provider itself; set NHI_TEST_PROVIDER_MIRROR to a filesystem mirror that holds it");
         }
+        if self.registry.is_none() {
+            skips.push("SKIPPED: modules pushed to the registry of go-containerregistry; put `crane` on PATH, or Go to build it");
+        }
         skips
     }
 }
@@ -145,12 +167,13 @@ mod tests {
 
     #[test]
     fn says_what_is_skipped() {
-        assert_eq!(Tools::default().skips().len(), 3);
+        assert_eq!(Tools::default().skips().len(), 4);
         let here = Some(PathBuf::from("/x"));
         let all = Tools {
             tofu: here.clone(),
             terraform: here.clone(),
-            aws_mirror: here,
+            aws_mirror: here.clone(),
+            registry: here,
         };
         assert!(all.skips().is_empty());
     }

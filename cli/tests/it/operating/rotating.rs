@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use nhi_governance::{Evidence, Policy, RecordId, Terms, Timestamp, TrustDomain, Ttl};
+use nhi_governance::{Evidence, Policy, RecordId, Terms, Timestamp, TrustDomain, Ttl, value_digest};
 use nhi_registry::{Actor, Options, Registry as _, SqliteRegistry};
 use serde_json::Value;
+
+use crate::exceptions::{Subject, except};
 
 use super::{House, READER, Sketch, asked, declaration, says, wall};
 
@@ -25,6 +27,13 @@ fn create(house: &House, hours_ago: i64) -> RecordId {
         policy: Arc::new(Policy::new(terms).unwrap()),
         ..Options::default()
     };
+    let subject = Subject {
+        control: "NHI-STATIC-SECRET",
+        address: "staging/old-importer",
+        attribute: "kind",
+        digest: &value_digest(&"legacy_shared".into()).to_string(),
+    };
+    except(house.path(), subject, 2, 30);
     let registry = SqliteRegistry::open_with(&house.path().join("nhi-registry.db"), options).unwrap();
     let created = registry.create(
         &Actor::new("tester@localhost"),
