@@ -15,7 +15,7 @@ use docker_credential::{CredentialRetrievalError, DockerCredential};
 use nhi_governance::Problem;
 use serde_json::Value;
 use ureq::http::{Request, Response};
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error};
 use zeroize::Zeroizing;
 
@@ -63,7 +63,7 @@ impl Http {
     pub(crate) fn new(registry: &str, repository: &str) -> Result<Self, Problem> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
+            .root_certs(authorities())
             .unversioned_rustls_crypto_provider(provider)
             .build();
         let config = Agent::config_builder()
@@ -284,6 +284,15 @@ impl Http {
             "Look at its name: it has to speak the OCI distribution specification.",
         )
     }
+}
+
+/// The authorities that this machine trusts; what it cannot read it does not trust.
+fn authorities() -> RootCerts {
+    let found = rustls_native_certs::load_native_certs().certs;
+    let found = found
+        .iter()
+        .map(|certificate| Certificate::from_der(certificate).to_owned());
+    RootCerts::from(found.collect::<Vec<Certificate<'static>>>())
 }
 
 /// A parameter of a challenge, quoted or not.
