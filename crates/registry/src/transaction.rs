@@ -3,6 +3,7 @@
 //! All rules (what may follow on what, what the log is told, what counts as tampering) stand above it and are written
 //! once; a backend keeps texts and says what it kept.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use nhi_governance::{Digest, RecordId, RecordKind};
@@ -49,6 +50,22 @@ pub(crate) struct Selection<'a> {
     pub(crate) key: Option<&'a str>,
     pub(crate) parent: Option<RecordId>,
     pub(crate) with_ended: bool,
+}
+
+impl Selection<'_> {
+    /// The columns that are asked for, each with its text. Only they belong into a query, so that an index serves it.
+    pub(crate) fn conditions(&self) -> Vec<(&'static str, Cow<'_, str>)> {
+        let asked = [
+            ("kind", Some(Cow::Borrowed(self.kind))),
+            ("environment", self.environment.map(Cow::Borrowed)),
+            ("key", self.key.map(Cow::Borrowed)),
+            ("parent", self.parent.map(|id| Cow::Owned(id.to_string()))),
+        ];
+        asked
+            .into_iter()
+            .filter_map(|(column, text)| Some((column, text?)))
+            .collect()
+    }
 }
 
 /// A row whose columns are not of the right type: only somebody else can have written it.

@@ -161,18 +161,7 @@ impl Transaction for PostgresTransaction<'_> {
     }
 
     fn records(&self, selection: &Selection<'_>) -> Result<Vec<Stored>, RegistryError> {
-        let id = selection.parent.map(|id| id.to_string());
-        let asked = [
-            ("kind", Some(selection.kind)),
-            ("environment", selection.environment),
-            ("key", selection.key),
-            ("parent", id.as_deref()),
-        ];
-        let asked: Vec<_> = asked
-            .into_iter()
-            .filter_map(|(column, text)| Some((column, text?)))
-            .collect();
-        // Only what is asked for stands in the query, so that an index serves it.
+        let asked = selection.conditions();
         let mut query = format!("{STORED} WHERE true");
         for (number, (column, _)) in (1..).zip(&asked) {
             query = format!("{query} AND r.{column} = ${number}");
