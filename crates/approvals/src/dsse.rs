@@ -16,13 +16,7 @@ pub const ENVELOPE_BYTES_MAX: usize = 64 << 10;
 /// Signatures in an envelope.
 const SIGNATURES_MAX: usize = 16;
 
-/// What a signature is made over: "pre-authentication encoding".
-pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let head = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len());
-    let mut bytes = head.into_bytes();
-    bytes.extend_from_slice(payload);
-    bytes
-}
+pub use nhi_governance::pae;
 
 /// A payload with signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]

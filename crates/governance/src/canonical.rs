@@ -82,6 +82,13 @@ pub fn canonical_json(value: &Value) -> String {
     text
 }
 
+/// What a signature is made over, the "pre-authentication encoding" of DSSE 1.0.0, so that nothing is read before it is
+/// verified: <https://github.com/secure-systems-lab/dsse/blob/v1.0.0/protocol.md>.
+pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let head = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len());
+    [head.as_bytes(), payload].concat()
+}
+
 // Recursion is bounded: the values are our own records, whose depth is that of the types.
 fn write(value: &Value, text: &mut String) {
     match value {

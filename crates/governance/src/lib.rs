@@ -84,7 +84,7 @@ pub use access_review::{
 };
 pub use attestation::Attestation;
 pub use break_glass::{BreakGlass, BreakGlassDraft, BreakGlassState};
-pub use canonical::{Digest, canonical_json};
+pub use canonical::{Digest, canonical_json, pae};
 pub use check::Checked;
 pub use checker::Violation;
 pub use code::{CODES, Code, Problem};

@@ -8,7 +8,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use nhi_governance::{Digest, Problem};
+use nhi_governance::{Digest, Problem, pae};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -156,13 +156,6 @@ fn open(bundle: &[u8], key: &PublicKey) -> Result<Statement, &'static str> {
         .ok_or("what was signed is not a statement about a module")
 }
 
-/// What a signature is made over, "pre-authentication encoding":
-/// <https://github.com/secure-systems-lab/dsse/blob/v1.0.0/protocol.md>.
-fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let head = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len());
-    [head.as_bytes(), payload].concat()
-}
-
 #[cold]
 fn refuse(why: &str) -> Problem {
     let help = "Sign the module with `nhi module sign`, with the key of a signer that the policy file names.";
@@ -173,7 +166,9 @@ fn refuse(why: &str) -> Problem {
 mod tests {
     use serde_json::json;
 
-    use super::{BUNDLE_TYPE, open, pae};
+    use nhi_governance::pae;
+
+    use super::{BUNDLE_TYPE, open};
     use crate::key::PublicKey;
 
     /// SHA-256 of the text that the vectors are about.
