@@ -193,14 +193,7 @@ impl<K: Kind> Resource for KindResource<K> {
                     .map_err(Diagnostics::from),
                 Err(diagnostic) => Err(diagnostic.into()),
             };
-            match ended {
-                Ok(()) => StateAnswer::default(),
-                Err(diagnostics) => StateAnswer {
-                    state: prior,
-                    private,
-                    diagnostics,
-                },
-            }
+            crate::resources::deleted(ended, prior, private)
         })
     }
 

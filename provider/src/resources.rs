@@ -11,8 +11,8 @@ mod vendor;
 use std::sync::Arc;
 
 use nhi_governance::KindStanding;
-use tfplugin::diagnostic::Diagnostic;
-use tfplugin::server::Resource;
+use tfplugin::diagnostic::{Diagnostic, Diagnostics};
+use tfplugin::server::{Private, Resource, StateAnswer};
 use tfplugin::value::{AttributePath, Value};
 
 use crate::governed::Governed;
@@ -39,6 +39,18 @@ pub(crate) fn standing(mut state: Value, standing: &KindStanding) -> Value {
     state.insert("status", standing.status.into());
     state.insert("status_reason", standing.reason.as_str().into());
     state
+}
+
+/// The answer to a destruction: nothing is left, or all that was there.
+pub(crate) fn deleted(ended: Result<(), Diagnostics>, prior: Value, private: Private) -> StateAnswer {
+    match ended {
+        Ok(()) => StateAnswer::default(),
+        Err(diagnostics) => StateAnswer {
+            state: prior,
+            private,
+            diagnostics,
+        },
+    }
 }
 
 pub(crate) fn malformed(error: &str) -> Diagnostic {

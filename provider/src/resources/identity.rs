@@ -164,14 +164,7 @@ impl Resource for IdentityResource {
                     .map_err(Diagnostics::from),
                 Err(diagnostic) => Err(diagnostic.into()),
             };
-            match revoked {
-                Ok(()) => StateAnswer::default(),
-                Err(diagnostics) => StateAnswer {
-                    state: prior,
-                    private,
-                    diagnostics,
-                },
-            }
+            crate::resources::deleted(revoked, prior, private)
         })
     }
 
