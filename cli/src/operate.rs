@@ -8,14 +8,15 @@ pub(crate) mod kinds;
 pub(crate) mod outcome;
 pub(crate) mod rounds;
 pub(crate) mod selection;
+pub(crate) mod taking;
 pub(crate) mod trusted;
 
 use std::io::{BufRead as _, IsTerminal as _};
 
-use clap::ValueEnum;
 use nhi_governance::{Containment, Environment, Evidence, Identity, Record as _, RecordId, Timestamp, Transition};
 use nhi_registry::{Actor, RecordsExt as _, Registry, RegistryError, View};
 
+pub(crate) use crate::args::Format;
 use crate::commands::identities;
 use crate::exit::{Exit, Failure};
 use crate::operate::outcome::Done;
@@ -26,15 +27,6 @@ const REASON_CHARS_MAX: usize = 300;
 
 /// How many identities one transaction changes at most, so that others get their turn in between.
 pub(crate) const BATCH: usize = 500;
-
-/// How an answer is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
-}
 
 /// Which identity is meant.
 #[derive(Debug, clap::Args)]

@@ -6,11 +6,12 @@ mod publish;
 mod published;
 mod verify;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use nhi_registry::{Access, Actor, AuditRow, Registry, RegistryError};
 use serde::Serialize;
 use serde_json::value::Value;
 
+use crate::args::Format;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, PLAIN, Screen};
 use crate::registry::{self, failure};
@@ -58,14 +59,6 @@ struct AcceptClock {
     /// Why the clock was wrong before
     #[arg(long, value_name = "TEXT")]
     reason: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
 }
 
 /// How many rows are read at a time.

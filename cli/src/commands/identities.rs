@@ -10,6 +10,7 @@ use nhi_governance::{Environment, Identity, Policy, Status, Timestamp};
 use nhi_registry::{RecordFilter, RecordsExt as _};
 use serde::Serialize;
 
+use crate::args::Format;
 use crate::commands::identities::view::{OnRecord, View};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, PLAIN, Screen};
@@ -44,14 +45,6 @@ pub(crate) struct Args {
 enum Command {
     /// Show everything about one identity
     Show(show::Args),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
 }
 
 /// A status, as an argument.

@@ -8,8 +8,9 @@ mod new;
 mod test;
 mod toolchain;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 
+use crate::args::Format;
 use crate::exit::{Exit, Failure};
 use crate::output::Console;
 use crate::report::Problem;
@@ -53,14 +54,6 @@ enum Command {
     New(new::Args),
     /// Run a module's cases in the sandbox
     Test(test::Args),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {

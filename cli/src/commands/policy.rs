@@ -9,9 +9,10 @@ mod test;
 
 use std::path::{Path, PathBuf};
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use nhi_governance::Policy;
 
+use crate::args::Format;
 use crate::exit::{Exit, Failure};
 use crate::output::Console;
 use crate::policy;
@@ -56,15 +57,6 @@ enum Command {
     Show(show::Args),
     /// Run the test cases of a policy
     Test(test::Args),
-}
-
-/// How an answer is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use nhi_registry::{Access, Copied, Location, Options, Stillness, copy};
 use serde::Serialize;
 
+use crate::args::Format;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen};
 use crate::registry::{self, failure, location};
@@ -58,14 +59,6 @@ struct Restore {
     /// The file that `nhi registry backup` wrote
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
     from: PathBuf,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {

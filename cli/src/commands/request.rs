@@ -2,9 +2,10 @@
 
 mod view;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 
 use crate::approvals::{Place, Target};
+pub(crate) use crate::args::Format;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console};
 use crate::policy;
@@ -36,15 +37,6 @@ struct Show {
     /// How to write the answer
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
-}
-
-/// How an answer about requests is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {

@@ -1,8 +1,8 @@
 //! `nhi rules`: every rule of the loaded modules, and every code that keeps a check from a verdict.
 
-use clap::ValueEnum;
 use serde::Serialize;
 
+use crate::args::Format;
 use crate::codes;
 use crate::exit::{Exit, Failure};
 use crate::modules::{self, Modules};
@@ -16,14 +16,6 @@ pub(crate) struct Args {
     format: Format,
     #[command(flatten)]
     modules: modules::Selection,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
 }
 
 #[derive(Debug, Serialize)]

@@ -22,6 +22,28 @@ pub(crate) struct Selection {
 
 const KEYS: &str = "`owner`, `environment`, `kind`, `tier`, `name` and `vendor`";
 
+/// Hands each term of a selector to `take`; `keys` are told where something is no term.
+pub(crate) fn terms(
+    text: &str,
+    keys: &str,
+    mut take: impl FnMut(&str, &str) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut seen = Vec::new();
+    for term in text.split(',').map(str::trim) {
+        let (key, value) = term
+            .split_once('=')
+            .ok_or_else(|| format!("`{term}` is not of the form key=value; the keys are {keys}"))?;
+        if seen.contains(&key) {
+            return Err(format!(
+                "`{key}` is written twice; everything that is said has to be true"
+            ));
+        }
+        seen.push(key);
+        take(key, value)?;
+    }
+    Ok(())
+}
+
 impl std::str::FromStr for Selection {
     type Err = String;
 
@@ -35,19 +57,7 @@ impl std::str::FromStr for Selection {
                 "an empty selector would select everything; write at least one of {KEYS}, `name=*` where everything is meant"
             ));
         }
-        let mut seen = Vec::new();
-        for term in text.split(',').map(str::trim) {
-            let (key, value) = term
-                .split_once('=')
-                .ok_or_else(|| format!("`{term}` is not of the form key=value; the keys are {KEYS}"))?;
-            if seen.contains(&key) {
-                return Err(format!(
-                    "`{key}` is written twice; everything that is said has to be true"
-                ));
-            }
-            seen.push(key);
-            selection.term(key, value)?;
-        }
+        terms(text, KEYS, |key, value| selection.term(key, value))?;
         Ok(selection)
     }
 }

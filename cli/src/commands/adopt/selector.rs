@@ -3,6 +3,7 @@
 use nhi_governance::{Environment, Kind, Owner, Pattern, Problem};
 
 use super::Row;
+use crate::operate::selection::terms;
 
 const KEYS: &str = "`address`, `environment`, `kind`, `name` and `owner`";
 
@@ -21,19 +22,7 @@ impl std::str::FromStr for Selector {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut selector = Self::default();
-        let mut seen = Vec::new();
-        for term in text.split(',').map(str::trim) {
-            let (key, value) = term
-                .split_once('=')
-                .ok_or_else(|| format!("`{term}` is not of the form key=value; the keys are {KEYS}"))?;
-            if seen.contains(&key) {
-                return Err(format!(
-                    "`{key}` is written twice; everything that is said has to be true"
-                ));
-            }
-            seen.push(key);
-            selector.term(key, value)?;
-        }
+        terms(text, KEYS, |key, value| selector.term(key, value))?;
         Ok(selector)
     }
 }
