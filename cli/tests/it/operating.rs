@@ -1,5 +1,6 @@
 //! The commands that change identities, as a shell sees them, on registries made for the occasion.
 
+mod disowning;
 mod glass;
 mod owners;
 mod reporting;
@@ -7,6 +8,7 @@ mod reviews;
 mod rotating;
 mod sweeping;
 mod switch;
+mod using;
 
 use std::path::Path;
 use std::sync::Arc;
