@@ -61,6 +61,9 @@ struct Batch<F> {
     settled: Condvar,
 }
 
+/// What a write is part of, and whether it joined what others have written.
+type Begun<F> = (Arc<Batch<F>>, bool);
+
 impl<L: Line> Turns<L> {
     pub(crate) fn new(line: L) -> Self {
         Self {
@@ -146,7 +149,7 @@ impl<L: Line> Turns<L> {
 
 impl<L: Line> Turn<L> {
     /// Begins a transaction, or joins the one that was left open; whether it joined.
-    fn begin(&mut self) -> Result<(Arc<Batch<L::Lost>>, bool), RegistryError> {
+    fn begin(&mut self) -> Result<Begun<L::Lost>, RegistryError> {
         if let Some(batch) = self.batch.clone() {
             match self.line.join() {
                 Ok(()) => return Ok((batch, true)),

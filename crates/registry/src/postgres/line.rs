@@ -82,7 +82,9 @@ impl Line for Link {
             // A question failed, and the server goes on with nothing that precedes it.
             return Err(lost(self));
         }
-        let undone = self.client().map(|client| client.batch_execute("ROLLBACK TO one_write"));
+        let undone = self
+            .client()
+            .map(|client| client.batch_execute("ROLLBACK TO one_write"));
         if !matches!(undone, Ok(Ok(()))) {
             return Err(lost(self));
         }
@@ -120,7 +122,9 @@ impl Link {
             place: self.target.to_string(),
             cause: None,
         };
-        let begun = self.begin("write to", |client| client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"));
+        let begun = self.begin("write to", |client| {
+            client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        });
         let found = match begun.and_then(|()| self.client()) {
             Ok(client) => is_there(client, seq, hash),
             Err(_) => return Err(unknown),

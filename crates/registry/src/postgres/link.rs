@@ -64,9 +64,18 @@ pub(super) struct Open {
     pub(super) has_failed: bool,
     /// What it was before the write that joined it, where one has.
     before: Option<(Tail, Option<Head>)>,
-    /// Whether the server has a point to go back to, and whether it is that of the write that joined.
-    has_point: bool,
-    is_point_set: bool,
+    point: Point,
+}
+
+/// What the server can go back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Point {
+    /// The beginning.
+    Nothing,
+    /// Where a write began that is over.
+    Earlier,
+    /// Where the write began that joined.
+    Own,
 }
 
 impl Open {
@@ -77,20 +86,21 @@ impl Open {
             has_written: false,
             has_failed: false,
             before: None,
-            has_point: false,
-            is_point_set: false,
+            point: Point::Nothing,
         }
     }
 
     /// What follows can be undone by itself.
     pub(super) fn joined(&mut self) {
         self.before = Some((self.tail.clone(), self.head));
-        self.is_point_set = false;
+        if self.point == Point::Own {
+            self.point = Point::Earlier;
+        }
     }
 
     /// Whether something was written that can be undone by itself.
     pub(super) fn is_point_set(&self) -> bool {
-        self.is_point_set
+        self.point == Point::Own
     }
 
     /// The point to go back to is where it begins again.
@@ -103,14 +113,11 @@ impl Open {
 
     /// What has to be said before the first statement that writes; nothing where nobody else's write precedes it.
     fn point(&mut self) -> Option<&'static str> {
-        if self.before.is_none() || self.is_point_set {
-            return None;
-        }
-        self.is_point_set = true;
-        if std::mem::replace(&mut self.has_point, true) {
-            Some("RELEASE one_write; SAVEPOINT one_write")
-        } else {
-            Some("SAVEPOINT one_write")
+        self.before.as_ref()?;
+        match std::mem::replace(&mut self.point, Point::Own) {
+            Point::Nothing => Some("SAVEPOINT one_write"),
+            Point::Earlier => Some("RELEASE one_write; SAVEPOINT one_write"),
+            Point::Own => None,
         }
     }
 }

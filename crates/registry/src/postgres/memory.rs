@@ -126,11 +126,26 @@ mod tests {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         for (case, end, since, expected) in [
             ("nothing happened", Some(head(5)), Some(words(&[])), [true, true]),
-            ("something else did", Some(head(6)), Some(words(&["identity", "clock"])), [true, true]),
-            ("a team changed", Some(head(6)), Some(words(&["identity", "team"])), [false, true]),
+            (
+                "something else did",
+                Some(head(6)),
+                Some(words(&["identity", "clock"])),
+                [true, true],
+            ),
+            (
+                "a team changed",
+                Some(head(6)),
+                Some(words(&["identity", "team"])),
+                [false, true],
+            ),
             ("the row is not there", Some(head(5)), None, [false, false]),
             ("the log is shorter", Some(head(4)), Some(words(&[])), [false, false]),
-            ("the log is much longer", Some(head(6 + ROWS_MAX)), Some(words(&[])), [false, false]),
+            (
+                "the log is much longer",
+                Some(head(6 + ROWS_MAX)),
+                Some(words(&[])),
+                [false, false],
+            ),
             ("its end cannot be read", None, Some(words(&[])), [false, false]),
         ] {
             let mut memory = full();
@@ -140,9 +155,16 @@ mod tests {
         let mut memory = full();
         memory.changed("policy");
         memory.appended(head(6));
-        assert_eq!((knows(&memory), memory.asks_for()), ([true, false, false], Some(head(6))));
+        assert_eq!(
+            (knows(&memory), memory.asks_for()),
+            ([true, false, false], Some(head(6)))
+        );
         memory.forget();
         memory.keep("team", "all".to_owned(), &[]);
-        assert_eq!(knows(&memory), [false; 3], "nothing is kept before it is known where the log ends");
+        assert_eq!(
+            knows(&memory),
+            [false; 3],
+            "nothing is kept before it is known where the log ends"
+        );
     }
 }

@@ -141,7 +141,11 @@ fn meta(row: &SimpleQueryRow) -> Result<Meta, Tampering> {
                 _ => return Err(Unreadable),
             },
         };
-        if number(row, 4)? == 1 { Ok(meta) } else { Err(Unreadable) }
+        if number(row, 4)? == 1 {
+            Ok(meta)
+        } else {
+            Err(Unreadable)
+        }
     };
     read().map_err(|_| Tampering::headless())
 }

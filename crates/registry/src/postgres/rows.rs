@@ -54,7 +54,13 @@ impl Pending {
             format!(
                 "UPDATE nhi.records SET kind = ${}, environment = ${}, key = ${}, parent = ${}, ended = ${},
                 record = ${} WHERE id = ${}",
-                p(1), p(2), p(3), p(4), p(5), p(6), p(0)
+                p(1),
+                p(2),
+                p(3),
+                p(4),
+                p(5),
+                p(6),
+                p(0)
             )
         }
     }
@@ -114,7 +120,13 @@ impl<'a> PostgresTransaction<'a> {
     }
 
     /// Records, unless they are known already.
-    fn stored(&self, kind: &str, query: &str, parameters: &[Parameter<'_>], asked: &[&str]) -> Result<Vec<Stored>, RegistryError> {
+    fn stored(
+        &self,
+        kind: &str,
+        query: &str,
+        parameters: &[Parameter<'_>],
+        asked: &[&str],
+    ) -> Result<Vec<Stored>, RegistryError> {
         let question = [&[query], asked].concat().join("\n");
         if let Some(known) = self.link.borrow().memory.answer(kind, &question) {
             return Ok(known);

@@ -81,8 +81,7 @@ impl Line for SqliteLine {
             return Err(self.lost(None));
         }
         if is_joined {
-            self.run("RELEASE one_write")
-                .map_err(|error| self.lost(Some(&error)))?;
+            self.run("RELEASE one_write").map_err(|error| self.lost(Some(&error)))?;
         }
         Ok(())
     }
