@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use nhi_governance::{
-    AccessReview, Act, BreakGlass, Digest, Evidence, Identity, KillSelector, Policy, PolicyInForce, Problem,
+    AccessReview, Act, BreakGlass, Digest, Evidence, Identity, Kill, KillSelector, Policy, PolicyInForce, Problem,
     Record as _, Registered, Terms, Transition, Ttl, revoke, rotate,
 };
-use nhi_registry::{RecordsExt as _, Registry, RegistryError};
+use nhi_registry::{RecordFilter, RecordsExt as _, Registry, RegistryError};
 
 use crate::support::{actor, nothing};
 
@@ -78,7 +78,7 @@ pub(super) fn approvers_kept(registry: &dyn Registry) -> Outcome {
 }
 
 pub(super) fn thrown(registry: &dyn Registry) -> Outcome {
-    if registry.reading(|view| view.kills())?.is_empty() {
+    if registry.list_records::<Kill>(&RecordFilter::default())?.is_empty() {
         registry.throw_kill_switch(&actor(), &KillSelector::default(), "a key leaked")?;
     }
     Ok(())
