@@ -24,6 +24,9 @@ mod policy;
 mod registry;
 mod scaling;
 mod schema;
+#[path = "../../../crates/registry/tests/it/server.rs"]
+#[allow(dead_code, reason = "the registry's own tests do more with a server")]
+mod server;
 mod sources;
 mod support;
 mod verdict;

@@ -1,6 +1,7 @@
 //! The commands that change identities, as a shell sees them, on registries made for the occasion.
 
 mod glass;
+mod on_a_server;
 mod owners;
 mod reporting;
 mod reviews;

@@ -24,7 +24,7 @@ const RECORDS_MAX: usize = 2_000;
 /// … answers to how many questions, …
 const ANSWERS_MAX: usize = 500;
 /// … and how far the log may have grown meanwhile.
-const ROWS_MAX: u64 = 1_000;
+pub(super) const ROWS_MAX: u64 = 1_000;
 
 /// Where a log ends: the number of its last row and the hash of it.
 pub(super) type Head = (u64, Digest);
@@ -35,7 +35,7 @@ pub(super) struct Memory {
     /// Where the log ended; none where nothing may be kept.
     head: Option<Head>,
     /// By the kind they are about, the question and its parameters.
-    answers: HashMap<(&'static str, String), Vec<Stored>>,
+    answers: HashMap<(&'static str, Vec<String>), Vec<Stored>>,
     records: usize,
 }
 
@@ -73,23 +73,27 @@ impl Memory {
     }
 
     /// The answer to a question about a kind.
-    pub(super) fn answer(&self, kind: &str, question: &str) -> Option<Vec<Stored>> {
+    pub(super) fn answer(&self, kind: &str, question: &[&str]) -> Option<Vec<Stored>> {
         let kind = kept(kind)?;
         // The head says that the answers are of this transaction.
         self.head?;
-        self.answers.get(&(kind, question.to_owned())).cloned()
+        self.answers.get(&(kind, owned(question))).cloned()
     }
 
     /// Keeps an answer.
-    pub(super) fn keep(&mut self, kind: &str, question: String, answer: &[Stored]) {
+    pub(super) fn keep(&mut self, kind: &str, question: &[&str], answer: &[Stored]) {
         let Some(kind) = kept(kind).filter(|_| self.head.is_some()) else {
             return;
         };
         if self.answers.len() < ANSWERS_MAX && self.records + answer.len() <= RECORDS_MAX {
             self.records += answer.len();
-            self.answers.insert((kind, question), answer.to_vec());
+            self.answers.insert((kind, owned(question)), answer.to_vec());
         }
     }
+}
+
+fn owned(question: &[&str]) -> Vec<String> {
+    question.iter().map(|text| (*text).to_owned()).collect()
 }
 
 fn kept(kind: &str) -> Option<&'static str> {
@@ -110,13 +114,13 @@ mod tests {
         let mut memory = Memory::default();
         memory.begin(Some(head(5)), None);
         for kind in ["team", "policy", "identity"] {
-            memory.keep(kind, "all".to_owned(), &[]);
+            memory.keep(kind, &["all"], &[]);
         }
         memory
     }
 
     fn knows(memory: &Memory) -> [bool; 3] {
-        ["team", "policy", "identity"].map(|kind| memory.answer(kind, "all").is_some())
+        ["team", "policy", "identity"].map(|kind| memory.answer(kind, &["all"]).is_some())
     }
 
     #[test]
@@ -160,7 +164,7 @@ mod tests {
             ([true, false, false], Some(head(6)))
         );
         memory.forget();
-        memory.keep("team", "all".to_owned(), &[]);
+        memory.keep("team", &["all"], &[]);
         assert_eq!(
             knows(&memory),
             [false; 3],

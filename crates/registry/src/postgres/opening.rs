@@ -4,7 +4,7 @@
 use nhi_governance::Digest;
 use postgres::{SimpleQueryMessage, SimpleQueryRow};
 
-use super::memory::Head;
+use super::memory::{Head, ROWS_MAX};
 use crate::audit::AuditRow;
 use crate::transaction::{Meta, Unreadable};
 use crate::verify::Tampering;
@@ -77,7 +77,8 @@ pub(super) fn question(purpose: Purpose, asks_for: Option<Head>) -> String {
     if let Some((seq, _)) = asks_for {
         question = format!(
             "{question}; SELECT hash FROM nhi.audit_log WHERE seq = {seq};
-            SELECT DISTINCT split_part(action, '.', 1) FROM nhi.audit_log WHERE seq > {seq}"
+            SELECT DISTINCT split_part(action, '.', 1) FROM nhi.audit_log WHERE seq > {seq} AND seq <= {}",
+            seq.saturating_add(ROWS_MAX)
         );
     }
     question

@@ -75,7 +75,7 @@ impl<'a> PostgresTransaction<'a> {
         }
     }
 
-    /// Nothing is left to be written; whether that is so.
+    /// Writes what is left, and refuses to be committed after a statement has failed.
     pub(super) fn finish(&self) -> Result<(), RegistryError> {
         self.settle()?;
         let link = self.link.borrow();
@@ -127,14 +127,14 @@ impl<'a> PostgresTransaction<'a> {
         parameters: &[Parameter<'_>],
         asked: &[&str],
     ) -> Result<Vec<Stored>, RegistryError> {
-        let question = [&[query], asked].concat().join("\n");
+        let question = [&[query], asked].concat();
         if let Some(known) = self.link.borrow().memory.answer(kind, &question) {
             return Ok(known);
         }
         let rows = self.query(query, parameters)?;
         let read: Result<Vec<Stored>, Unreadable> = rows.iter().map(stored).collect();
         let read = read.map_err(unreadable)?;
-        self.link.borrow_mut().memory.keep(kind, question, &read);
+        self.link.borrow_mut().memory.keep(kind, &question, &read);
         Ok(read)
     }
 
