@@ -5,6 +5,7 @@ mod build;
 mod doctor;
 mod inspect;
 mod new;
+mod pull;
 mod test;
 mod toolchain;
 
@@ -52,6 +53,8 @@ enum Command {
     Inspect(inspect::Args),
     /// Make the folder of a new module
     New(new::Args),
+    /// Fetch a module from a registry, once its signatures are good
+    Pull(pull::Args),
     /// Run a module's cases in the sandbox
     Test(test::Args),
 }
@@ -64,6 +67,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         Command::Doctor(args) => doctor::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),
         Command::New(args) => new::run(args, console),
+        Command::Pull(args) => pull::run(args, console),
         Command::Test(args) => test::run(args, console),
     }
 }

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use docker_credential::{CredentialRetrievalError, DockerCredential};
 use nhi_governance::Problem;
 use serde_json::Value;
 use ureq::http::{Request, Response};
@@ -20,6 +19,7 @@ use ureq::{Agent, Body, Error};
 use zeroize::Zeroizing;
 
 use crate::code::REGISTRY;
+use crate::login::{Access, Credentials};
 
 /// The longest answer of a server that gives tokens.
 const TOKEN_BYTES_MAX: u64 = 64 << 10;
@@ -30,13 +30,8 @@ pub(crate) struct Http {
     registry: String,
     repository: String,
     credentials: Credentials,
-}
-
-enum Credentials {
-    None,
-    Basic(Zeroizing<String>),
-    /// What stands for name and password where tokens are given.
-    Identity(Zeroizing<String>),
+    /// Whether it is spoken to without TLS.
+    is_plain: bool,
 }
 
 /// What is asked of a registry.
@@ -59,8 +54,10 @@ pub(crate) struct Answer {
 }
 
 impl Http {
-    /// With the credentials that `docker login` keeps. A registry of this machine is spoken to without TLS.
-    pub(crate) fn new(registry: &str, repository: &str) -> Result<Self, Problem> {
+    /// With the credentials of the caller, or those that `docker login` keeps. A registry of this machine is spoken to
+    /// without TLS, another one only where the caller says so.
+    pub(crate) fn new(registry: &str, repository: &str, access: Access) -> Result<Self, Problem> {
+        let is_plain = access.plain_http || is_loopback(registry);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = TlsConfig::builder()
             .root_certs(authorities())
@@ -68,7 +65,7 @@ impl Http {
             .build();
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .https_only(!is_loopback(registry))
+            .https_only(!is_plain)
             .user_agent(concat!("nhi/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(Duration::from_secs(10)))
             .timeout_recv_response(Some(Duration::from_secs(30)))
@@ -79,12 +76,18 @@ impl Http {
             agent: config.new_agent(),
             registry: registry.to_owned(),
             repository: repository.to_owned(),
-            credentials: credentials(registry)?,
+            // Over a network that others read along, nobody's password is sent.
+            credentials: if is_plain && !is_loopback(registry) {
+                Credentials::None
+            } else {
+                Credentials::of(registry, access.login)?
+            },
+            is_plain,
         })
     }
 
     fn origin(&self) -> String {
-        let scheme = if is_loopback(&self.registry) { "http" } else { "https" };
+        let scheme = if self.is_plain { "http" } else { "https" };
         format!("{scheme}://{}", self.registry)
     }
 
@@ -341,33 +344,9 @@ pub(crate) fn is_loopback(registry: &str) -> bool {
     host == "localhost" || address.parse().is_ok_and(is_local)
 }
 
-/// What `docker login` has kept; nobody's where it has kept nothing.
-fn credentials(registry: &str) -> Result<Credentials, Problem> {
-    match docker_credential::get_credential(registry) {
-        Ok(DockerCredential::UsernamePassword(name, password)) => {
-            let password = Zeroizing::new(password);
-            Ok(Credentials::Basic(Zeroizing::new(format!(
-                "{name}:{}",
-                password.as_str()
-            ))))
-        }
-        Ok(DockerCredential::IdentityToken(token)) => Ok(Credentials::Identity(Zeroizing::new(token))),
-        Err(
-            CredentialRetrievalError::ConfigNotFound
-            | CredentialRetrievalError::NoCredentialConfigured
-            | CredentialRetrievalError::ConfigReadError,
-        ) => Ok(Credentials::None),
-        Err(_) => Err(Problem::new(
-            &REGISTRY,
-            format!("the credentials for `{registry}` cannot be read"),
-            format!("Log in again with `docker login {registry}`."),
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Http, escaped, is_loopback, parameter};
+    use super::{Access, Http, escaped, is_loopback, parameter};
 
     #[test]
     fn only_this_machine_is_spoken_to_in_the_clear() {
@@ -395,7 +374,7 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_to_another_registry() {
-        let http = Http::new("registry.example", "policy/naming").unwrap();
+        let http = Http::new("registry.example", "policy/naming", Access::default()).unwrap();
         let table = [
             ("tags/list", Some("https://registry.example/v2/policy/naming/tags/list")),
             (

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::artifact::{Artifact, Descriptor, MANIFEST_BYTES_MAX, MANIFEST_TYPE, Manifest};
 use crate::code::{DIGEST, REGISTRY};
 use crate::http::{Answer, Ask, Http};
+use crate::login::Access;
 use crate::signature::{BUNDLE_BYTES_MAX, BUNDLE_TYPE};
 
 /// The most tags of a repository that are looked at.
@@ -51,6 +52,15 @@ impl Remote {
     ///
     /// A source that is a file.
     pub fn of(source: &Source) -> Result<Self, Problem> {
+        Self::with(source, Access::default())
+    }
+
+    /// The repository of a source, spoken to as the caller says.
+    ///
+    /// # Errors
+    ///
+    /// A source that is a file, and credentials that cannot be read.
+    pub fn with(source: &Source, access: Access) -> Result<Self, Problem> {
         let Source::Oci { registry, repository } = source else {
             let help = "Name a repository: `oci://registry.example/team/rules`.";
             return Err(Problem::new(
@@ -60,7 +70,7 @@ impl Remote {
             ));
         };
         Ok(Self {
-            http: Http::new(registry, repository)?,
+            http: Http::new(registry, repository, access)?,
             name: format!("{registry}/{repository}"),
         })
     }

@@ -5,13 +5,36 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use nhi_governance::{Digest, Problem};
+use nhi_policy_file::{Source, Version};
+use serde::{Deserialize, Serialize};
 
 use crate::artifact::{Artifact, MANIFEST_BYTES_MAX, Manifest, WASM_BYTES_MAX};
-use crate::code::{DIGEST, STORE};
+use crate::code::{DIGEST, MOVED, STORE};
 use crate::signature::BUNDLE_BYTES_MAX;
 
 /// The most signatures that are read of one manifest.
 const BUNDLES_MAX: usize = 50;
+
+/// Bytes of what says which manifest a version is.
+const NAME_BYTES_MAX: u64 = 4 << 10;
+
+/// What a version of a source was when it came to this machine.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// Where it came from.
+    pub source: Source,
+    /// Its version.
+    pub version: Version,
+    /// Digest of its manifest.
+    pub manifest: Digest,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenName {
+    source: String,
+    version: String,
+    manifest: String,
+}
 
 /// A folder with artefacts and their signatures.
 #[derive(Debug, Clone)]
@@ -36,6 +59,65 @@ impl Store {
 
     fn signatures(&self, manifest: &Digest) -> PathBuf {
         self.folder.join("signatures").join(manifest.to_string())
+    }
+
+    fn name_of(&self, source: &Source, version: &Version) -> PathBuf {
+        let source = Digest::of(source.to_string().as_bytes()).to_string();
+        self.folder.join("names").join(source).join(format!("{version}.json"))
+    }
+
+    /// The manifest that a version of a source was when it came here.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read, or is not what its place says.
+    pub fn named(&self, source: &Source, version: &Version) -> Result<Option<Digest>, Problem> {
+        let path = self.name_of(source, version);
+        let Some(bytes) = read(&path, NAME_BYTES_MAX)? else {
+            return Ok(None);
+        };
+        let found = name_in(&bytes).filter(|named| named.source == *source && named.version == *version);
+        let found = found.ok_or_else(|| damaged(&path))?;
+        Ok(Some(found.manifest))
+    }
+
+    /// Notes which manifest a version of a source is. One that is noted already is exchanged only by whoever names the
+    /// digest.
+    ///
+    /// # Errors
+    ///
+    /// The version was another manifest before.
+    pub fn name(&self, named: &Named, is_digest_given: bool) -> Result<(), Problem> {
+        let Named {
+            source,
+            version,
+            manifest,
+        } = named;
+        if !is_digest_given {
+            self.refuse_moved(named)?;
+        }
+        let written = WrittenName {
+            source: source.to_string(),
+            version: version.to_string(),
+            manifest: format!("sha256:{manifest}"),
+        };
+        // INVARIANT: three texts always have a JSON text.
+        let bytes = serde_json::to_vec(&written).unwrap_or_default();
+        write(&self.name_of(source, version), &bytes)
+    }
+
+    /// Whether a version is still the manifest that it was.
+    ///
+    /// # Errors
+    ///
+    /// It is another one: what was published is never exchanged.
+    pub fn refuse_moved(&self, named: &Named) -> Result<(), Problem> {
+        match self.named(&named.source, &named.version)? {
+            Some(before) if before != named.manifest => {
+                Err(moved(&named.source, &named.version, &before, &named.manifest))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Puts an artefact in: the manifest last, so that what it names is there once it is.
@@ -110,6 +192,33 @@ impl Store {
             "Delete the file and fetch the module again with `nhi module pull`; find out who wrote to the store.";
         Err(Problem::new(&DIGEST, message, help))
     }
+}
+
+fn name_in(bytes: &[u8]) -> Option<Named> {
+    let written: WrittenName = serde_json::from_slice(bytes).ok()?;
+    Some(Named {
+        source: Source::parse(&written.source).ok()?,
+        version: Version::parse(&written.version).ok()?,
+        manifest: Digest::parse(written.manifest.strip_prefix("sha256:")?).ok()?,
+    })
+}
+
+/// A version that is not what it was.
+#[cold]
+pub fn moved(source: &Source, version: &Version, before: &Digest, now: &Digest) -> Problem {
+    let message = format!("version {version} of `{source}` was sha256:{before} and is now sha256:{now}");
+    let help = format!(
+        "Ask its publisher: a version that was published is never exchanged. To take the new one on purpose, name it: \
+         `{source}:{version}@sha256:{now}`."
+    );
+    Problem::new(&MOVED, message, help)
+}
+
+#[cold]
+fn damaged(path: &Path) -> Problem {
+    let message = format!("{} does not say what its place says", path.display());
+    let help = "Delete the file and fetch the module again with `nhi module pull`; find out who wrote to the store.";
+    Problem::new(&STORE, message, help)
 }
 
 /// Reads a file within a limit, and one byte more, so that what is too long is noticed.
