@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::exit::Failure;
 use crate::input;
+use crate::output::Progress;
 use crate::policy;
 
 /// The policy file that is meant where none is named.
@@ -93,6 +94,31 @@ impl Trust {
             Self::Terms(terms) => nhi_modules::hear(terms, source, manifest, bundles).map(|heard| heard.signers),
             Self::Keys(keys) => nhi_modules::hear_keys(keys, manifest, bundles).map(|heard| heard.signers),
         }
+    }
+}
+
+/// Who has signed a manifest that is from somewhere, as far as anybody knows; the inner problem where that is not enough.
+pub(crate) fn hear(
+    trust: &Trust,
+    source: Option<&Source>,
+    manifest: &[u8],
+    bundles: &[Vec<u8>],
+) -> Result<Result<Vec<String>, Problem>, Failure> {
+    match (trust, source) {
+        (Trust::Keys(keys), _) => Ok(nhi_modules::hear_keys(keys, manifest, bundles).map(|heard| heard.signers)),
+        (Trust::Terms(_), Some(source)) => Ok(trust.hear(source, manifest, bundles)),
+        // Which `trust` block counts depends on it, and a guess could be the weakest one.
+        (Trust::Terms(_), None) => Err(Failure::usage("nobody said which repository the module is from").help(
+            "name it with `--source oci://registry.example/team/rules`, or the public key of its signer with `--key`",
+        )),
+    }
+}
+
+/// Shows how far a transfer is, where somebody watches.
+pub(crate) fn watch(word: &'static str) -> impl FnMut(u64, u64) + 'static {
+    let mut progress = Progress::new();
+    move |done, total| {
+        progress.show(|| format!("{word}: {} of {} KiB", done / 1024, total.max(done) / 1024));
     }
 }
 
@@ -226,11 +252,11 @@ pub(crate) fn fetch(
         store.refuse_moved(&named)?;
     }
     is_version(&manifest, version)?;
-    let bundles = remote.bundles(&named.manifest)?;
-    let signers = trust.hear(source, &manifest, &bundles)?;
+    let attachments = remote.attachments(&named.manifest)?;
+    let signers = trust.hear(source, &manifest, &nhi_modules::bundles(&attachments))?;
     let artifact = remote.pull(&named.manifest)?;
-    for bundle in &bundles {
-        store.add_signature(&named.manifest, bundle)?;
+    for attachment in &attachments {
+        store.attach(&named.manifest, attachment)?;
     }
     store.put(&artifact)?;
     store.name(&named, digest.is_some())?;

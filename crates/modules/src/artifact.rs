@@ -69,6 +69,8 @@ pub struct Manifest {
     pub wasm: Descriptor,
     /// The version that its publisher wrote, which is a claim.
     pub version: Option<String>,
+    /// The name that its publisher wrote.
+    pub name: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -199,6 +201,7 @@ impl Manifest {
             config: describe(&written.config, MANIFEST_BYTES_MAX as u64)?,
             wasm: describe(layer, WASM_BYTES_MAX)?,
             version: written.annotations.get(VERSION).cloned(),
+            name: written.annotations.get(TITLE).cloned(),
         })
     }
 }

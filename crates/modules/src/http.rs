@@ -4,8 +4,9 @@
 //! other server gives for them. The OCI client that others use reads answers of any length into memory, ends the
 //! process where a registry leaves a header out, and brings eighty crates; what is needed of the protocol is small.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use nhi_governance::Problem;
 use serde_json::Value;
 use ureq::http::{Request, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Body, Error};
+use ureq::{Agent, Body, Error, SendBody};
 use zeroize::Zeroizing;
 
 use crate::code::REGISTRY;
@@ -32,7 +33,14 @@ pub(crate) struct Http {
     credentials: Credentials,
     /// Whether it is spoken to without TLS.
     is_plain: bool,
+    watch: Option<RefCell<Box<Watch>>>,
 }
+
+/// Is told how many bytes of how many have gone over.
+type Watch = dyn FnMut(u64, u64);
+
+/// What is read of an answer, or of what is sent, before the caller is told.
+const STEP_BYTES: u64 = 64 << 10;
 
 /// What is asked of a registry.
 pub(crate) struct Ask<'a> {
@@ -83,7 +91,21 @@ impl Http {
                 Credentials::of(registry, access.login)?
             },
             is_plain,
+            watch: None,
         })
+    }
+
+    /// Tells the caller about transfers.
+    pub(crate) fn watch(&mut self, watch: impl FnMut(u64, u64) + 'static) {
+        self.watch = Some(RefCell::new(Box::new(watch)));
+    }
+
+    fn tell(&self, done: u64, total: u64) {
+        if let Some(watch) = &self.watch
+            && let Ok(mut watch) = watch.try_borrow_mut()
+        {
+            watch(done, total);
+        }
     }
 
     fn origin(&self) -> String {
@@ -140,7 +162,19 @@ impl Http {
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
         }
-        let request = request.body(ask.body).map_err(|_| self.strange())?;
+        if ask.body.len() as u64 <= STEP_BYTES {
+            let request = request.body(ask.body).map_err(|_| self.strange())?;
+            return self.agent.run(request).map_err(|error| self.failed(&error));
+        }
+        let request = request.header("content-length", ask.body.len());
+        let mut body = Told {
+            http: self,
+            rest: ask.body,
+            total: ask.body.len(),
+        };
+        let request = request
+            .body(SendBody::from_reader(&mut body))
+            .map_err(|_| self.strange())?;
         self.agent.run(request).map_err(|error| self.failed(&error))
     }
 
@@ -149,10 +183,13 @@ impl Http {
         let location = location.map(str::to_owned);
         let mut body = Vec::new();
         // One more than the limit, so that a longer answer is told from one that fits.
-        let reader = response.body_mut().as_reader();
-        let read = reader.take(most.saturating_add(1)).read_to_end(&mut body);
-        if read.is_err() {
-            return Err(self.unreachable());
+        let mut reader = response.body_mut().as_reader().take(most.saturating_add(1));
+        loop {
+            let read = reader.by_ref().take(STEP_BYTES).read_to_end(&mut body);
+            if read.map_err(|_| self.unreachable())? == 0 {
+                break;
+            }
+            self.tell(body.len() as u64, most);
         }
         if u64::try_from(body.len()).unwrap_or(u64::MAX) > most {
             return Err(self.strange());
@@ -286,6 +323,21 @@ impl Http {
             format!("`{}` does not answer as a registry does", self.registry),
             "Look at its name: it has to speak the OCI distribution specification.",
         )
+    }
+}
+
+/// What is sent, and how far that has come.
+struct Told<'a> {
+    http: &'a Http,
+    rest: &'a [u8],
+    total: usize,
+}
+
+impl io::Read for Told<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.rest.read(buffer)?;
+        self.http.tell((self.total - self.rest.len()) as u64, self.total as u64);
+        Ok(read)
     }
 }
 

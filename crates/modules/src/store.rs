@@ -9,11 +9,11 @@ use nhi_policy_file::{Source, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{Artifact, MANIFEST_BYTES_MAX, Manifest, WASM_BYTES_MAX};
+use crate::attachment::{Attachment, Kind};
 use crate::code::{DIGEST, MOVED, STORE};
-use crate::signature::BUNDLE_BYTES_MAX;
 
-/// The most signatures that are read of one manifest.
-const BUNDLES_MAX: usize = 50;
+/// The most attachments of one kind that are read of one manifest.
+const ATTACHMENTS_MAX: usize = 50;
 
 /// Bytes of what says which manifest a version is.
 const NAME_BYTES_MAX: u64 = 4 << 10;
@@ -57,8 +57,13 @@ impl Store {
         self.folder.join("blobs").join("sha256").join(digest.to_string())
     }
 
-    fn signatures(&self, manifest: &Digest) -> PathBuf {
-        self.folder.join("signatures").join(manifest.to_string())
+    fn attached(&self, manifest: &Digest, kind: Kind) -> PathBuf {
+        let folder = match kind {
+            Kind::Bundle => "signatures",
+            Kind::Sbom => "sboms",
+            Kind::Statement => "statements",
+        };
+        self.folder.join(folder).join(manifest.to_string())
     }
 
     fn name_of(&self, source: &Source, version: &Version) -> PathBuf {
@@ -128,10 +133,10 @@ impl Store {
         Ok(artifact.digest())
     }
 
-    /// Adds a signature to a manifest. That it counts is for its reader to say.
-    pub fn add_signature(&self, manifest: &Digest, bundle: &[u8]) -> Result<(), Problem> {
-        let name = format!("{}.json", Digest::of(bundle));
-        write(&self.signatures(manifest).join(name), bundle)
+    /// Adds something to a manifest. That a signature counts is for its reader to say.
+    pub fn attach(&self, manifest: &Digest, attachment: &Attachment) -> Result<(), Problem> {
+        let name = format!("{}.json", attachment.digest());
+        write(&self.attached(manifest, attachment.kind).join(name), &attachment.bytes)
     }
 
     /// Takes out an artefact; `None` where its manifest is not in the store.
@@ -156,9 +161,24 @@ impl Store {
         Artifact::assemble(bytes, config, wasm).map(Some)
     }
 
+    /// What belongs to a manifest, by kind and in the order of the digests.
+    pub fn attachments(&self, manifest: &Digest) -> Result<Vec<Attachment>, Problem> {
+        let mut attachments = Vec::new();
+        for kind in Kind::ALL {
+            for bytes in self.attachments_of(manifest, kind)? {
+                attachments.push(Attachment { kind, bytes });
+            }
+        }
+        Ok(attachments)
+    }
+
     /// The signatures of a manifest, in the order of their digests.
     pub fn bundles(&self, manifest: &Digest) -> Result<Vec<Vec<u8>>, Problem> {
-        let folder = self.signatures(manifest);
+        self.attachments_of(manifest, Kind::Bundle)
+    }
+
+    fn attachments_of(&self, manifest: &Digest, kind: Kind) -> Result<Vec<Vec<u8>>, Problem> {
+        let folder = self.attached(manifest, kind);
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -172,8 +192,8 @@ impl Store {
             }
         }
         paths.sort();
-        paths.truncate(BUNDLES_MAX);
-        let most = u64::try_from(BUNDLE_BYTES_MAX).unwrap_or(u64::MAX);
+        paths.truncate(ATTACHMENTS_MAX);
+        let most = kind.bytes_max();
         let read = |path: &PathBuf| read(path, most).map(Option::unwrap_or_default);
         paths.iter().map(read).collect()
     }

@@ -9,7 +9,7 @@ mod tests {
     use std::thread;
 
     use nhi_governance::Digest;
-    use nhi_modules::{Artifact, Facts, Remote, SigningKey, hear, sign};
+    use nhi_modules::{Artifact, Attachment, Facts, Remote, SigningKey, hear, sign};
     use nhi_policy_file::{Source, Version, read_modules};
 
     /// A registry that ends with the test.
@@ -166,7 +166,7 @@ mod tests {
             assert!(remote.bundles(&first.digest()).unwrap().is_empty(), "{name}");
             for seed in [1, 2, 1] {
                 let bundle = sign(&key(seed), &first.manifest).unwrap();
-                remote.attach(&first.manifest, &bundle).unwrap();
+                remote.attach(&first.manifest, &Attachment::bundle(bundle)).unwrap();
             }
             let bundles = remote.bundles(&first.digest()).unwrap();
             assert_eq!(bundles.len(), 2, "{name}");

@@ -11,7 +11,7 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use nhi_governance::Digest;
-    use nhi_modules::{Artifact, Facts, PublicKey, SigningKey, Store, hear, sign, verify};
+    use nhi_modules::{Artifact, Attachment, Facts, PublicKey, SigningKey, Store, hear, sign, verify};
     use nhi_policy_file::{ModulesTerms, Source, read_modules};
     use proptest::prelude::*;
     use serde_json::{Value, json};
@@ -322,8 +322,12 @@ mod tests {
         assert_eq!(store.artifact(&good.digest()).unwrap(), Some(good.clone()));
         assert!(store.bundles(&good.digest()).unwrap().is_empty());
         let bundle = sign(&ed25519(1), &good.manifest).unwrap();
-        store.add_signature(&good.digest(), &bundle).unwrap();
-        store.add_signature(&good.digest(), &bundle).unwrap();
+        store
+            .attach(&good.digest(), &Attachment::bundle(bundle.clone()))
+            .unwrap();
+        store
+            .attach(&good.digest(), &Attachment::bundle(bundle.clone()))
+            .unwrap();
         assert_eq!(store.bundles(&good.digest()).unwrap(), [bundle]);
 
         let wasm = blob(&store, &Digest::of(&good.wasm));

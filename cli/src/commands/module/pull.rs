@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Format;
 use crate::artefacts::{self, Fetched, Reference, RemoteArgs, TrustArgs};
 use crate::exit::{Exit, Failure};
-use crate::output::{self, BOLD, Console, PLAIN, Progress, Screen};
+use crate::output::{self, BOLD, Console, PLAIN, Screen};
 
 /// Options of `nhi module pull`.
 #[derive(Debug, clap::Args)]
@@ -45,10 +45,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         let versions = remote.versions().map_err(artefacts::failure)?;
         return Err(no_version(&source.to_string(), &versions));
     };
-    let mut progress = Progress::new();
-    progress.announce(&format!("fetching {source}:{version}"));
+    let remote = remote.watched(artefacts::watch("pulling"));
     let fetched = artefacts::fetch(&remote, source, version, args.reference.digest.as_ref(), &trust, &store);
-    drop(progress);
     answer(&fetched.map_err(artefacts::failure)?, args.format, console)?;
     Ok(Exit::Clean)
 }
