@@ -87,6 +87,21 @@ impl TrustArgs {
     }
 }
 
+impl TrustArgs {
+    /// The keys that are known here, with the names of their holders: those that are named, or those of a policy file
+    /// that is named or there.
+    pub(crate) fn known(&self) -> Result<Vec<(String, PublicKey)>, Failure> {
+        let is_named = self.policy.as_ref().is_some_and(|path| !path.as_os_str().is_empty());
+        if self.keys.is_empty() && !is_named && !Path::new(POLICY_DEFAULT).exists() {
+            return Ok(Vec::new());
+        }
+        match self.load()? {
+            Trust::Keys(keys) => Ok(keys),
+            Trust::Terms(terms) => nhi_modules::signers(&terms).map_err(failure),
+        }
+    }
+}
+
 impl Trust {
     /// Who has signed a manifest; a failure where that is not enough.
     pub(crate) fn hear(&self, source: &Source, manifest: &[u8], bundles: &[Vec<u8>]) -> Result<Vec<String>, Problem> {

@@ -398,7 +398,10 @@ pub(crate) fn is_loopback(registry: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use zeroize::Zeroizing;
+
     use super::{Access, Http, escaped, is_loopback, parameter};
+    use crate::login::Login;
 
     #[test]
     fn only_this_machine_is_spoken_to_in_the_clear() {
@@ -441,6 +444,30 @@ mod tests {
         ];
         for (path, expected) in table {
             assert_eq!(http.address(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn nobodys_password_is_sent_in_the_clear() {
+        for (registry, is_plain, has_credentials) in [
+            ("registry.example", true, false),
+            ("registry.example", false, true),
+            ("127.0.0.1:5000", false, true),
+            ("127.0.0.1:5000", true, true),
+        ] {
+            let login = Login {
+                name: "ann".to_owned(),
+                password: Zeroizing::new("secret".to_owned()),
+            };
+            let access = Access {
+                plain_http: is_plain,
+                login: Some(login),
+            };
+            assert!(!format!("{access:?}").contains("secret"));
+            let http = Http::new(registry, "policy/naming", access).unwrap();
+            assert_eq!(http.basic().is_some(), has_credentials, "{registry} {is_plain}");
+            let is_clear = is_plain || is_loopback(registry);
+            assert_eq!(http.origin().starts_with("http://"), is_clear, "{registry}");
         }
     }
 

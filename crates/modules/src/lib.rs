@@ -32,4 +32,4 @@ pub use remote::Remote;
 pub use sbom::{Component, Sbom, of_auditable, of_lock, read_sbom, sbom};
 pub use signature::{BUNDLE_BYTES_MAX, BUNDLE_TYPE, Claim, claim, sign, verify};
 pub use store::{Named, Store, moved};
-pub use trust::{Heard, hear, hear_keys};
+pub use trust::{Heard, hear, hear_keys, signers};

@@ -85,6 +85,16 @@ pub fn hear_keys(keys: &[(String, PublicKey)], manifest: &[u8], bundles: &[Vec<u
     })
 }
 
+/// The keys of a policy file, with the names of their holders.
+///
+/// # Errors
+///
+/// A key that cannot be used, or that two signers have.
+pub fn signers(terms: &ModulesTerms) -> Result<Vec<(String, PublicKey)>, Problem> {
+    let named = |(name, key): (&str, PublicKey)| (name.to_owned(), key);
+    Ok(keys(terms)?.into_iter().map(named).collect())
+}
+
 /// The keys by signer; two signers with one key would count a signature twice.
 fn keys(terms: &ModulesTerms) -> Result<Vec<(&str, PublicKey)>, Problem> {
     let mut holders: BTreeMap<String, &str> = BTreeMap::new();

@@ -120,7 +120,7 @@ impl Held {
     }
 }
 
-fn is_component(path: &Path) -> Result<bool, Failure> {
+pub(super) fn is_component(path: &Path) -> Result<bool, Failure> {
     let mut head = Vec::new();
     let read = File::open(path).and_then(|file| file.take(4).read_to_end(&mut head));
     read.map_err(|error| {
