@@ -63,6 +63,15 @@ pub(crate) struct TrustArgs {
     keys: Vec<PathBuf>,
 }
 
+/// What is trusted by default is nobody.
+#[cold]
+fn nobody() -> Failure {
+    Failure::undecided(format!(
+        "nobody said whose signatures count: there is no `{POLICY_DEFAULT}` in this folder"
+    ))
+    .help("name the policy file with `--policy`, or the public key of the signer with `--key`")
+}
+
 /// Whose signatures a module needs.
 #[derive(Debug)]
 pub(crate) enum Trust {
@@ -77,6 +86,9 @@ impl TrustArgs {
     pub(crate) fn load(&self) -> Result<Trust, Failure> {
         if self.keys.is_empty() {
             let named = self.policy.clone().filter(|path| !path.as_os_str().is_empty());
+            if named.is_none() && !Path::new(POLICY_DEFAULT).exists() {
+                return Err(nobody());
+            }
             return terms(&named.unwrap_or_else(|| POLICY_DEFAULT.into())).map(Trust::Terms);
         }
         let keys = self

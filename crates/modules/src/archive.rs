@@ -137,6 +137,7 @@ pub fn open(archive: impl Read) -> Result<Vec<Archived>, Problem> {
             let subject = digest_of(entry.pointer("/annotations/dev.nhi.subject"));
             let subject = subject.ok_or_else(|| refuse("it holds a signature of nothing"))?;
             let bytes = blobs.take(&digest, kind.bytes_max())?;
+            is_size(entry, &bytes)?;
             attachments.push((subject, Attachment { kind, bytes }));
         } else {
             return Err(refuse("it lists something that is neither a module nor belongs to one"));
@@ -152,6 +153,7 @@ pub fn open(archive: impl Read) -> Result<Vec<Archived>, Problem> {
 
 fn module(blobs: &Blobs, digest: &Digest, entry: &Value) -> Result<Archived, Problem> {
     let manifest = blobs.take(digest, MANIFEST_BYTES_MAX as u64)?;
+    is_size(entry, &manifest)?;
     let described = Manifest::read(&manifest)?;
     let config = blobs.take(&described.config.digest, described.config.size)?;
     let wasm = blobs.take(&described.wasm.digest, described.wasm.size)?;
@@ -233,6 +235,14 @@ impl Blobs {
         }
         // Two modules may share a configuration.
         Ok(bytes.clone())
+    }
+}
+
+/// Whether a list tells the size of what it lists: one that does not was changed by somebody.
+fn is_size(entry: &Value, bytes: &[u8]) -> Result<(), Problem> {
+    match entry.get("size").and_then(Value::as_u64) {
+        Some(size) if usize::try_from(size) == Ok(bytes.len()) => Ok(()),
+        _ => Err(refuse("it lists something of another size")),
     }
 }
 

@@ -13,6 +13,8 @@ use crate::remote::Remote;
 
 /// The most attachments that are fetched of one manifest.
 const ATTACHMENTS_MAX: usize = 50;
+/// The most bytes of all attachments of one manifest.
+const BYTES_MAX: u64 = 32 << 20;
 /// How often a list of attachments is written again when somebody else writes to it as well.
 const ATTEMPTS: usize = 3;
 
@@ -95,9 +97,13 @@ impl Remote {
 
     /// Fetches what stands beside a manifest. Whether a signature counts is for [`crate::hear`] to say.
     pub fn attachments(&self, manifest: &Digest) -> Result<Vec<Attachment>, Problem> {
-        let mut attachments = Vec::new();
+        let (mut attachments, mut total) = (Vec::new(), 0);
         for referrer in self.referrers(manifest)? {
             if let Some((kind, described)) = attachment_of(&self.manifest(&referrer)?) {
+                total += described.size;
+                if total > BYTES_MAX {
+                    return Err(self.too_much());
+                }
                 let bytes = self.blob(&described)?;
                 attachments.push(Attachment { kind, bytes });
             }
@@ -108,6 +114,17 @@ impl Remote {
     /// Fetches the signatures of a manifest.
     pub fn bundles(&self, manifest: &Digest) -> Result<Vec<Vec<u8>>, Problem> {
         Ok(bundles(&self.attachments(manifest)?))
+    }
+}
+
+impl Remote {
+    #[cold]
+    fn too_much(&self) -> Problem {
+        Problem::new(
+            &REGISTRY,
+            format!("`{}` holds more beside this module than is fetched", self.name),
+            "Ask whoever runs the registry who has put so much there: 32 MiB are enough for any module.",
+        )
     }
 }
 

@@ -159,8 +159,9 @@ fn fetched(args: &Args) -> Result<Held, Failure> {
         .pull(&digest)
         .and_then(|artifact| Ok((artifact, remote.attachments(&digest)?)));
     let (artifact, attachments) = fetched.map_err(artefacts::failure)?;
+    let version = reference.version.as_ref().map(|version| format!(":{version}"));
     Ok(Held {
-        label: format!("sha256:{digest}"),
+        label: format!("{source}{}", version.unwrap_or_default()),
         artifact,
         attachments,
         source: Some(source.clone()),
