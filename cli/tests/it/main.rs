@@ -18,6 +18,7 @@ mod formats_ci;
 mod hostile;
 mod interface;
 mod module;
+mod ocsf;
 mod operating;
 mod plan_file;
 mod policy;
