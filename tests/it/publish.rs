@@ -185,6 +185,27 @@ fn whole_way(registry: &Registry) -> Outcome {
         ensure!(attached["sbom"][0]["format"] == "CycloneDX 1.6", "{attached}");
         ensure!(attached["sbom"][0]["components"][0] == "left-pad 1.0.0", "{attached}");
     }
+    // A second person signs what is published, and needs no source and no right but to push.
+    there.nhi(&["keygen", "--output", "ben.pem"])?.run()?.succeeds()?;
+    there
+        .nhi(&["sign", &reference, "--key", "ben.pem"])?
+        .run()?
+        .succeeds()?;
+    let both = |place: &Place| -> anyhow::Result<Nhi> {
+        let nhi = place
+            .nhi(&["pull", &reference, "--key"])?
+            .path(&here.path("ann.pem.pub"));
+        Ok(nhi.args(["--key"]).path(&there.path("ben.pem.pub")))
+    };
+    let third = Place::new()?;
+    both(&third)?
+        .run()?
+        .exits(3)?
+        .says(&["needs the signature of the key in", "ben.pem.pub"])?;
+    ensure!(third.blobs()? == 0, "one of two is not enough");
+    there.nhi(&["push", &reference, &repository])?.run()?.succeeds()?;
+    both(&third)?.run()?.succeeds()?;
+
     let stranger = Place::new()?;
     let shown = stranger.nhi(&["inspect", &reference, "--remote"])?.run()?.succeeds()?;
     shown.says(&["a key that is not known here", "left-pad 1.0.0"])?;
