@@ -66,11 +66,7 @@ impl<'c> Block<'c> {
         self.values(&self.before, self.change.before.as_deref())
     }
 
-    fn values<'b>(
-        &self,
-        kept: &'b OnceCell<Document<'c>>,
-        text: Option<&'c str>,
-    ) -> Result<Option<Value<'b>>, String> {
+    fn values<'b>(&self, kept: &'b OnceCell<Document<'c>>, text: Option<&'c str>) -> Result<Option<Value<'b>>, String> {
         let Some(text) = text else { return Ok(None) };
         if kept.get().is_none() {
             let document = json::parse(text).map_err(|error| format!("`{}`: {error}", self.change.address))?;
@@ -147,7 +143,12 @@ mod tests {
             // Near misses: another key, a longer name, and what is known beside what is not.
             ("{}", &["tags.team"], "tags.owner", "absent"),
             ("{}", &["tags_all"], "tags", "absent"),
-            (r#"{"tags":{"owner":"a"}}"#, &["tags.team"], "tags.owner", r#"known "a""#),
+            (
+                r#"{"tags":{"owner":"a"}}"#,
+                &["tags.team"],
+                "tags.owner",
+                r#"known "a""#,
+            ),
             ("{}", &["["], "tags", "unknown"),
             (&partly, &[], "bucket", "partly x-${aws_s3_bucket.a.id}"),
         ] {
@@ -164,7 +165,10 @@ mod tests {
         let change = testing::change("aws_s3_bucket.logs", "{");
         let error = Block::new(&change).after().unwrap_err();
         assert!(error.contains("aws_s3_bucket.logs"), "{error}");
-        let gone = Change { after: None, ..testing::change("aws_s3_bucket.logs", "{}") };
+        let gone = Change {
+            after: None,
+            ..testing::change("aws_s3_bucket.logs", "{}")
+        };
         assert!(Block::new(&gone).after().unwrap().is_none());
         assert!(matches!(Block::new(&gone).seen("tags"), Ok(Seen::Absent)));
     }

@@ -351,8 +351,15 @@ mod tests {
     fn a_graph_reads_back() {
         let mut graph = graph(&[("a \"b\"", "c", true), ("c", "d", false)]);
         graph.omitted = 3;
-        graph.nodes.push(Node { name: "c".into(), kind: "role".into(), is_administrator: true });
-        let context = Context { graph: Some(graph.to_json()), ..Context::default() };
+        graph.nodes.push(Node {
+            name: "c".into(),
+            kind: "role".into(),
+            is_administrator: true,
+        });
+        let context = Context {
+            graph: Some(graph.to_json()),
+            ..Context::default()
+        };
         assert_eq!(Graph::of(&context), Ok(graph));
     }
 

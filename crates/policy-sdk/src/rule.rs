@@ -3,7 +3,9 @@
 //! [`module!`](crate::module) makes a module of a list of them. A module that judges otherwise implements
 //! [`PolicyModule`](crate::PolicyModule) itself.
 
-use nhi_plan::{Action, Canary, Change, Context, Description, Interest, RuleInfo, Severity, Sharding, glob_matches, line};
+use nhi_plan::{
+    Action, Canary, Change, Context, Description, Interest, RuleInfo, Severity, Sharding, glob_matches, line,
+};
 
 use crate::settings::{self, Setting};
 use crate::{Block, Findings, testing};

@@ -234,7 +234,11 @@ pub fn word(value: Value<'_>, words: &[&'static str], reader: &mut Reader) -> Op
     let text = value.as_str();
     let known = words.iter().find(|word| text.as_deref() == Some(**word));
     known.copied().or_else(|| {
-        let wrong = if text.is_some() { "is another word" } else { kinds::wrong(value) };
+        let wrong = if text.is_some() {
+            "is another word"
+        } else {
+            kinds::wrong(value)
+        };
         reader.mistake(wrong, &format!("write {}", kinds::listed(words)))
     })
 }

@@ -104,7 +104,9 @@ impl<M: PolicyModule> Tester<M> {
         for canary in M::describe().canaries {
             let found = line::decode(&canary.change).and_then(|change| self.changes([change]));
             let is_flagged = found.as_ref().is_ok_and(|found| {
-                found.iter().any(|finding| finding.rule == canary.rule && finding.outcome == Outcome::Violation)
+                found
+                    .iter()
+                    .any(|finding| finding.rule == canary.rule && finding.outcome == Outcome::Violation)
             });
             assert!(is_flagged, "rule `{}` does not flag its canary: {found:?}", canary.rule);
         }

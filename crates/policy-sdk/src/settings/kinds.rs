@@ -103,7 +103,10 @@ fn whole(value: Value<'_>, least: i64, most: i64, reader: &mut Reader) -> Option
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "whole, and within what a float holds exactly")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whole, and within what a float holds exactly"
+)]
 fn spelt_otherwise(text: &str) -> Option<i64> {
     /// Up to here a float holds every whole number.
     const EXACT: f64 = 9_007_199_254_740_992.0;

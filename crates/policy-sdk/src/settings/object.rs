@@ -113,12 +113,7 @@ impl<'v> Members<'v> {
     }
 
     /// Reads a member.
-    pub fn read<T: Setting>(
-        &self,
-        field: &'static str,
-        default: Option<fn() -> T>,
-        reader: &mut Reader,
-    ) -> Option<T> {
+    pub fn read<T: Setting>(&self, field: &'static str, default: Option<fn() -> T>, reader: &mut Reader) -> Option<T> {
         let field = name(field);
         reader.member(field, |reader| match (self.0.get(field), default) {
             (Some(value), _) => T::read(value, reader),
@@ -130,7 +125,10 @@ impl<'v> Members<'v> {
 
 #[cold]
 fn unknown(key: &str, fields: &[&'static str], reader: &mut Reader) {
-    let near = fields.iter().map(|field| name(field)).min_by_key(|field| distance(key, field));
+    let near = fields
+        .iter()
+        .map(|field| name(field))
+        .min_by_key(|field| distance(key, field));
     let advice = match near {
         None => String::from("there is nothing to set"),
         Some(near) if distance(key, near) <= near.len().div_ceil(3) => format!("did you mean `{near}`?"),

@@ -43,7 +43,12 @@ impl Expected {
 
     fn line(&self) -> String {
         let path = self.path.as_deref().unwrap_or_default();
-        line(self.outcome, &self.address, path, self.message.as_deref().unwrap_or_default())
+        line(
+            self.outcome,
+            &self.address,
+            path,
+            self.message.as_deref().unwrap_or_default(),
+        )
     }
 }
 
@@ -144,7 +149,11 @@ impl<'t, M: PolicyModule> Case<'t, M> {
             return Err(problem("judges nothing: give it a `change` or a `plan`"));
         }
         let rules = M::describe().rules;
-        if let Some(expected) = self.expected.iter().find(|it| rules.iter().all(|rule| rule.code != it.rule)) {
+        if let Some(expected) = self
+            .expected
+            .iter()
+            .find(|it| rules.iter().all(|rule| rule.code != it.rule))
+        {
             return Err(problem(&format!("the module has no rule `{}`", expected.rule)));
         }
         let count = self.changes.len();
@@ -155,7 +164,10 @@ impl<'t, M: PolicyModule> Case<'t, M> {
         }
         let mut told = problem(&format!("{count} blocks judged, and not as expected"));
         for (code, row) in rows {
-            let name = rules.iter().find(|rule| rule.code == code).map_or("", |rule| rule.name.as_str());
+            let name = rules
+                .iter()
+                .find(|rule| rule.code == code)
+                .map_or("", |rule| rule.name.as_str());
             // Writing to a String cannot fail.
             let _ = write!(told, "\n  {code} {name}");
             row.tell(&mut told);
@@ -175,7 +187,13 @@ struct Row {
 impl Row {
     fn tell(&self, out: &mut String) {
         let nothing = [String::from("nothing")];
-        let or_nothing = |lines: &'_ [String]| if lines.is_empty() { nothing.to_vec() } else { lines.to_vec() };
+        let or_nothing = |lines: &'_ [String]| {
+            if lines.is_empty() {
+                nothing.to_vec()
+            } else {
+                lines.to_vec()
+            }
+        };
         for (word, lines) in [("expected", &self.missing), ("got", &self.surplus)] {
             for line in or_nothing(lines) {
                 let _ = write!(out, "\n    {word:<8}  {line}");
@@ -199,7 +217,13 @@ fn differences(expected: Vec<Expected>, found: Vec<Finding>) -> BTreeMap<String,
                 row.fitting += 1;
             }
             None => {
-                let Finding { outcome, address, path, message, .. } = &finding;
+                let Finding {
+                    outcome,
+                    address,
+                    path,
+                    message,
+                    ..
+                } = &finding;
                 row.surplus.push(line(*outcome, address, path, message));
             }
         }

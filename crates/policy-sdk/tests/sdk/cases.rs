@@ -69,7 +69,10 @@ fn a_case_takes_changes_and_plans() {
         .saying("it is bad")
         .finds("T001", "a_thing.a")
         .holds();
-    tester.case("near miss").change(testing::change("a_thing.a", r#"{"bad": null}"#)).holds();
+    tester
+        .case("near miss")
+        .change(testing::change("a_thing.a", r#"{"bad": null}"#))
+        .holds();
 }
 
 #[test]
@@ -96,16 +99,34 @@ fn what_does_not_fit_is_told_rule_by_rule() {
          \n    got       nothing"
     );
     for (outcome, wanted) in [
-        (bad().outcome(), "expected  nothing\n    got       violation at a_thing.a, bad"),
-        (bad().finds("T001", "a_thing.z").outcome(), "expected  violation at a_thing.z"),
-        (bad().finds("T001", "a_thing.a").saying("x").outcome(), "expected  violation at a_thing.a: x"),
-        (bad().finds("T001", "a_thing.a").finds("T001", "a_thing.a").outcome(), "beside 1 as expected"),
-        (bad().finds("T009", "a_thing.a").outcome(), "the module has no rule `T009`"),
+        (
+            bad().outcome(),
+            "expected  nothing\n    got       violation at a_thing.a, bad",
+        ),
+        (
+            bad().finds("T001", "a_thing.z").outcome(),
+            "expected  violation at a_thing.z",
+        ),
+        (
+            bad().finds("T001", "a_thing.a").saying("x").outcome(),
+            "expected  violation at a_thing.a: x",
+        ),
+        (
+            bad().finds("T001", "a_thing.a").finds("T001", "a_thing.a").outcome(),
+            "beside 1 as expected",
+        ),
+        (
+            bad().finds("T009", "a_thing.a").outcome(),
+            "the module has no rule `T009`",
+        ),
         (bad().at("x").outcome(), "come after a finding"),
         (bad().plan("{}").outcome(), "its plan cannot be read"),
         (tester.case("none").outcome(), "case `none`: judges nothing"),
         (
-            tester.case("lost").change(testing::change("a_thing.a", r#"{"fail": 1}"#)).outcome(),
+            tester
+                .case("lost")
+                .change(testing::change("a_thing.a", r#"{"fail": 1}"#))
+                .outcome(),
             "case `lost`: no idea",
         ),
     ] {
@@ -117,7 +138,10 @@ fn what_does_not_fit_is_told_rule_by_rule() {
 #[test]
 #[should_panic(expected = "expected  nothing")]
 fn a_case_that_does_not_hold_fails_its_test() {
-    Tester::<Says>::new().case("a").change(testing::change("a_thing.a", BAD)).holds();
+    Tester::<Says>::new()
+        .case("a")
+        .change(testing::change("a_thing.a", BAD))
+        .holds();
 }
 
 #[test]

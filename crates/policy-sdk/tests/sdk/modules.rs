@@ -101,15 +101,28 @@ mod whole {
 #[test]
 fn a_module_says_of_itself_what_its_rules_are() {
     let told = each::Each::describe();
-    assert_eq!((told.name.as_str(), told.version.as_str()), ("nhi-policy-sdk", env!("CARGO_PKG_VERSION")));
-    let codes: Vec<_> = told.rules.iter().map(|rule| (rule.code.as_str(), rule.docs.as_str())).collect();
+    assert_eq!(
+        (told.name.as_str(), told.version.as_str()),
+        ("nhi-policy-sdk", env!("CARGO_PKG_VERSION"))
+    );
+    let codes: Vec<_> = told
+        .rules
+        .iter()
+        .map(|rule| (rule.code.as_str(), rule.docs.as_str()))
+        .collect();
     assert_eq!(codes, [("T001", ""), ("T002", "## page")]);
     assert_eq!(told.rules[0].controls, ["CWE-798"]);
     assert_eq!(told.sharding, Sharding::PerResource);
     let interests = &told.interests;
     assert_eq!(interests.len(), 3);
-    assert_eq!((interests[0].actions.as_slice(), interests[1].paths.as_slice()), (&[Action::Delete][..], &["name".into()][..]));
-    assert_eq!((interests[2].modes[0].as_str(), interests[2].needs[0].as_str()), ("data", "before"));
+    assert_eq!(
+        (interests[0].actions.as_slice(), interests[1].paths.as_slice()),
+        (&[Action::Delete][..], &["name".into()][..])
+    );
+    assert_eq!(
+        (interests[2].modes[0].as_str(), interests[2].needs[0].as_str()),
+        ("data", "before")
+    );
     assert_eq!(told.canaries.len(), 1);
     assert!(told.canaries[0].change.contains("aws_iam_role.canary"));
     assert_eq!(whole::Whole::describe().sharding, Sharding::WholePlan);

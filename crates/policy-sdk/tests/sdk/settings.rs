@@ -41,19 +41,33 @@ nhi_policy_sdk::settings! {
 }
 
 fn mistakes(text: &str) -> Vec<String> {
-    settings::read::<All>(text).map(|read| panic!("`{text}`: {read:?}")).unwrap_or_else(|mistakes| mistakes)
+    settings::read::<All>(text)
+        .map(|read| panic!("`{text}`: {read:?}"))
+        .unwrap_or_else(|mistakes| mistakes)
 }
 
 #[test]
 fn what_is_left_out_has_its_default() {
     let read = settings::read::<All>("{}").unwrap();
     assert_eq!(read.tags[0].as_str(), "owner");
-    assert_eq!((*read.age, read.small, read.strict, read.mode), (90, 7, false, Mode::Lenient));
+    assert_eq!(
+        (*read.age, read.small, read.strict, read.mode),
+        (90, 7, false, Mode::Lenient)
+    );
     assert_eq!((read.r#type, read.teams.len(), read.inner.level), (None, 0, None));
     let text = r#"{"type": "t", "teams": {"a b": {"name": "n", "level": 3}}, "age": 1e1, "tags": ["a", "b"], "mode": "strict"}"#;
     let read = settings::read::<All>(text).unwrap();
-    assert_eq!((*read.age, read.mode, read.r#type.as_deref()), (10, Mode::Strict, Some("t")));
-    assert_eq!(read.teams["a b"], Team { name: "n".into(), level: Some(3) });
+    assert_eq!(
+        (*read.age, read.mode, read.r#type.as_deref()),
+        (10, Mode::Strict, Some("t"))
+    );
+    assert_eq!(
+        read.teams["a b"],
+        Team {
+            name: "n".into(),
+            level: Some(3)
+        }
+    );
 }
 
 #[test]
@@ -62,28 +76,61 @@ fn mistakes_are_told_with_their_path_and_the_fix() {
         ("", "the settings are not JSON"),
         ("[]", "the whole of the settings is a list: write an object"),
         (r#"{"tag": []}"#, "`tag` is not a setting: did you mean `tags`?"),
-        (r#"{"frobnicate": 1}"#, "`frobnicate` is not a setting: there is `tags`, `age`, "),
+        (
+            r#"{"frobnicate": 1}"#,
+            "`frobnicate` is not a setting: there is `tags`, `age`, ",
+        ),
         (r#"{"a.b": 1}"#, r#"`["a.b"]` is not a setting"#),
         (r#"{"tags": []}"#, "`tags` is empty: write at least one"),
-        (r#"{"tags": ["a", 1]}"#, "`tags[1]` is a number: write a text, in quotes"),
-        (r#"{"tags": [" "]}"#, "`tags[0]` is empty: write a text with something in it"),
+        (
+            r#"{"tags": ["a", 1]}"#,
+            "`tags[1]` is a number: write a text, in quotes",
+        ),
+        (
+            r#"{"tags": [" "]}"#,
+            "`tags[0]` is empty: write a text with something in it",
+        ),
         (r#"{"tags": "a"}"#, "`tags` is a text: write a list"),
-        (r#"{"age": 366}"#, "`age` is out of range: write a whole number from 1 to 365"),
+        (
+            r#"{"age": 366}"#,
+            "`age` is out of range: write a whole number from 1 to 365",
+        ),
         (r#"{"age": 1.5}"#, "`age` is no whole number"),
         (r#"{"age": 1e400}"#, "`age` is no whole number, or too large"),
-        (r#"{"small": 256}"#, "`small` is out of range: write a whole number from 0 to 255"),
-        (r#"{"share": 1e400}"#, "`share` is a number: write a number of ordinary size"),
+        (
+            r#"{"small": 256}"#,
+            "`small` is out of range: write a whole number from 0 to 255",
+        ),
+        (
+            r#"{"share": 1e400}"#,
+            "`share` is a number: write a number of ordinary size",
+        ),
         (r#"{"strict": "yes"}"#, "`strict` is a text: write true or false"),
-        (r#"{"mode": "secret-word"}"#, "`mode` is another word: write `strict` or `le\"nient`"),
+        (
+            r#"{"mode": "secret-word"}"#,
+            "`mode` is another word: write `strict` or `le\"nient`",
+        ),
         (r#"{"mode": null}"#, "`mode` is null: write `strict` or"),
-        (r#"{"teams": {"a b": {"name": 1}}}"#, r#"`teams["a b"].name` is a number"#),
+        (
+            r#"{"teams": {"a b": {"name": 1}}}"#,
+            r#"`teams["a b"].name` is a number"#,
+        ),
         (r#"{"teams": {"x": {}}}"#, "`teams.x.name` is missing: it has to be set"),
-        (r#"{"inner": {"name": "n", "nmae": 1}}"#, "`inner.nmae` is not a setting: did you mean `name`?"),
+        (
+            r#"{"inner": {"name": "n", "nmae": 1}}"#,
+            "`inner.nmae` is not a setting: did you mean `name`?",
+        ),
         (r#"{"inner": null}"#, "`inner` is null: write an object"),
     ] {
         let told = mistakes(text);
-        assert!(told.iter().any(|mistake| mistake.contains(wanted)), "`{text}`: {told:?}");
-        assert!(!told.concat().contains("secret-word"), "a value is nobody's business: {told:?}");
+        assert!(
+            told.iter().any(|mistake| mistake.contains(wanted)),
+            "`{text}`: {told:?}"
+        );
+        assert!(
+            !told.concat().contains("secret-word"),
+            "a value is nobody's business: {told:?}"
+        );
     }
 }
 
@@ -117,13 +164,39 @@ fn the_schema_and_the_reading_are_of_one_mind() {
     assert_eq!(schema["required"], json!([]));
     let valid = valid(&schema);
     let values = [
-        json!(null), json!(true), json!(0), json!(1), json!(-1), json!(255), json!(256), json!(365), json!(366), json!(2.0),
-        json!(2.5), json!(""), json!(" "), json!("a"), json!("strict"), json!("le\"nient"), json!([]), json!(["a"]),
-        json!([""]), json!(["a", 1]), json!({}), json!({"name": "n"}), json!({"name": "n", "level": null}),
-        json!({"name": "n", "level": 1}), json!({"name": "n", "level": "1"}), json!({"name": 1}), json!({"x": {"name": "n"}}),
-        json!({"x": {"name": "n", "y": 1}}), json!({"x": 1}),
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(1),
+        json!(-1),
+        json!(255),
+        json!(256),
+        json!(365),
+        json!(366),
+        json!(2.0),
+        json!(2.5),
+        json!(""),
+        json!(" "),
+        json!("a"),
+        json!("strict"),
+        json!("le\"nient"),
+        json!([]),
+        json!(["a"]),
+        json!([""]),
+        json!(["a", 1]),
+        json!({}),
+        json!({"name": "n"}),
+        json!({"name": "n", "level": null}),
+        json!({"name": "n", "level": 1}),
+        json!({"name": "n", "level": "1"}),
+        json!({"name": 1}),
+        json!({"x": {"name": "n"}}),
+        json!({"x": {"name": "n", "y": 1}}),
+        json!({"x": 1}),
     ];
-    let keys = ["tags", "age", "small", "share", "strict", "mode", "type", "teams", "inner", "other"];
+    let keys = [
+        "tags", "age", "small", "share", "strict", "mode", "type", "teams", "inner", "other",
+    ];
     let (mut accepted, mut refused) = (0, 0);
     for key in keys {
         for value in &values {
@@ -135,7 +208,11 @@ fn the_schema_and_the_reading_are_of_one_mind() {
     }
     assert!(accepted > 30 && refused > 100, "{accepted} {refused}");
     for value in &values {
-        assert_eq!(valid(value), settings::read::<All>(&value.to_string()).is_ok(), "{value}");
+        assert_eq!(
+            valid(value),
+            settings::read::<All>(&value.to_string()).is_ok(),
+            "{value}"
+        );
     }
 }
 
@@ -144,5 +221,8 @@ fn nothing_to_set_is_a_schema_too() {
     let schema: Value = serde_json::from_str(&settings::schema::<()>()).unwrap();
     assert!(valid(&schema)(&json!({})) && !valid(&schema)(&json!({"a": 1})));
     assert!(settings::read::<()>("{}").is_ok());
-    assert_eq!(settings::read::<()>(r#"{"a": 1}"#).unwrap_err(), ["`a` is not a setting: there is nothing to set"]);
+    assert_eq!(
+        settings::read::<()>(r#"{"a": 1}"#).unwrap_err(),
+        ["`a` is not a setting: there is nothing to set"]
+    );
 }
