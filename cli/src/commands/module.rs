@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod doctor;
 mod inspect;
+mod language;
 mod new;
 mod test;
 mod toolchain;
