@@ -25,6 +25,7 @@ mod plans;
 mod policy_in_force;
 mod records;
 mod rules;
+mod scripts;
 mod secrets;
 mod suites;
 mod validation;
