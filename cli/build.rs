@@ -101,7 +101,10 @@ fn list(sdk: &Sdk) -> Result<(), String> {
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.file_name().is_some_and(|name| LEFT_OUT.iter().any(|left| name == *left)) {
+        if path
+            .file_name()
+            .is_some_and(|name| LEFT_OUT.iter().any(|left| name == *left))
+        {
             continue;
         }
         if path.is_dir() {

@@ -116,7 +116,10 @@ fn an_empty_folder_becomes_a_module_that_judges(script: &Script) -> Outcome {
     let module = "target/team-policy.wasm";
     let built = document(&nhi(&own, &["build", "--offline", "--format", "json"])?.exits(0)?)?;
     ensure!(built["imports"] == json!([]), "{built}");
-    ensure!(built["abi"] == "1.0.0" && built["name"] == "team-policy" && built["canaries"] == 1, "{built}");
+    ensure!(
+        built["abi"] == "1.0.0" && built["name"] == "team-policy" && built["canaries"] == 1,
+        "{built}"
+    );
     ensure!(built["rules"][0]["code"] == "TEAM001", "{built}");
 
     // Every case runs twice there, and differs in nothing.
@@ -124,16 +127,34 @@ fn an_empty_folder_becomes_a_module_that_judges(script: &Script) -> Outcome {
     ensure!(tested["passed"] == 6 && tested["failed"] == 0, "{tested}");
     ensure!(tested["uncovered"] == json!([]), "{tested}");
 
-    let plain: Vec<Value> = (0..300).map(|n| bucket(&format!("b{n}"), &json!({"owner": if n % 3 == 0 { "" } else { "x" }}))).collect();
+    let plain: Vec<Value> = (0..300)
+        .map(|n| bucket(&format!("b{n}"), &json!({"owner": if n % 3 == 0 { "" } else { "x" }})))
+        .collect();
     fs::write(own.join("plan.json"), plan(&plain))?;
-    let bench = ["bench", module, "--plan", "plan.json", "--runs", "3", "--format", "json"];
+    let bench = [
+        "bench",
+        module,
+        "--plan",
+        "plan.json",
+        "--runs",
+        "3",
+        "--format",
+        "json",
+    ];
     // It fails by itself where two runs burn different fuel; two programs burn the same as well.
-    let costs = [document(&nhi(&own, &bench)?.exits(0)?)?, document(&nhi(&own, &bench)?.exits(0)?)?];
+    let costs = [
+        document(&nhi(&own, &bench)?.exits(0)?)?,
+        document(&nhi(&own, &bench)?.exits(0)?)?,
+    ];
     ensure!(costs[0]["findings"] == 100, "{}", costs[0]);
-    ensure!(costs[0]["fuel"] == costs[1]["fuel"] && costs[0]["fuel"] != 0, "{costs:?}");
+    ensure!(
+        costs[0]["fuel"] == costs[1]["fuel"] && costs[0]["fuel"] != 0,
+        "{costs:?}"
+    );
     ensure!(costs[1]["cached"] == true, "{}", costs[1]);
     // An operator sees when a release makes modules dearer: about 160,000 a block, and 13 MiB.
-    let [fuel, memory] = ["fuel_per_change", "memory_peak_bytes"].map(|name| costs[0][name].as_u64().unwrap_or(u64::MAX));
+    let [fuel, memory] =
+        ["fuel_per_change", "memory_peak_bytes"].map(|name| costs[0][name].as_u64().unwrap_or(u64::MAX));
     ensure!(fuel < 400_000 && memory < 32 << 20, "{}", costs[0]);
 
     let check = ["check", "plan.json", "--module", module, "--format", "json"];
@@ -156,7 +177,9 @@ fn mistakes_are_found_where_they_are_made(script: &Script) -> Outcome {
     // A clock is not there, and the run says so.
     script.replace(&own, script.clock)?;
     nhi(&own, &["build"])?.exits(0)?;
-    nhi(&own, &["test"])?.exits(1)?.says(&["NHI-MODULE-UNDECIDED", "TEAM001", "clock"])?;
+    nhi(&own, &["test"])?
+        .exits(1)?
+        .says(&["NHI-MODULE-UNDECIDED", "TEAM001", "clock"])?;
 
     // A rule that no longer flags anything is found by its canary.
     let [file, text, silent] = script.broken;
@@ -169,9 +192,18 @@ fn mistakes_are_found_where_they_are_made(script: &Script) -> Outcome {
     // What the tool says of a mistake in the source reaches its author, and nothing is written.
     let built = fs::read(own.join("target/team-policy.wasm"))?;
     fs::write(own.join(file), source.replacen(script.clock, &format!("{text} ]["), 1))?;
-    let name = Path::new(file).file_name().unwrap_or_default().to_string_lossy().into_owned();
-    nhi(&own, &["build"])?.exits(3)?.says(&["did not build the module", &name])?;
-    ensure!(built == fs::read(own.join("target/team-policy.wasm"))?, "the component before is still there");
+    let name = Path::new(file)
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    nhi(&own, &["build"])?
+        .exits(3)?
+        .says(&["did not build the module", &name])?;
+    ensure!(
+        built == fs::read(own.join("target/team-policy.wasm"))?,
+        "the component before is still there"
+    );
     Ok(())
 }
 
@@ -228,7 +260,9 @@ fn a_tool_that_is_missing_is_named_with_the_command_that_fetches_it() -> Outcome
         nhi(folder.path(), &["new", language, "--language", language])?.exits(0)?;
         build(language, &[])?.exits(3)?.says(&[missing, fix])?;
     }
-    build("python", &["--install"])?.exits(3)?.says(&["python3 is not here"])?;
+    build("python", &["--install"])?
+        .exits(3)?
+        .says(&["python3 is not here"])?;
     build("python", &["--install", "--offline"])?.exits(2)?;
 
     // Another version than the one that is pinned does not build.
@@ -237,6 +271,8 @@ fn a_tool_that_is_missing_is_named_with_the_command_that_fetches_it() -> Outcome
     let tool = bin.join("componentize-py");
     fs::write(&tool, "#!/bin/sh\necho componentize-py 0.13.0\n")?;
     fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-    build("python", &[])?.exits(3)?.says(&["pins componentize-py 0.25.1", "0.13.0"])?;
+    build("python", &[])?
+        .exits(3)?
+        .says(&["pins componentize-py 0.25.1", "0.13.0"])?;
     Ok(())
 }

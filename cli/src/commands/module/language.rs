@@ -135,9 +135,12 @@ fn of_example(
     name: &str,
 ) -> Vec<(String, String)> {
     let code = fill("{{code}}", name);
-    let own = files
-        .iter()
-        .map(|(path, text)| ((*path).to_owned(), text.replace("team-policy", name).replace("TEAM001", &code)));
+    let own = files.iter().map(|(path, text)| {
+        (
+            (*path).to_owned(),
+            text.replace("team-policy", name).replace("TEAM001", &code),
+        )
+    });
     let sdk = sdk
         .iter()
         .map(|(path, text)| (format!("sdk/{path}"), (*text).to_owned()));

@@ -73,7 +73,10 @@ fn a_module_is_compiled_once() {
     assert_eq!(load(&host("/no/such", &[], Some(&cache))).origin(), &Origin::Cached);
     assert_eq!(entries(&cache).len(), 1);
     // What was found out about it is kept as well.
-    let (kept, alone) = (load(&host("/no/such", &[], Some(&cache))), load(&Host::new(limits()).unwrap()));
+    let (kept, alone) = (
+        load(&host("/no/such", &[], Some(&cache))),
+        load(&Host::new(limits()).unwrap()),
+    );
     assert_eq!((kept.facts(), kept.sha256()), (alone.facts(), alone.sha256()));
     assert_eq!(kept.sha256().len(), 64);
 }

@@ -150,8 +150,7 @@ impl Manifest {
     fn read(directory: &Path) -> Result<Self, Failure> {
         let file = directory.join("package.json");
         let shown = file.display();
-        let package =
-            json(&file).map_err(|why| Failure::undecided(format!("`{shown}` cannot be read: {why}")))?;
+        let package = json(&file).map_err(|why| Failure::undecided(format!("`{shown}` cannot be read: {why}")))?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         let name = package
             .get("name")
@@ -189,12 +188,18 @@ impl Manifest {
         );
         let folder = directory.join("node_modules");
         let Ok(installed) = json(&folder.join(package).join("package.json")) else {
-            let message = format!("{package} {} is not here, and the module is built with it", self.version);
+            let message = format!(
+                "{package} {} is not here, and the module is built with it",
+                self.version
+            );
             return Err(Failure::undecided(message).help(help));
         };
         let version = installed.get("version").and_then(Value::as_str).unwrap_or("broken");
         if version != self.version {
-            let message = format!("the module pins {package} {}, and in node_modules is {version}", self.version);
+            let message = format!(
+                "the module pins {package} {}, and in node_modules is {version}",
+                self.version
+            );
             return Err(Failure::undecided(message).help(help));
         }
         workshop::find_in(program, &folder.join(".bin")).ok_or_else(|| {
@@ -221,7 +226,11 @@ mod tests {
 
     #[test]
     fn the_tool_is_the_one_that_is_pinned() {
-        let new = files("x").into_iter().find(|(path, _)| path == "package.json").unwrap().1;
+        let new = files("x")
+            .into_iter()
+            .find(|(path, _)| path == "package.json")
+            .unwrap()
+            .1;
         assert_eq!(manifest(&new).unwrap().1, "componentize-qjs");
         let with = |name: &str, dependencies: &str| {
             manifest(&format!(r#"{{"name":"{name}","devDependencies":{dependencies}}}"#))
@@ -238,7 +247,10 @@ mod tests {
         for (name, dependencies) in [
             ("a-b", "{}"),
             ("a-b", r#"{"componentize-qjs":"^0.4.5"}"#),
-            ("a-b", r#"{"componentize-qjs":"0.4.5","@bytecodealliance/componentize-js":"0.23.0"}"#),
+            (
+                "a-b",
+                r#"{"componentize-qjs":"0.4.5","@bytecodealliance/componentize-js":"0.23.0"}"#,
+            ),
             ("@team/policy", r#"{"componentize-qjs":"0.4.5"}"#),
             ("../team", r#"{"componentize-qjs":"0.4.5"}"#),
         ] {
@@ -255,8 +267,18 @@ mod tests {
             serde_json::from_str(text("package-lock.json")).unwrap(),
         );
         assert_eq!(lock["packages"][""]["devDependencies"], package["devDependencies"]);
-        for (name, entry) in lock["packages"].as_object().unwrap().iter().filter(|(name, _)| !name.is_empty()) {
-            assert!(entry["integrity"].as_str().is_some_and(|digest| digest.starts_with("sha512-")), "{name}");
+        for (name, entry) in lock["packages"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(name, _)| !name.is_empty())
+        {
+            assert!(
+                entry["integrity"]
+                    .as_str()
+                    .is_some_and(|digest| digest.starts_with("sha512-")),
+                "{name}"
+            );
             assert_eq!(entry.get("resolved"), None, "{name}");
         }
     }

@@ -120,10 +120,10 @@ fn found(directory: &Path, wanted: &str) -> Result<PathBuf, Failure> {
     let active = std::env::var_os("VIRTUAL_ENV").map(|folder| PathBuf::from(folder).join("bin"));
     let folders: Vec<PathBuf> = std::iter::once(own).chain(active).collect();
     let Some(tool) = workshop::find(TOOL, &folders) else {
-        return Err(
-            Failure::undecided(format!("{TOOL} {wanted} is not here, and a module in Python is built with it"))
-                .help(help),
-        );
+        return Err(Failure::undecided(format!(
+            "{TOOL} {wanted} is not here, and a module in Python is built with it"
+        ))
+        .help(help));
     };
     let version = toolchain::ask(&tool.display().to_string(), &["--version"]).unwrap_or_default();
     if version.split_whitespace().last() == Some(wanted) {
@@ -178,7 +178,11 @@ mod tests {
 
     #[test]
     fn the_tool_that_a_new_module_pins_is_the_one_that_is_named_here() {
-        let requirements = files("x").into_iter().find(|(path, _)| path == "requirements.txt").unwrap().1;
+        let requirements = files("x")
+            .into_iter()
+            .find(|(path, _)| path == "requirements.txt")
+            .unwrap()
+            .1;
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("requirements.txt"), requirements).unwrap();
         assert_eq!(wanted(folder.path()).unwrap(), PINNED);
@@ -190,7 +194,10 @@ mod tests {
     fn a_module_is_called_what_its_project_is_called() {
         let folder = tempfile::tempdir().unwrap();
         for (text, wanted) in [
-            ("[project]\nname = \"team-policy\"\nversion = \"1\"\n", Some("team-policy")),
+            (
+                "[project]\nname = \"team-policy\"\nversion = \"1\"\n",
+                Some("team-policy"),
+            ),
             ("[project]\nversion = \"1\"\n", None),
             ("[project]\nname = \"../team\"\n", None),
             ("[project]\nname = \"\"\n", None),

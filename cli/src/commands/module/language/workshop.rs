@@ -98,7 +98,8 @@ fn copy(from: &Path, to: &Path, left: &mut Budget) -> std::io::Result<()> {
         let metadata = fs::metadata(entry.path())?;
         let (Some(files), Some(bytes)) = (
             left.files.checked_sub(1),
-            left.bytes.checked_sub(if metadata.is_file() { metadata.len() } else { 0 }),
+            left.bytes
+                .checked_sub(if metadata.is_file() { metadata.len() } else { 0 }),
         ) else {
             return Err(std::io::Error::other(format!(
                 "more than {FILES_MAX} files or {} MiB",
@@ -117,7 +118,9 @@ fn copy(from: &Path, to: &Path, left: &mut Budget) -> std::io::Result<()> {
 
 /// The part of a tool's words that is about the module.
 fn told(stderr: &str) -> String {
-    let start = stderr.find("AssertionError: ").map_or(0, |at| at + "AssertionError: ".len());
+    let start = stderr
+        .find("AssertionError: ")
+        .map_or(0, |at| at + "AssertionError: ".len());
     let rest = stderr.get(start..).unwrap_or_default();
     let end = rest.find("\n\n\nCaused by:").unwrap_or(rest.len());
     let text = rest.get(..end).unwrap_or_default().trim();
