@@ -23,6 +23,8 @@ mod offers;
 mod offers_by_wire;
 mod plans;
 mod policy_in_force;
+mod publish;
+mod publish_hostile;
 mod records;
 mod rules;
 mod scripts;
