@@ -5,6 +5,7 @@ mod build;
 mod doctor;
 mod inspect;
 mod keygen;
+mod language;
 mod load;
 mod new;
 mod pull;

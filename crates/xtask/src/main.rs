@@ -25,6 +25,7 @@ mod provider_docs;
 mod quality;
 mod record;
 mod rule_docs;
+mod script_tools;
 mod shell;
 mod test;
 mod tidy;
