@@ -270,7 +270,9 @@ impl<'p> Board<'p> {
                 Some(runner) => {
                     // A lane has one at a time, so nobody waits here.
                     let mut runner = runner.lock().unwrap_or_else(PoisonError::into_inner);
-                    batches.into_iter().for_each(|batch| runner.take(batch));
+                    for batch in batches {
+                        runner.take(batch);
+                    }
                     if is_last {
                         runner.end();
                     }
