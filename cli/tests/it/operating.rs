@@ -2,6 +2,7 @@
 
 mod disowning;
 mod glass;
+mod on_a_server;
 mod owners;
 mod reporting;
 mod reviews;
