@@ -210,6 +210,34 @@ fn mortal(generation: &str, low: &[(&str, &str)], end: &str) -> String {
     )
 }
 
+/// The plan of what ran out is refused, and says what to approve: the digest of the one request there is.
+fn refused_with_its_digest(stack: &Stack) -> anyhow::Result<String> {
+    let refused = stack.plan()?.fails_with(&[
+        "identity `",
+        "has expired, and the configuration wants it active",
+        "NHI-EXPIRED",
+        "Write `generation = 2` to renew it, which takes approvals",
+        "1 more approval (0 of 1)",
+        "It calls for no approval.",
+    ])?;
+    // A change that goes ahead without approvals asks nobody, so that this is the only request there is.
+    let asked = requests(&stack)?;
+    let [request] = asked.as_slice() else {
+        anyhow::bail!("one request, not {asked:?}")
+    };
+    let refused = refused.says(&[
+        &format!("The digest of the request is {request}"),
+        &format!("nhi approve {request}"),
+    ])?;
+    // A near miss: an exception says itself when it is over.
+    let said = refused.said();
+    ensure!(
+        said.contains("Warning: exception") && !said.contains("Error: exception"),
+        "{said}"
+    );
+    Ok(request.clone())
+}
+
 fn rule_03_what_ran_out_and_is_wanted_is_refused_until_it_is_renewed(core: &Core) -> Outcome {
     const HOUR: i64 = 3_600;
     let mut stack = Stack::new(core)?.env("NHI_POLICY", "nhi.hcl");
@@ -231,29 +259,8 @@ fn rule_03_what_ran_out_and_is_wanted_is_refused_until_it_is_renewed(core: &Core
 
     stack.set("NHI_FAILPOINT_CLOCK", Some(&(2 * HOUR).to_string()));
     stack.main(&enforces(mortal("1", &[], &end)))?;
-    let refused = stack.plan()?.fails_with(&[
-        "identity `",
-        "has expired, and the configuration wants it active",
-        "NHI-EXPIRED",
-        "Write `generation = 2` to renew it, which takes approvals",
-        "1 more approval (0 of 1)",
-        "It calls for no approval.",
-    ])?;
-    // A change that goes ahead without approvals asks nobody, so that this is the only request there is.
-    let asked = requests(&stack)?;
-    let [request] = asked.as_slice() else {
-        anyhow::bail!("one request, not {asked:?}")
-    };
-    let refused = refused.says(&[
-        &format!("The digest of the request is {request}"),
-        &format!("nhi approve {request}"),
-    ])?;
-    // Near misses: the exception says itself that it is over, and so does whoever suspends or warns.
-    let said = refused.said();
-    ensure!(
-        said.contains("Warning: exception") && !said.contains("Error: exception"),
-        "{said}"
-    );
+    let request = &refused_with_its_digest(&stack)?;
+    // Near misses: what is suspended, and where it is only warned of.
     let left = [("desired_state", r#""suspended""#)];
     stack.main(&enforces(mortal("1", &left, &end)))?;
     let refused = stack.plan()?.fails_with(&["takes approvals"])?;
