@@ -9,6 +9,7 @@ mod run;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use foldhash::fast::RandomState;
 use nhi_evaluate::{Evaluation, overlay};
 use nhi_plan::{Change, Mode, Plan, RuleInfo, Wanted, json};
 use nhi_policy_host::{Host, HostLimits, Module};
@@ -233,9 +234,9 @@ fn locate(plan: &Plan<'_>, world: World<'_>, report: &mut Report) {
         let entries = report.entries.iter().filter(|_| world.principals);
         entries.filter_map(|entry| entry.fact("principal"))
     };
-    let is_principal: HashSet<String> = principals().map(str::to_owned).collect();
+    let is_principal: HashSet<String, RandomState> = principals().map(str::to_owned).collect();
     let addresses = report.entries.iter().map(|entry| entry.address.as_str());
-    let wanted: HashSet<String> = addresses.chain(principals()).map(str::to_owned).collect();
+    let wanted: HashSet<String, RandomState> = addresses.chain(principals()).map(str::to_owned).collect();
     if wanted.is_empty() {
         return;
     }
