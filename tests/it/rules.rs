@@ -221,7 +221,7 @@ fn refused_with_its_digest(stack: &Stack) -> anyhow::Result<String> {
         "It calls for no approval.",
     ])?;
     // A change that goes ahead without approvals asks nobody, so that this is the only request there is.
-    let asked = requests(&stack)?;
+    let asked = requests(stack)?;
     let [request] = asked.as_slice() else {
         anyhow::bail!("one request, not {asked:?}")
     };

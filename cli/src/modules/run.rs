@@ -87,7 +87,7 @@ impl Modules {
         settings: &Settings,
         progress: &mut Progress,
     ) -> Outcome {
-        let loaded = self.loaded.first().ok_or_else(|| lost())?;
+        let loaded = self.loaded.first().ok_or_else(lost)?;
         let description = loaded.module.description();
         let total = count(plan).total();
         let attention = RefCell::new(Attention::new(vec![description]));

@@ -76,7 +76,10 @@ impl Script {
         let start = Instant::now();
         for command in self.commands {
             if let Some((program, arguments)) = command.split_first() {
-                Run::new(program).args(*arguments).directory(&folder).announced()?;
+                Run::new(program)
+                    .args(arguments.iter().copied())
+                    .directory(&folder)
+                    .announced()?;
             }
         }
         let took = start.elapsed();

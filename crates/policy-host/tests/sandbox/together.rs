@@ -10,7 +10,12 @@ use crate::support::{change, guest, limits};
 /// Blocks of several types, some with sensitive values.
 fn blocks(count: usize) -> impl Iterator<Item = Change<'static>> {
     (0..count).map(|number| {
-        let kind = ["aws_iam_role", "full_thing", "cut_thing", "other_thing"][number % 4];
+        let kind = match number % 4 {
+            0 => "aws_iam_role",
+            1 => "full_thing",
+            2 => "cut_thing",
+            _ => "other_thing",
+        };
         Change {
             address: Cow::Owned(format!("{kind}.r{number}")),
             resource_type: Cow::Borrowed(kind),

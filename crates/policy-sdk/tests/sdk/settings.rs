@@ -41,9 +41,10 @@ nhi_policy_sdk::settings! {
 }
 
 fn mistakes(text: &str) -> Vec<String> {
-    settings::read::<All>(text)
-        .map(|read| panic!("`{text}`: {read:?}"))
-        .unwrap_or_else(|mistakes| mistakes)
+    match settings::read::<All>(text) {
+        Ok(read) => panic!("`{text}`: {read:?}"),
+        Err(mistakes) => mistakes,
+    }
 }
 
 #[test]

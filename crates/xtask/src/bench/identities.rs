@@ -73,6 +73,7 @@ fn witness(program: &str, arguments: &[&str]) -> Result<()> {
 }
 
 /// Runs a core and says how long it took, and what it and all below it used.
+#[expect(clippy::exit, reason = "what started this asks its exit code whether it was cut off")]
 fn timed(seconds_max: &str, program: &str, arguments: &[&str]) -> Result<()> {
     let patience = Duration::from_secs(seconds_max.parse()?);
     let start = Instant::now();

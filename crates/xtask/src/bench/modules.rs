@@ -159,12 +159,18 @@ impl Here<'_> {
             let said = String::from_utf8_lossy(&output.stderr);
             format!("read the report of `{}`: {said}", plan.display())
         })?;
-        ensure!(report["verdict"] != "undecided", "undecided: {}", report["findings"]);
-        let findings = report["findings"].as_array().into_iter().flatten();
-        let ours = findings.filter(|finding| finding["code"].as_str().is_some_and(|code| code.starts_with("BENCH-")));
-        let ours: BTreeSet<String> = ours
-            .filter_map(|finding| Some(finding["message"].as_str()?.to_owned()))
-            .collect();
+        ensure!(
+            report
+                .get("verdict")
+                .and_then(Value::as_str)
+                .is_some_and(|verdict| verdict != "undecided"),
+            "undecided: {:?}",
+            report.get("findings")
+        );
+        let text = |finding: &'_ Value, key: &str| finding.get(key).and_then(Value::as_str).map(str::to_owned);
+        let findings = report.get("findings").and_then(Value::as_array).into_iter().flatten();
+        let ours = findings.filter(|finding| text(finding, "code").is_some_and(|code| code.starts_with("BENCH-")));
+        let ours: BTreeSet<String> = ours.filter_map(|finding| text(finding, "message")).collect();
         for subject in self.peers.twenty(plan) {
             let theirs = messages(&subject)?;
             let differ: Vec<_> = ours.symmetric_difference(&theirs).take(5).collect();

@@ -1,8 +1,8 @@
 //! JavaScript: a component of an engine with the module's sources already loaded, by one of two tools.
 //!
-//! Which one stands in the module's `package.json`. `componentize-qjs` (QuickJS) is what a new module has: its
+//! Which one stands in the module's `package.json`. `componentize-qjs` (`QuickJS`) is what a new module has: its
 //! components are a seventh of the size, burn half the fuel, and it is three packages where `componentize-js`
-//! (SpiderMonkey) is 156; `docs/design/0005-policy-modules.md` has the figures.
+//! (`SpiderMonkey`) is 156; `docs/design/0005-policy-modules.md` has the figures.
 
 use std::fs;
 use std::path::{Path, PathBuf};
