@@ -47,7 +47,7 @@ impl Script {
     /// A new module with the tool in it; none where the tool is not here, which is said.
     fn scaffold(&self) -> Result<Option<(tempfile::TempDir, PathBuf)>> {
         let Some(tools) = env::var_os(self.variable).filter(|path| !path.is_empty()) else {
-            support::say(&format!(
+            support::cores::say(&format!(
                 "SKIPPED: a module in {}, built for real; `cargo xtask test` fetches what it needs",
                 self.language
             ));
