@@ -297,12 +297,14 @@ fn rule_03_what_ran_out_and_is_wanted_is_refused_until_it_is_renewed(core: &Core
         ensure!(now["status"] == "active" && now["revision"] == 2, "{address}: {now}");
     }
 
-    // Over for long, it does not come back; and it can always be destroyed.
+    // Over for long, it does not come back; and it can be destroyed without the plan that a core makes before.
     stack.set("NHI_FAILPOINT_CLOCK", Some(&(9 * DAY).to_string()));
     stack
         .plan()?
         .fails_with(&["It cannot be renewed", "nhi sweep", "nhi revoke"])?;
-    stack.destroy()?.succeeds()?;
+    stack
+        .run(&["destroy", "-no-color", "-auto-approve", "-refresh=false"])?
+        .succeeds()?;
     Ok(())
 }
 

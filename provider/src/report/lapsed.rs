@@ -35,7 +35,9 @@ impl Lapsed<'_> {
             ..
         } = self;
         let summary = format!("{word} `{id}` has expired, and the configuration wants it active");
-        let detail = format!("{stands} No apply extends a life in passing. {otherwise} (NHI-EXPIRED)\n\n{way}");
+        let detail = format!(
+            "{stands} No apply extends a life in passing. {otherwise} `destroy` plans as well: give it `-refresh=false`. (NHI-EXPIRED)\n\n{way}"
+        );
         let diagnostic = if self.warns {
             Diagnostic::warning(summary, detail)
         } else {
