@@ -196,6 +196,11 @@ impl Gathered {
     }
 }
 
+/// Reads standard input of up to `limit` bytes; `None` if there is more.
+pub(crate) fn read_standard_input(limit: u64) -> io::Result<Option<Vec<u8>>> {
+    read_within(&mut io::stdin().lock(), limit, 0)
+}
+
 /// Reads a file of up to `limit` bytes; `None` if it has more.
 pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let mut file = File::open(path)?;

@@ -27,6 +27,7 @@ mod publish;
 mod publish_hostile;
 mod records;
 mod rules;
+mod scripts;
 mod secrets;
 mod suites;
 mod validation;

@@ -18,12 +18,17 @@ mod formats_ci;
 mod hostile;
 mod interface;
 mod module;
+mod ocsf;
 mod operating;
 mod plan_file;
 mod policy;
 mod registry;
 mod scaling;
 mod schema;
+#[expect(clippy::print_stderr, reason = "says loudly what is skipped")]
+#[path = "../../../crates/registry/tests/it/server.rs"]
+#[allow(dead_code, reason = "the registry's own tests do more with a server")]
+mod server;
 mod sources;
 mod support;
 mod verdict;

@@ -18,6 +18,22 @@ fn run(folder: &Path, arguments: &[&str]) -> Ran {
     nhi(arguments).directory(folder).env("CARGO_TARGET_DIR", target).run()
 }
 
+/// The module's own tests, without a sandbox.
+fn native(module: &Path) {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scaffold");
+    let ran = std::process::Command::new("cargo")
+        .args(["test", "--release", "--offline", "--quiet"])
+        .current_dir(module)
+        .env("CARGO_TARGET_DIR", target)
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success(), "{told}{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(told.contains("2 passed"), "{told}");
+}
+
 #[test]
 fn an_empty_folder_becomes_a_module_that_a_check_runs() {
     let folder = tempfile::tempdir().unwrap();
@@ -52,8 +68,9 @@ fn an_empty_folder_becomes_a_module_that_a_check_runs() {
     let tested = run(&own, &["module", "test", "--strict", "--format", "json"])
         .exits(0)
         .json();
-    assert_eq!((&tested["passed"], &tested["failed"]), (&json!(5), &json!(0)));
+    assert_eq!((&tested["passed"], &tested["failed"]), (&json!(6), &json!(0)));
     assert_eq!(tested["uncovered"], json!([]));
+    native(&own);
 
     let bare = plan(&[create("aws_s3_bucket.logs", json!({"bucket": "logs"}))]);
     fs::write(own.join("plan.json"), &bare).unwrap();
@@ -75,7 +92,7 @@ fn an_empty_folder_becomes_a_module_that_a_check_runs() {
     let text = fs::read_to_string(&source).unwrap();
     fs::write(
         &source,
-        text.replace("if is_tagged {", "if is_tagged || after.len() < 9_000 {"),
+        text.replace("if is_tagged {", "if is_tagged || tag.len() < 9_000 {"),
     )
     .unwrap();
     run(&own, &["module", "build", "--offline"]).exits(0);

@@ -169,9 +169,11 @@ impl Found {
 
     fn secrets(&mut self, terms: &Terms) {
         let mut shortest: Option<(RiskTier, &Ttl)> = None;
+        let mut soonest: Option<(RiskTier, &Ttl)> = None;
         for tier in RiskTier::ALL {
             let of_tier = terms.tier.of(tier);
             let place = || format!("tier.{tier}.static_secret_ttl_max");
+            let rotated = || format!("tier.{tier}.rotate_every");
             let exception = match tier {
                 RiskTier::Critical => &terms.exceptions.critical_ttl_max,
                 RiskTier::Low | RiskTier::Moderate | RiskTier::High => &terms.exceptions.ttl_max,
@@ -182,6 +184,13 @@ impl Found {
                         place(),
                         "a static secret that is never allowed has a longest life".to_owned(),
                         "Leave `static_secret_ttl_max` out.",
+                    );
+                }
+                if of_tier.rotate_every.is_some() {
+                    self.add(
+                        rotated(),
+                        "a static secret that is never allowed has to be replaced".to_owned(),
+                        "Leave `rotate_every` out.",
                     );
                 }
                 continue;
@@ -201,6 +210,21 @@ impl Found {
                 );
             }
             shortest = Some((tier, most));
+            let every = of_tier.rotate_every.as_ref().unwrap_or(most);
+            if every.seconds() > most.seconds() {
+                self.add(
+                    rotated(),
+                    format!("a static secret is replaced every `{every}`, and lives `{most}` at most"),
+                    format!("Write `\"{most}\"` or less."),
+                );
+            } else if let Some((below, limit)) = soonest.filter(|(_, limit)| every.seconds() > limit.seconds()) {
+                self.add(
+                    rotated(),
+                    format!("tier {tier} has a static secret replaced every `{every}`, tier {below} every `{limit}`"),
+                    format!("Write `\"{limit}\"` or less: a higher tier never allows more."),
+                );
+            }
+            soonest = Some((tier, every));
         }
     }
 
@@ -371,6 +395,19 @@ mod tests {
         assert_eq!(
             wrong(|terms| terms.tier.low.static_secret_ttl_max = Some(ttl("2161h"))),
             ["tier.low.static_secret_ttl_max"]
+        );
+        for (change, place) in [
+            ((RiskTier::Critical, "1h"), "tier.critical.rotate_every"),
+            ((RiskTier::High, "721h"), "tier.high.rotate_every"),
+            ((RiskTier::Moderate, "719h"), "tier.high.rotate_every"),
+        ] {
+            let found = wrong(|terms| terms.tier.of_mut(change.0).rotate_every = Some(ttl(change.1)));
+            assert_eq!(found, [place], "{change:?}");
+        }
+        assert_eq!(
+            wrong(|terms| terms.tier.high.rotate_every = Some(ttl("168h"))),
+            [""; 0],
+            "two settings that agree"
         );
         assert_eq!(
             wrong(|terms| terms.tier.critical.identity_ttl_max = ttl("4m")),
