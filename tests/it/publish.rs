@@ -172,8 +172,12 @@ fn whole_way(registry: &Registry) -> Outcome {
         .run()?
         .exits(2)?
         .says(&["--source"])?;
+    all_is_shown(&there, &reference, &pulled)?;
+    a_second_person_signs(&here, &there, &repository)
+}
 
-    for arguments in [vec!["inspect", &reference], vec!["inspect", &reference, "--remote"]] {
+fn all_is_shown(there: &Place, reference: &str, pulled: &Value) -> Outcome {
+    for arguments in [vec!["inspect", reference], vec!["inspect", reference, "--remote"]] {
         let shown = there.nhi(&arguments)?.args(["--format", "json"]).json(0)?;
         let attached = &shown["attached"];
         ensure!(attached["manifest"] == pulled["manifest"], "{shown}");
@@ -185,7 +189,16 @@ fn whole_way(registry: &Registry) -> Outcome {
         ensure!(attached["sbom"][0]["format"] == "CycloneDX 1.6", "{attached}");
         ensure!(attached["sbom"][0]["components"][0] == "left-pad 1.0.0", "{attached}");
     }
-    // A second person signs what is published, and needs no source and no right but to push.
+    let stranger = Place::new()?;
+    let shown = stranger.nhi(&["inspect", reference, "--remote"])?.run()?.succeeds()?;
+    shown.says(&["a key that is not known here", "left-pad 1.0.0"])?;
+    ensure!(stranger.blobs()? == 0, "looking at it keeps nothing");
+    Ok(())
+}
+
+/// Who signs what is published needs no source, and no right but to push.
+fn a_second_person_signs(here: &Place, there: &Place, repository: &str) -> Outcome {
+    let reference = format!("{repository}:0.1.0");
     there.nhi(&["keygen", "--output", "ben.pem"])?.run()?.succeeds()?;
     there
         .nhi(&["sign", &reference, "--key", "ben.pem"])?
@@ -203,13 +216,8 @@ fn whole_way(registry: &Registry) -> Outcome {
         .exits(3)?
         .says(&["needs the signature of the key in", "ben.pem.pub"])?;
     ensure!(third.blobs()? == 0, "one of two is not enough");
-    there.nhi(&["push", &reference, &repository])?.run()?.succeeds()?;
+    there.nhi(&["push", &reference, repository])?.run()?.succeeds()?;
     both(&third)?.run()?.succeeds()?;
-
-    let stranger = Place::new()?;
-    let shown = stranger.nhi(&["inspect", &reference, "--remote"])?.run()?.succeeds()?;
-    shown.says(&["a key that is not known here", "left-pad 1.0.0"])?;
-    ensure!(stranger.blobs()? == 0, "looking at it keeps nothing");
     Ok(())
 }
 

@@ -112,7 +112,7 @@ fn compile() -> Result<Exit, Failure> {
 }
 
 /// A module that was refused, as the failure of a command about it.
-fn refused(problem: Problem) -> Failure {
+pub(crate) fn refused(problem: Problem) -> Failure {
     let message = format!("{}: `{}`: {}", problem.code, problem.subject, problem.message);
     Failure::undecided(message).help(problem.help)
 }

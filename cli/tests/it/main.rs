@@ -25,6 +25,7 @@ mod policy;
 mod registry;
 mod scaling;
 mod schema;
+#[expect(clippy::print_stderr, reason = "says loudly what is skipped")]
 #[path = "../../../crates/registry/tests/it/server.rs"]
 #[allow(dead_code, reason = "the registry's own tests do more with a server")]
 mod server;

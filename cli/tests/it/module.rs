@@ -128,9 +128,19 @@ fn a_scaffold_needs_nothing_that_this_workspace_has_not() {
     assert!(own.len() > 10);
     let foreign: Vec<_> = own.difference(&ours).collect();
     assert!(foreign.is_empty(), "make the template's lock again: {foreign:?}");
-    let sdk = read("templates/rust/sdk.toml.in");
-    let line = sdk.lines().find(|line| line.starts_with("wit-bindgen")).unwrap();
-    assert!(read("../Cargo.toml").contains(line), "{line}");
+    for (package, manifest) in [("plan", "plan.toml.in"), ("policy-sdk", "sdk.toml.in")] {
+        // What the sources in the module's folder need is what they need here, in the same versions.
+        let own = read(&format!("../crates/{package}/Cargo.toml"));
+        let own = own.split("\n[dependencies]\n").nth(1).unwrap();
+        let own = own.split("\n[").next().unwrap();
+        let template = read(&format!("templates/rust/{manifest}"));
+        let named = own.lines().filter_map(|line| line.strip_suffix(".workspace = true"));
+        for name in named.filter(|name| *name != "nhi-plan") {
+            let line = template.lines().find(|line| line.starts_with(&format!("{name} =")));
+            let line = line.unwrap_or_else(|| panic!("`{manifest}` lacks `{name}`"));
+            assert!(read("../Cargo.toml").contains(line), "{line}");
+        }
+    }
 }
 
 #[test]

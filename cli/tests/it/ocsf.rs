@@ -95,11 +95,7 @@ fn faults(class: &Class, event: &Value) -> Vec<String> {
     for pointer in BASE.iter().chain(class.required).filter(|pointer| !is_there(pointer)) {
         faults.push(format!("no {pointer}"));
     }
-    for pointers in class
-        .one_of
-        .iter()
-        .filter(|pointers| !pointers.iter().any(|pointer| is_there(pointer)))
-    {
+    for pointers in class.one_of.iter().filter(|pointers| !pointers.iter().any(&is_there)) {
         faults.push(format!("none of {pointers:?}"));
     }
     let class_uid = class.category.0 * 1_000 + class.uid;

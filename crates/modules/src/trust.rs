@@ -63,7 +63,7 @@ pub fn hear(terms: &ModulesTerms, source: &Source, manifest: &[u8], bundles: &[V
 ///
 /// # Errors
 ///
-/// A key without a signature of the manifest, with the reason where there is one signature only.
+/// A key without a signature of the manifest, with the reason where there is one key and one signature only.
 pub fn hear_keys(keys: &[(String, PublicKey)], manifest: &[u8], bundles: &[Vec<u8>]) -> Result<Heard, Problem> {
     let mut signers = BTreeSet::new();
     for (name, key) in keys {
@@ -74,7 +74,7 @@ pub fn hear_keys(keys: &[(String, PublicKey)], manifest: &[u8], bundles: &[Vec<u
         let (good, bad): (Vec<_>, Vec<_>) = verdicts.partition(Result::is_ok);
         if good.is_empty() {
             return Err(match bad.into_iter().find_map(Result::err) {
-                Some(problem) if bundles.len() == 1 => problem,
+                Some(problem) if keys.len() == 1 && bundles.len() == 1 => problem,
                 _ => lacking(&format!("the key in `{name}`"), &signers),
             });
         }

@@ -395,6 +395,13 @@ mod tests {
         ] {
             assert_eq!(heard(&named, &bundles).unwrap_err().code.id, "NHI-MODULE-SIGNATURE");
         }
+        let told = heard(&[&ann, &ben], &by_ann).unwrap_err().message;
+        assert!(
+            told.contains("needs the signature of the key in `1.pub`") && told.contains("`0.pub`"),
+            "{told}"
+        );
+        let told = heard(&[&ben], &by_ann).unwrap_err().message;
+        assert!(told.contains("not by this key"), "{told}");
         let other = artifact(b"two").manifest;
         assert!(hear_keys(&keys(&[&ann]), &other, &by_ann).is_err());
     }

@@ -85,6 +85,8 @@ pub(crate) const CHANGE_BYTES: usize = 128;
 pub(crate) const INSTANCES: usize = 512;
 /// Sessions at once: each may take the memory of a whole run.
 pub(crate) const WORKERS_MAX: usize = 4;
+/// Modules at once: each may hold the memory of a session while it waits for the next blocks.
+pub(crate) const TOGETHER: usize = 20;
 /// Computing time of the process that compiles a module; Python's interpreter takes a third of it.
 pub(crate) const COMPILE_CPU_SECONDS: u64 = 90;
 /// Address space of that process.

@@ -98,7 +98,11 @@ impl<M: PolicyModule> Tester<M> {
         Case::new(self, title)
     }
 
-    /// Fails the test unless every canary is flagged, which each run asks for again.
+    /// Judges every canary of the module, as each run does.
+    ///
+    /// # Panics
+    ///
+    /// Fails the test unless all are flagged.
     #[track_caller]
     pub fn flags_canaries(&self) {
         for canary in M::describe().canaries {

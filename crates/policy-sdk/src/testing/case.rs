@@ -78,6 +78,7 @@ impl<'t, M: PolicyModule> Case<'t, M> {
     }
 
     /// Adds a block; [`testing::change`](super::change) makes one.
+    #[expect(clippy::needless_pass_by_value, reason = "a case reads as a list of what it holds")]
     pub fn change(mut self, change: Change<'_>) -> Self {
         self.changes.push(own(&change));
         self
@@ -131,7 +132,11 @@ impl<'t, M: PolicyModule> Case<'t, M> {
         self
     }
 
-    /// Runs the case, and fails the test with what was expected and what was found, rule by rule.
+    /// Runs the case.
+    ///
+    /// # Panics
+    ///
+    /// Fails the test with what was expected and what was found, rule by rule.
     #[track_caller]
     pub fn holds(self) {
         let outcome = self.outcome();

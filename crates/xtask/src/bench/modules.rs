@@ -24,9 +24,9 @@ use crate::{build, plan_gen};
 const MODULES: usize = 20;
 /// Resource changes of the plan, and how often ours and the peers' run is taken.
 const CHANGES: usize = 100_000;
-const RUNS: usize = 1;
+const RUNS: usize = 5;
 const PEER_RUNS: usize = 1;
-const START_RUNS: usize = 5;
+const START_RUNS: usize = 21;
 /// The plan is the same on every machine.
 const SEED: u64 = 1;
 /// What the guest's bytes hold once, before its number.

@@ -142,7 +142,7 @@ fn a_grant_is_renewed_by_its_generation_and_by_nothing_else() {
     // After its end, and not for long.
     assert_eq!(
         renewed(2, "24h", 18 * DAY).unwrap().record.ends_at(&identity),
-        at(18 * DAY)
+        at(19 * DAY)
     );
     assert_eq!(code(renewed(2, "24h", 18 * DAY + 1)), "NHI-EXPIRED");
 }

@@ -119,7 +119,7 @@ fn of_glass(
 pub(super) fn activated(registry: &dyn Registry) -> Outcome {
     let is_done = |glass: &Registered<BreakGlass>| glass.state().last_activated_at.is_some();
     of_glass(registry, "user:alice", &holders(13), is_done, |glass, act| {
-        glass.activate("the database is down", act)
+        glass.activate("the database is down", &[], act)
     })
 }
 
