@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use support::{Nhi, Outcome, Ran, Started, programs};
+use support::{Nhi, Outcome, Ran, Started, cores, programs};
 
 /// A language, as its tests need it.
 struct Script {
@@ -47,7 +47,7 @@ impl Script {
     /// A new module with the tool in it; none where the tool is not here, which is said.
     fn scaffold(&self) -> Result<Option<(tempfile::TempDir, PathBuf)>> {
         let Some(tools) = env::var_os(self.variable).filter(|path| !path.is_empty()) else {
-            support::cores::say(&format!(
+            cores::say(&format!(
                 "SKIPPED: a module in {}, built for real; `cargo xtask test` fetches what it needs",
                 self.language
             ));
