@@ -34,6 +34,7 @@ mod limits;
 mod lower;
 mod run;
 mod sandbox;
+mod schema;
 
 pub use cache::Cache;
 pub use compile::{Compilation, Origin, compile_child};
