@@ -31,6 +31,10 @@ pub(crate) const PLAN_READ: &str = "NHI-PLAN-READ";
 pub(crate) const PLAN_SHOW: &str = "NHI-PLAN-SHOW";
 /// Two modules, or a module and the built-in analyzer, claim the same name or code.
 pub(crate) const MODULE_CONFLICT: &str = "NHI-MODULE-CONFLICT";
+/// The lock file does not say what the policy file asks for.
+pub(crate) const MODULE_STALE: &str = "NHI-MODULE-STALE";
+/// The policy file names a module that no lock file pins.
+pub(crate) const MODULE_UNLOCKED: &str = "NHI-MODULE-UNLOCKED";
 /// The module could not be read from disk.
 pub(crate) const MODULE_READ: &str = "NHI-MODULE-READ";
 
@@ -38,6 +42,8 @@ pub(crate) const MODULE_READ: &str = "NHI-MODULE-READ";
 pub(crate) const SOURCE_READ: &str = "NHI-SOURCE-READ";
 /// A waiver is past its end.
 pub(crate) const WAIVER_EXPIRED: &str = "NHI-WAIVER-EXPIRED";
+/// A waiver names a rule of a mandatory module.
+pub(crate) const WAIVER_MANDATORY: &str = "NHI-WAIVER-MANDATORY";
 
 const WHY_HALF: &str = "A plan of which only a part can be read may hide what matters in the rest.";
 const WHY_UNREAD: &str = "What was not read was not judged, and no verdict on it can be given.";
@@ -52,7 +58,7 @@ const HELP_REGISTRY: &str = "follow the help that the message with this code giv
 const SHOW_AGAIN: &str = "make the JSON again with `tofu show -json tfplan` or `terraform show -json tfplan`";
 
 /// What this crate and the plan reader report, sorted.
-static HOST_CODES: [HostCode; 19] = [
+static HOST_CODES: [HostCode; 22] = [
     HostCode {
         code: MODULE_CONFLICT,
         summary: "a module claims a name or a rule code that another one has",
@@ -65,6 +71,18 @@ static HOST_CODES: [HostCode; 19] = [
         summary: "the file of a module cannot be read",
         why: WHY_MODULE,
         help: "name the component after `--module`, for example `--module policies/team.wasm`",
+    },
+    HostCode {
+        code: MODULE_STALE,
+        summary: "the lock file does not say what the policy file asks for",
+        why: "Of two files that differ in what runs, a reader would see one and the program follow the other.",
+        help: "run `nhi module lock`, and have the change of both files reviewed together",
+    },
+    HostCode {
+        code: MODULE_UNLOCKED,
+        summary: "the policy file names a module that the lock file does not pin",
+        why: "A module that is not pinned could be other bytes on every machine, and so another verdict.",
+        help: "run `nhi module lock` beside the policy file and commit `nhi.lock.hcl`",
     },
     HostCode {
         code: NO_MATCH,
@@ -167,6 +185,12 @@ static HOST_CODES: [HostCode; 19] = [
         summary: "a waiver is past its end",
         why: "A waiver accepts a risk until a day; after it nobody answers for the risk any more.",
         help: "repair what was waived and remove the waiver, or have its owner decide anew and write a later end",
+    },
+    HostCode {
+        code: WAIVER_MANDATORY,
+        summary: "a waiver is for a rule of a mandatory module",
+        why: "The policy file says that nobody waives what this module finds; who wrote the waiver believes that it counts.",
+        help: "repair what the module finds and remove the waiver; a lower level of the module is a change of the policy",
     },
 ];
 

@@ -5,6 +5,7 @@
 mod evidence;
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nhi_evaluate::{Evaluation, Sources, evaluate};
@@ -14,6 +15,7 @@ use nhi_plan::{Context, Plan, ReadError};
 use crate::codes;
 use crate::exit::Failure;
 use crate::input::{Gathered, Source, SourceFiles, with_digest};
+use crate::locked;
 use crate::modules::{self, Modules, World};
 use crate::output::Progress;
 use crate::policy;
@@ -88,16 +90,28 @@ impl From<Failure> for Stop {
 }
 
 impl Inputs {
+    /// The policy file: the one that is named, or one beside the plan, or one where we are.
+    fn policy_file(&self) -> Option<PathBuf> {
+        let named = self.policy.policy.clone();
+        let beside = || self.source.folder().map(|folder| folder.join(policy::FILE_DEFAULT));
+        // One that cannot be looked at is there: reading it will say why it cannot be used.
+        let is_there = |path: &PathBuf| {
+            let looked = std::fs::symlink_metadata(path);
+            looked.map_or_else(|error| error.kind() != std::io::ErrorKind::NotFound, |_| true)
+        };
+        named
+            .filter(|path| !path.as_os_str().is_empty())
+            .or_else(|| beside().filter(is_there))
+            .or_else(|| Some(PathBuf::from(policy::FILE_DEFAULT)).filter(is_there))
+    }
+
     /// The organisation's policy as modules are told it: its text, if it is one that can be used.
     fn policy_text(&self) -> Result<Option<String>, Failure> {
-        let named = self
-            .policy
-            .policy
-            .as_deref()
-            .filter(|path| !path.as_os_str().is_empty());
-        let Some(path) = named else { return Ok(None) };
-        policy::load(path)?;
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let Some(path) = self.policy_file() else {
+            return Ok(None);
+        };
+        policy::load(&path)?;
+        let text = std::fs::read_to_string(&path).map_err(|error| {
             Failure::undecided(format!("the policy file `{}` cannot be read: {error}", path.display()))
         })?;
         Ok(Some(text))
@@ -134,7 +148,11 @@ impl Inputs {
         examined: &mut Examined,
     ) -> Result<(), Stop> {
         let mut problems = Vec::new();
-        let modules = Modules::load(&self.modules, &mut problems)?;
+        let pinned = match self.policy_file() {
+            Some(path) if !wish.graph => locked::read(&path, &mut problems)?,
+            _ => Vec::new(),
+        };
+        let modules = Modules::load(&self.modules, pinned, &mut problems)?;
         if problems.is_empty() {
             modules.check_settings(settings, &self.modules.granted)?;
         }

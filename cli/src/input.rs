@@ -72,6 +72,11 @@ impl Source {
         self.plan.as_deref().filter(|path| *path != Path::new("-"))
     }
 
+    /// Where the plan is; `None` for standard input.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.file()?.parent()
+    }
+
     /// What reports call it.
     pub(crate) fn name(&self) -> String {
         self.file()

@@ -13,6 +13,7 @@ mod exit;
 mod fingerprint;
 mod fix;
 mod input;
+mod locked;
 mod modules;
 mod operate;
 mod output;

@@ -4,30 +4,25 @@
 //! one broken module hides nobody else's findings.
 
 mod graph;
+mod locate;
 mod run;
 
-use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use foldhash::fast::RandomState;
 use nhi_evaluate::{Evaluation, overlay};
-use nhi_plan::{Change, Mode, Plan, RuleInfo, Wanted, json};
+use nhi_plan::{Change, Plan, RuleInfo, Wanted};
+use nhi_policy_file::Level;
 use nhi_policy_host::{Host, HostLimits, Module};
 
 use crate::builtin;
 use crate::codes;
 use crate::exit::Failure;
-use crate::fingerprint;
-use crate::report::{BlockFacts, Entry, ModuleRun, Problem, Report};
+use crate::locked::Pinned;
+use crate::report::{ModuleRun, Problem, Report};
 use crate::sandbox::{self, problem};
 use crate::settings::Settings;
 
 pub(crate) use graph::graph;
-
-/// A finding rests on the planned values.
-const PLANNED: &str = "planned";
-/// A finding rests on what was worked out from the configuration.
-const CONFIGURATION: &str = "configuration";
 
 /// Which modules to run besides the built-in one.
 #[derive(Debug, clap::Args)]
@@ -91,22 +86,39 @@ struct Loaded {
     /// As the operator wrote it; `None` for the built-in module.
     file: Option<String>,
     sha256: Option<String>,
+    /// What the policy file says of it; nothing of a module that only the command line names.
+    terms: Option<Terms>,
+}
+
+/// What the operator decided about a module.
+#[derive(Debug)]
+struct Terms {
+    level: Level,
+    settings: String,
 }
 
 impl Loaded {
-    /// The settings that it runs with.
-    fn settings<'s>(&self, given: &'s Settings) -> &'s str {
-        given.of(&self.module.description().name)
+    /// The settings that it runs with: those of the policy file, where it names the module.
+    fn settings<'s>(&'s self, given: &'s Settings) -> &'s str {
+        match &self.terms {
+            Some(terms) => &terms.settings,
+            None => given.of(&self.module.description().name),
+        }
     }
 }
 
 impl Modules {
-    /// Loads the built-in module, without which there is no verdict, and as many of the others as can be loaded.
-    pub(crate) fn load(selection: &Selection, problems: &mut Vec<Problem>) -> Result<Self, Problem> {
+    /// Loads the built-in module, without which there is no verdict, and as many of the others as can be loaded: those
+    /// of the policy file first, so that none of the command line takes their place.
+    pub(crate) fn load(
+        selection: &Selection,
+        pinned: Vec<Pinned>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Self, Problem> {
         let mut notes = Vec::new();
         let limits = HostLimits::default();
         // Compiling is for foreign modules only: nothing is looked for where there are none.
-        let host = if selection.files.is_empty() {
+        let host = if selection.files.is_empty() && pinned.is_empty() {
             Host::new(limits)
         } else {
             sandbox::host(limits, &mut notes)
@@ -122,8 +134,14 @@ impl Modules {
                 module,
                 file: None,
                 sha256: None,
+                terms: None,
             }],
         };
+        for pinned in pinned {
+            if let Err(problem) = modules.add_pinned(pinned) {
+                problems.push(problem);
+            }
+        }
         for file in &selection.files {
             if let Err(problem) = modules.add(file, &selection.granted) {
                 problems.push(problem);
@@ -142,21 +160,52 @@ impl Modules {
             ));
             module = module.grant_sensitive();
         }
-        if let Some(message) = self.conflict(&module) {
-            let help = codes::help(codes::MODULE_CONFLICT);
-            return Err(Problem {
-                code: codes::MODULE_CONFLICT,
-                subject: file,
-                byte_offset: None,
-                message,
-                help,
-            });
-        }
-        self.loaded.push(Loaded {
+        self.join(Loaded {
             module,
             file: Some(file),
             sha256: Some(sha256),
-        });
+            terms: None,
+        })
+    }
+
+    /// Adds a module of the policy file, whose bytes are those of the lock file.
+    fn add_pinned(&mut self, pinned: Pinned) -> Result<(), Problem> {
+        let sandbox::LoadedFile { mut module, sha256 } =
+            sandbox::load_bytes(&self.host, &pinned.name, &pinned.wasm, &mut self.notes)?;
+        pinned.compare(&module)?;
+        if let Err(error) = self.host.validate_settings(&module, &pinned.settings) {
+            return Err(pinned.refuse_settings(error));
+        }
+        if pinned.sees_sensitive {
+            self.notes.push(format!(
+                "module `{}` sees sensitive values: the policy file grants it",
+                pinned.name
+            ));
+            module = module.grant_sensitive();
+        }
+        self.join(Loaded {
+            module,
+            file: Some(pinned.source),
+            sha256: Some(sha256),
+            terms: Some(Terms {
+                level: pinned.level,
+                settings: pinned.settings,
+            }),
+        })
+    }
+
+    /// Lets a module in, unless it claims what another one has.
+    fn join(&mut self, newcomer: Loaded) -> Result<(), Problem> {
+        if let Some(message) = self.conflict(&newcomer.module) {
+            return Err(Problem {
+                code: codes::MODULE_CONFLICT,
+                subject: newcomer.file.unwrap_or_default(),
+                byte_offset: None,
+                message,
+                help: codes::help(codes::MODULE_CONFLICT),
+            });
+        }
+        self.loaded.push(newcomer);
         Ok(())
     }
 
@@ -187,8 +236,20 @@ impl Modules {
         })
     }
 
-    /// Refuses settings and grants that no module would ever see.
+    /// Refuses settings and grants that no module would ever see, or that only the policy file may give.
     pub(crate) fn check_settings(&self, settings: &Settings, granted: &[String]) -> Result<(), Failure> {
+        let is_pinned = |name: &str| {
+            let named = |loaded: &&Loaded| loaded.module.description().name == name;
+            self.loaded
+                .iter()
+                .find(named)
+                .is_some_and(|loaded| loaded.terms.is_some())
+        };
+        let of_pinned = settings.unknown(|name| !is_pinned(name)).next();
+        if let Some(name) = of_pinned.or(granted.iter().map(String::as_str).find(|name| is_pinned(name))) {
+            let message = format!("module `{name}` is the policy file's, and so are its settings and what it sees");
+            return Err(Failure::usage(message).help("change the block of this module there, and have that reviewed"));
+        }
         let known = |name: &str| {
             self.loaded
                 .iter()
@@ -220,75 +281,11 @@ impl Modules {
                 file: loaded.file.clone(),
                 sha256: loaded.sha256.clone(),
                 abi: loaded.module.facts().abi.clone(),
+                level: loaded.terms.as_ref().map(|terms| terms.level),
                 sees_sensitive: loaded.module.sees_sensitive(),
                 rules: description.rules.clone(),
                 usage: None,
             }
         }));
     }
-}
-
-/// Gives each finding what the report shows of its block. The plan is gone through again only when there is a finding.
-fn locate(plan: &Plan<'_>, world: World<'_>, report: &mut Report) {
-    let principals = || {
-        let entries = report.entries.iter().filter(|_| world.principals);
-        entries.filter_map(|entry| entry.fact("principal"))
-    };
-    let is_principal: HashSet<String, RandomState> = principals().map(str::to_owned).collect();
-    let addresses = report.entries.iter().map(|entry| entry.address.as_str());
-    let wanted: HashSet<String, RandomState> = addresses.chain(principals()).map(str::to_owned).collect();
-    if wanted.is_empty() {
-        return;
-    }
-    // Only such blocks need working out. What is no resource gets its address by being worked out.
-    let may_be = |_: Mode, _: &str, address: &str| address.is_empty() || wanted.contains(address);
-    let mut entries: HashMap<String, Vec<&mut Entry>> = HashMap::new();
-    for entry in &mut report.entries {
-        entries.entry(entry.address.clone()).or_default().push(entry);
-    }
-    let mut known: HashMap<String, String> = HashMap::new();
-    world.blocks(plan, &may_be).for_each(|change| {
-        let address: &str = &change.address;
-        if !wanted.contains(address) {
-            return;
-        }
-        let values = change.after.as_deref().or(change.before.as_deref());
-        let document = values.and_then(|text| json::parse(text).ok());
-        let values = document.as_ref().map(json::Document::root);
-        let facts = BlockFacts::of(&change, values);
-        if is_principal.contains(address)
-            && let Some(identity) = &facts.identity
-        {
-            known.insert(address.to_owned(), format!("{} {identity}", facts.resource_type));
-        }
-        for entry in entries.get_mut(address).into_iter().flatten() {
-            enter(entry, &change, values);
-            entry.block = Some(facts.clone());
-        }
-    });
-    for entry in &mut report.entries {
-        let principal = entry.fact("principal");
-        entry.principal = principal.and_then(|address| known.get(address).cloned());
-    }
-}
-
-/// What a finding takes from the values of its block.
-fn enter(entry: &mut Entry, change: &Change<'_>, values: Option<json::Value<'_>>) {
-    if let Some(values) = values.filter(|_| !entry.is_credential()) {
-        entry.value_sha256 = fingerprint::value_sha256(change, values, &entry.path);
-    }
-    if entry.evidence == PLANNED && is_worked_out(change, &entry.path) {
-        CONFIGURATION.clone_into(&mut entry.evidence);
-    }
-}
-
-/// Whether the value at a path was worked out from the configuration.
-fn is_worked_out(change: &Change<'_>, path: &str) -> bool {
-    let resolved = change.attributes.iter().find(|(key, _)| key == "resolved");
-    resolved.is_some_and(|(_, paths)| {
-        paths.split(' ').any(|known| {
-            let rest = path.strip_prefix(known);
-            known == "." || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        })
-    })
 }

@@ -7,12 +7,17 @@ use nhi_policy_file::LoadError;
 
 use crate::exit::Failure;
 
+/// The file that is meant where none is named.
+pub(crate) const FILE_DEFAULT: &str = "nhi.hcl";
+
 /// Where the policy is.
 #[derive(Debug, Clone, clap::Args)]
 // Clap would name its group `Args`, as it does those of the commands it is flattened into.
 #[group(skip)]
 pub(crate) struct Args {
     /// The organisation's policy file; the built-in policy without it
+    ///
+    /// A check finds `nhi.hcl` beside the plan, or in the current directory, by itself.
     #[arg(long, global = true, value_name = "FILE", env = "NHI_POLICY", value_hint = clap::ValueHint::FilePath)]
     pub(crate) policy: Option<PathBuf>,
 }

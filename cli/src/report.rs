@@ -8,6 +8,7 @@ mod block;
 use std::borrow::Cow;
 
 use nhi_plan::{Finding, Mode, Outcome, Patch, RuleInfo, Severity, symbol};
+use nhi_policy_file::Level;
 use nhi_policy_host::Usage;
 
 use crate::codes;
@@ -116,6 +117,8 @@ pub(crate) struct ModuleRun {
     pub(crate) sha256: Option<String>,
     /// Version of the contract that it speaks.
     pub(crate) abi: Option<String>,
+    /// How much its findings count by the policy file; `None` where that does not name it.
+    pub(crate) level: Option<Level>,
     /// Whether it was handed sensitive values as they are.
     pub(crate) sees_sensitive: bool,
     pub(crate) rules: Vec<RuleInfo>,
@@ -153,6 +156,8 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     /// Who says so: a module's name, or `nhi`.
     pub(crate) module: String,
+    /// How much it counts, which the policy file says of its module and no module of itself.
+    pub(crate) level: Option<Level>,
     /// Address of the block; for an undecided entry the plan or the module.
     pub(crate) address: String,
     pub(crate) block: Option<BlockFacts>,
@@ -194,6 +199,7 @@ impl From<Problem> for Entry {
             code: problem.code.to_owned(),
             name: codes::name(problem.code),
             module: "nhi".to_owned(),
+            level: None,
             address: problem.subject,
             block: None,
             principal: None,
@@ -228,6 +234,7 @@ impl Entry {
             code: finding.rule,
             name: rule.name.clone(),
             module: module.to_owned(),
+            level: None,
             address: finding.address,
             block: None,
             principal: None,
@@ -268,6 +275,11 @@ impl Entry {
             "CWE-798",
         ];
         self.controls.iter().any(|control| CONTROLS.contains(&control.as_str()))
+    }
+
+    /// Whether it is only reported, whatever the threshold.
+    pub(crate) fn is_advisory(&self) -> bool {
+        self.level == Some(Level::Advisory) && self.status != Status::Undecided
     }
 
     /// A further fact by its key.
@@ -347,12 +359,13 @@ impl Report {
         fingerprint::assign(&mut self.entries);
     }
 
-    /// Takes out of the count what `because`, asked for every entry in order, gives a reason for. What is undecided
-    /// always counts.
+    /// Takes out of the count what `because`, asked for every entry in order, gives a reason for. What is undecided or
+    /// mandatory always counts.
     pub(crate) fn set_aside(&mut self, mut because: impl FnMut(&Entry) -> Option<Because>) {
         let mut kept = Vec::with_capacity(self.entries.len());
         for entry in std::mem::take(&mut self.entries) {
-            let reason = because(&entry).filter(|_| entry.status != Status::Undecided);
+            let is_fixed = entry.status == Status::Undecided || entry.level == Some(Level::Mandatory);
+            let reason = because(&entry).filter(|_| !is_fixed);
             match reason {
                 Some(because) => self.asides.push(Aside { entry, because }),
                 None => kept.push(entry),
@@ -390,10 +403,16 @@ impl Report {
 
     /// Whether an entry alone keeps the verdict from being clean.
     pub(crate) fn blocks(&self, entry: &Entry) -> bool {
+        // What is advisory never counts, and what is mandatory counts however severe its module calls it.
+        let is_reached = match entry.level {
+            Some(Level::Advisory) => false,
+            Some(Level::Mandatory) => true,
+            Some(Level::Overridable) | None => entry.severity >= self.threshold.fail_on,
+        };
         match entry.status {
             Status::Undecided => true,
-            Status::Violation => entry.severity >= self.threshold.fail_on,
-            Status::Unverified => self.threshold.fail_on_unverified && entry.severity >= self.threshold.fail_on,
+            Status::Violation => is_reached,
+            Status::Unverified => self.threshold.fail_on_unverified && is_reached,
         }
     }
 
@@ -429,11 +448,11 @@ impl Report {
         self.entries.iter().filter(move |entry| entry.status == status)
     }
 
-    /// How many violations there are of each severity, worst first.
-    pub(crate) fn violations(&self) -> impl Iterator<Item = (Severity, usize)> {
-        let count = |severity| {
+    /// How many violations of some kind there are of each severity, worst first.
+    pub(crate) fn violations(&self, wanted: impl Fn(&Entry) -> bool) -> impl Iterator<Item = (Severity, usize)> {
+        let count = move |severity| {
             self.with(Status::Violation)
-                .filter(|entry| entry.severity == severity)
+                .filter(|entry| entry.severity == severity && wanted(entry))
                 .count()
         };
         Severity::ALL

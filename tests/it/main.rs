@@ -21,6 +21,7 @@ mod lifecycle;
 mod modules;
 mod offers;
 mod offers_by_wire;
+mod pinned;
 mod plans;
 mod policy_in_force;
 mod publish;

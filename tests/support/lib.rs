@@ -16,11 +16,13 @@ pub mod nhi;
 pub mod process;
 pub mod programs;
 pub mod registries;
+pub mod shelf;
 pub mod stack;
 
 pub use cores::{Core, Kind};
 pub use nhi::Nhi;
 pub use process::{Ran, Started};
+pub use shelf::Shelf;
 pub use stack::Stack;
 
 /// What a test returns.

@@ -48,6 +48,25 @@ impl Nhi {
         Self { command, input: None }
     }
 
+    /// In this folder, started by another program with these arguments of its own.
+    pub fn started_by(starter: &[&str], folder: &Path) -> Result<Self> {
+        let mut own = Self::new(folder)?;
+        let (program, arguments) = starter.split_first().context("name a program")?;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .arg(own.command.get_program())
+            .current_dir(folder);
+        for (name, value) in own.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        own.command = command;
+        Ok(own)
+    }
+
     /// With these arguments.
     #[must_use]
     pub fn args<'a>(mut self, arguments: impl IntoIterator<Item = &'a str>) -> Self {

@@ -7,15 +7,18 @@ mod inspect;
 mod keygen;
 mod language;
 mod load;
+mod lock;
 mod new;
 mod pull;
 mod push;
+mod resolve;
 mod save;
 mod sign;
 mod subject;
 mod supply;
 mod test;
 mod toolchain;
+mod update;
 mod verify;
 
 use clap::Subcommand;
@@ -36,6 +39,8 @@ Examples:
   nhi module push target/team-policy.wasm oci://registry.example/policy/team
   nhi module pull oci://registry.example/policy/team:1.0.0
   nhi module verify oci://registry.example/policy/team:1.0.0
+  nhi module lock                         pin the modules of nhi.hcl in nhi.lock.hcl
+  nhi module update --plan plan.json      what newer versions change, then pin those
 
 Exit codes:
   0  clean
@@ -68,6 +73,8 @@ enum Command {
     Keygen(keygen::Args),
     /// Take modules out of an archive, once their signatures are good
     Load(load::Args),
+    /// Write down which bytes of the policy file's modules run
+    Lock(lock::Args),
     /// Make the folder of a new module
     New(new::Args),
     /// Fetch a module from a registry, once its signatures are good
@@ -80,6 +87,8 @@ enum Command {
     Sign(sign::Args),
     /// Run a module's cases in the sandbox
     Test(test::Args),
+    /// Move to newer modules, and show what that changes
+    Update(update::Args),
     /// Say whether a module has the signatures that it needs, without any network
     Verify(verify::Args),
 }
@@ -93,12 +102,14 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         Command::Inspect(args) => inspect::run(args, console),
         Command::Keygen(args) => keygen::run(args, console),
         Command::Load(args) => load::run(args, console),
+        Command::Lock(args) => lock::run(args, console),
         Command::New(args) => new::run(args, console),
         Command::Pull(args) => pull::run(args, console),
         Command::Push(args) => push::run(args, console),
         Command::Save(args) => save::run(args, console),
         Command::Sign(args) => sign::run(args, console),
         Command::Test(args) => test::run(args, console),
+        Command::Update(args) => update::run(args, console),
         Command::Verify(args) => verify::run(args, console),
     }
 }

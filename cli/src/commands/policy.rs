@@ -15,10 +15,7 @@ use nhi_governance::Policy;
 use crate::args::Format;
 use crate::exit::{Exit, Failure};
 use crate::output::Console;
-use crate::policy;
-
-/// The file that is meant where none is named.
-const FILE_DEFAULT: &str = "nhi.hcl";
+use crate::policy::{self, FILE_DEFAULT};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
 /// Loads the modules for a command that only asks what they are: one that cannot be loaded ends the command.
 pub(crate) fn load(args: &modules::Selection) -> Result<Modules, Failure> {
     let mut problems = Vec::new();
-    let modules = Modules::load(args, &mut problems);
+    let modules = Modules::load(args, Vec::new(), &mut problems);
     let problem = match modules {
         Ok(modules) if problems.is_empty() => return Ok(modules),
         Ok(_) => problems.swap_remove(0),

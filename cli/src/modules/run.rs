@@ -9,7 +9,8 @@ use std::thread;
 use nhi_plan::{Context, Description, Mode, Plan, RuleInfo};
 use nhi_policy_host::{HostError, HostErrorKind, Task};
 
-use super::{Loaded, Modules, World, locate};
+use super::locate::locate;
+use super::{Loaded, Modules, World};
 use crate::builtin;
 use crate::exit::Failure;
 use crate::output::{self, Progress};
@@ -138,7 +139,7 @@ impl Modules {
         };
         match outcome {
             Ok(result) => take(report, position, loaded, result),
-            Err(error) if error.kind == HostErrorKind::Settings => {
+            Err(error) if error.kind == HostErrorKind::Settings && loaded.terms.is_none() => {
                 let name = &loaded.module.description().name;
                 let message = format!("module `{name}` refuses its settings: {}", error.message);
                 return Err(Failure::usage(message).help("correct what `--module-settings` says for this module"));
@@ -228,9 +229,10 @@ fn take(report: &mut Report, position: usize, loaded: &Loaded, result: nhi_polic
     for finding in result.findings {
         // The host lets no finding pass that names another rule.
         if let Some(rule) = rules.get(finding.rule.as_str()) {
-            report
-                .entries
-                .push(Entry::from_finding(&description.name, rule, finding));
+            report.entries.push(Entry {
+                level: loaded.terms.as_ref().map(|terms| terms.level),
+                ..Entry::from_finding(&description.name, rule, finding)
+            });
         }
     }
     if result.usage.changes == 0 && report.blocks.total() > 0 {

@@ -32,10 +32,11 @@ pub(crate) fn render(report: &Report) -> String {
     out
 }
 
-/// What blocks is an error; what does not is a warning or, where it is uncertain or small, a notice.
+/// What blocks is an error; what does not is a warning or, where it is uncertain, small or advisory, a notice.
 fn command(report: &Report, entry: &Entry) -> &'static str {
     match entry.status {
         _ if report.blocks(entry) => "error",
+        _ if entry.is_advisory() => "notice",
         Status::Violation if entry.severity >= nhi_plan::Severity::Medium => "warning",
         _ => "notice",
     }

@@ -22,7 +22,13 @@ pub(crate) fn render(report: &Report) -> Result<String, serde_json::Error> {
 }
 
 fn issue(report: &Report, entry: &Entry) -> Value {
-    told(report, entry, &story::claim(entry), entry.severity)
+    // GitLab knows no level, and some rules of a merge request count what is severe.
+    let severity = if entry.is_advisory() {
+        Severity::Info
+    } else {
+        entry.severity
+    };
+    told(report, entry, &story::claim(entry), severity)
 }
 
 fn told(report: &Report, entry: &Entry, said: &str, severity: Severity) -> Value {

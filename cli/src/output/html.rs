@@ -93,6 +93,11 @@ fn finding(out: &mut String, report: &Report, entry: &Entry) {
         Status::Unverified => format!("{severity}, unverified"),
         Status::Undecided => "undecided".to_owned(),
     };
+    let word = if entry.is_advisory() {
+        format!("{word}, advisory")
+    } else {
+        word
+    };
     let _ = writeln!(
         out,
         "<details{open}><summary><span class=\"{class}\">{word}</span> {} {} <code>{}</code></summary>\n<dl>",

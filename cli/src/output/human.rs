@@ -27,7 +27,10 @@ pub(crate) fn render(report: &Report, width: usize) -> String {
     }
     unverified(&mut screen, report);
     asides(&mut screen, report);
-    fix_first(&mut screen, &violations);
+    // What never fails a check can wait.
+    let counting = |group: &&Vec<&Entry>| group.iter().any(|entry| !entry.is_advisory());
+    let counting: Vec<Vec<&Entry>> = violations.iter().filter(counting).cloned().collect();
+    fix_first(&mut screen, &counting);
     conclusion(&mut screen, report);
     screen.into_text()
 }
@@ -95,6 +98,11 @@ fn finding(screen: &mut Screen, entry: &Entry) {
     let (style, word) = match entry.status {
         Status::Unverified => (CYAN, format!("{}, unverified", entry.severity)),
         _ => (severity_style(entry.severity), entry.severity.to_string()),
+    };
+    let word = if entry.is_advisory() {
+        format!("{word}, advisory")
+    } else {
+        word
     };
     screen.line(&[
         (PLAIN, "  "),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nhi_policy_file::Level;
 use serde::Serialize;
 
 use super::json_text;
@@ -67,6 +68,7 @@ struct Finding<'r> {
     outcome: &'static str,
     severity: &'static str,
     blocking: bool,
+    level: Option<&'static str>,
     module: &'r str,
     address: &'r str,
     previous_address: Option<&'r str>,
@@ -126,6 +128,7 @@ struct Module<'r> {
     file: Option<&'r str>,
     sha256: Option<&'r str>,
     abi: Option<&'r str>,
+    level: Option<&'static str>,
     sees_sensitive: bool,
     rules: Vec<&'r str>,
     completed: bool,
@@ -147,12 +150,16 @@ impl<'r> Document<'r> {
     fn of(report: &'r Report) -> Self {
         let verdict = report.verdict();
         let mut summary: BTreeMap<_, _> = report
-            .violations()
+            .violations(|_| true)
             .map(|(severity, count)| (severity.as_str(), count))
             .collect();
         for status in [Status::Undecided, Status::Unverified] {
             summary.insert(status.as_str(), report.with(status).count());
         }
+        summary.insert(
+            "advisory",
+            report.entries.iter().filter(|entry| entry.is_advisory()).count(),
+        );
         summary.extend(report.aside_counts());
         Self {
             version: FORMAT_VERSION,
@@ -212,6 +219,7 @@ impl<'r> Finding<'r> {
             outcome: entry.status.as_str(),
             severity: entry.severity.as_str(),
             blocking,
+            level: entry.level.map(Level::as_str),
             module: &entry.module,
             address: &entry.address,
             previous_address: block.and_then(|block| block.previous_address.as_deref()),
@@ -271,6 +279,7 @@ impl<'r> Module<'r> {
             file: module.file.as_deref(),
             sha256: module.sha256.as_deref(),
             abi: module.abi.as_deref(),
+            level: module.level.map(Level::as_str),
             sees_sensitive: module.sees_sensitive,
             rules: module.rules.iter().map(|rule| rule.code.as_str()).collect(),
             completed: module.usage.is_some(),

@@ -50,7 +50,11 @@ pub(crate) fn render(report: &Report) -> String {
 }
 
 fn finding(out: &mut String, report: &Report, entry: &Entry) {
-    let mark = if report.blocks(entry) { ", blocks" } else { "" };
+    let mark = match entry {
+        _ if report.blocks(entry) => ", blocks",
+        _ if entry.is_advisory() => ", advisory",
+        _ => "",
+    };
     let _ = writeln!(
         out,
         "- **{}**{mark} · {} {} · {}",

@@ -4,6 +4,7 @@
 //! it was made gets the time of the check.
 
 use nhi_plan::Severity;
+use nhi_policy_file::Level;
 use serde_json::{Value, json};
 
 use super::{json_text, story};
@@ -28,8 +29,8 @@ fn event(report: &Report, entry: &Entry, aside: Option<&Because>) -> Value {
     // New, suppressed: the two of OCSF's states that a single check can know.
     let (status_id, status) = if aside.is_some() { (3, "Suppressed") } else { (1, "New") };
     let (compliance_id, compliance) = match entry.status {
-        Status::Violation => (3, "Fail"),
-        Status::Unverified => (2, "Warning"),
+        Status::Violation if !entry.is_advisory() => (3, "Fail"),
+        Status::Violation | Status::Unverified => (2, "Warning"),
         Status::Undecided => (0, "Unknown"),
     };
     let mut event = json!({
@@ -72,6 +73,7 @@ fn event(report: &Report, entry: &Entry, aside: Option<&Because>) -> Value {
             "attribute": entry.path,
             "evidence": entry.evidence,
             "module": entry.module,
+            "level": entry.level.map(Level::as_str),
             "why": entry.why,
             "place": story::place(entry),
         },

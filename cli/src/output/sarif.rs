@@ -131,7 +131,7 @@ fn rule_descriptor(module: &str, rule: &RuleInfo) -> Value {
 fn result(entry: &Entry, positions: &BTreeMap<&str, usize>, artifact: &Value) -> Value {
     let mut result = json!({
         "ruleId": entry.code,
-        "level": level(entry.status, entry.severity),
+        "level": if entry.is_advisory() { "note" } else { level(entry.status, entry.severity) },
         "message": { "text": message(entry) },
         "locations": [location(entry, artifact)],
         "partialFingerprints": { "nhiFinding/v1": entry.fingerprint },
@@ -143,6 +143,11 @@ fn result(entry: &Entry, positions: &BTreeMap<&str, usize>, artifact: &Value) ->
             "module": entry.module,
         },
     });
+    if let Some(level) = entry.level
+        && let Some(properties) = result.get_mut("properties")
+    {
+        set(properties, "level", json!(level.as_str()));
+    }
     if entry.location().is_none()
         && let Some(prints) = result.get_mut("partialFingerprints")
     {

@@ -2,15 +2,16 @@
 
 use std::fmt::Write as _;
 
-use nhi_plan::Severity;
+use nhi_policy_file::Level;
 
 use crate::report::{Entry, Report, Status, Verdict};
 
 /// What is wrong, and whether that is certain.
 pub(super) fn claim(entry: &Entry) -> String {
+    let advisory = if entry.is_advisory() { "advisory: " } else { "" };
     match entry.status {
-        Status::Unverified => format!("could not tell: {}", entry.message),
-        Status::Violation | Status::Undecided => entry.message.clone(),
+        Status::Unverified => format!("{advisory}could not tell: {}", entry.message),
+        Status::Violation | Status::Undecided => format!("{advisory}{}", entry.message),
     }
 }
 
@@ -51,6 +52,16 @@ pub(super) fn patch(entry: &Entry) -> Option<String> {
     })
 }
 
+/// What the policy file says of how much a finding counts.
+pub(super) fn level(entry: &Entry) -> Option<&'static str> {
+    let level = entry.level.filter(|_| entry.status != Status::Undecided)?;
+    Some(match level {
+        Level::Advisory => "advisory, it never fails a check",
+        Level::Overridable => "overridable, a waiver takes it out of the count",
+        Level::Mandatory => "mandatory, nothing takes it out of the count",
+    })
+}
+
 /// `file:line:column`, where the source is at hand.
 pub(super) fn place(entry: &Entry) -> Option<String> {
     let at = entry.location()?;
@@ -65,6 +76,7 @@ pub(super) fn details(entry: &Entry) -> Vec<(&'static str, String)> {
         ("fix", entry.help.clone()),
         ("set", patch(entry).unwrap_or_default()),
         ("from", evidence(entry).to_owned()),
+        ("rank", level(entry).unwrap_or_default().to_owned()),
     ];
     rows.into_iter().filter(|(_, text)| !text.is_empty()).collect()
 }
@@ -112,33 +124,44 @@ pub(super) fn verdict_word(report: &Report) -> &'static str {
 
 fn clean(report: &Report) -> String {
     let fail_on = report.threshold.fail_on;
-    let below = violations(report, |_| true);
-    if below.is_empty() {
-        return "nothing found".to_owned();
-    }
-    format!("nothing at or above {fail_on}; below it {below}")
+    let below = violations(report, |entry| !entry.is_advisory());
+    let mut text = match below.as_str() {
+        "" if report.with(Status::Violation).next().is_none() => return "nothing found".to_owned(),
+        "" => "nothing that counts".to_owned(),
+        _ => format!("nothing at or above {fail_on}; below it {below}"),
+    };
+    text.push_str(&advisory(report));
+    text
 }
 
 fn counts(report: &Report) -> String {
     let fail_on = report.threshold.fail_on;
-    let above = violations(report, |severity| severity >= fail_on);
-    let below = violations(report, |severity| severity < fail_on);
+    let above = violations(report, |entry| report.blocks(entry));
+    let below = violations(report, |entry| !report.blocks(entry) && !entry.is_advisory());
     let above = if above.is_empty() {
         "unverified findings count (`--fail-on-unverified`)"
     } else {
         &above
     };
+    let advisory = advisory(report);
     if below.is_empty() {
-        format!("{above} (threshold {fail_on})")
+        format!("{above} (threshold {fail_on}){advisory}")
     } else {
-        format!("{above} (threshold {fail_on}); below it {below}")
+        format!("{above} (threshold {fail_on}); below it {below}{advisory}")
     }
 }
 
-fn violations(report: &Report, wanted: impl Fn(Severity) -> bool) -> String {
+fn advisory(report: &Report) -> String {
+    match violations(report, Entry::is_advisory).as_str() {
+        "" => String::new(),
+        counts => format!("; advisory {counts}"),
+    }
+}
+
+fn violations(report: &Report, wanted: impl Fn(&Entry) -> bool) -> String {
     let words: Vec<String> = report
-        .violations()
-        .filter(|(severity, count)| *count > 0 && wanted(*severity))
+        .violations(wanted)
+        .filter(|(_, count)| *count > 0)
         .map(|(severity, count)| format!("{count} {severity}"))
         .collect();
     words.join(", ")

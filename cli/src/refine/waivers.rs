@@ -14,11 +14,12 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use nhi_plan::Severity;
+use nhi_policy_file::Level;
 
 use super::inline::InlineWaivers;
 use crate::codes;
 use crate::exit::Failure;
-use crate::report::{Because, Entry, Report, Status, Waived};
+use crate::report::{Because, Entry, ModuleRun, Problem, Report, Status, Waived};
 
 /// One waiver, wherever it was written.
 #[derive(Debug, Clone)]
@@ -76,6 +77,7 @@ impl Waivers {
     /// Sets aside what is waived at this time.
     pub(super) fn apply(self, now: Timestamp, report: &mut Report) {
         let (valid, expired): (Vec<Waiver>, Vec<Waiver>) = self.0.into_iter().partition(|waiver| waiver.ends > now);
+        let (refused, valid) = without_mandatory(valid, report);
         let mut is_used = vec![false; valid.len()];
         let index = Index::of(&valid);
         report.set_aside(|entry| {
@@ -109,7 +111,8 @@ impl Waivers {
                 ));
             }
         }
-        report.add(expired.iter().map(Waiver::expired).collect());
+        let wrong = expired.iter().map(Waiver::expired).chain(refused);
+        report.add(wrong.collect());
     }
 
     /// What modules are told: the exceptions on record that are good at this time.
@@ -128,6 +131,32 @@ impl Waivers {
         })
         .collect()
     }
+}
+
+/// Parts the waivers that name a rule of a mandatory module, which nothing waives: what is told of each, and the rest.
+///
+/// An exception on record is for more than one configuration, so it is told only where it would have counted.
+fn without_mandatory(waivers: Vec<Waiver>, report: &mut Report) -> (Vec<Entry>, Vec<Waiver>) {
+    let (mut told, mut rest, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    for waiver in waivers {
+        let mandatory = |module: &&ModuleRun| module.level == Some(Level::Mandatory) && waiver.names(module);
+        match report.modules.iter().find(mandatory) {
+            None => rest.push(waiver),
+            Some(module) if !waiver.on_record => told.push(waiver.refused(&module.name)),
+            Some(module) => {
+                if report.entries.iter().any(|entry| waiver.meets(entry)) {
+                    let (place, name) = (&waiver.waived.place, &module.name);
+                    notes.push(format!(
+                        "{place} of {} for {} counts for nothing: module {name} is mandatory",
+                        waiver.rule,
+                        waiver.target.describe()
+                    ));
+                }
+            }
+        }
+    }
+    report.notes.append(&mut notes);
+    (told, rest)
 }
 
 /// Waivers by what they are about.
@@ -191,8 +220,15 @@ impl Waiver {
             }
         };
         let is_value = self.value_sha256.is_none() || self.value_sha256 == entry.value_sha256;
-        // What is undecided is not a finding, and the end of a waiver cannot be waived.
-        is_rule && is_there && is_value && entry.status != Status::Undecided && entry.code != codes::WAIVER_EXPIRED
+        // What is undecided is not a finding, and what is wrong with a waiver cannot be waived.
+        let is_own = [codes::WAIVER_EXPIRED, codes::WAIVER_MANDATORY].contains(&entry.code.as_str());
+        is_rule && is_there && is_value && entry.status != Status::Undecided && !is_own
+    }
+
+    /// Whether it names a rule of one of these modules.
+    fn names(&self, module: &ModuleRun) -> bool {
+        let is = |text: &str| text.eq_ignore_ascii_case(&self.rule);
+        module.rules.iter().any(|rule| is(&rule.code) || is(&rule.name))
     }
 
     #[cold]
@@ -203,39 +239,46 @@ impl Waiver {
             expires,
             place,
         } = &self.waived;
-        Entry {
-            status: Status::Violation,
-            severity: Severity::Medium,
-            code: codes::WAIVER_EXPIRED.to_owned(),
-            name: codes::name(codes::WAIVER_EXPIRED),
-            module: "nhi".to_owned(),
-            address: match &self.target {
-                Target::Address { address, .. } => address.clone(),
-                Target::Line { .. } => place.clone(),
-            },
-            block: None,
-            principal: None,
-            place: None,
-            path: String::new(),
-            byte_offset: None,
-            message: format!(
+        self.finding(
+            codes::WAIVER_EXPIRED,
+            format!(
                 "the waiver of {} by {owner} ended {expires} ({place}); its reason was: {reason}",
                 self.rule
             ),
-            why: codes::find(codes::WAIVER_EXPIRED)
-                .map(|code| code.why)
-                .unwrap_or_default()
-                .to_owned(),
-            help: codes::help(codes::WAIVER_EXPIRED),
-            evidence: String::new(),
+        )
+    }
+
+    /// Somebody believes that it counts, so it is told where the findings are.
+    #[cold]
+    fn refused(&self, module: &str) -> Entry {
+        let message = format!(
+            "the waiver of {} by {} counts for nothing ({}): module {module} is mandatory",
+            self.rule, self.waived.owner, self.waived.place
+        );
+        self.finding(codes::WAIVER_MANDATORY, message)
+    }
+
+    /// What is wrong with a waiver, as a finding.
+    fn finding(&self, code: &'static str, message: String) -> Entry {
+        Entry {
+            severity: Severity::Medium,
+            status: Status::Violation,
+            module: "nhi".to_owned(),
             controls: vec!["NHI7:2025".to_owned()],
-            patch: None,
             attributes: vec![
-                ("owner".to_owned(), owner.clone()),
-                ("expires".to_owned(), expires.clone()),
+                ("owner".to_owned(), self.waived.owner.clone()),
+                ("expires".to_owned(), self.waived.expires.clone()),
             ],
-            value_sha256: None,
-            fingerprint: String::new(),
+            ..Entry::from(Problem {
+                code,
+                subject: match &self.target {
+                    Target::Address { address, .. } => address.clone(),
+                    Target::Line { .. } => self.waived.place.clone(),
+                },
+                byte_offset: None,
+                message,
+                help: codes::help(code),
+            })
         }
     }
 }
@@ -255,6 +298,104 @@ pub(super) fn end_of(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn waiver(rule: &str, address: &str, on_record: bool) -> Waiver {
+        Waiver {
+            rule: rule.to_owned(),
+            target: Target::Address {
+                address: address.to_owned(),
+                path: None,
+            },
+            value_sha256: None,
+            waived: Waived {
+                reason: "a reason".to_owned(),
+                owner: "platform".to_owned(),
+                expires: "2999-12-31".to_owned(),
+                place: "exception 7".to_owned(),
+            },
+            ends: Timestamp::MAX,
+            on_record,
+        }
+    }
+
+    /// A report with one finding of a module at this level.
+    fn report(level: Level) -> Report {
+        let found = nhi_plan::Finding {
+            rule: "TEAM001".to_owned(),
+            address: "a.b".to_owned(),
+            ..nhi_plan::Finding::default()
+        };
+        let mut report = Report::of_findings("TEAM001", vec![found]);
+        for entry in &mut report.entries {
+            entry.level = Some(level);
+        }
+        let rule = nhi_plan::RuleInfo {
+            code: "TEAM001".to_owned(),
+            name: "a-rule".to_owned(),
+            ..nhi_plan::RuleInfo::default()
+        };
+        report.modules.push(ModuleRun {
+            name: "m".to_owned(),
+            version: "1.0.0".to_owned(),
+            file: Some("m.wasm".to_owned()),
+            sha256: None,
+            abi: None,
+            level: Some(level),
+            sees_sensitive: false,
+            rules: vec![rule],
+            usage: None,
+        });
+        report
+    }
+
+    #[test]
+    fn nothing_waives_what_is_mandatory() {
+        // level, waiver, whether the finding counts, codes that are told, notes
+        let table = [
+            (Level::Overridable, waiver("TEAM001", "a.b", false), false, "", 0),
+            (Level::Overridable, waiver("a-rule", "a.b", true), false, "", 0),
+            (
+                Level::Mandatory,
+                waiver("TEAM001", "a.b", false),
+                true,
+                codes::WAIVER_MANDATORY,
+                0,
+            ),
+            (
+                Level::Mandatory,
+                waiver("A-Rule", "a.b", false),
+                true,
+                codes::WAIVER_MANDATORY,
+                0,
+            ),
+            // Also one that would meet nothing: somebody believes in it.
+            (
+                Level::Mandatory,
+                waiver("team001", "c.d", false),
+                true,
+                codes::WAIVER_MANDATORY,
+                0,
+            ),
+            (Level::Mandatory, waiver("TEAM002", "a.b", false), true, "", 0),
+            // An exception is for more than this configuration: it is told where it would have counted.
+            (Level::Mandatory, waiver("TEAM001", "a.b", true), true, "", 1),
+            (Level::Mandatory, waiver("TEAM001", "c.d", true), true, "", 0),
+        ];
+        for (level, waiver, counts, told, notes) in table {
+            let mut report = report(level);
+            let what = format!("{level} {waiver:?}");
+            Waivers(vec![waiver]).apply(Timestamp::UNIX_EPOCH, &mut report);
+            let is = |code: &str| report.entries.iter().any(|entry| entry.code == code);
+            assert_eq!(is("TEAM001"), counts, "{what}");
+            assert_eq!(
+                report.entries.len(),
+                usize::from(counts) + usize::from(!told.is_empty()),
+                "{what}"
+            );
+            assert!(told.is_empty() || is(told), "{what}");
+            assert_eq!(report.notes.len(), notes, "{what}: {:?}", report.notes);
+        }
+    }
 
     #[test]
     fn a_day_ends_at_its_end() {

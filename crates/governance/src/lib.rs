@@ -104,9 +104,9 @@ pub use owner::Owner;
 pub use path::{Path, Step};
 pub use pattern::Pattern;
 pub use policy::{
-    Approvals, BreakGlassTerms, Contradiction, EnvironmentTerms, ExceptionTerms, Loosening, NamingRule, Policy,
-    PolicyChange, PolicyInForce, ScopeRule, StaticSecret, StaticSecretRule, Terms, TierTerms, Tiers, WildcardRule,
-    Wildcards,
+    Approvals, BreakGlassTerms, Contradiction, EnvironmentTerms, ExceptionTerms, Loosening, ModuleLevel, ModuleRule,
+    ModuleRules, NamingRule, Policy, PolicyChange, PolicyInForce, ScopeRule, SignerRule, StaticSecret,
+    StaticSecretRule, Terms, TierTerms, Tiers, TrustRule, WildcardRule, Wildcards,
 };
 pub use purpose::Purpose;
 pub use record::{Act, Containment, Event, Evidence, Record, RecordKind, Transition};

@@ -7,6 +7,7 @@
 mod contradiction;
 mod in_force;
 mod loosening;
+mod modules;
 mod naming;
 mod scopes;
 mod tiers;
@@ -18,11 +19,13 @@ use serde::{Deserialize, Serialize, Serializer};
 pub use contradiction::Contradiction;
 pub use in_force::{PolicyChange, PolicyInForce};
 pub use loosening::Loosening;
+pub use modules::{ModuleLevel, ModuleRule, ModuleRules, SignerRule, TrustRule};
 pub use naming::NamingRule;
 pub use scopes::{ScopeRule, WildcardRule, Wildcards};
 pub use tiers::{Approvals, StaticSecret, StaticSecretRule, TierTerms, Tiers};
 
 use crate::canonical::{Digest, canonical_json};
+use crate::pattern::Pattern;
 use crate::score::Weights;
 use crate::text::{Environment, Organisation};
 use crate::tier::RiskTier;
@@ -57,6 +60,15 @@ pub struct Terms {
     pub exceptions: ExceptionTerms,
     /// What break-glass access must keep to.
     pub break_glass: BreakGlassTerms,
+    /// Which policy modules run beside the built-in analyzer, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub module: ModuleRules,
+    /// Who signs modules, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signer: BTreeMap<String, SignerRule>,
+    /// Whose signatures modules need, by pattern of their source.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trust: BTreeMap<Pattern, TrustRule>,
 }
 
 /// What a policy says of an environment.
@@ -144,7 +156,14 @@ impl Policy {
     }
 
     fn of(terms: Terms) -> Self {
-        let digest = Digest::of(canonical_json(&json(&terms)).as_bytes());
+        // What judges plans is no part of what identities are approved under: a newer module voids no approval.
+        let bound = Terms {
+            module: BTreeMap::new(),
+            signer: BTreeMap::new(),
+            trust: BTreeMap::new(),
+            ..terms.clone()
+        };
+        let digest = Digest::of(canonical_json(&json(&bound)).as_bytes());
         Self { terms, digest }
     }
 
@@ -153,7 +172,9 @@ impl Policy {
         &self.terms
     }
 
-    /// The digest of everything it says, SHA-256 of its canonical JSON.
+    /// The digest of everything it says of identities, SHA-256 of its canonical JSON without what it says of modules.
+    ///
+    /// Two policies that differ only in that are not equal and have the same digest.
     pub fn digest(&self) -> Digest {
         self.digest
     }

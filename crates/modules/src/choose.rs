@@ -30,7 +30,7 @@ pub fn choose<'v>(
     match floor {
         Some(floor) if highest < floor => {
             let message = format!("module `{name}` would go down from {floor} to {highest}");
-            let help = "Find out why the newer version is gone. To go down on purpose, set `floor` in the lock file by hand, and have that reviewed.";
+            let help = "Find out why the newer version is gone. To go down on purpose say `--allow-lower` with the name of the module, and have that reviewed.";
             Err(Problem::new(&VERSION, message, help))
         }
         _ => Ok(highest),

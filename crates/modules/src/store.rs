@@ -133,6 +133,15 @@ impl Store {
         Ok(artifact.digest())
     }
 
+    /// The module of a digest, whatever manifests name it; `None` where it is not in the store.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that are not what their name says.
+    pub fn wasm(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Problem> {
+        self.get(digest, WASM_BYTES_MAX)
+    }
+
     /// Adds something to a manifest. That a signature counts is for its reader to say.
     pub fn attach(&self, manifest: &Digest, attachment: &Attachment) -> Result<(), Problem> {
         let name = format!("{}.json", attachment.digest());

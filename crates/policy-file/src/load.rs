@@ -10,7 +10,8 @@ use nhi_governance::{Policy, Problem};
 use crate::cases::{self, Case};
 use crate::code::READ;
 use crate::fault::{Collector, Faults};
-use crate::modules::ModulesTerms;
+use crate::lock::{self, Lock};
+use crate::modules::{self, ModulesTerms};
 
 /// The largest file, in bytes. The time of the parser grows with the square of an object's members.
 pub const BYTES_MAX: usize = 64 << 10;
@@ -70,7 +71,16 @@ pub fn load(path: &Path) -> Result<Policy, LoadError> {
 /// Reads what a policy file says of modules.
 pub fn load_modules(path: &Path) -> Result<ModulesTerms, LoadError> {
     let (file, bytes) = bytes(path)?;
-    crate::read_modules(&file, &bytes).map_err(LoadError::Faults)
+    modules::read_modules(&file, &bytes).map_err(LoadError::Faults)
+}
+
+/// Reads a lock file; `None` where there is none.
+pub fn load_lock(path: &Path) -> Result<Option<Lock>, LoadError> {
+    match bytes(path) {
+        Ok((file, bytes)) => lock::read_lock(&file, &bytes).map(Some).map_err(LoadError::Faults),
+        Err(LoadError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads test cases from a file.

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nhi_governance::{Pattern, Problem};
+pub use nhi_governance::ModuleLevel as Level;
+use nhi_governance::{ModuleRule, Pattern, Problem, SignerRule, Terms, TrustRule};
 use serde_json::Value as Json;
 
 use crate::code::{MISSING, UNKNOWN, VALUE, quote};
@@ -14,31 +15,6 @@ use crate::source::Source;
 use crate::version::Constraint;
 use crate::walk::{Item, Value, Walk};
 use crate::{load, tree};
-
-/// How much the findings of a module count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// They are reported and never fail a run.
-    Advisory,
-    /// They fail a run, and a waiver or a baseline takes them out of the count.
-    Overridable,
-    /// They fail a run, and nothing but an exception on record takes them out of the count.
-    Mandatory,
-}
-
-impl Level {
-    /// From the weakest.
-    pub const ALL: [Self; 3] = [Self::Advisory, Self::Overridable, Self::Mandatory];
-
-    /// As it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Advisory => "advisory",
-            Self::Overridable => "overridable",
-            Self::Mandatory => "mandatory",
-        }
-    }
-}
 
 /// A module that runs beside the built-in analyzer.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,7 +71,7 @@ pub(crate) static MODULE: Block = Block {
         A::required(
             "level",
             Holds::Word(&["advisory", "overridable", "mandatory"]),
-            "How much its findings count: reported only; unless somebody waives them; always.",
+            "How much its findings count: reported only; as severe as they are, unless somebody waives them; always.",
         ),
         A::optional(
             "settings",
@@ -145,16 +121,57 @@ pub fn read_modules(file: &str, bytes: &[u8]) -> Result<ModulesTerms, Faults> {
     let mut walk = Walk::default();
     let entries = tree::parse(text, &mut walk.faults);
     walk.inside(&FILE, &[], &entries, &(0..0));
+    let terms = collect(&mut walk);
+    match walk.faults.finish(file, text) {
+        Some(faults) => Err(faults),
+        None => Ok(terms),
+    }
+}
+
+/// What a file says of modules; what is wrong with that is added to the faults.
+pub(crate) fn collect(walk: &mut Walk) -> ModulesTerms {
     let mut terms = ModulesTerms::default();
     let mut drafts = BTreeMap::new();
     for item in &walk.items {
         apply(&mut terms, &mut drafts, item);
     }
-    finish_modules(&mut terms, drafts, &mut walk);
-    check_trust(&terms, &mut walk);
-    match walk.faults.finish(file, text) {
-        Some(faults) => Err(faults),
-        None => Ok(terms),
+    finish_modules(&mut terms, drafts, walk);
+    check_trust(&terms, walk);
+    terms
+}
+
+impl ModulesTerms {
+    /// Writes them into the terms of the policy, by which a change of them is compared.
+    pub(crate) fn enter(self, terms: &mut Terms) {
+        let rule = |module: ModuleTerms| ModuleRule {
+            source: module.source.to_string(),
+            version: module.version.map(|version| version.to_string()),
+            level: module.level,
+            settings: match module.settings {
+                Json::Object(settings) => settings,
+                _ => serde_json::Map::new(),
+            },
+            sensitive_values: module.sensitive_values,
+        };
+        terms.module = self
+            .modules
+            .into_iter()
+            .map(|(name, module)| (name, rule(module)))
+            .collect();
+        terms.signer = self
+            .signers
+            .into_iter()
+            .map(|(name, key)| (name, SignerRule { key }))
+            .collect();
+        let trusts = self.trust.into_iter().map(|trust| {
+            let TrustTerms {
+                sources,
+                all_of,
+                any_of,
+            } = trust;
+            (sources, TrustRule { all_of, any_of })
+        });
+        terms.trust = trusts.collect();
     }
 }
 

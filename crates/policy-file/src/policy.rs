@@ -305,6 +305,7 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Policy, Faults> {
     for item in rules.into_iter().chain(rest) {
         apply(&mut terms, item);
     }
+    modules::collect(&mut walk).enter(&mut terms);
     // What contradicts itself is told even beside mistakes: what is good has been applied.
     match Policy::new(terms) {
         Ok(policy) if walk.faults.is_empty() => return Ok(policy),

@@ -58,6 +58,13 @@ trust "oci://registry.example/policy/*" {{
         let policy = read("nhi.hcl", text.as_bytes()).unwrap();
         let bare = read("nhi.hcl", b"organisation = \"example\"\n").unwrap();
         assert_eq!(policy.digest(), bare.digest());
+        // They are a part of what is in force, though, where a looser policy needs people to agree.
+        assert_ne!(policy, bare);
+        assert!(
+            bare.loosened_from(&policy)
+                .iter()
+                .any(|found| found.place == "module.naming")
+        );
         // A file that says nothing of modules is one without any.
         assert!(read_modules("nhi.hcl", b"").unwrap().modules.is_empty());
     }

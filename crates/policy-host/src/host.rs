@@ -15,7 +15,7 @@ use crate::engine::Ticker;
 use crate::limiter::Limiter;
 use crate::limits::{HostLimits, WORKERS_MAX};
 use crate::sandbox::{self, Sandbox};
-use crate::{Facts, HostError, HostErrorKind, cache, convert, describe, engine, inspect};
+use crate::{Facts, HostError, HostErrorKind, cache, convert, describe, engine, inspect, schema};
 
 /// The name that errors carry before there is a module.
 const NO_MODULE: &str = "(sandbox)";
@@ -238,6 +238,24 @@ impl Host {
             description,
             pre,
         })
+    }
+
+    /// Judges settings, JSON text, by the module's own schema and then by the module itself, before anything is checked.
+    ///
+    /// # Errors
+    ///
+    /// Settings, or a schema, that cannot be used, and a module that does not come to its end.
+    pub fn validate_settings(&self, module: &Module, settings: &str) -> Result<(), HostError> {
+        let refuse = |message: String| HostError::new(&module.name, HostErrorKind::Settings, message);
+        let value = serde_json::from_str(settings).map_err(|error| refuse(format!("they are not JSON: {error}")))?;
+        let faults = schema::judge(&module.description.settings_schema, &value).map_err(|why| {
+            refuse(format!("the module's schema of settings cannot be used: {why}"))
+                .help("have the module describe its settings with the keywords that the guide on pinning lists")
+        })?;
+        if !faults.is_empty() {
+            return Err(refuse(faults.join("; ")));
+        }
+        Sandbox::new(self, &module.name, module.trust, &module.pre)?.validate(settings)
     }
 
     /// A store with this host's limits and a ration of fuel.

@@ -34,6 +34,7 @@ mod limits;
 mod lower;
 mod run;
 mod sandbox;
+mod schema;
 mod session;
 mod together;
 

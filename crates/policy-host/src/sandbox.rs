@@ -101,8 +101,9 @@ impl<'h> Sandbox<'h> {
         self.store.set_fuel(fuel).map_err(failed)
     }
 
-    pub(crate) fn open(&mut self, settings: &str, context: &Context) -> Result<ResourceAny, HostError> {
-        self.feed(settings.len().saturating_add(weigh(context)))?;
+    /// Asks the module whether it can work with these settings.
+    pub(crate) fn validate(&mut self, settings: &str) -> Result<(), HostError> {
+        self.feed(settings.len())?;
         let accepted = self.call(|guest, store| guest.call_validate_settings(store, settings))?;
         if let Err(errors) = accepted {
             let errors = errors.join("; ");
@@ -112,6 +113,12 @@ impl<'h> Sandbox<'h> {
                 crate::error::quote(&errors),
             ));
         }
+        Ok(())
+    }
+
+    pub(crate) fn open(&mut self, settings: &str, context: &Context) -> Result<ResourceAny, HostError> {
+        self.validate(settings)?;
+        self.feed(weigh(context))?;
         let opened = self.call(|guest, store| {
             lower::with_context(context, |context| guest.session().call_open(store, settings, context))
         })?;

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use nhi_approvals::{Request, disk};
 use nhi_governance::{Digest, Loosening, Name, Policy, RiskTier};
+use nhi_policy_file::LOCK_FILE;
 use serde::Serialize;
 
 use super::{Format, adopt};
 use crate::approvals;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, Screen, YELLOW};
+use crate::policy;
 use crate::registry;
 
 /// Stands for the policy in force of the registry where a file could be named.
@@ -26,6 +28,12 @@ pub(super) struct Args {
     /// The policy after it
     #[arg(value_name = "HEAD", value_hint = clap::ValueHint::FilePath)]
     head: PathBuf,
+    /// The lock file of modules before the change; the one beside BASE where that stands in another directory than HEAD
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    base_lock: Option<PathBuf>,
+    /// The lock file after it; the one beside HEAD where none is named
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    head_lock: Option<PathBuf>,
     /// Write the request that a loosening needs into this directory, for `nhi approve`
     #[arg(long, value_name = "DIRECTORY", value_hint = clap::ValueHint::DirPath)]
     request: Option<PathBuf>,
@@ -43,6 +51,8 @@ struct Document {
     head_digest: String,
     changed: bool,
     loosened: Vec<Loosening>,
+    /// The same of the lock files of modules, which no request is about.
+    lock_loosened: Vec<Loosening>,
     /// The tier of the request that the change needs, by the rules of the base.
     tier: Option<RiskTier>,
     approvals: Option<String>,
@@ -57,7 +67,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     };
     let head = super::of(&args.head)?;
     let loosened = head.loosened_from(&base);
-    let exit = if loosened.is_empty() {
+    let unlocked = args.locks()?;
+    let exit = if loosened.is_empty() && unlocked.is_empty() {
         Exit::Clean
     } else {
         Exit::Findings
@@ -69,7 +80,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     };
     match args.format {
         Format::Human => {
-            let mut text = human(&base, &head, &loosened, &approvals, console.width);
+            let mut text = human(&base, &head, (&loosened, &unlocked), &approvals, console.width);
             if let Some((digest, path)) = &request {
                 let mut screen = Screen::new(console.width);
                 screen.line(&[(DIM, &format!("request {digest}"))]);
@@ -84,8 +95,9 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
                 version: 1,
                 base_digest: base.digest().to_string(),
                 head_digest: head.digest().to_string(),
-                changed: base.digest() != head.digest(),
+                changed: base != head,
                 loosened,
+                lock_loosened: unlocked,
                 tier: is_looser.then_some(RiskTier::Critical),
                 approvals: is_looser.then_some(approvals),
                 request: request.map(|(digest, _)| digest),
@@ -93,6 +105,24 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         }
     }
     Ok(exit)
+}
+
+impl Args {
+    /// In what the lock file of modules is looser. One that is not there pins nothing, which no check accepts.
+    fn locks(&self) -> Result<Vec<Loosening>, Failure> {
+        let beside = |path: &Path| path.with_file_name(LOCK_FILE);
+        let folder = |path: &Path| path.parent().map(|folder| folder.join(".").canonicalize().ok());
+        let is_file = self.base.as_os_str() != IN_FORCE && self.base.as_os_str() != super::BUILT_IN;
+        let is_apart = is_file && folder(&self.base) != folder(&self.head);
+        let base = self.base_lock.clone().or_else(|| is_apart.then(|| beside(&self.base)));
+        let Some(base) = base else { return Ok(Vec::new()) };
+        let head = self.head_lock.clone().unwrap_or_else(|| beside(&self.head));
+        let load = |path: &Path| nhi_policy_file::load_lock(path).map_err(|error| policy::failure(&error));
+        Ok(match (load(&base)?, load(&head)?) {
+            (Some(base), Some(head)) => head.loosened_from(&base),
+            _ => Vec::new(),
+        })
+    }
 }
 
 /// Writes the request of a loosening: by the rules of the base, of which approvers see every point.
@@ -108,9 +138,15 @@ fn write_request(directory: &Path, base: &Policy, head: &Policy) -> Result<(Dige
     Ok((request.digest(), path.display().to_string()))
 }
 
-fn human(base: &Policy, head: &Policy, loosened: &[Loosening], approvals: &str, width: usize) -> String {
+fn human(
+    base: &Policy,
+    head: &Policy,
+    (loosened, unlocked): (&[Loosening], &[Loosening]),
+    approvals: &str,
+    width: usize,
+) -> String {
     let mut screen = Screen::new(width);
-    for loosening in loosened {
+    for loosening in loosened.iter().chain(unlocked) {
         screen.line(&[
             (YELLOW, "looser"),
             (PLAIN, "  "),
@@ -121,14 +157,14 @@ fn human(base: &Policy, head: &Policy, loosened: &[Loosening], approvals: &str, 
         screen.field(8, "from", PLAIN, &loosening.from);
         screen.field(8, "to  ", PLAIN, &loosening.to);
     }
-    if loosened.is_empty() {
-        let told = if base.digest() == head.digest() {
+    if loosened.is_empty() && unlocked.is_empty() {
+        let told = if base == head {
             "both say the same"
         } else {
             "nothing is looser"
         };
         screen.line(&[(GREEN, told)]);
-    } else {
+    } else if !loosened.is_empty() {
         // Those whom the change would spare are not the ones to decide it.
         let told = format!("a request of tier critical: by the rules of the base it calls for {approvals}");
         screen.blank();

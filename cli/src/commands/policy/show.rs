@@ -127,6 +127,24 @@ fn human(file: Option<&str>, policy: &Policy, width: usize) -> String {
             break_glass.test_interval_max.in_words()
         ),
     );
+    for (name, module) in &terms.module {
+        let version = module.version.as_deref().unwrap_or_default();
+        let sees = if module.sensitive_values {
+            ", sees sensitive values"
+        } else {
+            ""
+        };
+        field(
+            "module",
+            &format!("{name}: {}, {} {version}{sees}", module.level, module.source),
+        );
+    }
+    for (sources, trust) in &terms.trust {
+        let asked = [("all of ", &trust.all_of), ("any of ", &trust.any_of)];
+        let asked = asked.iter().filter(|(_, names)| !names.is_empty());
+        let asked: Vec<_> = asked.map(|(which, names)| format!("{which}{}", words(names))).collect();
+        field("trust", &format!("{sources}: {}", asked.join("; ")));
+    }
     screen.into_text()
 }
 

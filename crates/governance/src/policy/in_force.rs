@@ -37,13 +37,13 @@ impl PolicyChange {
         let Some(base) = in_force else {
             return Self::First;
         };
-        if base.digest() == policy.digest() {
+        if base == policy {
             return Self::Same;
         }
         let loosened = policy.loosened_from(base);
         if !loosened.is_empty() {
             Self::Looser(loosened)
-        } else if policy.digest() == Policy::default().digest() {
+        } else if *policy == Policy::default() {
             Self::Covered
         } else {
             Self::Stricter

@@ -3,6 +3,8 @@
 //! A change that cannot be compared counts as loosening: it is a person who then says that it is not. Nothing is set
 //! off against anything: a lower weight is named even where a lower threshold makes up for it.
 
+mod modules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -55,6 +57,7 @@ impl Policy {
         found.allowed(base.terms(), self.terms());
         found.forbidden(base.terms(), self.terms());
         found.limits(base.terms(), self.terms());
+        found.modules(base.terms(), self.terms());
         found.0
     }
 }
