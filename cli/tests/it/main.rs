@@ -22,6 +22,7 @@ mod operating;
 mod plan_file;
 mod policy;
 mod registry;
+mod rego;
 mod scaling;
 mod schema;
 mod sources;

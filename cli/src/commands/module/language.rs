@@ -3,6 +3,7 @@
 //! A language knows the files of a new module and how a component comes of a folder. Whatever follows is the same for
 //! all: the component is judged as a run will judge it, and its cases run in the same sandbox.
 
+mod rego;
 mod rust;
 
 use std::fmt;
@@ -13,7 +14,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use crate::exit::Failure;
 
 /// Every language, sorted by its name.
-static LANGUAGES: [&Language; 1] = [&rust::LANGUAGE];
+static LANGUAGES: [&Language; 2] = [&rego::LANGUAGE, &rust::LANGUAGE];
 
 /// A language.
 pub(super) struct Language {
