@@ -55,10 +55,10 @@ impl Bundle {
 
     /// Reads a bundle: JSON, as `nhi module build` writes it.
     pub fn read(json: &[u8]) -> Result<Self, String> {
-        let broken = |_| String::from("the policies inside this module cannot be read: build it again");
-        let text = std::str::from_utf8(json).map_err(|_| broken(()))?;
-        let value = Value::from_json_str(text).map_err(|_| broken(()))?;
-        let text = |name: &str| string(&value, name).ok_or_else(|| broken(()));
+        let broken = || String::from("the policies inside this module cannot be read: build it again");
+        let text = std::str::from_utf8(json).map_err(|_| broken())?;
+        let value = Value::from_json_str(text).map_err(|_| broken())?;
+        let text = |name: &str| string(&value, name).ok_or_else(broken);
         Ok(Self {
             name: text("name")?,
             version: text("version")?,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{BUILTINS, Expr, Literal, Module, Query, Rule, RuleAssign, RuleHead, Span};
+use regorus::unstable::{BUILTINS, Expr, Literal, Module, Query, Ref, Rule, RuleAssign, RuleHead, Span};
 
 use crate::problem::Problem;
 
@@ -124,9 +124,9 @@ impl<'r> Reader<'r> {
     fn head(&mut self, head: &RuleHead) {
         match head {
             RuleHead::Compr { assign, .. } => self.assign(assign.as_ref()),
-            RuleHead::Set { key, .. } => key.iter().for_each(|key| self.expr(key)),
+            RuleHead::Set { key, .. } => self.all(key.as_slice()),
             RuleHead::Func { args, assign, .. } => {
-                args.iter().for_each(|argument| self.expr(argument));
+                self.all(args);
                 self.assign(assign.as_ref());
             }
         }
@@ -153,7 +153,7 @@ impl<'r> Reader<'r> {
                         span.end
                     };
                     self.collections.push((span.start as usize, end as usize));
-                    key.iter().for_each(|key| self.expr(key));
+                    self.all(key.as_slice());
                     self.expr(value);
                     self.expr(collection);
                 }
@@ -169,9 +169,15 @@ impl<'r> Reader<'r> {
         }
     }
 
+    fn all(&mut self, exprs: &[Ref<Expr>]) {
+        for expr in exprs {
+            self.expr(expr);
+        }
+    }
+
     fn expr(&mut self, expr: &Expr) {
         match expr {
-            Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().for_each(|item| self.expr(item)),
+            Expr::Array { items, .. } | Expr::Set { items, .. } => self.all(items),
             Expr::Object { fields, .. } => {
                 for (_, key, value) in fields {
                     self.expr(key);
@@ -189,7 +195,7 @@ impl<'r> Reader<'r> {
             }
             Expr::Call { span, fcn, params, .. } => {
                 self.call(span, fcn);
-                params.iter().for_each(|param| self.expr(param));
+                self.all(params);
             }
             Expr::UnaryExpr { expr, .. } => self.expr(expr),
             Expr::RefDot { span, refr, .. } => {
@@ -211,7 +217,7 @@ impl<'r> Reader<'r> {
             Expr::Membership {
                 key, value, collection, ..
             } => {
-                key.iter().for_each(|key| self.expr(key));
+                self.all(key.as_slice());
                 self.expr(value);
                 self.expr(collection);
             }

@@ -91,7 +91,7 @@ pub(crate) fn read(text: &str, schema: &str) -> Result<Value, Vec<String>> {
 
 fn entries(value: &Value) -> Vec<(String, &Value)> {
     let object = value.as_object().ok();
-    let entries = object.into_iter().flat_map(|object| object.iter());
+    let entries = object.into_iter().flat_map(regorus::value::Object::iter);
     entries
         .filter_map(|(name, value)| Some((name.as_string().ok()?.to_string(), value)))
         .collect()

@@ -124,7 +124,7 @@ fn value() -> impl Strategy<Value = String> {
             .prop_map(|value| value.to_string()),
         Just("1e999".to_owned()),
         Just("1".repeat(400)),
-        any::<String>().prop_map(|text| nhi_plan::json::quote(&text).to_string()),
+        any::<String>().prop_map(|text| nhi_plan::json::quote(&text)),
     ];
     leaf.prop_recursive(4, 32, 4, |inner| {
         let members = prop::collection::vec((any::<String>(), inner.clone()), 0..4).prop_map(|members| {

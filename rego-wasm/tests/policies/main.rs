@@ -2,6 +2,12 @@
 //! plan gives the same messages.
 //!
 //! `CONFTEST` names the program; `cargo xtask bench` builds it. Without it the messages are held to what is expected.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests fail by panicking, like the tests themselves, and say what they leave out"
+)]
 
 mod cases;
 mod hostile;
@@ -118,7 +124,7 @@ fn conftest(said: &mut Said) -> bool {
         let text = String::from_utf8(output.stdout).unwrap();
         let results = Value::from_json_str(&text)
             .unwrap_or_else(|error| panic!("{error}: {text} {}", String::from_utf8_lossy(&output.stderr)));
-        for result in results.as_array().unwrap().iter() {
+        for result in results.as_array().unwrap() {
             let entry = said
                 .entry(result["namespace"].as_string().unwrap().to_string())
                 .or_default();
