@@ -58,15 +58,48 @@ fn guest() -> Result<(), String> {
     })
 }
 
-/// What a module in Rust is built with, in the folders of this repository.
-const SDK: [&str; 3] = ["crates/plan/src", "crates/policy-sdk/src", "wit/v1"];
+/// The SDK of a language.
+struct Sdk {
+    /// The file with the list.
+    list: &'static str,
+    /// What a module is built with, in the folders of this repository.
+    folders: &'static [&'static str],
+    /// What the files' places in a module's `sdk` folder leave out.
+    prefix: &'static str,
+}
 
-/// Writes the list of the SDK's files, each with its text.
+/// The SDKs.
+const SDKS: [Sdk; 3] = [
+    Sdk {
+        list: "sdk.rs",
+        folders: &["crates/plan/src", "crates/policy-sdk/src", "wit/v1"],
+        prefix: "",
+    },
+    Sdk {
+        list: "sdk_javascript.rs",
+        folders: &["sdk/javascript"],
+        prefix: "sdk/javascript",
+    },
+    Sdk {
+        list: "sdk_python.rs",
+        folders: &["sdk/python"],
+        prefix: "sdk/python",
+    },
+];
+
+/// What is no source: the SDK's own tests, and what an interpreter leaves behind.
+const LEFT_OUT: [&str; 2] = ["tests", "__pycache__"];
+
+/// Writes the lists of the SDKs' files, each with its text.
 fn sources() -> Result<(), String> {
+    SDKS.iter().try_for_each(list)
+}
+
+fn list(sdk: &Sdk) -> Result<(), String> {
     let manifest = directory("CARGO_MANIFEST_DIR")?;
     let workspace = manifest.parent().unwrap_or(Path::new("."));
     let mut files = Vec::new();
-    for folder in SDK {
+    for folder in sdk.folders {
         println!("cargo::rerun-if-changed={}", workspace.join(folder).display());
         collect(&workspace.join(folder), &mut files)
             .map_err(|error| format!("the SDK's sources in `{folder}` cannot be read: {error}"))?;
@@ -76,20 +109,27 @@ fn sources() -> Result<(), String> {
         "/// The SDK's files: their places below the module's `sdk` folder, and their texts.\n\
          static SDK: &[(&str, &str)] = &[\n",
     );
+    let root = workspace.join(sdk.prefix);
     for file in &files {
-        let name = file.strip_prefix(workspace).unwrap_or(file).display();
+        let name = file.strip_prefix(&root).unwrap_or(file).display();
         let place = file.display().to_string();
         // INVARIANT: writing to a string does not fail.
         let _ = writeln!(list, "    ({:?}, include_str!({place:?})),", name.to_string());
     }
     list.push_str("];\n");
-    let target = directory("OUT_DIR")?.join("sdk.rs");
+    let target = directory("OUT_DIR")?.join(sdk.list);
     fs::write(&target, list).map_err(|error| format!("`{}` cannot be written: {error}", target.display()))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
+        if path
+            .file_name()
+            .is_some_and(|name| LEFT_OUT.iter().any(|left| name == *left))
+        {
+            continue;
+        }
         if path.is_dir() {
             collect(&path, files)?;
         } else {

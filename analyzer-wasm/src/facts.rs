@@ -114,7 +114,7 @@ impl Facts {
         self.kubernetes.settle();
         self.postgresql.settle();
         self.vault.settle();
-        self.trusts = self.trust.settle(&self.iam.documents);
+        self.trusts = self.trust.settle(&self.iam.documents, &self.settled.principals);
         self.pools = self.federations.settle();
         self.resources = self.policies.settle(&self.iam.documents);
         self.draw();

@@ -9,6 +9,7 @@ pub(crate) mod baseline;
 pub(crate) mod break_glass;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod disown;
 pub(crate) mod exceptions;
 pub(crate) mod explain;
 pub(crate) mod fix;
@@ -28,6 +29,7 @@ pub(crate) mod rotate;
 pub(crate) mod rules;
 pub(crate) mod suspend;
 pub(crate) mod sweep;
+pub(crate) mod used;
 
 use clap::Subcommand;
 
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Check(check::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
+    /// Note that no configuration manages an identity any more
+    Disown(disown::Args),
     /// List the exceptions on record: what is waived, by whom, how old it is, what is overdue
     Exceptions(exceptions::Args),
     /// Explain a code: what it means, why it matters, what to do
@@ -93,6 +97,8 @@ pub(crate) enum Command {
     Suspend(suspend::Args),
     /// End on record what time has ended: what is suspended or expired for long
     Sweep(sweep::Args),
+    /// Note when identities were last used, by hand or from a report
+    Used(used::Args),
 }
 
 impl Command {
@@ -107,6 +113,7 @@ impl Command {
             Self::BreakGlass(args) => break_glass::run(&args, console),
             Self::Check(args) => check::run(&args, console),
             Self::Completions(args) => completions::run(&args, console),
+            Self::Disown(args) => disown::run(&args, console),
             Self::Exceptions(args) => exceptions::run(&args, console),
             Self::Explain(args) => explain::run(&args, console),
             Self::Fix(args) => fix::run(&args, console),
@@ -126,6 +133,7 @@ impl Command {
             Self::Rules(args) => rules::run(&args, console),
             Self::Suspend(args) => suspend::run(&args, console),
             Self::Sweep(args) => sweep::run(&args, console),
+            Self::Used(args) => used::run(&args, console),
         }
     }
 }

@@ -13,7 +13,7 @@ use nhi_plan::{Context, Plan, ReadError};
 
 use crate::codes;
 use crate::exit::Failure;
-use crate::input::{Gathered, Source, with_digest};
+use crate::input::{Gathered, Source, SourceFiles, with_digest};
 use crate::modules::{self, Modules, World};
 use crate::output::Progress;
 use crate::policy;
@@ -148,15 +148,42 @@ impl Inputs {
         if json.len() > LARGE_BYTES {
             progress.announce(&format!("reading a plan of {} MiB", json.len() >> 20));
         }
-        let subject = report.plan.source.clone();
-        let unread = |error: ReadError| unreadable(&subject, error);
         let decoded = nhi_plan::decode(&json);
-        let plan = with_digest(&json, &mut report.plan, || {
-            let decoded = decoded.as_ref().map_err(ReadError::clone)?;
-            decoded.read(&self.source.limits())
-        });
-        let plan = plan.map_err(unread)?;
+        let plan = decoded
+            .as_ref()
+            .map_err(ReadError::clone)
+            .and_then(|decoded| decoded.read(&self.source.limits()));
         clock.lap("plan parsed");
+        // Reading takes all the threads there are: its digest is worked out while the modules run.
+        let (digest, done) = with_digest(&json, report.plan.sha256.clone(), || {
+            let plan = plan.map_err(|error| unreadable(&report.plan.source, error))?;
+            let done = self.weigh(
+                wish,
+                settings,
+                (&modules, &mut progress),
+                (&plan, sources),
+                report,
+                examined,
+            );
+            // The program is about to end, and taking a large plan apart would only keep its user waiting.
+            std::mem::forget(plan);
+            done
+        });
+        report.plan.sha256 = Some(digest);
+        done
+    }
+
+    /// Lets the modules judge what was read.
+    fn weigh(
+        &self,
+        wish: &Wish,
+        settings: &Settings,
+        (modules, progress): (&Modules, &mut Progress),
+        (plan, sources): (&Plan<'_>, SourceFiles),
+        report: &mut Report,
+        examined: &mut Examined,
+    ) -> Result<(), Stop> {
+        let clock = &mut examined.clock;
         if wish.before && plan.source == nhi_plan::plan::Source::State {
             let failure = Failure::usage("a state adds nothing, so with `--new-only` it would always pass");
             return Err(failure.help("hand over a plan, or leave `--new-only` out").into());
@@ -164,22 +191,22 @@ impl Inputs {
         let context = Context {
             exceptions: wish.exceptions.clone(),
             policy: self.policy_text()?,
-            ..introduce(&plan, report)
+            ..introduce(plan, report)
         };
         examined.sources = Sources::new(sources.files.into_iter());
-        let evaluation = work_out(&examined.sources, &plan, report);
+        let evaluation = work_out(&examined.sources, plan, report);
         if evaluation.is_some() {
             clock.lap("configuration worked out");
         }
         if let Some(address) = &wish.explain {
-            examined.evidence = Evidence::of(&plan, evaluation.as_ref(), address);
+            examined.evidence = Evidence::of(plan, evaluation.as_ref(), address);
         }
         let now = World {
             is_before: false,
             evaluation: evaluation.as_ref(),
             principals: wish.principals,
         };
-        modules.run(&plan, now, &context, settings, report, &mut progress)?;
+        modules.run(plan, now, &context, settings, report, progress)?;
         if report.blocks.total() == 0 {
             report
                 .notes
@@ -190,7 +217,7 @@ impl Inputs {
             let mut before = Report::new(report.threshold);
             modules.enrol(&mut before);
             let then = World { is_before: true, ..now };
-            modules.run(&plan, then, &context, settings, &mut before, &mut progress)?;
+            modules.run(plan, then, &context, settings, &mut before, progress)?;
             before.finish();
             if before.is_complete() {
                 examined.before = Some(before.entries);

@@ -162,10 +162,10 @@ impl Source {
     }
 }
 
-/// Does `work` on JSON text, and meanwhile works out the digest of the text where `facts` have none.
-pub(crate) fn with_digest<T>(json: &[u8], facts: &mut PlanFacts, work: impl FnOnce() -> T) -> T {
-    if facts.sha256.is_some() {
-        return work();
+/// Does `work` on JSON text and returns the digest of the text, worked out meanwhile unless it is `known`.
+pub(crate) fn with_digest<T>(json: &[u8], known: Option<String>, work: impl FnOnce() -> T) -> (String, T) {
+    if let Some(known) = known {
+        return (known, work());
     }
     thread::scope(|scope| {
         let digest = thread::Builder::new()
@@ -174,8 +174,7 @@ pub(crate) fn with_digest<T>(json: &[u8], facts: &mut PlanFacts, work: impl FnOn
         let done = work();
         // Where there is no thread to be had it takes a little longer.
         let digest = digest.ok().and_then(|digest| digest.join().ok());
-        facts.sha256 = Some(digest.unwrap_or_else(|| sha256(json)));
-        done
+        (digest.unwrap_or_else(|| sha256(json)), done)
     })
 }
 
@@ -195,6 +194,11 @@ impl Gathered {
             sources: SourceFiles::default(),
         }
     }
+}
+
+/// Reads standard input of up to `limit` bytes; `None` if there is more.
+pub(crate) fn read_standard_input(limit: u64) -> io::Result<Option<Vec<u8>>> {
+    read_within(&mut io::stdin().lock(), limit, 0)
 }
 
 /// Reads a file of up to `limit` bytes; `None` if it has more.

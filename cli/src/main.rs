@@ -4,6 +4,7 @@
 
 mod approvals;
 mod args;
+mod artefacts;
 mod builtin;
 mod codes;
 mod commands;

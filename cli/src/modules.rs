@@ -3,22 +3,26 @@
 //! A module that cannot be loaded or does not come to its end is a problem in the report; the others run on, so that
 //! one broken module hides nobody else's findings.
 
-use std::cell::RefCell;
+mod graph;
+mod run;
+
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use foldhash::fast::RandomState;
 use nhi_evaluate::{Evaluation, overlay};
-use nhi_plan::{Change, Context, Description, Mode, Plan, RuleInfo, Wanted, json};
-use nhi_policy_host::{Host, HostErrorKind, HostLimits, Module};
+use nhi_plan::{Change, Mode, Plan, RuleInfo, Wanted, json};
+use nhi_policy_host::{Host, HostLimits, Module};
 
 use crate::builtin;
 use crate::codes;
 use crate::exit::Failure;
 use crate::fingerprint;
-use crate::output::{self, Progress};
-use crate::report::{BlockCounts, BlockFacts, Entry, ModuleRun, Problem, Report};
+use crate::report::{BlockFacts, Entry, ModuleRun, Problem, Report};
 use crate::sandbox::{self, problem};
 use crate::settings::Settings;
+
+pub(crate) use graph::graph;
 
 /// A finding rests on the planned values.
 const PLANNED: &str = "planned";
@@ -80,12 +84,20 @@ pub(crate) struct Modules {
     loaded: Vec<Loaded>,
 }
 
+/// A module that is ready to run.
 #[derive(Debug)]
 struct Loaded {
     module: Module,
     /// As the operator wrote it; `None` for the built-in module.
     file: Option<String>,
     sha256: Option<String>,
+}
+
+impl Loaded {
+    /// The settings that it runs with.
+    fn settings<'s>(&self, given: &'s Settings) -> &'s str {
+        given.of(&self.module.description().name)
+    }
 }
 
 impl Modules {
@@ -214,147 +226,6 @@ impl Modules {
             }
         }));
     }
-
-    /// Runs every module over the plan and fills the report. Settings that a module refuses are a wrong command line.
-    pub(crate) fn run(
-        &self,
-        plan: &Plan<'_>,
-        world: World<'_>,
-        context: &Context,
-        settings: &Settings,
-        report: &mut Report,
-        progress: &mut Progress,
-    ) -> Result<(), Failure> {
-        report.blocks = count(plan);
-        let is_wanted = self
-            .loaded
-            .iter()
-            .any(|loaded| loaded.module.description().needs_graph());
-        let (was_asked, mut graph) = (settings.asks_for_graph(), None);
-        let mut settings = settings.clone();
-        if is_wanted {
-            settings.ask_for_graph()?;
-        }
-        let total = report.blocks.total();
-        for (position, loaded) in self.loaded.iter().enumerate() {
-            let description = loaded.module.description();
-            let attention = RefCell::new(Attention::new(description));
-            let progress = RefCell::new(&mut *progress);
-            let wanted = |mode: Mode, resource_type: &str, _: &str| {
-                let (is_wanted, seen) = attention.borrow_mut().look(mode, resource_type);
-                if seen.is_multiple_of(1_024) {
-                    progress
-                        .borrow_mut()
-                        .show(|| format!("{}: {seen} of {total} blocks", description.name));
-                }
-                is_wanted
-            };
-            let settings = settings.of(&description.name);
-            let blocks = world.blocks(plan, &wanted);
-            let context = Context {
-                graph: graph.clone().filter(|_| description.needs_graph()),
-                ..context.clone()
-            };
-            match self.host.run(&loaded.module, settings, &context, blocks) {
-                Ok(result) => take(report, position, loaded, result),
-                Err(error) if error.kind == HostErrorKind::Settings => {
-                    let message = format!("module `{}` refuses its settings: {}", description.name, error.message);
-                    return Err(Failure::usage(message).help("correct what `--module-settings` says for this module"));
-                }
-                Err(error) => {
-                    let subject = loaded.file.as_deref().unwrap_or(builtin::NAME);
-                    report.entries.push(problem(subject, error).into());
-                }
-            }
-            // The built-in module comes first: what it knows of identities is there before the others ask.
-            if position == 0 && is_wanted {
-                graph = Some(take_graph(report, was_asked)?);
-            }
-        }
-        locate(plan, world, report);
-        Ok(())
-    }
-}
-
-/// Who can become whom, as JSON; the edges stay in the report only where somebody asked for them there.
-fn take_graph(report: &mut Report, was_asked: bool) -> Result<String, Failure> {
-    let mut edges = Report::new(report.threshold);
-    let (own, others) = std::mem::take(&mut report.entries)
-        .into_iter()
-        .partition(|entry: &Entry| output::is_edge(entry));
-    (edges.entries, report.entries) = (own, others);
-    let text = output::render_graph(output::GraphFormat::Json, &edges)?;
-    if was_asked {
-        report.entries.append(&mut edges.entries);
-    }
-    Ok(text)
-}
-
-/// How many blocks there are, without working any of them out.
-fn count(plan: &Plan<'_>) -> BlockCounts {
-    let counts = RefCell::new(BlockCounts::default());
-    let tally = |mode: Mode, _: &str, _: &str| {
-        counts.borrow_mut().add(mode);
-        false
-    };
-    plan.blocks_wanted(&tally).for_each(drop);
-    counts.into_inner()
-}
-
-/// What a module wants to see, remembered by type: a plan has many blocks and few types.
-struct Attention<'m> {
-    description: &'m Description,
-    known: HashMap<Mode, HashMap<String, bool>>,
-    seen: u64,
-}
-
-impl<'m> Attention<'m> {
-    fn new(description: &'m Description) -> Self {
-        Self {
-            description,
-            known: HashMap::new(),
-            seen: 0,
-        }
-    }
-
-    /// Whether a block is wanted, and how many have been looked at.
-    fn look(&mut self, mode: Mode, resource_type: &str) -> (bool, u64) {
-        self.seen += 1;
-        let known = self.known.entry(mode).or_default();
-        if let Some(is_wanted) = known.get(resource_type) {
-            return (*is_wanted, self.seen);
-        }
-        let is_wanted = self.description.needs(mode, resource_type).is_some();
-        known.insert(resource_type.to_owned(), is_wanted);
-        (is_wanted, self.seen)
-    }
-}
-
-fn take(report: &mut Report, position: usize, loaded: &Loaded, result: nhi_policy_host::Report) {
-    let description = loaded.module.description();
-    let rules: HashMap<&str, &RuleInfo> = description
-        .rules
-        .iter()
-        .map(|rule| (rule.code.as_str(), rule))
-        .collect();
-    for finding in result.findings {
-        // The host lets no finding pass that names another rule.
-        if let Some(rule) = rules.get(finding.rule.as_str()) {
-            report
-                .entries
-                .push(Entry::from_finding(&description.name, rule, finding));
-        }
-    }
-    if result.usage.changes == 0 && report.blocks.total() > 0 {
-        let total = report.blocks.total();
-        report.notes.push(format!(
-            "module `{}` is interested in none of the {total} blocks",
-            description.name
-        ));
-    }
-    if let Some(run) = report.modules.get_mut(position) {
-        run.usage = Some(result.usage);
-    }
 }
 
 /// Gives each finding what the report shows of its block. The plan is gone through again only when there is a finding.
@@ -363,9 +234,9 @@ fn locate(plan: &Plan<'_>, world: World<'_>, report: &mut Report) {
         let entries = report.entries.iter().filter(|_| world.principals);
         entries.filter_map(|entry| entry.fact("principal"))
     };
-    let is_principal: HashSet<String> = principals().map(str::to_owned).collect();
+    let is_principal: HashSet<String, RandomState> = principals().map(str::to_owned).collect();
     let addresses = report.entries.iter().map(|entry| entry.address.as_str());
-    let wanted: HashSet<String> = addresses.chain(principals()).map(str::to_owned).collect();
+    let wanted: HashSet<String, RandomState> = addresses.chain(principals()).map(str::to_owned).collect();
     if wanted.is_empty() {
         return;
     }

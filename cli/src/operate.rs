@@ -41,6 +41,11 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// Whoever is named in another way than by the arguments of its own.
+    pub(crate) fn new(which: String, environment: Option<String>) -> Self {
+        Self { which, environment }
+    }
+
     /// The identity of the id, or the one that has the name now, or the last one that had it.
     pub(crate) fn find(&self, registry: &dyn Registry) -> Result<Identity, Failure> {
         let environment = self.environment.as_deref().map(environment).transpose()?;

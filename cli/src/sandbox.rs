@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use nhi_policy_host::{Cache, Compilation, Host, HostError, HostErrorKind, HostLimits, Module, Origin, Trust};
 
 use crate::codes;
-use crate::fingerprint::sha256;
 use crate::input;
 use crate::report::Problem;
 
@@ -70,8 +69,8 @@ pub(crate) fn load_bytes(host: &Host, name: &str, wasm: &[u8], notes: &mut Vec<S
         notes.push(format!("module `{name}`: {why}; it was compiled again"));
     }
     Ok(LoadedFile {
+        sha256: module.sha256().to_owned(),
         module,
-        sha256: sha256(wasm),
     })
 }
 

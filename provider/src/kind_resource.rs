@@ -3,10 +3,12 @@
 //! It plans without a clock: what depends on the time of the apply is unknown where it will change and kept where it
 //! will not.
 
+mod lapsed;
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use nhi_governance::{Judged, Owner, Record as _, RecordId, Ttl};
+use nhi_governance::{Judged, Record as _, RecordId};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::{
@@ -15,7 +17,8 @@ use tfplugin::server::{
 use tfplugin::value::{AttributePath, Type, Value};
 
 use crate::governed::{Approved, FoundRecord, Governed, Spec, Trouble, blocking};
-use crate::report;
+use crate::{report, spelling};
+use lapsed::lapsed;
 
 /// What tells the resource of one kind from that of another.
 pub(super) trait Kind: Spec {
@@ -29,6 +32,14 @@ pub(super) trait Kind: Spec {
     const COMPUTED: &'static [&'static str];
     /// The statuses that a reader of a plan should know of.
     const WARNED: &'static [&'static str];
+
+    /// What would be declared to bring it back, and how to say so, where its time ran out while the configuration goes on to
+    /// want it: such a plan is refused. A kind that declares the day of its end is not wanted past it by its own words,
+    /// and is only warned of.
+    fn renewed(prior: &Value, planned: &Value) -> Option<(Value, String)> {
+        let _ = (prior, planned);
+        None
+    }
 
     /// What the resource is, and its attributes but for those of all kinds.
     fn schema() -> Schema;
@@ -131,6 +142,14 @@ impl<K: Kind> Resource for KindResource<K> {
         Box::pin(async move {
             let prior = request.prior.clone();
             let mut answer = plan::<K>(request);
+            if !prior.is_null()
+                && answer.requires_replace.is_empty()
+                && let Some((renewed, way)) = K::renewed(&prior, &answer.planned)
+            {
+                let prior = prior.clone();
+                let lapsed = self.run(move |governed| lapsed::<K>(governed, &prior, &renewed, &way));
+                answer.diagnostics.push(lapsed.await);
+            }
             let is_decided = !answer.diagnostics.has_errors() && answer.requires_replace.is_empty();
             if is_decided && answer.planned != prior {
                 let planned = answer.planned.clone();
@@ -255,7 +274,7 @@ fn plan<K: Kind>(request: PlanRequest) -> PlanAnswer {
         answer.planned = planned;
         return answer;
     }
-    keep_spelling(&prior, &mut planned);
+    spelling::keep(&prior, &mut planned);
     let differs = |planned: &Value, name: &str| planned.get(name) != prior.get(name);
     let replaced = K::KEY.iter().filter(|name| differs(&planned, name));
     answer.requires_replace = replaced.map(|name| AttributePath::of(*name)).collect();
@@ -305,32 +324,6 @@ fn approvals<K: Kind>(governed: &Governed, prior: &Value, planned: &Value) -> Di
     diagnostics
 }
 
-/// `720h` and `43200m` are one duration, `team:a` and `TEAM:a` one owner: no difference, and the record keeps the
-/// spelling it has.
-fn keep_spelling(prior: &Value, planned: &mut Value) {
-    let names: Vec<String> = planned
-        .entries()
-        .into_iter()
-        .flat_map(|entries| entries.keys().cloned())
-        .collect();
-    for name in names {
-        if let (Some(before), Some(after)) = (prior.get(&name).as_str(), planned.get(&name).as_str())
-            && before != after
-            && (same_duration(before, after) || same_owner(before, after))
-        {
-            planned.insert(&name, before.into());
-        }
-    }
-}
-
-fn same_duration(left: &str, right: &str) -> bool {
-    matches!((Ttl::parse(left), Ttl::parse(right)), (Ok(left), Ok(right)) if left.seconds() == right.seconds())
-}
-
-fn same_owner(left: &str, right: &str) -> bool {
-    matches!((Owner::parse(left), Owner::parse(right)), (Ok(left), Ok(right)) if left == right)
-}
-
 fn state<K: Kind>(found: &FoundRecord<K>) -> Value {
     let mut state = found.state.clone();
     state.insert("id", found.record.id().to_string().into());
@@ -369,7 +362,7 @@ fn id_of(prior: &Value) -> Result<RecordId, Diagnostic> {
 
 fn warned<K: Kind>(prior: &Value, status: &str) -> Diagnostic {
     let text = |name| prior.get(name).as_str().unwrap_or_default();
-    let summary = format!("{} `{}` is {}", K::WORD, text("id"), status.replace('_', " "));
+    let summary = format!("{} `{}`: {}", K::WORD, text("id"), status.replace('_', " "));
     Diagnostic::warning(summary, format!("Of this {}: {}.", K::WORD, text("status_reason")))
 }
 

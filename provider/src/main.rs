@@ -16,6 +16,7 @@ mod provider;
 mod report;
 mod resources;
 mod schemas;
+mod spelling;
 mod values;
 
 use std::io::Write as _;

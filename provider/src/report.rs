@@ -1,5 +1,7 @@
 //! What governance and the registry refuse, as diagnostics: what is wrong, why it is governed, what to do.
 
+pub(crate) mod lapsed;
+
 use std::fmt;
 
 use nhi_governance::{Loosening, Path, Problem, Step, Violation};

@@ -1,8 +1,6 @@
 //! What is computed of an identity, through both cores: no reading makes a difference, and a checkpoint holds.
 
 use anyhow::{Context as _, ensure};
-use nhi_governance::{Identity, RecordId, note_use};
-use nhi_registry::{Access, Actor, Location, Options, RecordsExt as _};
 use serde_json::Value;
 use support::{Core, Outcome, Stack};
 
@@ -24,15 +22,16 @@ output "review_due_at" {
 "#;
 
 fn note(stack: &Stack) -> Outcome {
-    let id = stack.attributes(ADDRESS)?["id"].as_str().context("an id")?.to_owned();
-    let location = Location::file(&stack.folder().join("nhi-registry.db"));
-    let registry = nhi_registry::open(&location, Access::Write, Options::default())?;
-    let noted = registry.contain(
-        &Actor::new("gateway"),
-        &[RecordId::parse(&id)?],
-        |now, identity: &Identity, _| Ok(note_use(identity, now)),
-    );
-    noted.map(drop).map_err(Into::into)
+    let at = nhi_governance::Timestamp::from_unix(i64::try_from(
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)?
+            .as_secs(),
+    )?);
+    stack
+        .nhi(&["used", "orders-reader", "--at", &at.to_string(), "--source", "gateway"])?
+        .run()?
+        .succeeds()
+        .map(drop)
 }
 
 fn what_is_computed_makes_no_difference(core: &Core) -> Outcome {

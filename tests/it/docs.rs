@@ -9,6 +9,8 @@ use anyhow::{Context as _, ensure};
 use nhi_governance::Timestamp;
 use support::{Core, Kind, Nhi, Outcome, Stack, Started, programs};
 
+use crate::fixtures::WAIVING;
+
 support::legs!(
     every_example_of_a_resource_is_applied,
     every_example_of_a_data_source_and_of_a_function_is_applied,
@@ -16,9 +18,6 @@ support::legs!(
     every_stack_is_applied_after_a_real_init,
     the_readme_is_applied,
 );
-
-/// A policy that lets the examples go ahead without approvals.
-const WAIVING: &str = "environment \"production\" {\n  warn = true\n}\nenvironment \"staging\" {\n  warn = true\n}\n";
 
 fn folders(under: &str) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use support::{Core, Outcome, Stack};
 
-use crate::fixtures::identity;
+use crate::fixtures::{WAIVING, identity};
 use crate::lifecycle::events;
 
 support::legs!(
@@ -139,9 +139,6 @@ pub(crate) const CASES: [Case; 7] = [
 
 const PREAMBLE: &str =
     "variable \"expires_at\" {\n  type = string\n}\nprovider \"nhi\" {\n  enforcement = \"warn\"\n}\n";
-
-/// A policy that lets go ahead without approvals, also what belongs to no environment.
-const WAIVING: &str = "environment \"production\" {\n  warn = true\n}\nenvironment \"staging\" {\n  warn = true\n}\n";
 
 impl Case {
     pub(crate) fn address(&self) -> String {

@@ -26,7 +26,7 @@ support::legs!(
 );
 
 /// A string attribute of the state.
-fn text(attributes: &Value, name: &str) -> anyhow::Result<String> {
+pub(crate) fn text(attributes: &Value, name: &str) -> anyhow::Result<String> {
     attributes[name]
         .as_str()
         .map(str::to_owned)

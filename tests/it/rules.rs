@@ -23,13 +23,14 @@ use tfplugin::proto::tfplugin6 as proto;
 use tfplugin::value::{Type, Value};
 
 use crate::approvals::{WRITES, house, provider, requests};
-use crate::fixtures::{ADDRESS, identity, named};
-use crate::lifecycle::events;
+use crate::fixtures::{ADDRESS, WAIVING, identity, named};
+use crate::lifecycle::{events, text};
 use crate::offers_by_wire::House;
 
 support::legs!(
     rule_02_what_is_of_no_use_stays_in_the_state,
     rule_03_what_is_missing_is_told_with_its_digest,
+    rule_03_what_ran_out_and_is_wanted_is_refused_until_it_is_renewed,
     rule_06_a_use_is_no_difference_and_a_containment_no_drift,
     rule_07_what_is_forgotten_is_not_destroyed,
     rule_09_a_plan_of_yesterday_and_an_edited_state_are_refused,
@@ -183,6 +184,128 @@ fn rule_03_what_is_missing_is_told_with_its_digest(core: &Core) -> Outcome {
     Ok(())
 }
 
+/// One of every kind that expires: an identity that takes an approval and one that takes none, a grant of each, and an
+/// exception, whose end is a day that the configuration names.
+fn mortal(generation: &str, low: &[(&str, &str)], end: &str) -> String {
+    let hour = [("ttl", r#""1h""#), ("generation", generation)];
+    let of_low: Vec<_> = hour
+        .into_iter()
+        .chain([("name", r#""orders-low""#)])
+        .chain(low.iter().copied())
+        .collect();
+    let [ttl, generation] = hour;
+    format!(
+        "{}{}{}resource \"nhi_exception\" \"case\" {{\n  control = \"NHI-TTL-CEILING\"\n  reason = \"The partner cannot rotate more \
+         often yet\"\n  compensating_control = \"Every use is logged and alerted on\"\n  risk_acceptor = \"user:dora\"\n  expires_at \
+         = \"{end}\"\n  subject = {{ address = \"nhi_identity.partner\", attribute = \"ttl\", value_digest = sha256(\"2160h\") \
+         }}\n}}\n",
+        identity(&[WRITES, ttl, generation]),
+        named("low", &of_low),
+        format_args!(
+            "resource \"nhi_grant\" \"case\" {{\n  identity_id = nhi_identity.this.id\n  backend = \"aws\"\n  resource = \
+             \"arn:aws:sqs:eu-west-1:111122223333:orders\"\n  actions = [\"sqs:SendMessage\"]\n  justification = \"The intake \
+             writes what it took in\"\n  ttl = \"1h\"\n  generation = {}\n}}\n",
+            generation.1
+        ),
+    )
+}
+
+/// The plan of what ran out is refused, and says what to approve: the digest of the one request there is.
+fn refused_with_its_digest(stack: &Stack) -> anyhow::Result<String> {
+    let refused = stack.plan()?.fails_with(&[
+        "identity `",
+        "has expired, and the configuration wants it active",
+        "NHI-EXPIRED",
+        "Write `generation = 2` to renew it, which takes approvals",
+        "1 more approval (0 of 1)",
+        "It calls for no approval.",
+    ])?;
+    // A change that goes ahead without approvals asks nobody, so that this is the only request there is.
+    let asked = requests(&stack)?;
+    let [request] = asked.as_slice() else {
+        anyhow::bail!("one request, not {asked:?}")
+    };
+    let refused = refused.says(&[
+        &format!("The digest of the request is {request}"),
+        &format!("nhi approve {request}"),
+    ])?;
+    // A near miss: an exception says itself when it is over.
+    let said = refused.said();
+    ensure!(
+        said.contains("Warning: exception") && !said.contains("Error: exception"),
+        "{said}"
+    );
+    Ok(request.clone())
+}
+
+fn rule_03_what_ran_out_and_is_wanted_is_refused_until_it_is_renewed(core: &Core) -> Outcome {
+    const HOUR: i64 = 3_600;
+    let mut stack = Stack::new(core)?.env("NHI_POLICY", "nhi.hcl");
+    stack.file("nhi.hcl", WAIVING)?;
+    let Some(digest) = house(&stack)? else {
+        return skip_unless_ci("there is no ssh-keygen");
+    };
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    let end = nhi_governance::Timestamp::from_unix(i64::try_from(now.as_secs())? + HOUR).to_string();
+    let warns = |text: String| provider(&digest).replace("{\n", "{\n  enforcement = \"warn\"\n") + &text;
+    let enforces = |text: String| provider(&digest) + &text;
+    stack.main(&warns(mortal("1", &[], &end)))?;
+    stack.apply()?.succeeds()?;
+    let recorded = |stack: &Stack| -> anyhow::Result<usize> {
+        let events = events(stack)?;
+        Ok(events.iter().filter(|event| !event.ends_with(".confirmed")).count())
+    };
+    let before = recorded(&stack)?;
+
+    stack.set("NHI_FAILPOINT_CLOCK", Some(&(2 * HOUR).to_string()));
+    stack.main(&enforces(mortal("1", &[], &end)))?;
+    let request = &refused_with_its_digest(&stack)?;
+    // Near misses: what is suspended, and where it is only warned of.
+    let left = [("desired_state", r#""suspended""#)];
+    stack.main(&enforces(mortal("1", &left, &end)))?;
+    let refused = stack.plan()?.fails_with(&["takes approvals"])?;
+    ensure!(refused.said().matches("NHI-EXPIRED").count() == 1, "{}", refused.said());
+    stack.main(&warns(mortal("1", &[], &end)))?;
+    stack
+        .plan()?
+        .succeeds()?
+        .says(&["has expired", "grant `", &format!("nhi approve {request}")])?;
+    stack.plans_empty()?;
+    ensure!(recorded(&stack)? == before, "{:?}", events(&stack)?);
+
+    // What was told is what has to be approved, and all that has to be.
+    stack
+        .nhi(&["approve", "--yes", "--key", "alice", request])?
+        .run()?
+        .succeeds()?;
+    // The grant, which a core looks at once its identity is well, says the same of itself.
+    let renewed = mortal("2", &[], &end);
+    let behind = renewed.replace(
+        "  ttl = \"1h\"\n  generation = 2\n}",
+        "  ttl = \"1h\"\n  generation = 1\n}",
+    );
+    stack.main(&enforces(behind))?;
+    stack.plan()?.fails_with(&[
+        "grant `",
+        "NHI-EXPIRED",
+        "Write `generation = 2` to renew it. It calls for no approval.",
+    ])?;
+    stack.main(&enforces(renewed))?;
+    stack.apply()?.succeeds()?;
+    for address in [ADDRESS, "nhi_identity.low", "nhi_grant.case"] {
+        let now = stack.attributes(address)?;
+        ensure!(now["status"] == "active" && now["revision"] == 2, "{address}: {now}");
+    }
+
+    // Over for long, it does not come back; and it can always be destroyed.
+    stack.set("NHI_FAILPOINT_CLOCK", Some(&(9 * DAY).to_string()));
+    stack
+        .plan()?
+        .fails_with(&["It cannot be renewed", "nhi sweep", "nhi revoke"])?;
+    stack.destroy()?.succeeds()?;
+    Ok(())
+}
+
 /// That an identity is used, confirmed or looked at moves nothing in a plan; what was contained stays so.
 fn rule_06_a_use_is_no_difference_and_a_containment_no_drift(core: &Core) -> Outcome {
     let stack = Stack::new(core)?;
@@ -213,9 +336,10 @@ fn rule_06_a_use_is_no_difference_and_a_containment_no_drift(core: &Core) -> Out
     Ok(())
 }
 
-/// `removed { destroy = false }` never reaches a provider: the record stays as it is, with its end.
+/// `removed { destroy = false }` never reaches a provider: the record stays as it is, with its end, until somebody or the
+/// states say that nothing manages it. Then its clock runs, and an import stops it.
 fn rule_07_what_is_forgotten_is_not_destroyed(core: &Core) -> Outcome {
-    let stack = Stack::new(core)?;
+    let mut stack = Stack::new(core)?;
     stack.main(&identity(&[]))?;
     stack.apply()?.succeeds()?;
     let before = stack.attributes(ADDRESS)?;
@@ -230,7 +354,41 @@ fn rule_07_what_is_forgotten_is_not_destroyed(core: &Core) -> Outcome {
     // Nobody else gets it by declaring the same: it has to be imported.
     stack.main(&identity(&[]))?;
     stack.apply()?.fails_with(&["import"])?;
-    Ok(())
+
+    let disown = [
+        "disown",
+        "--selector",
+        "environment=staging",
+        "--state",
+        "terraform.tfstate",
+        "--reason",
+        "OPS-31",
+        "--yes",
+    ];
+    stack
+        .nhi(&disown)?
+        .run()?
+        .succeeds()?
+        .says(&["1 disowned", "unmanaged"])?;
+    let id = text(&before, "id")?;
+    stack.run(&["import", "-no-color", ADDRESS, &id])?.succeeds()?;
+    ensure!(stack.attributes(ADDRESS)?["status"] == "unmanaged");
+    // What a state holds is not forgotten, even where nobody has applied it yet.
+    stack.nhi(&disown)?.run()?.succeeds()?.says(&["0 disowned"])?;
+    stack.set("NHI_FAILPOINT_CLOCK", Some(&(15 * DAY).to_string()));
+    refreshed(&stack)?;
+    let suspended = stack.attributes(ADDRESS)?;
+    ensure!(suspended["status"] == "suspended", "{suspended}");
+    stack
+        .apply()?
+        .succeeds()?
+        .says(&["no configuration has managed it for long"])?;
+    let taken_up = stack.attributes(ADDRESS)?;
+    ensure!(
+        taken_up["status"] == "active" && taken_up["expires_at"] == before["expires_at"],
+        "{taken_up}"
+    );
+    stack.plans_empty()
 }
 
 fn rule_09_a_plan_of_yesterday_and_an_edited_state_are_refused(core: &Core) -> Outcome {

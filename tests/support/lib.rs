@@ -15,6 +15,7 @@ pub mod gate;
 pub mod nhi;
 pub mod process;
 pub mod programs;
+pub mod registries;
 pub mod stack;
 
 pub use cores::{Core, Kind};

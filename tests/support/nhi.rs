@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
+use crate::cores::skip_unless_ci;
 use crate::{Core, Ran, Started, programs};
 
 /// How to run `nhi`.
@@ -18,12 +19,33 @@ pub struct Nhi {
 impl Nhi {
     /// In this folder, without any of the caller's settings.
     pub fn new(folder: &Path) -> Result<Self> {
-        let mut command = Command::new(programs::file("nhi")?);
+        Ok(Self::by(Command::new(programs::file("nhi")?), folder))
+    }
+
+    /// In this folder and in a network of its own, in which there is nothing; `None` where this machine does not allow
+    /// that.
+    pub fn without_network(folder: &Path) -> Result<Option<Self>> {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--net", "--"]);
+        let is_allowed = Command::new("unshare")
+            .args(["--map-root-user", "--net", "--", "true"])
+            .output();
+        if !is_allowed.is_ok_and(|output| output.status.success()) {
+            skip_unless_ci(
+                "what makes no network call is run without a network: `unshare --map-root-user --net` is not allowed here",
+            )?;
+            return Ok(None);
+        }
+        command.arg(programs::file("nhi")?);
+        Ok(Some(Self::by(command, folder)))
+    }
+
+    fn by(mut command: Command, folder: &Path) -> Self {
         command.current_dir(folder).env("NO_COLOR", "1");
-        for name in ["NHI_REGISTRY", "GITHUB_ACTIONS"] {
+        for name in ["NHI_REGISTRY", "NHI_POLICY", "GITHUB_ACTIONS"] {
             command.env_remove(name);
         }
-        Ok(Self { command, input: None })
+        Self { command, input: None }
     }
 
     /// With these arguments.
@@ -59,6 +81,11 @@ impl Nhi {
         let folder = core.path.parent().context("the core stands in a folder")?;
         self.command.env("PATH", folder);
         Ok(self)
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Result<Started> {
+        Started::new(self.command, self.input)
     }
 
     /// Runs it to its end.

@@ -3,7 +3,7 @@
 //! Most blocks of a large plan concern no rule; they are never parsed.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use nhi_plan::json::{self, Document, Value};
 use nhi_plan::{Change, Mode};
@@ -16,6 +16,8 @@ pub(crate) struct Block<'c> {
     pub(crate) now: &'c str,
     after: OnceCell<Option<Document<'c>>>,
     configuration: OnceCell<Option<Document<'c>>>,
+    /// Planned strings with escapes, by attribute: policy documents, which more than one part of the analysis reads.
+    texts: RefCell<Vec<(String, String)>>,
 }
 
 impl<'c> Block<'c> {
@@ -25,6 +27,7 @@ impl<'c> Block<'c> {
             now,
             after: OnceCell::new(),
             configuration: OnceCell::new(),
+            texts: RefCell::default(),
         }
     }
 
@@ -62,7 +65,16 @@ impl<'c> Block<'c> {
 
     /// A planned string; `None` where it is absent, null or unknown.
     pub(crate) fn string(&self, attribute: &str) -> Option<String> {
-        self.after()?.get(attribute)?.as_str().map(Cow::into_owned)
+        if let Some((_, text)) = self.texts.borrow().iter().find(|(name, _)| name == attribute) {
+            return Some(text.clone());
+        }
+        match self.after()?.get(attribute)?.as_str()? {
+            Cow::Borrowed(text) => Some(text.to_owned()),
+            Cow::Owned(text) => {
+                self.texts.borrow_mut().push((attribute.to_owned(), text.clone()));
+                Some(text)
+            }
+        }
     }
 
     /// Whether the value at `path`, or one around it, is known only after apply.

@@ -12,3 +12,8 @@ use rustc_hash::FxBuildHasher;
 pub(crate) type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 /// A set; nothing may depend on the order of its entries.
 pub(crate) type Set<T> = HashSet<T, FxBuildHasher>;
+
+/// An empty map that need not be moved before it holds so many entries.
+pub(crate) fn map_of<K, V>(count: usize) -> Map<K, V> {
+    Map::with_capacity_and_hasher(count, FxBuildHasher)
+}

@@ -14,7 +14,9 @@ pub(crate) mod subject;
 mod vendors;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use nhi_plan::{Mode, symbol};
 
 use self::accounts::Accounts;
@@ -23,6 +25,7 @@ use self::issuer::Issuer;
 use self::reads::Reads;
 use self::subject::Fit;
 use super::Block;
+use super::iam::access::Principal;
 use super::iam::document::{Document, Effect};
 use super::iam::documents::Documents;
 use super::memo::Memo;
@@ -86,9 +89,6 @@ pub(crate) struct Trust {
     quiet: Memo<bool>,
     /// URLs of OpenID Connect providers, by configuration address.
     providers: BTreeMap<String, String>,
-    reads: Reads,
-    /// Names of roles that speak of pull requests, by address.
-    names: BTreeMap<String, String>,
 }
 
 /// What a judge may look up.
@@ -124,7 +124,6 @@ fn trust_attribute(resource_type: &str) -> Option<&'static str> {
 impl Trust {
     pub(crate) fn collect(&mut self, block: &Block<'_>) {
         self.accounts.collect(block);
-        self.reads.collect(block);
         if block.change.mode != Mode::Managed && block.change.mode != Mode::Data {
             return;
         }
@@ -139,15 +138,9 @@ impl Trust {
         let Some(attribute) = trust_attribute(resource_type).filter(|_| block.change.mode == Mode::Managed) else {
             return;
         };
-        let text = block.string(attribute);
-        let is_quiet = |text: &str| self.quiet.of(text, names_services_only);
-        if text.as_deref().is_some_and(is_quiet) {
+        let is_quiet = |text: String| self.quiet.of(&text, names_services_only);
+        if block.string(attribute).is_some_and(is_quiet) {
             return;
-        }
-        if text.is_some_and(|text| text.contains("pull"))
-            && let Some(name) = block.string("name")
-        {
-            self.names.insert(block.change.address.to_string(), name);
         }
         for paper in papers(block, attribute, false) {
             let Text::Known(documents) = &paper.text else {
@@ -170,7 +163,7 @@ impl Trust {
         }
     }
 
-    pub(crate) fn settle(&self, documents: &Documents) -> Vec<Placed<Remark>> {
+    pub(crate) fn settle(&self, documents: &Documents, principals: &[Principal]) -> Vec<Placed<Remark>> {
         let judge = Judge {
             accounts: &self.accounts,
             providers: &self.providers,
@@ -181,10 +174,10 @@ impl Trust {
             .iter()
             .filter_map(|paper| paper.judge(documents, |document| judge_document(document, &judge)));
         let mut all: Vec<_> = self.judged.iter().cloned().chain(placed.flatten()).collect();
+        let mut known = None;
         for placed in &mut all {
             if let Remark::PullRequest { reads, .. } = &mut placed.remark {
-                let name = self.names.get(&placed.address).map(String::as_str);
-                *reads = self.reads.only(&placed.address, name);
+                *reads = known.get_or_insert_with(|| Reads::of(principals)).only(&placed.address);
             }
         }
         all
@@ -193,12 +186,22 @@ impl Trust {
 
 /// Most roles trust a service and nothing else: their documents need not be read. Text with escapes or symbols does.
 fn names_services_only(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let told = ["\"aws\"", "\"federated\"", "\\"]
-        .iter()
-        .any(|sign| lower.contains(sign));
-    !told && !symbol::has_symbols(text) && !cross::names_a_service_of_interest(&lower)
+    // Without an automaton nothing is known to be quiet.
+    let tells = TELLING.as_ref().is_none_or(|signs| signs.is_match(text));
+    !tells && !symbol::has_symbols(text)
 }
+
+/// What a trust document holds that trusts more than services which are of no interest.
+static TELLING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let signs = ["\"aws\"", "\"federated\"", "\\"].into_iter().chain(cross::SERVICES);
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        // There is nothing quick to look for in a sandbox without vector instructions.
+        .prefilter(false)
+        .build(signs)
+        .ok()
+});
 
 fn judge_document(document: &Document, judge: &Judge<'_>) -> Vec<(usize, bool, Remark)> {
     let mut found = Vec::new();

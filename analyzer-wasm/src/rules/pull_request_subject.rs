@@ -149,7 +149,17 @@ mod tests {
                     "aws_iam_role_policy_attachment.a", r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}"#))),
                 Case::low("a role that reads, by reference", github(r#""repo:acme/app:pull_request""#)
                     .and(("aws_iam_role_policy.p", r#"{"policy":"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\",\"s3:List*\"],\"Resource\":\"*\"}]}"}"#))
+                    .unknown("aws_iam_role_policy.p", &["role"])
                     .references("aws_iam_role_policy.p", "role", &["aws_iam_role.r"])),
+                Case::low("a role that reads by a policy of the plan", github(r#""repo:acme/app:pull_request""#)
+                    .and(("aws_iam_policy.p", r#"{"name":"p","policy":"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:Get*\",\"Resource\":\"*\"}]}"}"#))
+                    .and(("aws_iam_role_policy_attachment.a", r#"{"role":"r"}"#))
+                    .unknown("aws_iam_role_policy_attachment.a", &["policy_arn"])
+                    .references("aws_iam_role_policy_attachment.a", "policy_arn", &["aws_iam_policy.p"])),
+                Case::medium("a policy that is not in the plan", github(r#""repo:acme/app:pull_request""#)
+                    .and(("aws_iam_role_policy_attachment.a", r#"{"role":"r","policy_arn":"arn:aws:iam::111122223333:policy/ReadOnlyAccess"}"#))),
+                Case::medium("a role that is given nothing", github(r#""repo:acme/app:pull_request""#)
+                    .and(("aws_iam_role_policy_attachment.a", r#"{"role":"other","policy_arn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}"#))),
                 Case::medium("a role that reads and writes", github(r#""repo:acme/app:pull_request""#)
                     .and(("aws_iam_role_policy_attachment.a", r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}"#))
                     .and(("aws_iam_role_policy.p", r#"{"role":"r","policy":"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]}"}"#))),

@@ -6,7 +6,7 @@ mod view;
 pub(crate) use show::find;
 
 use clap::{Subcommand, ValueEnum};
-use nhi_governance::{Environment, Identity, Policy, Status, Timestamp};
+use nhi_governance::{Environment, Identity, Policy, Status, Timestamp, Ttl};
 use nhi_registry::{RecordFilter, RecordsExt as _};
 use serde::Serialize;
 
@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Only identities of this status; implies --all where it is `revoked`
     #[arg(long, value_enum, value_name = "STATUS")]
     status: Option<StatusWord>,
+    /// Only identities of which no use is on record for so long, for example `2160h`; see `nhi used`
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    unused_for: Option<Ttl>,
     /// Revoked identities as well
     #[arg(long)]
     all: bool,
@@ -113,6 +116,9 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         .map(|(identity, context)| OnRecord { identity, context, now })
         .collect();
     identities.retain(|on_record| args.status.is_none_or(|word| on_record.status() == word.status()));
+    if let Some(longest) = &args.unused_for {
+        identities.retain(|on_record| is_unused(&on_record.identity, now, longest));
+    }
     match args.format {
         Format::Human => console.answer(&human(&policy, &identities, args, console.width))?,
         Format::Json => {
@@ -128,6 +134,16 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Clean)
+}
+
+fn duration(text: &str) -> Result<Ttl, String> {
+    Ttl::parse(text).map_err(|problem| format!("{}: {}", problem.message, problem.help))
+}
+
+/// Whether the last use that is known is so long ago; where none is known, whether it has been there for so long.
+fn is_unused(identity: &Identity, now: Timestamp, longest: &Ttl) -> bool {
+    let since = identity.last_used_at().unwrap_or(identity.created_at());
+    since.plus(longest) <= now
 }
 
 fn parse_environment(text: &str) -> Result<Environment, Failure> {

@@ -53,6 +53,8 @@ impl Args {
             policy: view.policy(),
             now,
         };
+        // What is held by exception comes back only while one is in force; else the next sweep would suspend it again.
+        view.refuse_unexcepted(identity.declaration(), now)?;
         let transition = resume(identity, &view.context(identity.declaration())?, &act)?;
         Ok(match &self.reason {
             Some(reason) => transition.noting("reason", reason.as_str().into()),

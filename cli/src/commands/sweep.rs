@@ -27,6 +27,8 @@ What it ends:
   grants      of an identity that is revoked, or past their end for more than 7 days
   exceptions  past their end for more than 7 days
 
+It suspends identities that hold a static secret while no exception for it is in force any more.
+
 It opens the rounds of access reviews whose cadence asks for it, and closes those that are due: identities that nobody
 answered for are suspended, or revoked where the review says so.
 
@@ -60,6 +62,7 @@ struct Document {
     version: u32,
     as_of: Timestamp,
     ended: usize,
+    suspended: usize,
     changes: Vec<Swept>,
     /// What somebody owes; it stays in every answer until they have done it.
     overdue: Vec<Overdue>,
@@ -95,6 +98,7 @@ fn pass(args: &Args) -> Result<Document, Failure> {
         version: 1,
         as_of: registry.now().map_err(|error| failure(&error))?,
         ended: changes.iter().filter(|swept| swept.is_end()).count(),
+        suspended: changes.iter().filter(|swept| swept.is_suspension()).count(),
         changes,
         overdue: Overdue::all(&*registry).map_err(|error| failure(&error))?,
     })
@@ -107,7 +111,11 @@ fn human(document: &Document, width: usize) -> String {
     } else {
         let rows: Vec<[String; 5]> = document.changes.iter().map(Swept::row).collect();
         table(&mut screen, &rows);
-        screen.line(&[(BOLD, &format!("{} ended", document.ended))]);
+        let suspended = match document.suspended {
+            0 => String::new(),
+            count => format!(", {count} suspended"),
+        };
+        screen.line(&[(BOLD, &format!("{} ended", document.ended)), (PLAIN, &suspended)]);
     }
     if !document.overdue.is_empty() {
         screen.blank();

@@ -14,6 +14,9 @@ use crate::report::{PlanFacts, Problem};
 /// What a core calls the state of a directory.
 const STATE_FILE: &str = "terraform.tfstate";
 
+/// How large a source is at most where nothing is said: 1 GiB.
+const BYTES_DEFAULT: u64 = 1 << 30;
+
 /// Where the state or plan is and how large it may be.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EstateSource {
@@ -41,6 +44,19 @@ pub(crate) struct EstateSource {
 }
 
 impl EstateSource {
+    /// A state in a file, within the usual limits.
+    pub(crate) fn of(path: PathBuf) -> Self {
+        Self {
+            source: Some(path),
+            with: None,
+            chdir: None,
+            max_bytes: BYTES_DEFAULT,
+            max_nodes: Limits::NODES_DEFAULT,
+            max_depth: Limits::DEPTH_DEFAULT,
+            max_records: Limits::RECORDS_DEFAULT,
+        }
+    }
+
     /// Hands the text to `look`, and says in `notes` what was done to get it.
     pub(crate) fn read<T>(
         &self,

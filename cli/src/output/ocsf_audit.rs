@@ -7,11 +7,15 @@ use super::ocsf::SCHEMA_VERSION;
 
 const CLASS: u32 = 6003;
 const CATEGORY: u32 = 6;
+/// An activity that the class does not name.
+const OTHER: u32 = 99;
 
 /// What an audit row tells, the same bytes for the same row.
 pub(crate) fn event(registry_id: &str, row: &AuditRow) -> Value {
     let (kind, verb) = row.action.split_once('.').unwrap_or(("registry", &row.action));
     let (activity_id, activity) = activity(verb);
+    // Of what OCSF has no word for, the name is the source's own.
+    let name_of_activity = if activity_id == OTHER { verb } else { activity };
     let payload: Value = serde_json::from_str(&row.payload).unwrap_or_else(|_| Value::String(row.payload.clone()));
     let name = payload.get("name").and_then(Value::as_str).unwrap_or(&row.subject);
     // An actor is `user@host` where it could be told; the host is where the call came from.
@@ -19,7 +23,7 @@ pub(crate) fn event(registry_id: &str, row: &AuditRow) -> Value {
     let time = row.time.parse::<jiff::Timestamp>();
     json!({
         "activity_id": activity_id,
-        "activity_name": activity,
+        "activity_name": name_of_activity,
         "category_uid": CATEGORY,
         "category_name": "Application Activity",
         "class_uid": CLASS,
@@ -53,7 +57,7 @@ fn activity(verb: &str) -> (u32, &'static str) {
     match verb {
         "created" => (1, "Create"),
         "revoked" | "ended" | "offboarded" => (4, "Delete"),
-        "accepted" | "used" => (99, "Other"),
+        "accepted" | "used" => (OTHER, "Other"),
         _ => (3, "Update"),
     }
 }

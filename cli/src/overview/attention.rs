@@ -1,12 +1,14 @@
 //! What somebody has to do something about, in sentences: a number says nothing until it says what it means.
 
-use nhi_governance::Status;
+use nhi_governance::{Status, Timestamp};
 use serde::Serialize;
 
 use super::Overview;
 
 /// How soon is soon, in days.
 const SOON_DAYS: usize = 14;
+/// After how many days without a use something counts as dormant.
+const DORMANT_DAYS: i64 = 90;
 
 /// How urgent something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -69,13 +71,19 @@ fn notice(
     }
 }
 
-fn lives(overview: &Overview) -> [Notice; 6] {
+fn lives(overview: &Overview) -> [Notice; 7] {
     use Urgency::{Act, Watch};
     let count = |status: Status| overview.population.by_status.get(status.as_str()).copied().unwrap_or(0);
     let outlive = overview
         .inventory
         .iter()
         .filter(|identity| identity.outlives_policy)
+        .count();
+    // Of what no use is on record nothing is said: nobody may have told.
+    let is_dormant = |at: Timestamp| overview.as_of.seconds_since(at) > DORMANT_DAYS * 86_400;
+    let used = overview.inventory.iter().filter(|identity| identity.status.is_usable());
+    let dormant = used
+        .filter(|identity| identity.last_used_at.is_some_and(is_dormant))
         .count();
     [
         notice(
@@ -116,6 +124,14 @@ fn lives(overview: &Overview) -> [Notice; 6] {
             outlive,
             "identity has no end within policy.|identities have no end within policy.",
             "Shorten its life to what the policy lets its tier live.",
+            "table-decisions",
+        ),
+        notice(
+            "dormant",
+            Watch,
+            dormant,
+            "identity was last used more than 90 days ago.|identities were last used more than 90 days ago.",
+            "Revoke what nobody needs any more.",
             "table-decisions",
         ),
         notice(

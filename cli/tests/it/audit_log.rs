@@ -15,7 +15,7 @@ use crate::registry::{Ran, declaration, nhi};
 const REGISTRY: &str = "nhi-registry.db";
 
 /// A folder with a registry: three identities, of which the last is revoked.
-fn fixture() -> (TempDir, PathBuf, Vec<String>) {
+pub(crate) fn fixture() -> (TempDir, PathBuf, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(REGISTRY);
     let mut ids: Vec<_> = ["first", "second", "third"].map(|name| create(&path, name)).into();

@@ -18,6 +18,7 @@ mod formats_ci;
 mod hostile;
 mod interface;
 mod module;
+mod ocsf;
 mod operating;
 mod plan_file;
 mod policy;
@@ -25,6 +26,10 @@ mod registry;
 mod rego;
 mod scaling;
 mod schema;
+#[expect(clippy::print_stderr, reason = "says loudly what is skipped")]
+#[path = "../../../crates/registry/tests/it/server.rs"]
+#[allow(dead_code, reason = "the registry's own tests do more with a server")]
+mod server;
 mod sources;
 mod support;
 mod verdict;

@@ -18,6 +18,22 @@ fn run(folder: &Path, arguments: &[&str]) -> Ran {
     nhi(arguments).directory(folder).env("CARGO_TARGET_DIR", target).run()
 }
 
+/// The module's own tests, without a sandbox.
+fn native(module: &Path) {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scaffold");
+    let ran = std::process::Command::new("cargo")
+        .args(["test", "--release", "--offline", "--quiet"])
+        .current_dir(module)
+        .env("CARGO_TARGET_DIR", target)
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success(), "{told}{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(told.contains("2 passed"), "{told}");
+}
+
 #[test]
 fn an_empty_folder_becomes_a_module_that_a_check_runs() {
     let folder = tempfile::tempdir().unwrap();
@@ -52,8 +68,9 @@ fn an_empty_folder_becomes_a_module_that_a_check_runs() {
     let tested = run(&own, &["module", "test", "--strict", "--format", "json"])
         .exits(0)
         .json();
-    assert_eq!((&tested["passed"], &tested["failed"]), (&json!(5), &json!(0)));
+    assert_eq!((&tested["passed"], &tested["failed"]), (&json!(6), &json!(0)));
     assert_eq!(tested["uncovered"], json!([]));
+    native(&own);
 
     let bare = plan(&[create("aws_s3_bucket.logs", json!({"bucket": "logs"}))]);
     fs::write(own.join("plan.json"), &bare).unwrap();
@@ -75,7 +92,7 @@ fn an_empty_folder_becomes_a_module_that_a_check_runs() {
     let text = fs::read_to_string(&source).unwrap();
     fs::write(
         &source,
-        text.replace("if is_tagged {", "if is_tagged || after.len() < 9_000 {"),
+        text.replace("if is_tagged {", "if is_tagged || tag.len() < 9_000 {"),
     )
     .unwrap();
     run(&own, &["module", "build", "--offline"]).exits(0);
@@ -111,9 +128,19 @@ fn a_scaffold_needs_nothing_that_this_workspace_has_not() {
     assert!(own.len() > 10);
     let foreign: Vec<_> = own.difference(&ours).collect();
     assert!(foreign.is_empty(), "make the template's lock again: {foreign:?}");
-    let sdk = read("templates/rust/sdk.toml.in");
-    let line = sdk.lines().find(|line| line.starts_with("wit-bindgen")).unwrap();
-    assert!(read("../Cargo.toml").contains(line), "{line}");
+    for (package, manifest) in [("plan", "plan.toml.in"), ("policy-sdk", "sdk.toml.in")] {
+        // What the sources in the module's folder need is what they need here, in the same versions.
+        let own = read(&format!("../crates/{package}/Cargo.toml"));
+        let own = own.split("\n[dependencies]\n").nth(1).unwrap();
+        let own = own.split("\n[").next().unwrap();
+        let template = read(&format!("templates/rust/{manifest}"));
+        let named = own.lines().filter_map(|line| line.strip_suffix(".workspace = true"));
+        for name in named.filter(|name| *name != "nhi-plan") {
+            let line = template.lines().find(|line| line.starts_with(&format!("{name} =")));
+            let line = line.unwrap_or_else(|| panic!("`{manifest}` lacks `{name}`"));
+            assert!(read("../Cargo.toml").contains(line), "{line}");
+        }
+    }
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! The commands that change identities, as a shell sees them, on registries made for the occasion.
 
+mod disowning;
 mod glass;
+mod on_a_server;
 mod owners;
 mod reporting;
 mod reviews;
 mod rotating;
 mod sweeping;
 mod switch;
+mod using;
 
 use std::path::Path;
 use std::sync::Arc;

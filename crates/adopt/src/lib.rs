@@ -21,6 +21,7 @@ mod attributes;
 mod found;
 mod hcl;
 mod labels;
+mod managed;
 mod name;
 mod powers;
 mod propose;
@@ -30,6 +31,7 @@ mod trust;
 mod write;
 
 pub use found::{Estate, Found, find};
+pub use managed::managed;
 pub use name::Taken;
 pub use propose::{Proposal, Terms, propose};
 pub use source::Form;

@@ -361,7 +361,8 @@ fn external_id(text: &str) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
-fn generation_of(number: i64) -> Result<u32, Problem> {
+/// A generation as a configuration gives it.
+pub(crate) fn generation_of(number: i64) -> Result<u32, Problem> {
     u32::try_from(number).ok().filter(|number| *number > 0).ok_or_else(|| {
         Problem::new(
             &GENERATION,

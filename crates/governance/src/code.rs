@@ -149,6 +149,8 @@ codes! {
         "Every identity has an end; a life without one cannot be expressed.";
     TTL_CEILING = "NHI-TTL-CEILING", "the time to live is above the ceiling of its tier",
         "The riskier an identity, the sooner somebody has to ask for it again.";
+    USE = "NHI-USE", "a use cannot be noted",
+        "A use that is still to come would make an identity that nobody uses look busy.";
     VENDOR = "NHI-VENDOR", "the vendor id is not usable",
         "The vendor's record holds the end of the contract that has to end the access.";
 }

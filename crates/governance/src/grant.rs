@@ -6,12 +6,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::check::generation_of;
 use crate::checker::Checker;
-use crate::code::{GRANT, GRANT_SCOPE, Problem, SCOPE, TTL};
+use crate::code::{EXPIRED, GRANT, GRANT_SCOPE, Problem, SCOPE, TTL};
 use crate::cover::outside;
 use crate::draft::Given;
 use crate::id::RecordId;
 use crate::identity::Identity;
+use crate::lifecycle::{EXPIRED_DAYS_MAX, falling_generation};
 use crate::path::Path;
 use crate::purpose::Purpose;
 use crate::record::{Act, Record as _, RecordKind, Transition};
@@ -42,6 +44,7 @@ pub struct GrantDraft {
     pub ttl: Given<String>,
     pub activation: Given<String>,
     pub conditions: Given<Vec<Given<String>>>,
+    pub generation: Given<i64>,
 }
 
 /// When a grant is good.
@@ -93,9 +96,17 @@ pub struct Grant {
     /// What has to hold besides, as the backend writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Vec<String>>,
+    /// A bump asks for renewal; 1 where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
 }
 
 impl Grant {
+    /// The generation, where none is declared the first.
+    pub fn generation(&self) -> u32 {
+        self.generation.unwrap_or(1)
+    }
+
     /// Whether it is good only once it is activated.
     pub fn is_jit(&self) -> bool {
         self.activation == Some(Activation::Jit)
@@ -114,6 +125,9 @@ pub struct GrantState {
     /// Until when it is activated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_until: Option<Timestamp>,
+    /// When it was last renewed, from when on its `ttl` counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed_at: Option<Timestamp>,
 }
 
 impl Declared for Grant {
@@ -161,6 +175,7 @@ impl GrantDraft {
         let conditions = checker.optional_list("conditions", &GRANT, CONDITIONS_MAX, &self.conditions, |text| {
             condition(text)
         });
+        let generation = checker.optional("generation", &self.generation, |number| generation_of(*number));
         if let (Some(ttl), Some(Some(Activation::Jit))) = (&ttl, activation)
             && ttl.seconds() > SESSION_SECONDS_MAX
         {
@@ -177,6 +192,7 @@ impl GrantDraft {
                 ttl: ttl?,
                 activation: activation?,
                 conditions: conditions?,
+                generation: generation?,
             })
         };
         let grant = grant();
@@ -221,7 +237,8 @@ impl Registered<Grant> {
         Self::declare(id, grant, state, act)
     }
 
-    /// Changes what is declared. The end moves only where the `ttl` does, and still counts from the creation.
+    /// Changes what is declared. The end moves only where the `ttl` does, and still counts from the creation, or where the
+    /// generation rises, and then counts anew.
     pub fn update(
         &self,
         grant: Grant,
@@ -232,13 +249,38 @@ impl Registered<Grant> {
         let mut state = self.state().clone();
         if self.declaration() != &grant {
             refuse(&grant, identity, context, act.now)?;
-            if self.declaration().ttl.seconds() != grant.ttl.seconds() || self.declaration().is_jit() != grant.is_jit()
+            let renews = self.refuse_generation(&grant, identity, act.now)?;
+            if renews {
+                state.renewed_at = Some(act.now);
+            }
+            if renews
+                || self.declaration().ttl.seconds() != grant.ttl.seconds()
+                || self.declaration().is_jit() != grant.is_jit()
             {
-                state.expires_at = state_of(&grant, identity, self.created_at()).expires_at;
+                let from = state.renewed_at.unwrap_or(self.created_at());
+                state.expires_at = state_of(&grant, identity, from).expires_at;
             }
             state.active_until = None;
         }
         self.change(grant, state, act)
+    }
+
+    /// Whether a declaration asks for renewal: its generation only rises, and not for long after the end.
+    fn refuse_generation(&self, grant: &Grant, identity: &Identity, now: Timestamp) -> Result<bool, Problem> {
+        let (old, new) = (self.declaration().generation(), grant.generation());
+        if new < old {
+            return Err(falling_generation(old, new));
+        }
+        let ended = self.state().expires_at.unwrap_or(self.created_at());
+        if new > old && now.seconds_since(ended) > EXPIRED_DAYS_MAX * 86_400 {
+            let message = format!(
+                "grant `{}` ended more than {EXPIRED_DAYS_MAX} days ago, at {}",
+                self.id(),
+                self.ends_at(identity)
+            );
+            return Err(Problem::new(&EXPIRED, message, "Replace it by a new one."));
+        }
+        Ok(new > old)
     }
 
     /// Makes a grant with `jit` good for a session.
@@ -331,6 +373,7 @@ fn state_of(grant: &Grant, identity: &Identity, from: Timestamp) -> GrantState {
         environment: identity.environment().to_owned(),
         expires_at: Some(own.min(identity.ends_at())),
         active_until: None,
+        renewed_at: None,
     }
 }
 

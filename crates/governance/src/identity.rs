@@ -200,6 +200,11 @@ impl Identity {
         self.offboarded.as_ref().map(|offboarded| offboarded.at)
     }
 
+    /// Whether somebody noted that no configuration manages it any more.
+    pub fn is_unmanaged(&self) -> bool {
+        self.unmanaged.is_some()
+    }
+
     /// Whether somebody suspended it, or a declaration did: what follows from something else ends with that.
     pub fn is_suspended_by_act(&self, context: &Context) -> bool {
         self.suspended.is_some() || self.killed(context).is_some()

@@ -35,8 +35,8 @@ pub use transfer::transfer;
 
 /// The longest reason, in characters.
 const REASON_CHARS_MAX: usize = 300;
-/// How long an expired identity can still be renewed, in days.
-const EXPIRED_DAYS_MAX: i64 = 7;
+/// How long what has expired can still be renewed, in days.
+pub(crate) const EXPIRED_DAYS_MAX: i64 = 7;
 /// The longest time that an identity may stay in quarantine, in days.
 pub const QUARANTINE_DAYS_MAX: u32 = 30;
 
@@ -379,12 +379,7 @@ fn refuse_update(identity: &Identity, declaration: &Declaration, now: Timestamp)
     }
     let (old, new) = (generation(before), generation(declaration));
     if new < old {
-        let message = format!("the generation falls from {old} to {new}");
-        return Err(Problem::new(
-            &GENERATION,
-            message,
-            format!("Write `generation = {old}`, or {} to renew.", u64::from(old) + 1),
-        ));
+        return Err(falling_generation(old, new));
     }
     let since = now.seconds_since(identity.ends_at());
     if since > EXPIRED_DAYS_MAX * 86_400 {
@@ -421,6 +416,13 @@ fn refuse_update(identity: &Identity, declaration: &Declaration, now: Timestamp)
         ));
     }
     Ok(())
+}
+
+/// The refusal of a generation that falls.
+pub(crate) fn falling_generation(old: u32, new: u32) -> Problem {
+    let message = format!("the generation falls from {old} to {new}");
+    let help = format!("Write `generation = {old}`, or {} to renew.", u64::from(old) + 1);
+    Problem::new(&GENERATION, message, help)
 }
 
 /// The generation, where none is declared 0, so that the first one that is declared is a bump.

@@ -206,6 +206,14 @@ impl Policy {
         }
     }
 
+    /// How often a static secret of an identity of this tier has to be replaced; none where none may be held.
+    pub fn rotate_every(&self, tier: RiskTier) -> Option<&Ttl> {
+        match self.static_secret(tier) {
+            StaticSecretRule::Never => None,
+            StaticSecretRule::ByException(longest) => Some(self.tier(tier).rotate_every.as_ref().unwrap_or(longest)),
+        }
+    }
+
     /// The longest life of an exception for a subject of this tier.
     pub fn exception_ttl_max(&self, tier: RiskTier) -> &Ttl {
         match tier {

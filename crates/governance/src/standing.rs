@@ -115,6 +115,8 @@ pub enum Cause {
     ContractEnd,
     /// An owner is gone, or nobody manages it.
     Orphaned,
+    /// The exception that let it hold a static secret is over.
+    Exception,
     /// A review was not answered.
     Review,
     /// A rotation was missed.

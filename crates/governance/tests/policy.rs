@@ -338,6 +338,28 @@ mod tests {
     }
 
     #[test]
+    fn how_often_a_static_secret_is_replaced_is_a_setting_of_its_own() {
+        let every = |text: &'static str| move |terms: &mut Terms| terms.tier.high.rotate_every = Some(ttl(text));
+        assert_eq!(loosened(every("100h"), every("101h")), ["tier.high.rotate_every"]);
+        assert_eq!(
+            loosened(every("100h"), |_| {}),
+            ["tier.high.rotate_every"],
+            "as often as it ends"
+        );
+        for (base, head) in [("101h", "100h"), ("100h", "100h")] {
+            assert_eq!(loosened(every(base), every(head)), [""; 0], "{base} {head}");
+        }
+        assert_eq!(loosened(|_| {}, every("168h")), [""; 0]);
+        let shorter = |terms: &mut Terms| terms.tier.high.static_secret_ttl_max = Some(ttl("240h"));
+        assert_eq!(
+            loosened(shorter, |_| {}),
+            ["tier.high.static_secret_ttl_max"],
+            "told once"
+        );
+        assert_eq!(loosened(|_| {}, shorter), [""; 0]);
+    }
+
+    #[test]
     fn what_cannot_be_compared_is_looser() {
         let organisation = |name: &'static str| {
             move |terms: &mut Terms| {

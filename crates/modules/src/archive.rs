@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
 use nhi_governance::{Digest, Problem};
+use nhi_policy_file::Source;
 use serde_json::{Value, json};
 use tar::{Archive, Builder, EntryType, Header};
 
 use crate::artifact::{Artifact, MANIFEST_BYTES_MAX, MANIFEST_TYPE, Manifest, WASM_BYTES_MAX};
+use crate::attachment::{Attachment, Kind};
 use crate::code::{ARCHIVE, DIGEST};
-use crate::signature::{BUNDLE_BYTES_MAX, BUNDLE_TYPE};
 use crate::store::Store;
 
 /// The most entries of an archive, and the most bytes of all of them.
@@ -28,27 +29,38 @@ const HELP: &str = "Make it again with `nhi module save`.";
 /// # Errors
 ///
 /// A manifest that is not in the store, and whatever keeps the archive from being written.
-pub fn save(store: &Store, manifests: &[Digest], out: impl Write) -> Result<(), Problem> {
+pub fn save(store: &Store, wanted: &[Wanted], out: impl Write) -> Result<(), Problem> {
     let mut blobs: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut listed = Vec::new();
-    for digest in manifests {
+    for Wanted {
+        manifest: digest,
+        source,
+    } in wanted
+    {
         let artifact = store.artifact(digest)?.ok_or_else(|| {
             let message = format!("sha256:{digest} is not in the store");
             Problem::new(&ARCHIVE, message, "Fetch it with `nhi module pull`.")
         })?;
-        listed.push(json!({
+        let mut entry = json!({
             "mediaType": MANIFEST_TYPE,
             "digest": format!("sha256:{digest}"),
             "size": artifact.manifest.len(),
-        }));
-        for bundle in store.bundles(digest)? {
+        });
+        if let (Some(source), Some(entry)) = (source, entry.as_object_mut()) {
+            entry.insert(
+                "annotations".to_owned(),
+                json!({ "dev.nhi.source": source.to_string() }),
+            );
+        }
+        listed.push(entry);
+        for attachment in store.attachments(digest)? {
             listed.push(json!({
-                "mediaType": BUNDLE_TYPE,
-                "digest": format!("sha256:{}", Digest::of(&bundle)),
-                "size": bundle.len(),
+                "mediaType": attachment.kind.media_type(),
+                "digest": format!("sha256:{}", attachment.digest()),
+                "size": attachment.bytes.len(),
                 "annotations": { "dev.nhi.subject": format!("sha256:{digest}") },
             }));
-            blobs.insert(Digest::of(&bundle).to_string(), bundle);
+            blobs.insert(attachment.digest().to_string(), attachment.bytes);
         }
         for bytes in [artifact.manifest, artifact.config, artifact.wasm] {
             blobs.insert(Digest::of(&bytes).to_string(), bytes);
@@ -78,13 +90,32 @@ fn put(archive: &mut Builder<impl Write>, name: &str, bytes: &[u8]) -> io::Resul
     archive.append_data(&mut header, name, bytes)
 }
 
-/// Puts what an archive holds into the store, and says which manifests that were. Nothing is put in before the whole
-/// archive was understood.
+/// What goes into an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The digest of its manifest.
+    pub manifest: Digest,
+    /// Where it came from, if that is known.
+    pub source: Option<Source>,
+}
+
+/// A module out of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archived {
+    /// The module.
+    pub artifact: Artifact,
+    /// What belongs to it.
+    pub attachments: Vec<Attachment>,
+    /// Where the archive says that it came from, which nobody has signed.
+    pub source: Option<Source>,
+}
+
+/// Reads what an archive holds. Nothing is given out before the whole archive was understood.
 ///
 /// # Errors
 ///
 /// What is no archive of modules, is too large, or holds a blob that is not what its name says.
-pub fn load(store: &Store, archive: impl Read) -> Result<Vec<Digest>, Problem> {
+pub fn open(archive: impl Read) -> Result<Vec<Archived>, Problem> {
     let mut files = files(archive)?;
     if files.remove("oci-layout").as_deref() != Some(LAYOUT) {
         return Err(refuse("it is no OCI image layout of version 1.0.0"));
@@ -95,31 +126,60 @@ pub fn load(store: &Store, archive: impl Read) -> Result<Vec<Digest>, Problem> {
     let index: Value = serde_json::from_slice(&index).map_err(|_| refuse("its `index.json` cannot be read"))?;
     let entries = index.get("manifests").and_then(Value::as_array);
     let entries = entries.ok_or_else(|| refuse("its `index.json` lists nothing"))?;
-    let mut blobs = Blobs(files);
-    let (mut artifacts, mut bundles) = (Vec::new(), Vec::new());
+    let blobs = Blobs(files);
+    let (mut archived, mut attachments) = (Vec::new(), Vec::new());
     for entry in entries {
         let digest = digest_of(entry.get("digest")).ok_or_else(|| refuse("it lists something without a digest"))?;
-        match entry.get("mediaType").and_then(Value::as_str) {
-            Some(MANIFEST_TYPE) => {
-                let manifest = blobs.take(&digest, MANIFEST_BYTES_MAX as u64)?;
-                let described = Manifest::read(&manifest)?;
-                let config = blobs.take(&described.config.digest, described.config.size)?;
-                let wasm = blobs.take(&described.wasm.digest, described.wasm.size)?;
-                artifacts.push(Artifact::assemble(manifest, config, wasm)?);
-            }
-            Some(BUNDLE_TYPE) => {
-                let subject = digest_of(entry.pointer("/annotations/dev.nhi.subject"));
-                let subject = subject.ok_or_else(|| refuse("it holds a signature of nothing"))?;
-                let most = u64::try_from(BUNDLE_BYTES_MAX).unwrap_or(u64::MAX);
-                bundles.push((subject, blobs.take(&digest, most)?));
-            }
-            _ => return Err(refuse("it lists something that is neither a module nor a signature")),
+        let media_type = entry.get("mediaType").and_then(Value::as_str).unwrap_or_default();
+        if media_type == MANIFEST_TYPE {
+            archived.push(module(&blobs, &digest, entry)?);
+        } else if let Some(kind) = Kind::of_media_type(media_type) {
+            let subject = digest_of(entry.pointer("/annotations/dev.nhi.subject"));
+            let subject = subject.ok_or_else(|| refuse("it holds a signature of nothing"))?;
+            let bytes = blobs.take(&digest, kind.bytes_max())?;
+            is_size(entry, &bytes)?;
+            attachments.push((subject, Attachment { kind, bytes }));
+        } else {
+            return Err(refuse("it lists something that is neither a module nor belongs to one"));
         }
     }
-    for (subject, bundle) in &bundles {
-        store.add_signature(subject, bundle)?;
+    for (subject, attachment) in attachments {
+        let of = archived.iter_mut().find(|module| module.artifact.digest() == subject);
+        let of = of.ok_or_else(|| refuse("it holds a signature of a module that it does not hold"))?;
+        of.attachments.push(attachment);
     }
-    artifacts.iter().map(|artifact| store.put(artifact)).collect()
+    Ok(archived)
+}
+
+fn module(blobs: &Blobs, digest: &Digest, entry: &Value) -> Result<Archived, Problem> {
+    let manifest = blobs.take(digest, MANIFEST_BYTES_MAX as u64)?;
+    is_size(entry, &manifest)?;
+    let described = Manifest::read(&manifest)?;
+    let config = blobs.take(&described.config.digest, described.config.size)?;
+    let wasm = blobs.take(&described.wasm.digest, described.wasm.size)?;
+    let source = match entry.pointer("/annotations/dev.nhi.source").map(Value::as_str) {
+        None => None,
+        Some(text) => match text.and_then(|text| Source::parse(text).ok()) {
+            Some(source @ Source::Oci { .. }) => Some(source),
+            _ => return Err(refuse("it names a source that is none")),
+        },
+    };
+    Ok(Archived {
+        artifact: Artifact::assemble(manifest, config, wasm)?,
+        attachments: Vec::new(),
+        source,
+    })
+}
+
+impl Store {
+    /// Puts a module with all that belongs to it into the store, the module last.
+    pub fn put_archived(&self, archived: &Archived) -> Result<Digest, Problem> {
+        let digest = archived.artifact.digest();
+        for attachment in &archived.attachments {
+            self.attach(&digest, attachment)?;
+        }
+        self.put(&archived.artifact)
+    }
 }
 
 /// The regular files of an archive by their names.
@@ -163,7 +223,7 @@ fn files(archive: impl Read) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
 struct Blobs(BTreeMap<String, Vec<u8>>);
 
 impl Blobs {
-    fn take(&mut self, digest: &Digest, most: u64) -> Result<Vec<u8>, Problem> {
+    fn take(&self, digest: &Digest, most: u64) -> Result<Vec<u8>, Problem> {
         let name = format!("blobs/sha256/{digest}");
         let bytes = self
             .0
@@ -175,6 +235,14 @@ impl Blobs {
         }
         // Two modules may share a configuration.
         Ok(bytes.clone())
+    }
+}
+
+/// Whether a list tells the size of what it lists: one that does not was changed by somebody.
+fn is_size(entry: &Value, bytes: &[u8]) -> Result<(), Problem> {
+    match entry.get("size").and_then(Value::as_u64) {
+        Some(size) if usize::try_from(size) == Ok(bytes.len()) => Ok(()),
+        _ => Err(refuse("it lists something of another size")),
     }
 }
 

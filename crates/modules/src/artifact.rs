@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 
 use nhi_governance::{Digest, Problem};
+use nhi_policy_file::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::code::{ARTIFACT, DIGEST};
+use crate::code::{ARTIFACT, DIGEST, MOVED};
 
 /// Bytes of a manifest, or of a configuration.
 pub const MANIFEST_BYTES_MAX: usize = 1 << 20;
@@ -68,6 +69,8 @@ pub struct Manifest {
     pub wasm: Descriptor,
     /// The version that its publisher wrote, which is a claim.
     pub version: Option<String>,
+    /// The name that its publisher wrote.
+    pub name: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -198,6 +201,7 @@ impl Manifest {
             config: describe(&written.config, MANIFEST_BYTES_MAX as u64)?,
             wasm: describe(layer, WASM_BYTES_MAX)?,
             version: written.annotations.get(VERSION).cloned(),
+            name: written.annotations.get(TITLE).cloned(),
         })
     }
 }
@@ -215,6 +219,20 @@ impl Descriptor {
             help,
         ))
     }
+}
+
+/// What a tag says of a manifest is not what the manifest says of itself.
+#[cold]
+pub fn mislabelled(tag: &Version, told: Option<&str>) -> Problem {
+    let shown: String = told
+        .unwrap_or("nothing")
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(80)
+        .collect();
+    let message = format!("what stands under version {tag} says that it is version `{shown}`");
+    let help = "Ask its publisher: somebody has put another version there. `nhi module push` never does.";
+    Problem::new(&MOVED, message, help)
 }
 
 fn size(bytes: &[u8]) -> u64 {

@@ -4,22 +4,23 @@
 //! other server gives for them. The OCI client that others use reads answers of any length into memory, ends the
 //! process where a registry leaves a header out, and brings eighty crates; what is needed of the protocol is small.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use docker_credential::{CredentialRetrievalError, DockerCredential};
 use nhi_governance::Problem;
 use serde_json::Value;
 use ureq::http::{Request, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Body, Error};
+use ureq::{Agent, Body, Error, SendBody};
 use zeroize::Zeroizing;
 
 use crate::code::REGISTRY;
+use crate::login::{Access, Credentials};
 
 /// The longest answer of a server that gives tokens.
 const TOKEN_BYTES_MAX: u64 = 64 << 10;
@@ -30,14 +31,16 @@ pub(crate) struct Http {
     registry: String,
     repository: String,
     credentials: Credentials,
+    /// Whether it is spoken to without TLS.
+    is_plain: bool,
+    watch: Option<RefCell<Box<Watch>>>,
 }
 
-enum Credentials {
-    None,
-    Basic(Zeroizing<String>),
-    /// What stands for name and password where tokens are given.
-    Identity(Zeroizing<String>),
-}
+/// Is told how many bytes of how many have gone over.
+type Watch = dyn FnMut(u64, u64);
+
+/// What is read of an answer, or of what is sent, before the caller is told.
+const STEP_BYTES: u64 = 64 << 10;
 
 /// What is asked of a registry.
 pub(crate) struct Ask<'a> {
@@ -59,8 +62,10 @@ pub(crate) struct Answer {
 }
 
 impl Http {
-    /// With the credentials that `docker login` keeps. A registry of this machine is spoken to without TLS.
-    pub(crate) fn new(registry: &str, repository: &str) -> Result<Self, Problem> {
+    /// With the credentials of the caller, or those that `docker login` keeps. A registry of this machine is spoken to
+    /// without TLS, another one only where the caller says so.
+    pub(crate) fn new(registry: &str, repository: &str, access: Access) -> Result<Self, Problem> {
+        let is_plain = access.plain_http || is_loopback(registry);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = TlsConfig::builder()
             .root_certs(authorities())
@@ -68,7 +73,7 @@ impl Http {
             .build();
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .https_only(!is_loopback(registry))
+            .https_only(!is_plain)
             .user_agent(concat!("nhi/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(Duration::from_secs(10)))
             .timeout_recv_response(Some(Duration::from_secs(30)))
@@ -79,12 +84,32 @@ impl Http {
             agent: config.new_agent(),
             registry: registry.to_owned(),
             repository: repository.to_owned(),
-            credentials: credentials(registry)?,
+            // Over a network that others read along, nobody's password is sent.
+            credentials: if is_plain && !is_loopback(registry) {
+                Credentials::None
+            } else {
+                Credentials::of(registry, access.login)?
+            },
+            is_plain,
+            watch: None,
         })
     }
 
+    /// Tells the caller about transfers.
+    pub(crate) fn watch(&mut self, watch: impl FnMut(u64, u64) + 'static) {
+        self.watch = Some(RefCell::new(Box::new(watch)));
+    }
+
+    fn tell(&self, done: u64, total: u64) {
+        if let Some(watch) = &self.watch
+            && let Ok(mut watch) = watch.try_borrow_mut()
+        {
+            watch(done, total);
+        }
+    }
+
     fn origin(&self) -> String {
-        let scheme = if is_loopback(&self.registry) { "http" } else { "https" };
+        let scheme = if self.is_plain { "http" } else { "https" };
         format!("{scheme}://{}", self.registry)
     }
 
@@ -137,7 +162,19 @@ impl Http {
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
         }
-        let request = request.body(ask.body).map_err(|_| self.strange())?;
+        if ask.body.len() as u64 <= STEP_BYTES {
+            let request = request.body(ask.body).map_err(|_| self.strange())?;
+            return self.agent.run(request).map_err(|error| self.failed(&error));
+        }
+        let request = request.header("content-length", ask.body.len());
+        let mut body = Told {
+            http: self,
+            rest: ask.body,
+            total: ask.body.len(),
+        };
+        let request = request
+            .body(SendBody::from_reader(&mut body))
+            .map_err(|_| self.strange())?;
         self.agent.run(request).map_err(|error| self.failed(&error))
     }
 
@@ -146,10 +183,13 @@ impl Http {
         let location = location.map(str::to_owned);
         let mut body = Vec::new();
         // One more than the limit, so that a longer answer is told from one that fits.
-        let reader = response.body_mut().as_reader();
-        let read = reader.take(most.saturating_add(1)).read_to_end(&mut body);
-        if read.is_err() {
-            return Err(self.unreachable());
+        let mut reader = response.body_mut().as_reader().take(most.saturating_add(1));
+        loop {
+            let read = reader.by_ref().take(STEP_BYTES).read_to_end(&mut body);
+            if read.map_err(|_| self.unreachable())? == 0 {
+                break;
+            }
+            self.tell(body.len() as u64, most);
         }
         if u64::try_from(body.len()).unwrap_or(u64::MAX) > most {
             return Err(self.strange());
@@ -286,6 +326,21 @@ impl Http {
     }
 }
 
+/// What is sent, and how far that has come.
+struct Told<'a> {
+    http: &'a Http,
+    rest: &'a [u8],
+    total: usize,
+}
+
+impl io::Read for Told<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.rest.read(buffer)?;
+        self.http.tell((self.total - self.rest.len()) as u64, self.total as u64);
+        Ok(read)
+    }
+}
+
 /// The authorities that this machine trusts; what it cannot read it does not trust.
 fn authorities() -> RootCerts {
     let found = rustls_native_certs::load_native_certs().certs;
@@ -341,33 +396,12 @@ pub(crate) fn is_loopback(registry: &str) -> bool {
     host == "localhost" || address.parse().is_ok_and(is_local)
 }
 
-/// What `docker login` has kept; nobody's where it has kept nothing.
-fn credentials(registry: &str) -> Result<Credentials, Problem> {
-    match docker_credential::get_credential(registry) {
-        Ok(DockerCredential::UsernamePassword(name, password)) => {
-            let password = Zeroizing::new(password);
-            Ok(Credentials::Basic(Zeroizing::new(format!(
-                "{name}:{}",
-                password.as_str()
-            ))))
-        }
-        Ok(DockerCredential::IdentityToken(token)) => Ok(Credentials::Identity(Zeroizing::new(token))),
-        Err(
-            CredentialRetrievalError::ConfigNotFound
-            | CredentialRetrievalError::NoCredentialConfigured
-            | CredentialRetrievalError::ConfigReadError,
-        ) => Ok(Credentials::None),
-        Err(_) => Err(Problem::new(
-            &REGISTRY,
-            format!("the credentials for `{registry}` cannot be read"),
-            format!("Log in again with `docker login {registry}`."),
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Http, escaped, is_loopback, parameter};
+    use zeroize::Zeroizing;
+
+    use super::{Access, Http, escaped, is_loopback, parameter};
+    use crate::login::Login;
 
     #[test]
     fn only_this_machine_is_spoken_to_in_the_clear() {
@@ -395,7 +429,7 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_to_another_registry() {
-        let http = Http::new("registry.example", "policy/naming").unwrap();
+        let http = Http::new("registry.example", "policy/naming", Access::default()).unwrap();
         let table = [
             ("tags/list", Some("https://registry.example/v2/policy/naming/tags/list")),
             (
@@ -410,6 +444,30 @@ mod tests {
         ];
         for (path, expected) in table {
             assert_eq!(http.address(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn nobodys_password_is_sent_in_the_clear() {
+        for (registry, is_plain, has_credentials) in [
+            ("registry.example", true, false),
+            ("registry.example", false, true),
+            ("127.0.0.1:5000", false, true),
+            ("127.0.0.1:5000", true, true),
+        ] {
+            let login = Login {
+                name: "ann".to_owned(),
+                password: Zeroizing::new("secret".to_owned()),
+            };
+            let access = Access {
+                plain_http: is_plain,
+                login: Some(login),
+            };
+            assert!(!format!("{access:?}").contains("secret"));
+            let http = Http::new(registry, "policy/naming", access).unwrap();
+            assert_eq!(http.basic().is_some(), has_credentials, "{registry} {is_plain}");
+            let is_clear = is_plain || is_loopback(registry);
+            assert_eq!(http.origin().starts_with("http://"), is_clear, "{registry}");
         }
     }
 

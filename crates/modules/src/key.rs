@@ -108,17 +108,7 @@ impl PublicKey {
 
     /// As PEM.
     pub fn to_pem(&self) -> String {
-        // Both kinds of key are short; lines of PEM end at 64 characters.
-        let text = STANDARD.encode(&self.der);
-        let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
-        for (position, c) in text.chars().enumerate() {
-            if position > 0 && position % 64 == 0 {
-                pem.push('\n');
-            }
-            pem.push(c);
-        }
-        pem.push_str("\n-----END PUBLIC KEY-----\n");
-        pem
+        block("PUBLIC KEY", &STANDARD.encode(&self.der))
     }
 
     /// Whether a signature of a message is by this key: 64 bytes of Ed25519, or an ECDSA signature in DER over SHA-256.
@@ -151,7 +141,33 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
+/// Which kind of key is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// Ed25519.
+    Ed25519,
+    /// ECDSA with the curve P-256.
+    P256,
+}
+
 impl SigningKey {
+    /// Makes a key, as PEM.
+    ///
+    /// # Errors
+    ///
+    /// The machine has no randomness to give.
+    pub fn generate(kind: KeyKind) -> Result<Zeroizing<String>, Problem> {
+        let random = SystemRandom::new();
+        let made = match kind {
+            // The older form, which every version of openssl reads.
+            KeyKind::Ed25519 => Ed25519KeyPair::generate_pkcs8v1(&random),
+            KeyKind::P256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random),
+        };
+        let made = made.map_err(|_| refuse("no key could be made"))?;
+        let text = Zeroizing::new(STANDARD.encode(made.as_ref()));
+        Ok(Zeroizing::new(block("PRIVATE KEY", &text)))
+    }
+
     /// Reads what `ssh-keygen -t ed25519` or `openssl genpkey` wrote. The passphrase is asked for only where an OpenSSH
     /// key is encrypted.
     pub fn read(
@@ -237,10 +253,37 @@ impl SigningKey {
     }
 }
 
+/// In the place of a passphrase, where nobody can be asked for one.
+///
+/// # Errors
+///
+/// Always.
+pub fn no_passphrase() -> Result<Zeroizing<String>, Problem> {
+    Err(refuse(
+        "the private key is encrypted, and nobody is asked for its passphrase here",
+    ))
+}
+
 #[cold]
 pub(crate) fn refuse(message: &str) -> Problem {
-    let help = "`ssh-keygen -t ed25519` makes a key, and so does `openssl genpkey -algorithm ed25519`.";
+    let help =
+        "`nhi module keygen` makes a key; `openssl genpkey -algorithm ed25519` and `ssh-keygen -t ed25519` do, too.";
     Problem::new(&KEY, message, help)
+}
+
+/// Base64 as a block of PEM, whose lines end at 64 characters.
+fn block(label: &str, text: &str) -> String {
+    let mut pem = format!("-----BEGIN {label}-----\n");
+    for (position, c) in text.chars().enumerate() {
+        if position > 0 && position % 64 == 0 {
+            pem.push('\n');
+        }
+        pem.push(c);
+    }
+    pem.push_str("\n-----END ");
+    pem.push_str(label);
+    pem.push_str("-----\n");
+    pem
 }
 
 /// The bytes between the two lines of PEM, of exactly one block.

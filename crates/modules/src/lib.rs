@@ -6,21 +6,30 @@
 
 mod archive;
 mod artifact;
+mod attachment;
 mod choose;
 mod code;
 mod http;
 mod key;
+mod login;
+mod provenance;
+mod referrers;
 mod remote;
+mod sbom;
 mod signature;
 mod store;
 mod trust;
 
-pub use archive::{load, save};
-pub use artifact::{Artifact, Descriptor, Facts, MANIFEST_BYTES_MAX, Manifest, WASM_BYTES_MAX};
+pub use archive::{Archived, Wanted, open, save};
+pub use artifact::{Artifact, Descriptor, Facts, MANIFEST_BYTES_MAX, Manifest, WASM_BYTES_MAX, mislabelled};
+pub use attachment::{Attachment, Kind, SBOM_BYTES_MAX, bundles};
 pub use choose::choose;
 pub use code::CODES;
-pub use key::{PublicKey, SigningKey};
+pub use key::{KeyKind, PublicKey, SigningKey, no_passphrase};
+pub use login::{Access, Login, NamedBy};
+pub use provenance::{Origin, Provenance, provenance, provenance_in, read_provenance, seal_provenance};
 pub use remote::Remote;
-pub use signature::{BUNDLE_BYTES_MAX, BUNDLE_TYPE, sign, verify};
-pub use store::Store;
-pub use trust::{Heard, hear};
+pub use sbom::{Component, Sbom, of_auditable, of_lock, read_sbom, sbom};
+pub use signature::{BUNDLE_BYTES_MAX, BUNDLE_TYPE, Claim, claim, sign, verify};
+pub use store::{Named, Store, moved};
+pub use trust::{Heard, hear, hear_keys, signers};

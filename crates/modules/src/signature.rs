@@ -63,6 +63,8 @@ struct Statement {
     kind: String,
     subject: Vec<Subject>,
     predicate_type: String,
+    #[serde(default)]
+    predicate: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,26 +83,93 @@ struct Digests {
 ///
 /// A key that makes no signature which its public half accepts.
 pub fn sign(key: &SigningKey, manifest: &[u8]) -> Result<Vec<u8>, Problem> {
+    let bundle = seal(key, &statement(manifest, PREDICATE_TYPE, &json!({})))?;
+    verify(&bundle, key.public(), manifest)?;
+    Ok(bundle)
+}
+
+/// A statement about a manifest.
+pub(crate) fn statement(manifest: &[u8], predicate_type: &str, predicate: &Value) -> Vec<u8> {
     let statement = json!({
         "_type": STATEMENT_TYPE,
         "subject": [{ "digest": { "sha256": Digest::of(manifest).to_string() } }],
-        "predicateType": PREDICATE_TYPE,
-        "predicate": {},
+        "predicateType": predicate_type,
+        "predicate": predicate,
     });
-    let payload = statement.to_string().into_bytes();
-    let signature = key.sign(&pae(PAYLOAD_TYPE, &payload))?;
+    statement.to_string().into_bytes()
+}
+
+/// Signs a statement; the bundle is JSON.
+pub(crate) fn seal(key: &SigningKey, statement: &[u8]) -> Result<Vec<u8>, Problem> {
+    let signature = key.sign(&pae(PAYLOAD_TYPE, statement))?;
     let bundle = json!({
         "mediaType": BUNDLE_TYPE,
         "verificationMaterial": { "publicKey": { "hint": key.public().fingerprint() } },
         "dsseEnvelope": {
-            "payload": STANDARD.encode(&payload),
+            "payload": STANDARD.encode(statement),
             "payloadType": PAYLOAD_TYPE,
             "signatures": [{ "sig": STANDARD.encode(&signature) }],
         },
     });
-    let bundle = bundle.to_string().into_bytes();
-    verify(&bundle, key.public(), manifest)?;
-    Ok(bundle)
+    Ok(bundle.to_string().into_bytes())
+}
+
+/// What somebody says of a manifest beside signing for it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) predicate_type: String,
+    pub(crate) predicate: Value,
+}
+
+impl Statement {
+    fn told_of(self, manifest: &[u8]) -> Option<Told> {
+        let digest = Digest::of(manifest).to_string();
+        match self.subject.as_slice() {
+            [subject] if subject.digest.sha256.as_deref() == Some(&digest) => Some(Told {
+                predicate_type: self.predicate_type,
+                predicate: self.predicate,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// What a statement without a signature says of a manifest.
+pub(crate) fn told(statement: &[u8], manifest: &[u8]) -> Option<Told> {
+    let statement: Statement = serde_json::from_slice(statement).ok()?;
+    (statement.kind == STATEMENT_TYPE).then(|| statement.told_of(manifest))?
+}
+
+/// What a bundle says of a manifest, by the key that has signed it.
+pub(crate) fn told_by(bundle: &[u8], key: &PublicKey, manifest: &[u8]) -> Option<Told> {
+    open(bundle, key).ok()?.told_of(manifest)
+}
+
+/// A bundle before anybody has verified it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Whether it claims to sign for a module; otherwise it tells something about one.
+    pub is_signature: bool,
+    /// The key that it says it is by.
+    pub hint: String,
+}
+
+/// What a bundle claims, for people to read. Nothing may rest on it.
+pub fn claim(bundle: &[u8]) -> Option<Claim> {
+    let bundle: Bundle = serde_json::from_slice(bundle).ok()?;
+    let payload = STANDARD.decode(&bundle.dsse_envelope.payload).ok()?;
+    let statement: Statement = serde_json::from_slice(&payload).ok()?;
+    let hint = bundle.verification_material.public_key.get("hint")?.as_str()?;
+    Some(Claim {
+        is_signature: statement.predicate_type == PREDICATE_TYPE,
+        hint: hint.chars().take(80).collect(),
+    })
+}
+
+/// The statement in a bundle, whoever has signed it.
+pub(crate) fn payload_of(bundle: &[u8]) -> Option<Vec<u8>> {
+    let bundle: Bundle = serde_json::from_slice(bundle).ok()?;
+    STANDARD.decode(&bundle.dsse_envelope.payload).ok()
 }
 
 /// Whether a bundle holds the signature of a manifest by this key. Reads nothing and asks nobody.

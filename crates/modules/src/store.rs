@@ -5,13 +5,36 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use nhi_governance::{Digest, Problem};
+use nhi_policy_file::{Source, Version};
+use serde::{Deserialize, Serialize};
 
 use crate::artifact::{Artifact, MANIFEST_BYTES_MAX, Manifest, WASM_BYTES_MAX};
-use crate::code::{DIGEST, STORE};
-use crate::signature::BUNDLE_BYTES_MAX;
+use crate::attachment::{Attachment, Kind};
+use crate::code::{DIGEST, MOVED, STORE};
 
-/// The most signatures that are read of one manifest.
-const BUNDLES_MAX: usize = 50;
+/// The most attachments of one kind that are read of one manifest.
+const ATTACHMENTS_MAX: usize = 50;
+
+/// Bytes of what says which manifest a version is.
+const NAME_BYTES_MAX: u64 = 4 << 10;
+
+/// What a version of a source was when it came to this machine.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// Where it came from.
+    pub source: Source,
+    /// Its version.
+    pub version: Version,
+    /// Digest of its manifest.
+    pub manifest: Digest,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenName {
+    source: String,
+    version: String,
+    manifest: String,
+}
 
 /// A folder with artefacts and their signatures.
 #[derive(Debug, Clone)]
@@ -34,8 +57,72 @@ impl Store {
         self.folder.join("blobs").join("sha256").join(digest.to_string())
     }
 
-    fn signatures(&self, manifest: &Digest) -> PathBuf {
-        self.folder.join("signatures").join(manifest.to_string())
+    fn attached(&self, manifest: &Digest, kind: Kind) -> PathBuf {
+        let folder = match kind {
+            Kind::Bundle => "signatures",
+            Kind::Sbom => "sboms",
+            Kind::Statement => "statements",
+        };
+        self.folder.join(folder).join(manifest.to_string())
+    }
+
+    fn name_of(&self, source: &Source, version: &Version) -> PathBuf {
+        let source = Digest::of(source.to_string().as_bytes()).to_string();
+        self.folder.join("names").join(source).join(format!("{version}.json"))
+    }
+
+    /// The manifest that a version of a source was when it came here.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read, or is not what its place says.
+    pub fn named(&self, source: &Source, version: &Version) -> Result<Option<Digest>, Problem> {
+        let path = self.name_of(source, version);
+        let Some(bytes) = read(&path, NAME_BYTES_MAX)? else {
+            return Ok(None);
+        };
+        let found = name_in(&bytes).filter(|named| named.source == *source && named.version == *version);
+        let found = found.ok_or_else(|| damaged(&path))?;
+        Ok(Some(found.manifest))
+    }
+
+    /// Notes which manifest a version of a source is. One that is noted already is exchanged only by whoever names the
+    /// digest.
+    ///
+    /// # Errors
+    ///
+    /// The version was another manifest before.
+    pub fn name(&self, named: &Named, is_digest_given: bool) -> Result<(), Problem> {
+        let Named {
+            source,
+            version,
+            manifest,
+        } = named;
+        if !is_digest_given {
+            self.refuse_moved(named)?;
+        }
+        let written = WrittenName {
+            source: source.to_string(),
+            version: version.to_string(),
+            manifest: format!("sha256:{manifest}"),
+        };
+        // INVARIANT: three texts always have a JSON text.
+        let bytes = serde_json::to_vec(&written).unwrap_or_default();
+        write(&self.name_of(source, version), &bytes)
+    }
+
+    /// Whether a version is still the manifest that it was.
+    ///
+    /// # Errors
+    ///
+    /// It is another one: what was published is never exchanged.
+    pub fn refuse_moved(&self, named: &Named) -> Result<(), Problem> {
+        match self.named(&named.source, &named.version)? {
+            Some(before) if before != named.manifest => {
+                Err(moved(&named.source, &named.version, &before, &named.manifest))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Puts an artefact in: the manifest last, so that what it names is there once it is.
@@ -46,10 +133,10 @@ impl Store {
         Ok(artifact.digest())
     }
 
-    /// Adds a signature to a manifest. That it counts is for its reader to say.
-    pub fn add_signature(&self, manifest: &Digest, bundle: &[u8]) -> Result<(), Problem> {
-        let name = format!("{}.json", Digest::of(bundle));
-        write(&self.signatures(manifest).join(name), bundle)
+    /// Adds something to a manifest. That a signature counts is for its reader to say.
+    pub fn attach(&self, manifest: &Digest, attachment: &Attachment) -> Result<(), Problem> {
+        let name = format!("{}.json", attachment.digest());
+        write(&self.attached(manifest, attachment.kind).join(name), &attachment.bytes)
     }
 
     /// Takes out an artefact; `None` where its manifest is not in the store.
@@ -74,9 +161,24 @@ impl Store {
         Artifact::assemble(bytes, config, wasm).map(Some)
     }
 
+    /// What belongs to a manifest, by kind and in the order of the digests.
+    pub fn attachments(&self, manifest: &Digest) -> Result<Vec<Attachment>, Problem> {
+        let mut attachments = Vec::new();
+        for kind in Kind::ALL {
+            for bytes in self.attachments_of(manifest, kind)? {
+                attachments.push(Attachment { kind, bytes });
+            }
+        }
+        Ok(attachments)
+    }
+
     /// The signatures of a manifest, in the order of their digests.
     pub fn bundles(&self, manifest: &Digest) -> Result<Vec<Vec<u8>>, Problem> {
-        let folder = self.signatures(manifest);
+        self.attachments_of(manifest, Kind::Bundle)
+    }
+
+    fn attachments_of(&self, manifest: &Digest, kind: Kind) -> Result<Vec<Vec<u8>>, Problem> {
+        let folder = self.attached(manifest, kind);
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -90,8 +192,8 @@ impl Store {
             }
         }
         paths.sort();
-        paths.truncate(BUNDLES_MAX);
-        let most = u64::try_from(BUNDLE_BYTES_MAX).unwrap_or(u64::MAX);
+        paths.truncate(ATTACHMENTS_MAX);
+        let most = kind.bytes_max();
         let read = |path: &PathBuf| read(path, most).map(Option::unwrap_or_default);
         paths.iter().map(read).collect()
     }
@@ -110,6 +212,33 @@ impl Store {
             "Delete the file and fetch the module again with `nhi module pull`; find out who wrote to the store.";
         Err(Problem::new(&DIGEST, message, help))
     }
+}
+
+fn name_in(bytes: &[u8]) -> Option<Named> {
+    let written: WrittenName = serde_json::from_slice(bytes).ok()?;
+    Some(Named {
+        source: Source::parse(&written.source).ok()?,
+        version: Version::parse(&written.version).ok()?,
+        manifest: Digest::parse(written.manifest.strip_prefix("sha256:")?).ok()?,
+    })
+}
+
+/// A version that is not what it was.
+#[cold]
+pub fn moved(source: &Source, version: &Version, before: &Digest, now: &Digest) -> Problem {
+    let message = format!("version {version} of `{source}` was sha256:{before} and is now sha256:{now}");
+    let help = format!(
+        "Ask its publisher: a version that was published is never exchanged. To take the new one on purpose, name it: \
+         `{source}:{version}@sha256:{now}`."
+    );
+    Problem::new(&MOVED, message, help)
+}
+
+#[cold]
+fn damaged(path: &Path) -> Problem {
+    let message = format!("{} does not say what its place says", path.display());
+    let help = "Delete the file and fetch the module again with `nhi module pull`; find out who wrote to the store.";
+    Problem::new(&STORE, message, help)
 }
 
 /// Reads a file within a limit, and one byte more, so that what is too long is noticed.

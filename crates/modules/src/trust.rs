@@ -59,6 +59,42 @@ pub fn hear(terms: &ModulesTerms, source: &Source, manifest: &[u8], bundles: &[V
     })
 }
 
+/// Hears the signatures of a manifest by keys that the caller names. Each of them has to have signed.
+///
+/// # Errors
+///
+/// A key without a signature of the manifest, with the reason where there is one key and one signature only.
+pub fn hear_keys(keys: &[(String, PublicKey)], manifest: &[u8], bundles: &[Vec<u8>]) -> Result<Heard, Problem> {
+    let mut signers = BTreeSet::new();
+    for (name, key) in keys {
+        let verdicts = bundles
+            .iter()
+            .take(BUNDLES_MAX)
+            .map(|bundle| verify(bundle, key, manifest));
+        let (good, bad): (Vec<_>, Vec<_>) = verdicts.partition(Result::is_ok);
+        if good.is_empty() {
+            return Err(match bad.into_iter().find_map(Result::err) {
+                Some(problem) if keys.len() == 1 && bundles.len() == 1 => problem,
+                _ => lacking(&format!("the key in `{name}`"), &signers),
+            });
+        }
+        signers.insert(name.as_str());
+    }
+    Ok(Heard {
+        signers: signers.into_iter().map(str::to_owned).collect(),
+    })
+}
+
+/// The keys of a policy file, with the names of their holders.
+///
+/// # Errors
+///
+/// A key that cannot be used, or that two signers have.
+pub fn signers(terms: &ModulesTerms) -> Result<Vec<(String, PublicKey)>, Problem> {
+    let named = |(name, key): (&str, PublicKey)| (name.to_owned(), key);
+    Ok(keys(terms)?.into_iter().map(named).collect())
+}
+
 /// The keys by signer; two signers with one key would count a signature twice.
 fn keys(terms: &ModulesTerms) -> Result<Vec<(&str, PublicKey)>, Problem> {
     let mut holders: BTreeMap<String, &str> = BTreeMap::new();

@@ -4,8 +4,8 @@
 mod tests {
     use std::io::Write as _;
 
-    use nhi_governance::Digest;
-    use nhi_modules::{Artifact, Facts, Store, load, save};
+    use nhi_governance::{Digest, Problem};
+    use nhi_modules::{Artifact, Attachment, Facts, Store, Wanted, open, save};
     use proptest::prelude::*;
     use tar::{Builder, EntryType, Header};
 
@@ -20,6 +20,28 @@ mod tests {
         Artifact::pack(&facts, wasm.to_vec())
     }
 
+    /// Puts all that an archive holds into a store.
+    fn load(store: &Store, archive: &[u8]) -> Result<Vec<Digest>, Problem> {
+        open(archive)?
+            .iter()
+            .map(|archived| store.put_archived(archived))
+            .collect()
+    }
+
+    fn wanted(manifests: &[Digest]) -> Vec<Wanted> {
+        let wanted = |manifest: &Digest| Wanted {
+            manifest: *manifest,
+            source: None,
+        };
+        manifests.iter().map(wanted).collect()
+    }
+
+    fn attach(store: &Store, digest: &Digest) {
+        store
+            .attach(digest, &Attachment::bundle(b"{\"a\":1}".to_vec()))
+            .unwrap();
+    }
+
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path().join("store"));
@@ -29,9 +51,9 @@ mod tests {
     fn saved() -> (Vec<u8>, Digest) {
         let (_folder, store) = store();
         let digest = store.put(&artifact(b"module")).unwrap();
-        store.add_signature(&digest, b"{\"a\":1}").unwrap();
+        attach(&store, &digest);
         let mut archive = Vec::new();
-        save(&store, &[digest], &mut archive).unwrap();
+        save(&store, &wanted(&[digest]), &mut archive).unwrap();
         (archive, digest)
     }
 
@@ -40,10 +62,10 @@ mod tests {
         let (_folder, here) = store();
         let (one, two) = (artifact(b"one"), artifact(b"two"));
         let digests = [here.put(&one).unwrap(), here.put(&two).unwrap()];
-        here.add_signature(&digests[0], b"{\"a\":1}").unwrap();
+        attach(&here, &digests[0]);
         let (mut archive, mut again) = (Vec::new(), Vec::new());
-        save(&here, &digests, &mut archive).unwrap();
-        save(&here, &digests, &mut again).unwrap();
+        save(&here, &wanted(&digests), &mut archive).unwrap();
+        save(&here, &wanted(&digests), &mut again).unwrap();
         assert_eq!(archive, again);
 
         let (_folder, there) = store();
@@ -52,7 +74,7 @@ mod tests {
         assert_eq!(there.artifact(&digests[1]).unwrap(), Some(two));
         assert_eq!(there.bundles(&digests[0]).unwrap(), [b"{\"a\":1}"]);
         assert!(there.bundles(&digests[1]).unwrap().is_empty());
-        let missing = save(&there, &[Digest::of(b"x")], &mut Vec::new()).unwrap_err();
+        let missing = save(&there, &wanted(&[Digest::of(b"x")]), &mut Vec::new()).unwrap_err();
         assert!(missing.help.contains("nhi module pull"));
     }
 

@@ -9,7 +9,7 @@ mod tests {
     use std::thread;
 
     use nhi_governance::Digest;
-    use nhi_modules::{Artifact, Facts, Remote, SigningKey, hear, sign};
+    use nhi_modules::{Artifact, Attachment, Facts, Kind, Remote, SigningKey, hear, sign};
     use nhi_policy_file::{Source, Version, read_modules};
 
     /// A registry that ends with the test.
@@ -166,10 +166,18 @@ mod tests {
             assert!(remote.bundles(&first.digest()).unwrap().is_empty(), "{name}");
             for seed in [1, 2, 1] {
                 let bundle = sign(&key(seed), &first.manifest).unwrap();
-                remote.attach(&first.manifest, &bundle).unwrap();
+                remote.attach(&first.manifest, &Attachment::bundle(bundle)).unwrap();
             }
+            let sbom = Attachment {
+                kind: Kind::Sbom,
+                bytes: b"{\"bomFormat\":\"CycloneDX\"}".to_vec(),
+            };
+            remote.attach(&first.manifest, &sbom).unwrap();
             let bundles = remote.bundles(&first.digest()).unwrap();
             assert_eq!(bundles.len(), 2, "{name}");
+            let all = remote.attachments(&first.digest()).unwrap();
+            assert_eq!(all.len(), 3, "{name}");
+            assert!(all.contains(&sbom), "{name}");
             let pem = |seed: u8| key(seed).public().to_pem().replace('\n', "\\n");
             let text = format!(
                 "signer \"ann\" {{\n  key = \"{}\"\n}}\nsigner \"ben\" {{\n  key = \"{}\"\n}}\ntrust \"oci://*\" {{\n  all_of = \

@@ -11,8 +11,10 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use nhi_governance::Digest;
-    use nhi_modules::{Artifact, Facts, PublicKey, SigningKey, Store, hear, sign, verify};
-    use nhi_policy_file::{ModulesTerms, Source, read_modules};
+    use nhi_modules::{
+        Artifact, Attachment, Facts, KeyKind, Named, PublicKey, SigningKey, Store, hear, hear_keys, sign, verify,
+    };
+    use nhi_policy_file::{ModulesTerms, Source, Version, read_modules};
     use proptest::prelude::*;
     use serde_json::{Value, json};
     use zeroize::Zeroizing;
@@ -312,6 +314,119 @@ mod tests {
     }
 
     #[test]
+    fn a_version_in_the_store_stays_what_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let named = |source: &str, version: &str, bytes: &[u8]| Named {
+            source: Source::parse(source).unwrap(),
+            version: Version::parse(version).unwrap(),
+            manifest: Digest::of(bytes),
+        };
+        let one = named("oci://r.example/a", "1.0.0", b"one");
+        assert_eq!(store.named(&one.source, &one.version).unwrap(), None);
+        store.name(&one, false).unwrap();
+        store.name(&one, false).unwrap();
+        // Neither another version nor another source is meant.
+        store.name(&named("oci://r.example/a", "1.0.1", b"two"), false).unwrap();
+        store.name(&named("oci://r.example/b", "1.0.0", b"two"), false).unwrap();
+        assert_eq!(store.named(&one.source, &one.version).unwrap(), Some(one.manifest));
+        let moved = named("oci://r.example/a", "1.0.0", b"two");
+        let problem = store.name(&moved, false).unwrap_err();
+        assert_eq!(problem.code.id, "NHI-MODULE-MOVED");
+        assert!(
+            problem
+                .help
+                .contains(&format!("oci://r.example/a:1.0.0@sha256:{}", moved.manifest)),
+            "{}",
+            problem.help
+        );
+        assert_eq!(store.named(&one.source, &one.version).unwrap(), Some(one.manifest));
+        store.name(&moved, true).unwrap();
+        assert_eq!(store.named(&one.source, &one.version).unwrap(), Some(moved.manifest));
+        // What somebody wrote there by hand is not believed.
+        let mut files = Vec::new();
+        for source in fs::read_dir(folder.path().join("names")).unwrap() {
+            files.extend(
+                fs::read_dir(source.unwrap().path())
+                    .unwrap()
+                    .map(|file| file.unwrap().path()),
+            );
+        }
+        assert_eq!(files.len(), 3);
+        let texts: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+        for file in &files {
+            // Each gets the text of another, or none.
+            let other = texts.iter().find(|text| **text != fs::read(file).unwrap()).unwrap();
+            fs::write(file, other).unwrap();
+        }
+        assert_eq!(
+            store.named(&one.source, &one.version).unwrap_err().code.id,
+            "NHI-MODULE-STORE"
+        );
+        for file in &files {
+            fs::write(file, b"{}").unwrap();
+        }
+        assert_eq!(
+            store.named(&one.source, &one.version).unwrap_err().code.id,
+            "NHI-MODULE-STORE"
+        );
+    }
+
+    #[test]
+    fn every_key_that_is_named_has_to_have_signed() {
+        let manifest = artifact(b"one").manifest;
+        let (ann, ben) = (ed25519(1), p256());
+        let keys = |keys: &[&SigningKey]| -> Vec<(String, PublicKey)> {
+            let named = keys.iter().enumerate();
+            named
+                .map(|(n, key)| (format!("{n}.pub"), key.public().clone()))
+                .collect()
+        };
+        let by_ann = vec![sign(&ann, &manifest).unwrap()];
+        let by_both = vec![by_ann[0].clone(), sign(&ben, &manifest).unwrap()];
+        let heard = |named: &[&SigningKey], bundles: &[Vec<u8>]| hear_keys(&keys(named), &manifest, bundles);
+        assert_eq!(heard(&[&ann], &by_ann).unwrap().signers, ["0.pub"]);
+        assert_eq!(heard(&[&ann, &ben], &by_both).unwrap().signers, ["0.pub", "1.pub"]);
+        for (named, bundles) in [
+            (vec![&ann, &ben], by_ann.clone()),
+            (vec![&ben], by_ann.clone()),
+            (vec![&ann], Vec::new()),
+            (vec![&ann], vec![b"{}".to_vec()]),
+        ] {
+            assert_eq!(heard(&named, &bundles).unwrap_err().code.id, "NHI-MODULE-SIGNATURE");
+        }
+        let told = heard(&[&ann, &ben], &by_ann).unwrap_err().message;
+        assert!(
+            told.contains("needs the signature of the key in `1.pub`") && told.contains("`0.pub`"),
+            "{told}"
+        );
+        let told = heard(&[&ben], &by_ann).unwrap_err().message;
+        assert!(told.contains("not by this key"), "{told}");
+        let other = artifact(b"two").manifest;
+        assert!(hear_keys(&keys(&[&ann]), &other, &by_ann).is_err());
+    }
+
+    #[test]
+    fn keys_that_are_made_here_are_read_by_the_usual_tools() {
+        for kind in [KeyKind::Ed25519, KeyKind::P256] {
+            let pem = SigningKey::generate(kind).unwrap();
+            let key = read(&pem);
+            assert_ne!(*SigningKey::generate(kind).unwrap(), *pem);
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("key.pem");
+            fs::write(&path, pem.as_bytes()).unwrap();
+            let output = Command::new("openssl")
+                .args(["pkey", "-pubout", "-in"])
+                .arg(&path)
+                .output();
+            match output {
+                Ok(output) => assert_eq!(String::from_utf8(output.stdout).unwrap(), key.public().to_pem()),
+                Err(error) => println!("SKIPPED: openssl cannot be run: {error}"),
+            }
+        }
+    }
+
+    #[test]
     fn the_store_gives_out_what_was_put_in_or_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path().join("deep/store"));
@@ -322,8 +437,12 @@ mod tests {
         assert_eq!(store.artifact(&good.digest()).unwrap(), Some(good.clone()));
         assert!(store.bundles(&good.digest()).unwrap().is_empty());
         let bundle = sign(&ed25519(1), &good.manifest).unwrap();
-        store.add_signature(&good.digest(), &bundle).unwrap();
-        store.add_signature(&good.digest(), &bundle).unwrap();
+        store
+            .attach(&good.digest(), &Attachment::bundle(bundle.clone()))
+            .unwrap();
+        store
+            .attach(&good.digest(), &Attachment::bundle(bundle.clone()))
+            .unwrap();
         assert_eq!(store.bundles(&good.digest()).unwrap(), [bundle]);
 
         let wasm = blob(&store, &Digest::of(&good.wasm));

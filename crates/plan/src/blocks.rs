@@ -5,11 +5,11 @@
 //! that a caller who wants few blocks pays for few.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 use crate::address::{join, without_keys};
 use crate::change::{Action, Change, Mode, Reference};
 use crate::constants::constants;
+use crate::hash::{Map, Set};
 use crate::json;
 use crate::masks;
 use crate::plan::{
@@ -38,7 +38,7 @@ impl Plan<'_> {
             plan: self,
             wanted,
             resolver: None,
-            modules: HashMap::new(),
+            modules: Map::default(),
             again: None,
             rereads: deferred_data.collect(),
             arguments: None,
@@ -67,11 +67,11 @@ pub struct Blocks<'p> {
     /// Made for the first block that is worked out.
     resolver: Option<Resolver<'p>>,
     /// Places of module instances in the configuration.
-    modules: HashMap<&'p str, Option<usize>>,
+    modules: Map<&'p str, Option<usize>>,
     /// References of the last block, which the instances of one block share.
     again: Option<(&'p ResourceConfig<'p>, Vec<Reference<'p>>, bool)>,
     /// Data sources that the plan reads anew.
-    rereads: HashSet<&'p str>,
+    rereads: Set<&'p str>,
     /// Constants that module calls pass, once they are reached.
     arguments: Option<Vec<Argument<'p>>>,
     stage: Stage,
@@ -350,7 +350,7 @@ fn arguments<'p>(configuration: &'p Configuration<'p>) -> Vec<Argument<'p>> {
         let Some((text, document)) = text.and_then(|text| Some((text, json::parse(text).ok()?))) else {
             continue;
         };
-        let variables: HashMap<&str, &VariableConfig<'_>> = module
+        let variables: Map<&str, &VariableConfig<'_>> = module
             .variables
             .iter()
             .map(|variable| (&*variable.name, variable))

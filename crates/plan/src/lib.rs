@@ -26,6 +26,7 @@ mod decode;
 pub mod error;
 mod expressions;
 mod finding;
+mod hash;
 mod interest;
 pub mod json;
 mod limits;

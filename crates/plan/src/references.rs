@@ -4,12 +4,12 @@
 //! for a place is kept, so that a hundred thousand resources that use one variable cost one walk.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::address::{Target, join, target};
 use crate::change::Reference;
 use crate::expressions::{Expression, Visitor, visit};
+use crate::hash::{Map, Set};
 use crate::json;
 use crate::plan::{Configuration, ModuleConfig, OutputConfig, ResourceConfig, VariableConfig};
 
@@ -34,13 +34,13 @@ type Addresses = Rc<[String]>;
 #[derive(Debug)]
 pub(crate) struct Resolver<'p> {
     configuration: &'p Configuration<'p>,
-    resources: HashMap<(usize, &'p str), &'p ResourceConfig<'p>>,
-    outputs: HashMap<(usize, &'p str), usize>,
-    root_variables: HashMap<&'p str, &'p VariableConfig<'p>>,
-    calls: HashMap<(usize, &'p str), usize>,
+    resources: Map<(usize, &'p str), &'p ResourceConfig<'p>>,
+    outputs: Map<(usize, &'p str), usize>,
+    root_variables: Map<&'p str, &'p VariableConfig<'p>>,
+    calls: Map<(usize, &'p str), usize>,
     /// Names in the arguments of the call that makes a module, by argument.
-    arguments: HashMap<usize, HashMap<String, Vec<String>>>,
-    known: HashMap<Place<'p>, Addresses>,
+    arguments: Map<usize, Map<String, Vec<String>>>,
+    known: Map<Place<'p>, Addresses>,
     steps: usize,
     bytes: usize,
     /// The budget ended something since this was last asked.
@@ -58,12 +58,12 @@ impl<'p> Resolver<'p> {
     pub(crate) fn new(configuration: &'p Configuration<'p>) -> Self {
         let mut resolver = Self {
             configuration,
-            resources: HashMap::new(),
-            outputs: HashMap::new(),
-            root_variables: HashMap::new(),
-            calls: HashMap::new(),
-            arguments: HashMap::new(),
-            known: HashMap::new(),
+            resources: Map::default(),
+            outputs: Map::default(),
+            root_variables: Map::default(),
+            calls: Map::default(),
+            arguments: Map::default(),
+            known: Map::default(),
             steps: 0,
             bytes: 0,
             cut: false,
@@ -207,7 +207,7 @@ impl<'p> Resolver<'p> {
 
     /// Follows `open` to the end; every place once.
     fn walk(&mut self, mut open: Vec<Place<'p>>) -> Addresses {
-        let mut seen: HashSet<Place<'p>> = open.iter().cloned().collect();
+        let mut seen: Set<Place<'p>> = open.iter().cloned().collect();
         let mut found = Vec::new();
         while let Some(place) = open.pop() {
             self.steps += 1;
@@ -326,10 +326,10 @@ fn own<'p>(target: Target<'_>) -> Target<'p> {
 }
 
 /// The names in the arguments of a call, by argument.
-fn arguments(expressions: Option<&str>) -> HashMap<String, Vec<String>> {
+fn arguments(expressions: Option<&str>) -> Map<String, Vec<String>> {
     let mut found = Vec::new();
     names(&mut found, "", expressions);
-    let mut arguments: HashMap<String, Vec<String>> = HashMap::new();
+    let mut arguments: Map<String, Vec<String>> = Map::default();
     for (path, name) in found {
         arguments.entry(path).or_default().push(name);
     }

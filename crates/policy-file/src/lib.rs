@@ -36,7 +36,7 @@ mod walk;
 pub use cases::{Case, Expected, Outcome, read_cases};
 pub use code::CODES;
 pub use fault::{Fault, Faults};
-pub use load::{BYTES_MAX, LoadError, load, load_cases};
+pub use load::{BYTES_MAX, LoadError, load, load_cases, load_modules};
 pub use lock::{LOCK_FILE, Lock, Locked, read_lock};
 pub use modules::{Level, ModuleTerms, ModulesTerms, TrustTerms, read_modules};
 pub use schema::{reference, schema};

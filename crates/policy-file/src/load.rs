@@ -10,6 +10,7 @@ use nhi_governance::{Policy, Problem};
 use crate::cases::{self, Case};
 use crate::code::READ;
 use crate::fault::{Collector, Faults};
+use crate::modules::ModulesTerms;
 
 /// The largest file, in bytes. The time of the parser grows with the square of an object's members.
 pub const BYTES_MAX: usize = 64 << 10;
@@ -64,6 +65,12 @@ impl error::Error for LoadError {
 pub fn load(path: &Path) -> Result<Policy, LoadError> {
     let (file, bytes) = bytes(path)?;
     crate::read(&file, &bytes).map_err(LoadError::Faults)
+}
+
+/// Reads what a policy file says of modules.
+pub fn load_modules(path: &Path) -> Result<ModulesTerms, LoadError> {
+    let (file, bytes) = bytes(path)?;
+    crate::read_modules(&file, &bytes).map_err(LoadError::Faults)
 }
 
 /// Reads test cases from a file.

@@ -99,6 +99,11 @@ static TIER: Block = Block {
             "Longest time between two reviews of the access. Default: 4320h, 2160h, 2160h, 720h.",
         ),
         A::optional(
+            "rotate_every",
+            Holds::Duration,
+            "Longest time until a secret that does not change by itself is replaced. Default: its longest life.",
+        ),
+        A::optional(
             "static_secret",
             Holds::Word(&["by_exception", "never"]),
             "Whether a secret that does not change by itself may be held. Default: by_exception, in tier critical never.",
@@ -385,6 +390,7 @@ fn tier(terms: &mut TierTerms, path: &[&str], value: &Value) {
         (["identity_ttl_max"], Value::Duration(ttl)) => terms.identity_ttl_max = ttl.clone(),
         (["token_ttl_max"], Value::Duration(ttl)) => terms.token_ttl_max = ttl.clone(),
         (["review_every"], Value::Duration(ttl)) => terms.review_every = ttl.clone(),
+        (["rotate_every"], Value::Duration(ttl)) => terms.rotate_every = Some(ttl.clone()),
         (["static_secret"], Value::Text(word)) => {
             terms.static_secret = match word.as_str() {
                 "by_exception" => StaticSecret::ByException,
@@ -393,6 +399,7 @@ fn tier(terms: &mut TierTerms, path: &[&str], value: &Value) {
             // The default limit goes with the default rule.
             if terms.static_secret == StaticSecret::Never {
                 terms.static_secret_ttl_max = None;
+                terms.rotate_every = None;
             }
         }
         (["static_secret_ttl_max"], Value::Duration(ttl)) => terms.static_secret_ttl_max = Some(ttl.clone()),

@@ -62,10 +62,12 @@ tier "moderate" {
   identity_ttl_max      = "24h"
   token_ttl_max         = "10m"
   static_secret_ttl_max = "700h"
+  rotate_every          = "168h"
   approvals { count = 2 }
 }
 tier "high" {
   static_secret_ttl_max = "500h"
+  rotate_every = "100h"
   identity_ttl_max = "12h"
   token_ttl_max    = "10m"
   approvals {
@@ -77,6 +79,7 @@ tier "critical" {
   identity_ttl_max = "1h"
   static_secret = "by_exception"
   static_secret_ttl_max = "100h"
+  rotate_every = "24h"
   approvals {
     count        = 3
     policy_owner = true
@@ -141,6 +144,12 @@ break_glass {
         );
         assert_eq!(policy.approvals(RiskTier::High).persons(), 4);
         assert_ne!(policy.static_secret(RiskTier::Low), StaticSecretRule::Never);
+        let every = RiskTier::ALL.map(|tier| policy.rotate_every(tier).unwrap().to_string());
+        assert_eq!(
+            every,
+            ["720h", "168h", "100h", "24h"],
+            "its longest life where nothing is said"
+        );
         let points: Vec<u32> = terms.scoring.entries().into_iter().map(|(_, points)| points).collect();
         assert_eq!(points, [101, 51, 12, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
         assert_eq!(terms.naming[0].kinds, [Kind::Bot]);
@@ -162,6 +171,7 @@ break_glass {
                 "/environment/dev/warn",
                 "/module",
                 "/signer",
+                "/tier/low/rotate_every",
                 "/tier/low/static_secret_ttl_max",
                 "/trust"
             ]

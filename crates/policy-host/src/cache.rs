@@ -1,8 +1,10 @@
 //! Keeps compiled modules for the next run, and believes only what this user's own key has signed.
 //!
 //! Machine code is run as it stands, so whoever could write into the cache could run anything. An entry is therefore
-//! read whole, its tag is verified, and only then is it mapped. The name follows from the module's bytes and from the
-//! engine's settings: another module or another release of this program finds nothing.
+//! read whole, its tag is verified, and only then is it mapped. The name follows from the module's bytes, from the
+//! engine's settings and from the limits: another module or another release of this program finds nothing.
+//!
+//! An entry is the machine code, what was found out about the module's bytes, how long that is, and the tag.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -11,17 +13,37 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 
+use crate::inspect::{Facts, kept};
 use crate::limits::{CACHE_ENTRIES, COMPILED_BYTES};
 
 /// Separates these tags from whatever else a key could ever be used for.
-const DOMAIN: &[u8] = b"nhi compiled module v1\0";
+const DOMAIN: &[u8] = b"nhi compiled module v2\0";
 const TAG_BYTES: usize = 32;
+const LENGTH_BYTES: usize = 4;
+/// What was found out about a module's bytes.
+const FACTS_BYTES: usize = 8 << 20;
 const KEY_BYTES: usize = 32;
 const KEY_FILE: &str = "key";
 const ENDING: &str = "cwasm";
 const RANDOM: &str = "/dev/urandom";
+
+/// What an entry is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Key {
+    /// SHA-256 of the module's bytes.
+    pub(crate) module: [u8; 32],
+    /// What the engine's settings and the limits come to.
+    pub(crate) fits: [u8; 32],
+}
+
+/// What is kept of a module that was accepted.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) facts: Facts,
+    pub(crate) code: Vec<u8>,
+}
 
 /// A private directory with compiled modules.
 #[derive(Debug, Clone)]
@@ -47,54 +69,70 @@ impl Cache {
         })
     }
 
-    /// The machine code of a module; `None` if there is none. An error says why what is there cannot be trusted.
-    pub(crate) fn get(&self, wasm: &[u8], engine: &[u8; 32]) -> Result<Option<Vec<u8>>, String> {
-        let name = name(wasm, engine);
+    /// What is kept of a module; `None` if there is nothing. An error says why what is there cannot be trusted.
+    pub(crate) fn get(&self, key: &Key) -> Result<Option<Kept>, String> {
+        let name = name(key);
         let path = self.directory.join(&name);
+        let unreadable = |error: io::Error| format!("its compiled form in the cache cannot be read: {error}");
         let file = match OpenOptions::new().read(true).custom_flags(NO_FOLLOW).open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("its compiled form in the cache cannot be read: {error}")),
+            Err(error) => return Err(unreadable(error)),
         };
-        let mut bytes = Vec::new();
-        let max = u64::try_from(COMPILED_BYTES.saturating_add(TAG_BYTES)).unwrap_or(u64::MAX);
-        let read = file.take(max).read_to_end(&mut bytes);
-        read.map_err(|error| format!("its compiled form in the cache cannot be read: {error}"))?;
-        let sound = bytes
-            .split_at_checked(TAG_BYTES)
-            .filter(|(tag, code)| self.mac(&name, code).is_some_and(|mac| mac.verify_slice(tag).is_ok()))
-            .map(|(_, code)| code.to_vec());
-        match sound {
-            Some(code) => Ok(Some(code)),
-            None => Err(String::from(
-                "its compiled form in the cache was changed by somebody else, or is damaged",
-            )),
-        }
+        let max = u64::try_from(COMPILED_BYTES.saturating_add(FACTS_BYTES)).unwrap_or(u64::MAX);
+        let length = file.metadata().map_err(unreadable)?.len().min(max);
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        file.take(max).read_to_end(&mut bytes).map_err(unreadable)?;
+        self.sound(&name, bytes)
+            .map(Some)
+            .ok_or_else(|| String::from("its compiled form in the cache was changed by somebody else, or is damaged"))
     }
 
-    /// Keeps the machine code of a module.
-    pub(crate) fn put(&self, wasm: &[u8], engine: &[u8; 32], code: &[u8]) -> io::Result<()> {
-        let name = name(wasm, engine);
+    /// The parts of an entry whose tag is right.
+    fn sound(&self, name: &str, mut bytes: Vec<u8>) -> Option<Kept> {
+        let (content, tag) = bytes.split_last_chunk::<TAG_BYTES>()?;
+        self.mac(name, &[content])?.verify_slice(tag).ok()?;
+        let (content, length) = content.split_last_chunk::<LENGTH_BYTES>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let (_, facts) = content.split_at_checked(content.len().checked_sub(length)?)?;
+        let (facts, end) = (kept::read(facts)?, content.len() - length);
+        // What is behind the machine code goes, and nothing is copied.
+        bytes.truncate(end);
+        Some(Kept { facts, code: bytes })
+    }
+
+    /// Keeps what came of a module.
+    pub(crate) fn put(&self, key: &Key, kept: &Kept) -> io::Result<()> {
+        let name = name(key);
+        let facts = kept::write(&kept.facts);
+        let length = u32::try_from(facts.len()).map_err(io::Error::other)?.to_le_bytes();
+        if facts.len() > FACTS_BYTES / 2 {
+            return Err(io::Error::other("too much to keep"));
+        }
+        let parts: [&[u8]; 3] = [&kept.code, &facts, &length];
         let tag = self
-            .mac(&name, code)
+            .mac(&name, &parts)
             .ok_or_else(|| io::Error::other("no tag"))?
             .finalize()
             .into_bytes();
         let fresh = self.directory.join(format!(".{name}.{}", std::process::id()));
-        let written =
-            write_private(&fresh, &[tag.as_ref(), code]).and_then(|()| fs::rename(&fresh, self.directory.join(&name)));
+        let [code, facts, length] = parts;
+        let written = write_private(&fresh, &[code, facts, length, tag.as_ref()])
+            .and_then(|()| fs::rename(&fresh, self.directory.join(&name)));
         if written.is_err() {
             drop(fs::remove_file(&fresh));
         }
         written.and_then(|()| self.prune())
     }
 
-    fn mac(&self, name: &str, code: &[u8]) -> Option<Hmac<Sha256>> {
+    fn mac(&self, name: &str, parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
         mac.update(DOMAIN);
         mac.update(name.as_bytes());
         mac.update(b"\0");
-        mac.update(code);
+        for part in parts {
+            mac.update(part);
+        }
         Some(mac)
     }
 
@@ -118,21 +156,19 @@ impl Cache {
 /// `O_NOFOLLOW`: a link in the place of an entry or of the key is not ours.
 const NO_FOLLOW: i32 = nix::libc::O_NOFOLLOW;
 
-fn name(wasm: &[u8], engine: &[u8; 32]) -> String {
+fn name(key: &Key) -> String {
+    let fits = key.fits.first_chunk::<8>().map(|fits| hex(fits)).unwrap_or_default();
+    format!("{}-{fits}.{ENDING}", hex(&key.module))
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    let digest = Sha256::digest(wasm);
-    let mut name = String::with_capacity(2 * (32 + 8) + 8);
-    // Writing to a string cannot fail.
-    for byte in &digest {
-        let _ = write!(name, "{byte:02x}");
-    }
-    name.push('-');
-    for byte in engine.iter().take(8) {
-        let _ = write!(name, "{byte:02x}");
-    }
-    name.push('.');
-    name.push_str(ENDING);
-    name
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Only this user may be able to write: the key would otherwise prove nothing.

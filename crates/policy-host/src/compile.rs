@@ -11,9 +11,9 @@ use std::sync::mpsc;
 
 use nix::sys::resource::{Resource, rlim_t, setrlimit};
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Kept, Key};
 use crate::limits::{COMPILE_CPU_SECONDS, COMPILE_MEMORY_BYTES, COMPILE_WALL, COMPILED_BYTES, HostLimits};
-use crate::{HostError, HostErrorKind, host};
+use crate::{HostError, HostErrorKind, host, inspect};
 
 /// What the child answers with before machine code, and before a message.
 const DONE: u8 = b'+';
@@ -45,22 +45,31 @@ pub enum Origin {
 }
 
 impl Compilation {
-    /// Machine code of `wasm` for the engine whose settings `engine` stands for.
-    pub(crate) fn compile(&self, name: &str, wasm: &[u8], engine: &[u8; 32]) -> Result<(Vec<u8>, Origin), HostError> {
+    /// Machine code of `wasm` and what is known of it, from the cache where it is there: it was accepted then, by the
+    /// same limits.
+    pub(crate) fn compile(
+        &self,
+        name: &str,
+        wasm: &[u8],
+        key: &Key,
+        limits: &HostLimits,
+    ) -> Result<(Kept, Origin), HostError> {
         let mut origin = Origin::Compiled;
         if let Some(cache) = &self.cache {
-            match cache.get(wasm, engine) {
-                Ok(Some(code)) => return Ok((code, Origin::Cached)),
+            match cache.get(key) {
+                Ok(Some(kept)) => return Ok((kept, Origin::Cached)),
                 Ok(None) => {}
                 Err(why) => origin = Origin::Recompiled(why),
             }
         }
+        let facts = inspect::inspect(name, wasm, limits)?;
         let code = self.run(name, wasm)?;
+        let kept = Kept { facts, code };
         if let Some(cache) = &self.cache {
             // A cache that cannot be written costs time in the next run and nothing else.
-            let _ = cache.put(wasm, engine, &code);
+            let _ = cache.put(key, &kept);
         }
-        Ok((code, origin))
+        Ok((kept, origin))
     }
 
     fn run(&self, name: &str, wasm: &[u8]) -> Result<Vec<u8>, HostError> {

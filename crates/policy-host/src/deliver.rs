@@ -1,5 +1,6 @@
 //! Makes batches of the changes that a module wants to see, without what it did not ask for and may not know.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::sync::mpsc;
 
@@ -9,27 +10,51 @@ use crate::canary::{self, Placed};
 use crate::host::Module;
 use crate::limits::{BATCH_BYTES, BATCH_CHANGES, CHANGE_BYTES};
 
+/// A change in a batch: of the batch's own, or shared with other modules.
+pub(crate) trait Handed<'p>: Borrow<Change<'p>> + From<Change<'p>> {}
+
+impl<'p, C: Borrow<Change<'p>> + From<Change<'p>>> Handed<'p> for C {}
+
 /// Changes for one call, and what they weigh.
-#[derive(Debug, Default)]
-pub(crate) struct Batch<'p> {
-    pub(crate) changes: Vec<Change<'p>>,
+#[derive(Debug)]
+pub(crate) struct Batch<C> {
+    pub(crate) changes: Vec<C>,
     pub(crate) bytes: usize,
 }
 
-impl Batch<'_> {
+impl<C> Batch<C> {
+    pub(crate) fn new() -> Self {
+        Self {
+            changes: Vec::with_capacity(BATCH_CHANGES),
+            bytes: 0,
+        }
+    }
+
+    /// Whether it goes to the module as it is.
+    pub(crate) fn is_full(&self) -> bool {
+        self.changes.len() >= BATCH_CHANGES || self.bytes >= BATCH_BYTES
+    }
+
     /// What the canaries' place follows from.
-    pub(crate) fn seed(&self) -> Option<String> {
-        self.changes.first().map(|change| change.address.clone().into_owned())
+    pub(crate) fn seed<'p>(&self) -> Option<String>
+    where
+        C: Handed<'p>,
+    {
+        let first = self.changes.first()?;
+        Some(first.borrow().address.clone().into_owned())
     }
 
     /// Puts the module's canaries among the changes.
-    pub(crate) fn mix_canaries<'d>(&mut self, description: &'d Description) -> Vec<Placed<'d>> {
+    pub(crate) fn mix_canaries<'p, 'd>(&mut self, description: &'d Description) -> Vec<Placed<'d>>
+    where
+        C: Handed<'p>,
+    {
         let Some(seed) = self.seed() else { return Vec::new() };
         let placed = canary::place(description, &seed);
         for (number, canary) in placed.iter().enumerate() {
             let position = canary::position(&seed, number, self.changes.len());
             self.bytes = self.bytes.saturating_add(weigh(&canary.change));
-            self.changes.insert(position, canary.change.clone());
+            self.changes.insert(position, C::from(canary.change.clone()));
         }
         placed
     }
@@ -73,9 +98,9 @@ impl<'m, 'p, I: Iterator<Item = Change<'p>>> Feed<'m, 'p, I> {
 }
 
 impl<'p, I: Iterator<Item = Change<'p>>> Iterator for Feed<'_, 'p, I> {
-    type Item = Batch<'p>;
+    type Item = Batch<Change<'p>>;
 
-    fn next(&mut self) -> Option<Batch<'p>> {
+    fn next(&mut self) -> Option<Self::Item> {
         let mut batch = Batch {
             changes: self.empty(),
             bytes: 0,
@@ -85,16 +110,24 @@ impl<'p, I: Iterator<Item = Change<'p>>> Iterator for Feed<'_, 'p, I> {
                 continue;
             }
             if !self.interests.module.sees_sensitive() {
-                change = nhi_plan::redact(&change);
+                change = redacted(change);
             }
             batch.bytes = batch.bytes.saturating_add(weigh(&change));
             batch.changes.push(change);
-            if batch.changes.len() >= BATCH_CHANGES || batch.bytes >= BATCH_BYTES {
+            if batch.is_full() {
                 break;
             }
         }
         (!batch.changes.is_empty()).then_some(batch)
     }
+}
+
+/// The change without what is sensitive; most have nothing that is.
+pub(crate) fn redacted(change: Change<'_>) -> Change<'_> {
+    if change.sensitive_paths.is_empty() {
+        return change;
+    }
+    nhi_plan::redact(&change)
 }
 
 /// A module's interests, with the answers remembered: a plan has many blocks and few types.

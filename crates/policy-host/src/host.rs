@@ -4,16 +4,18 @@ use std::fmt;
 use std::thread;
 
 use nhi_plan::Description;
+use sha2::{Digest as _, Sha256};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
 use crate::bindings::PolicyModulePre;
+use crate::cache::Key;
 use crate::compile::{Compilation, Origin};
 use crate::engine::Ticker;
 use crate::limiter::Limiter;
 use crate::limits::{HostLimits, WORKERS_MAX};
 use crate::sandbox::{self, Sandbox};
-use crate::{Facts, HostError, HostErrorKind, convert, describe, engine, inspect};
+use crate::{Facts, HostError, HostErrorKind, cache, convert, describe, engine, inspect};
 
 /// The name that errors carry before there is a module.
 const NO_MODULE: &str = "(sandbox)";
@@ -52,6 +54,7 @@ pub struct Module {
     pub(crate) trust: Trust,
     is_granted: bool,
     facts: Facts,
+    sha256: String,
     origin: Origin,
     pub(crate) description: Description,
     pub(crate) pre: PolicyModulePre<Limiter>,
@@ -80,6 +83,11 @@ impl Module {
     /// What its bytes say of themselves; nothing for the built-in module.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// SHA-256 of its bytes, in hexadecimal; nothing for the built-in module.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
     }
 
     /// Where its machine code came from.
@@ -151,20 +159,33 @@ impl Host {
 
     /// Loads a module from a component's binary, with the trust that the operator grants it.
     pub fn load_as(&self, name: &str, wasm: &[u8], trust: Trust) -> Result<Module, HostError> {
-        let facts = inspect::inspect(name, wasm, &self.limits)?;
-        let (component, origin) = match &self.compilation {
+        let digest: [u8; 32] = Sha256::digest(wasm).into();
+        let (facts, component, origin) = match &self.compilation {
             None => (
+                inspect::inspect(name, wasm, &self.limits)?,
                 Component::from_binary(&self.engine, wasm).map_err(|error| invalid(name, &error))?,
                 Origin::Compiled,
             ),
             Some(compilation) => {
-                let (code, origin) = compilation.compile(name, wasm, &engine::fingerprint(&self.engine))?;
-                (self.map(name, &code)?, origin)
+                let key = Key {
+                    module: digest,
+                    fits: self.fits(),
+                };
+                let (kept, origin) = compilation.compile(name, wasm, &key, &self.limits)?;
+                (kept.facts, self.map(name, &kept.code)?, origin)
             }
         };
         let mut module = self.ready(name, trust, facts, &component)?;
         module.origin = origin;
+        module.sha256 = cache::hex(&digest);
         Ok(module)
+    }
+
+    /// What an accepted module's machine code has to fit: the engine's settings, and what was accepted.
+    fn fits(&self) -> [u8; 32] {
+        let mut hasher = Sha256::new_with_prefix(engine::fingerprint(&self.engine));
+        hasher.update(format!("{:?}", self.limits));
+        hasher.finalize().into()
     }
 
     /// Maps machine code that this program has made: in its build, in its child process, or before, by its own key.
@@ -212,6 +233,7 @@ impl Host {
             trust,
             is_granted: false,
             facts,
+            sha256: String::new(),
             origin: Origin::Embedded,
             description,
             pre,

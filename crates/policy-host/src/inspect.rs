@@ -3,6 +3,7 @@
 //! The engine would refuse the same modules, but not say what to do; and what makes a compiler slow is cheap to count.
 
 mod body;
+pub(crate) mod kept;
 
 use wasmparser::{Encoding, KnownCustom, Parser, Payload};
 
@@ -201,7 +202,7 @@ fn imports(name: &str, facts: &Facts) -> HostError {
     let help = if made_by("componentize-py") {
         "built by componentize-py: rebuild with `--stub-wasi`"
     } else if made_by("ComponentizeJS") || made_by("componentize-js") || made_by("StarlingMonkey") {
-        "built by componentize-js: rebuild with `--disable all`"
+        "built by componentize-js: rebuild with `--disable stdio random clocks http fetch-event`"
     } else if facts.imports.iter().any(|import| import.starts_with("wasi:")) && made_by("rustc") {
         "built from Rust with WASI: rebuild with `--target wasm32-unknown-unknown`"
     } else {

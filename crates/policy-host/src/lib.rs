@@ -35,6 +35,8 @@ mod limits;
 mod lower;
 mod run;
 mod sandbox;
+mod session;
+mod together;
 
 pub use cache::Cache;
 pub use compile::{Compilation, Origin, compile_child};
@@ -45,3 +47,4 @@ pub use host::{Host, Module, Trust, precompile};
 pub use inspect::{ABI_SECTION, Facts, facts};
 pub use limits::HostLimits;
 pub use run::{Report, Usage};
+pub use together::Task;

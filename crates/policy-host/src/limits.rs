@@ -85,12 +85,14 @@ pub(crate) const CHANGE_BYTES: usize = 128;
 pub(crate) const INSTANCES: usize = 512;
 /// Sessions at once: each may take the memory of a whole run.
 pub(crate) const WORKERS_MAX: usize = 4;
+/// Modules at once: each may hold the memory of a session while it waits for the next blocks.
+pub(crate) const TOGETHER: usize = 20;
 /// Computing time of the process that compiles a module; Python's interpreter takes a third of it.
 pub(crate) const COMPILE_CPU_SECONDS: u64 = 90;
 /// Address space of that process.
 pub(crate) const COMPILE_MEMORY_BYTES: u64 = 3 << 30;
-/// How long it is waited for.
-pub(crate) const COMPILE_WALL: Duration = Duration::from_mins(3);
+/// How long it is waited for: on a machine that is busy with other things, its computing time takes many times as long.
+pub(crate) const COMPILE_WALL: Duration = Duration::from_mins(10);
 /// Machine code of one module.
 pub(crate) const COMPILED_BYTES: usize = 512 << 20;
 /// Compiled modules that are kept.

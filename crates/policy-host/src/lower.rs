@@ -2,6 +2,8 @@
 //!
 //! Texts stay where they are, in the plan; only lists of pointers are made, a few for each batch.
 
+use std::borrow::Borrow;
+
 use nhi_plan::{Action, Change, Context};
 
 use crate::bindings::wit;
@@ -17,7 +19,7 @@ struct Lists<'a> {
 }
 
 impl<'a> Lists<'a> {
-    fn of(batch: &'a [Change<'_>]) -> Self {
+    fn of<'c: 'a>(batch: impl Iterator<Item = &'a Change<'c>>) -> Self {
         let mut lists = Self::default();
         for change in batch {
             lists.actions.extend(change.actions.iter().copied().map(action));
@@ -51,12 +53,12 @@ impl<'l, T> Rest<'l, T> {
 }
 
 /// Calls `with` with the records of `batch`.
-pub(crate) fn with_records<T>(batch: &[Change<'_>], with: impl FnOnce(&[wit::Change<'_>]) -> T) -> T {
-    let lists = Lists::of(batch);
+pub(crate) fn with_records<'c, C: Borrow<Change<'c>>, T>(batch: &[C], with: impl FnOnce(&[wit::Change<'_>]) -> T) -> T {
+    let changes = || batch.iter().map(Borrow::borrow);
+    let lists = Lists::of(changes());
     let mut addresses = Rest(&lists.addresses);
-    let references: Vec<wit::Reference<'_>> = batch
-        .iter()
-        .flat_map(|change| &change.references)
+    let references: Vec<wit::Reference<'_>> = changes()
+        .flat_map(|change: &Change<'_>| &change.references)
         .map(|reference| wit::Reference {
             path: &reference.path,
             addresses: addresses.take(reference.addresses.len()),
@@ -67,9 +69,8 @@ pub(crate) fn with_records<T>(batch: &[Change<'_>], with: impl FnOnce(&[wit::Cha
     let mut sensitive_paths = Rest(&lists.sensitive_paths);
     let mut attributes = Rest(&lists.attributes);
     let mut references = Rest(&references);
-    let records: Vec<wit::Change<'_>> = batch
-        .iter()
-        .map(|change| wit::Change {
+    let records: Vec<wit::Change<'_>> = changes()
+        .map(|change: &Change<'_>| wit::Change {
             actions: actions.take(change.actions.len()),
             unknown_paths: unknown_paths.take(change.unknown_paths.len()),
             sensitive_paths: sensitive_paths.take(change.sensitive_paths.len()),

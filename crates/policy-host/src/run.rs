@@ -15,7 +15,7 @@ use crate::canary;
 use crate::deliver::{Batch, Feed, weigh};
 use crate::host::{Host, Module};
 use crate::limits::{BATCH_BYTES, BATCH_CHANGES, BATCHES_AHEAD, SHARD_BYTES, SHARD_CHANGES};
-use crate::sandbox::Sandbox;
+use crate::session::Session;
 use crate::{HostError, HostErrorKind};
 
 /// Batches of one session that may wait: all of them, so that the next session can start meanwhile.
@@ -63,11 +63,11 @@ impl Usage {
 
 /// What is the same for all sessions of a run.
 #[derive(Clone, Copy)]
-struct Job<'j> {
-    host: &'j Host,
-    module: &'j Module,
-    settings: &'j str,
-    context: &'j Context,
+pub(crate) struct Job<'j> {
+    pub(crate) host: &'j Host,
+    pub(crate) module: &'j Module,
+    pub(crate) settings: &'j str,
+    pub(crate) context: &'j Context,
 }
 
 impl Host {
@@ -117,27 +117,14 @@ impl Job<'_> {
             let report = guest.join().map_err(|_| self.ended())??;
             Ok((report, seed))
         })?;
-        for placed in seed
-            .iter()
-            .flat_map(|seed| canary::place(&self.module.description, seed))
-        {
-            let batch = Batch {
-                bytes: weigh(&placed.change),
-                changes: vec![placed.change.clone()],
-            };
-            let mut alone = self.session([batch], false, None)?;
-            canary::collect(&self.module.name, &[placed], &mut alone.findings)?;
-            report.usage.fuel = report.usage.fuel.saturating_add(alone.usage.fuel);
-            report.usage.fuel_limit = report.usage.fuel_limit.saturating_add(alone.usage.fuel_limit);
-            report.usage.canaries += 1;
-        }
+        self.canaries_apart(seed.as_deref(), &mut report)?;
         Ok(report)
     }
 
     /// Sessions of the same size on every machine, as many at once as this one has workers.
     fn split<'p>(self, feed: Feed<'_, 'p, impl Iterator<Item = Change<'p>>>) -> Result<Report, HostError> {
         // A session is handed over when a worker is free for it.
-        let (jobs, waiting) = mpsc::sync_channel::<(usize, mpsc::Receiver<Batch<'p>>)>(0);
+        let (jobs, waiting) = mpsc::sync_channel::<(usize, mpsc::Receiver<Batch<Change<'p>>>)>(0);
         let waiting = Mutex::new(waiting);
         let results = Mutex::new(Vec::new());
         let has_failed = AtomicBool::new(false);
@@ -169,7 +156,7 @@ impl Job<'_> {
     }
 
     /// The results of all sessions as one, or the failure of the first that failed.
-    fn merge(self, results: impl Iterator<Item = Result<Report, HostError>>) -> Result<Report, HostError> {
+    pub(crate) fn merge(self, results: impl Iterator<Item = Result<Report, HostError>>) -> Result<Report, HostError> {
         let mut whole = Report {
             findings: Vec::new(),
             usage: Usage::default(),
@@ -192,47 +179,36 @@ impl Job<'_> {
     /// One session from its opening to its end.
     fn session<'p>(
         self,
-        batches: impl IntoIterator<Item = Batch<'p>>,
+        batches: impl IntoIterator<Item = Batch<Change<'p>>>,
         with_canaries: bool,
         spent: Option<&mpsc::Sender<Vec<Change<'p>>>>,
     ) -> Result<Report, HostError> {
-        let module = self.module;
-        let mut sandbox = Sandbox::new(self.host, &module.name, module.trust, &module.pre)?;
-        let session = sandbox.open(self.settings, self.context)?;
-        let mut accepted = Accepted::new(&module.name, &self.host.limits, &module.description);
-        let (mut changes, mut canaries) = (0_usize, None);
+        let mut session = Session::open(self, with_canaries)?;
         for mut batch in batches {
-            changes = changes.saturating_add(batch.changes.len());
-            if with_canaries && canaries.is_none() {
-                canaries = Some(batch.mix_canaries(&module.description));
-            }
-            sandbox.feed(batch.bytes)?;
-            let found = sandbox.check(session, module.description.encoding, &batch.changes)?;
-            accepted.extend(found)?;
+            session.take(&mut batch)?;
             if let Some(spent) = spent {
                 // The other side has time to clear away; where it has ended, this one does.
                 drop(spent.send(batch.changes));
             }
         }
-        accepted.extend(sandbox.finish(session)?)?;
-        let canaries = canaries.unwrap_or_default();
-        let (mut findings, mut output_bytes) = (accepted.findings, accepted.output_bytes);
-        if !canaries.is_empty() {
-            canary::collect(&module.name, &canaries, &mut findings)?;
-            output_bytes = findings.iter().map(crate::accept::weigh).sum();
+        session.finish()
+    }
+
+    /// Judges each canary by itself, where a module sees the whole plan: it would count among the plan's facts.
+    pub(crate) fn canaries_apart(self, seed: Option<&str>, report: &mut Report) -> Result<(), HostError> {
+        let description = &self.module.description;
+        for placed in seed.into_iter().flat_map(|seed| canary::place(description, seed)) {
+            let batch = Batch {
+                bytes: weigh(&placed.change),
+                changes: vec![placed.change.clone()],
+            };
+            let mut alone = self.session([batch], false, None)?;
+            canary::collect(&self.module.name, &[placed], &mut alone.findings)?;
+            report.usage.fuel = report.usage.fuel.saturating_add(alone.usage.fuel);
+            report.usage.fuel_limit = report.usage.fuel_limit.saturating_add(alone.usage.fuel_limit);
+            report.usage.canaries += 1;
         }
-        Ok(Report {
-            findings,
-            usage: Usage {
-                fuel: sandbox.fuel_used(),
-                fuel_limit: sandbox.fuel_given(),
-                memory_peak_bytes: sandbox.memory_peak_bytes(),
-                output_bytes,
-                changes,
-                sessions: 1,
-                canaries: canaries.len(),
-            },
-        })
+        Ok(())
     }
 
     fn spawn<'scope, 'env, T: Send + 'scope>(
@@ -259,8 +235,8 @@ impl Job<'_> {
 
 /// Cuts what the module wants into sessions. A module that wants nothing is opened and closed all the same.
 fn distribute<'p>(
-    feed: impl Iterator<Item = Batch<'p>>,
-    jobs: &mpsc::SyncSender<(usize, mpsc::Receiver<Batch<'p>>)>,
+    feed: impl Iterator<Item = Batch<Change<'p>>>,
+    jobs: &mpsc::SyncSender<(usize, mpsc::Receiver<Batch<Change<'p>>>)>,
     has_failed: &AtomicBool,
 ) {
     let start = |number: usize| {

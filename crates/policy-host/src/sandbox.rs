@@ -1,6 +1,7 @@
 //! One instance of a module at work: calls into it, its fuel, and what its failures mean.
 
-use std::time::Duration;
+use std::borrow::Borrow;
+use std::time::{Duration, Instant};
 
 use nhi_plan::{Change, Context, Encoding};
 use wasmtime::component::ResourceAny;
@@ -24,6 +25,9 @@ pub(crate) struct Sandbox<'h> {
     store: Store<Limiter>,
     instance: PolicyModule,
     fuel_given: u64,
+    /// What is left of the wall clock's limit. Only time inside the module counts: whoever works the blocks out, or
+    /// another module that has the processor, is not its affair.
+    wall_left: Duration,
 }
 
 impl<'h> Sandbox<'h> {
@@ -44,6 +48,7 @@ impl<'h> Sandbox<'h> {
             store,
             instance,
             fuel_given,
+            wall_left: host.limits.wall,
         })
     }
 
@@ -57,8 +62,11 @@ impl<'h> Sandbox<'h> {
         work: impl FnOnce(&wit::Guest, &mut Store<Limiter>) -> wasmtime::Result<T>,
     ) -> Result<T, HostError> {
         let guest = self.instance.nhi_policy_policy();
-        work(guest, &mut self.store)
-            .map_err(|error| failure(self.name, self.host, &self.store, self.fuel_given, &error))
+        let start = Instant::now();
+        self.store.set_epoch_deadline(ticks(self.wall_left));
+        let answer = work(guest, &mut self.store);
+        self.wall_left = self.wall_left.saturating_sub(start.elapsed());
+        answer.map_err(|error| failure(self.name, self.host, &self.store, self.fuel_given, &error))
     }
 
     fn fuel_left(&self) -> u64 {
@@ -110,11 +118,11 @@ impl<'h> Sandbox<'h> {
         opened.map_err(|error| self.undecided(&error))
     }
 
-    pub(crate) fn check(
+    pub(crate) fn check<'c, C: Borrow<Change<'c>>>(
         &mut self,
         session: ResourceAny,
         encoding: Encoding,
-        batch: &[Change<'_>],
+        batch: &[C],
     ) -> Result<Vec<wit::Finding>, HostError> {
         let answer = match encoding {
             Encoding::Records => self.call(|guest, store| {
@@ -123,7 +131,7 @@ impl<'h> Sandbox<'h> {
             Encoding::JsonLines => {
                 let mut text = String::new();
                 for change in batch {
-                    nhi_plan::line::write(&mut text, change);
+                    nhi_plan::line::write(&mut text, change.borrow());
                 }
                 self.call(|guest, store| guest.session().call_check_json(store, session, &text))?
             }

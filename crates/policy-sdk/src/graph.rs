@@ -1,23 +1,61 @@
 //! Who can become whom: the identity graph that the host hands to a module with an interest that needs `graph`.
 //!
-//! ```
-//! use nhi_policy_sdk::{Context, Graph};
+//! Who holds what is [`Graph::ways_from`] and [`Graph::administrators`]; who can become whom is [`Graph::becomes`] and
+//! [`Graph::become_by`]. A rule that asks, and its test:
 //!
-//! let context = Context {
-//!     graph: Some(r#"{"complete": true, "omitted": 0,
-//!         "nodes": [{"name": "ci", "kind": "role", "admin": false}, {"name": "root", "kind": "role", "admin": true}],
-//!         "edges": [{"from": "ci", "to": "root", "how": "assumes", "via": "", "certain": true,
-//!                    "address": "aws_iam_role.root", "message": "ci can assume root"}]}"#.into()),
-//!     ..Context::default()
+//! ```
+//! use nhi_policy_sdk::{Graph, Rule, Sees, Severity, Tester, testing};
+//!
+//! nhi_policy_sdk::module! {
+//!     /// No pipeline becomes an administrator.
+//!     #[derive(Debug)]
+//!     pub struct Pipelines {
+//!         settings: (),
+//!         graph: Graph = Graph::of,
+//!     }
+//!     name: "pipelines",
+//!     rules: [BECOMES_ADMINISTRATOR],
+//! }
+//!
+//! static BECOMES_ADMINISTRATOR: Rule<Pipelines> = Rule {
+//!     code: "TEAM001",
+//!     name: "pipeline-becomes-administrator",
+//!     severity: Severity::Critical,
+//!     summary: "a pipeline's role can become an administrator",
+//!     why: "whoever may push to the repository owns the account",
+//!     docs: "",
+//!     controls: &[],
+//!     sees: &[Sees::resources(&["aws_iam_role"]).only(&["name"]).with(&["graph"])],
+//!     canary: None,
+//!     check: |pipelines, block, findings| {
+//!         let graph = &pipelines.graph;
+//!         if block.address.contains("pipeline") && graph.becomes_administrator(&block.address) {
+//!             let ways: Vec<&str> = graph.ways_from(&block.address).map(|edge| edge.message.as_str()).collect();
+//!             findings.push(block.finding("TEAM001").message(ways.join(", then ")));
+//!         }
+//!         Ok(())
+//!     },
 //! };
-//! let graph = Graph::of(&context)?;
-//! assert_eq!(graph.becomes("ci").len(), 1);
-//! assert!(graph.becomes_administrator("ci"));
-//! assert!(!graph.becomes_administrator("root"), "it is one already");
-//! # Ok::<(), String>(())
+//!
+//! let graph = testing::graph(&[
+//!     ("aws_iam_role.pipeline", "aws_iam_role.deploy"),
+//!     ("aws_iam_role.deploy", "aws_iam_role.admin"),
+//! ]);
+//! assert!(!graph.becomes_administrator("aws_iam_role.admin"), "it is one already");
+//! assert_eq!(graph.become_by("aws_iam_role.admin").len(), 2);
+//!
+//! Tester::<Pipelines>::new()
+//!     .graph(&graph)
+//!     .case("over two hops")
+//!     .change(testing::change("aws_iam_role.pipeline", "{}"))
+//!     .change(testing::change("aws_iam_role.deploy", "{}"))
+//!     .finds("TEAM001", "aws_iam_role.pipeline")
+//!     .saying("aws_iam_role.pipeline can assume aws_iam_role.deploy")
+//!     .holds();
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use nhi_plan::Context;
 use nhi_plan::json::{self, Kind, Value};
@@ -86,6 +124,42 @@ impl Graph {
         Self::parse(text)
     }
 
+    /// The JSON text that [`Graph::of`] reads, for tests.
+    pub fn to_json(&self) -> String {
+        let mut out = format!(r#"{{"complete":true,"omitted":{},"nodes":["#, self.omitted);
+        let begin = |out: &mut String, number: usize| out.push_str(if number > 0 { ",{" } else { "{" });
+        let text = |out: &mut String, key: &str, value: &str| {
+            out.push_str(&json::quote(key));
+            out.push(':');
+            out.push_str(&json::quote(value));
+            out.push(',');
+        };
+        for (number, node) in self.nodes.iter().enumerate() {
+            begin(&mut out, number);
+            text(&mut out, "name", &node.name);
+            text(&mut out, "kind", &node.kind);
+            // Writing to a String cannot fail.
+            let _ = write!(out, r#""admin":{}}}"#, node.is_administrator);
+        }
+        out.push_str(r#"],"edges":["#);
+        for (number, edge) in self.edges.iter().enumerate() {
+            begin(&mut out, number);
+            for (key, value) in [
+                ("from", &edge.from),
+                ("to", &edge.to),
+                ("how", &edge.how),
+                ("via", &edge.via),
+                ("address", &edge.address),
+                ("message", &edge.message),
+            ] {
+                text(&mut out, key, value);
+            }
+            let _ = write!(out, r#""certain":{}}}"#, edge.is_certain);
+        }
+        out.push_str("]}");
+        out
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let document = json::parse(text).map_err(|error| format!("the graph is not JSON: {error}"))?;
         let root = document.root();
@@ -119,6 +193,21 @@ impl Graph {
     /// An identity by its name.
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.name == name)
+    }
+
+    /// The identities that can do everything, in the order of their names.
+    pub fn administrators(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| node.is_administrator)
+    }
+
+    /// What `from` holds itself: the ways that lead from it to somebody else in one step.
+    pub fn ways_from<'g>(&'g self, from: &str) -> impl Iterator<Item = &'g Edge> {
+        self.edges.iter().filter(move |edge| edge.from == from)
+    }
+
+    /// The ways that lead to `to` in one step.
+    pub fn ways_to<'g>(&'g self, to: &str) -> impl Iterator<Item = &'g Edge> {
+        self.edges.iter().filter(move |edge| edge.to == to)
     }
 
     /// Everybody whom `from` can become, over any number of edges, nearest first; itself not among them.
@@ -256,6 +345,22 @@ mod tests {
         let reached = around.becomes("a");
         let d = reached.iter().find(|reach| reach.to == "d").unwrap();
         assert!(d.is_certain && d.steps == 2);
+    }
+
+    #[test]
+    fn a_graph_reads_back() {
+        let mut graph = graph(&[("a \"b\"", "c", true), ("c", "d", false)]);
+        graph.omitted = 3;
+        graph.nodes.push(Node {
+            name: "c".into(),
+            kind: "role".into(),
+            is_administrator: true,
+        });
+        let context = Context {
+            graph: Some(graph.to_json()),
+            ..Context::default()
+        };
+        assert_eq!(Graph::of(&context), Ok(graph));
     }
 
     #[test]

@@ -41,6 +41,7 @@ mod sqlite;
 mod taking;
 mod transaction;
 mod transparency;
+mod turns;
 mod verify;
 mod view;
 mod writer;

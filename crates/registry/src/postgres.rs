@@ -2,153 +2,102 @@
 //!
 //! Writers take turns by a lock on the row that keeps the head of the log, so that each sees all that was committed
 //! before it; a revision that somebody else has moved is found then, and nothing is overwritten. A commit returns once
-//! the server has made it durable.
+//! the server has made it durable. Those of one process share commits, see [`Turns`]; a server may be far away, so that
+//! what counts is how often it is asked.
 //!
 //! Whether a creation is still under way is told by an advisory lock that lasts as long as the connection of whoever
 //! began it. A server that restarts lets go of all of them; each process takes its own again as it reconnects, which
 //! it does at its next call. So the connection has to be one of its own: a pooler that hands out transactions breaks it.
 
+mod columns;
+mod line;
 mod link;
+mod memory;
+mod opening;
 mod rows;
 mod schema;
 mod target;
 mod tls;
 
-use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use nhi_governance::Digest;
-use postgres::Client;
-use postgres::types::Type;
-
-use link::{Link, failure};
+use link::{Link, Patience, failure};
+use opening::Purpose;
 use rows::PostgresTransaction;
 pub(crate) use target::{Target, is_url};
 
 use crate::options::{Options, Point};
 use crate::transaction::{Backend, RowsWork};
+use crate::turns::Turns;
 use crate::{Actor, ReadWork, Registry, RegistryError, Spool, View, WriteWork, Writer, taking};
-
-const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// A registry on a PostgreSQL server.
 #[derive(Debug)]
 pub(crate) struct PostgresRegistry {
     target: Target,
     options: Options,
-    reads_only: bool,
-    link: Mutex<Link>,
+    /// `None` where it is only read.
+    turns: Option<Turns<Link>>,
+    /// For whoever reads while another writes; made when it is first needed.
+    reading: Mutex<Option<Link>>,
 }
 
 impl PostgresRegistry {
     /// Opens it for reading and writing, and creates it where there is none.
     pub(crate) fn create(target: Target, options: Options) -> Result<Self, RegistryError> {
-        let mut link = Link::connect(target.clone(), false)?;
+        let mut link = Link::connect(target.clone(), false, Patience::Place)?;
         schema::migrate(&mut link, options.now())?;
-        Ok(Self::new(target, options, link, false))
+        Ok(Self::new(target, options, Some(link), None))
     }
 
     /// Opens one that exists, for reading and writing.
     pub(crate) fn open(target: Target, options: Options) -> Result<Self, RegistryError> {
-        let mut link = Link::connect(target.clone(), false)?;
+        let mut link = Link::connect(target.clone(), false, Patience::Place)?;
         recognise(&mut link)?;
         schema::migrate(&mut link, options.now())?;
-        Ok(Self::new(target, options, link, false))
+        Ok(Self::new(target, options, Some(link), None))
     }
 
     /// Opens one that exists, for reading only.
     pub(crate) fn open_read_only(target: Target, options: Options) -> Result<Self, RegistryError> {
-        let mut link = Link::connect(target.clone(), true)?;
+        let mut link = Link::connect(target.clone(), true, Patience::Place)?;
         let found = recognise(&mut link)?;
         schema::refuse_older(found, &target)?;
-        Ok(Self::new(target, options, link, true))
+        Ok(Self::new(target, options, None, Some(link)))
     }
 
-    fn new(target: Target, options: Options, link: Link, reads_only: bool) -> Self {
+    fn new(target: Target, options: Options, writing: Option<Link>, reading: Option<Link>) -> Self {
         let spool = options.spool.of_place(&target.to_string());
         Self {
             options: Options { spool, ..options },
             target,
-            reads_only,
-            link: Mutex::new(link),
+            turns: writing.map(Turns::new),
+            reading: Mutex::new(reading),
         }
     }
 
-    /// A panic of another thread cannot leave a transaction half done: it was rolled back, or its connection is gone.
-    fn lock(&self) -> MutexGuard<'_, Link> {
-        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic of another thread leaves no transaction open.
+    fn lock(&self) -> MutexGuard<'_, Option<Link>> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn transact(&self, link: &mut Link, work: &mut RowsWork<'_>) -> Result<(), RegistryError> {
-        let session = Cell::new(link.session);
-        let client = link.begin(BEGIN_WRITE)?;
-        let rows = PostgresTransaction::new(client, &self.target, &session, "write to");
-        let mut result = rows.take_turn().and_then(|()| {
-            self.options.reach(Point::Begun);
-            work(&rows)
-        });
-        if result.is_ok() && rows.has_failed() {
-            // The work went on after a statement had failed, and the server will not.
-            result = Err(RegistryError::Broken(self.place()));
-        }
-        if let Err(error) = result {
-            let rolled_back = rows.end("ROLLBACK");
-            link.session = session.get();
-            if rolled_back.is_err() {
-                link.lose();
-            }
-            return Err(error);
-        }
-        self.options.reach(Point::Committing);
-        let (committed, head) = (rows.end("COMMIT"), rows.head());
-        link.session = session.get();
-        if let Err(error) = committed {
-            match head {
-                Some(head) => self.look_for(link, head, &error)?,
-                None => return Err(failure("write to", &self.target, &error)),
-            }
-        }
-        self.options.reach(Point::Committed);
-        Ok(())
+    fn read_with(&self, link: &mut Link, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
+        link.open(Purpose::Read)?;
+        let rows = PostgresTransaction::new(link, Purpose::Read);
+        let result = catch_unwind(AssertUnwindSafe(|| work(&View::new(&rows, &self.options))));
+        drop(rows);
+        link.roll_back();
+        result.unwrap_or_else(|panic| resume_unwind(panic))
     }
-
-    /// The connection was lost while the server committed, so nobody has said whether it did. The chain tells: the row
-    /// that would be its head is there, or it is not and never will be, because its turn is over.
-    fn look_for(
-        &self,
-        link: &mut Link,
-        (seq, hash): (u64, Digest),
-        error: &postgres::Error,
-    ) -> Result<(), RegistryError> {
-        link.lose();
-        let unknown = |_| RegistryError::Broken(self.place());
-        let client = link.begin(BEGIN_WRITE).map_err(unknown)?;
-        let found = is_there(client, seq, hash);
-        let ended = client.batch_execute("ROLLBACK");
-        if ended.is_err() {
-            link.lose();
-        }
-        match found {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(failure("write to", &self.target, error)),
-            Err(error) => Err(unknown(failure("write to", &self.target, &error))),
-        }
-    }
-}
-
-fn is_there(client: &mut Client, seq: u64, hash: Digest) -> Result<bool, postgres::Error> {
-    // Whoever was cut off may still have its turn; it is waited for.
-    client.batch_execute("SELECT FROM nhi.meta FOR UPDATE")?;
-    let (seq, hash) = (i64::try_from(seq).unwrap_or(i64::MAX), hash.to_string());
-    let query = "SELECT FROM nhi.audit_log WHERE seq = $1 AND hash = $2";
-    let rows = client.query_typed(query, &[(&seq, Type::INT8), (&hash, Type::TEXT)])?;
-    Ok(!rows.is_empty())
 }
 
 fn recognise(link: &mut Link) -> Result<i64, RegistryError> {
     let target = link.target.clone();
-    let client = link.begin(BEGIN_READ)?;
+    link.begin("read", |client| {
+        client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    })?;
+    let client = link.client()?;
     let found = schema::recognise(client, &target);
     let ended = client.batch_execute("ROLLBACK");
     ended.map_err(|error| failure("read", &target, &error))?;
@@ -165,15 +114,25 @@ impl Registry for PostgresRegistry {
     }
 
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
-        let mut link = self.lock();
-        let session = Cell::new(link.session);
-        let client = link.begin(BEGIN_READ)?;
-        let rows = PostgresTransaction::new(client, &self.target, &session, "read");
-        let result = work(&View::new(&rows, &self.options));
-        if rows.end("ROLLBACK").is_err() {
-            link.lose();
+        let Some(turns) = &self.turns else {
+            return match &mut *self.lock() {
+                Some(link) => self.read_with(link, work),
+                // INVARIANT: what is only read has it from the beginning.
+                None => Err(RegistryError::Broken(self.place())),
+            };
+        };
+        if let Some(mut turn) = turns.idle() {
+            return self.read_with(&mut turn.line, work);
         }
-        result
+        let mut reading = self.lock();
+        if reading.is_none() {
+            *reading = Link::connect(self.target.clone(), true, Patience::None).ok();
+        }
+        match &mut *reading {
+            Some(link) => self.read_with(link, work),
+            // The server takes no more of them, so that this one has to wait for those who write.
+            None => self.read_with(&mut turns.once_idle().line, work),
+        }
     }
 
     fn write(&self, actor: &Actor, work: &mut WriteWork<'_>) -> Result<(), RegistryError> {
@@ -185,9 +144,18 @@ impl Registry for PostgresRegistry {
 
 impl Backend for PostgresRegistry {
     fn exclusively(&self, work: &mut RowsWork<'_>) -> Result<(), RegistryError> {
-        if self.reads_only {
+        let Some(turns) = &self.turns else {
             return Err(RegistryError::ReadOnly(self.place()));
-        }
-        self.transact(&mut self.lock(), work)
+        };
+        turns.write(|link| {
+            self.options.reach(Point::Begun);
+            let rows = PostgresTransaction::new(link, Purpose::Write);
+            work(&rows)?;
+            rows.finish()?;
+            self.options.reach(Point::Committing);
+            Ok(())
+        })?;
+        self.options.reach(Point::Committed);
+        Ok(())
     }
 }

@@ -1,25 +1,27 @@
 //! The registry in an SQLite file: the default, for one machine or one shared directory.
 //!
 //! Writers take turns (`BEGIN IMMEDIATE`) and wait for each other; a commit returns after the write-ahead log has
-//! reached the disk (`synchronous=FULL`). Those of one process share commits, see [`turns`]. Reads have a connection of
+//! reached the disk (`synchronous=FULL`). Those of one process share commits, see [`Turns`]. Reads have a connection of
 //! their own: they see what is durable, and wait for no writer.
 
+mod line;
 mod open;
 mod rows;
 mod session;
-mod turns;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rusqlite::Connection;
 
+use line::SqliteLine;
 use rows::SqliteTransaction;
 use session::Session;
-use turns::Turns;
 
 use crate::options::{Options, Point};
 use crate::transaction::{Backend, RowsWork};
+use crate::turns::Turns;
 use crate::{Actor, ReadWork, Registry, RegistryError, Spool, View, WriteWork, Writer, taking};
 
 /// How many statements a connection keeps prepared: all that there are.
@@ -33,7 +35,9 @@ pub struct SqliteRegistry {
     /// It ends before the one that writes, which tidies up the files.
     reading: Mutex<Connection>,
     /// `None` where it is only read.
-    turns: Option<Turns>,
+    turns: Option<Turns<SqliteLine>>,
+    /// After a write that could not be made durable: what is on the disk is unknown until it is opened anew.
+    broken: Arc<AtomicBool>,
     /// Begun by the first creation. It ends after the connections, so that what is open is still told by it.
     session: OnceLock<Session>,
 }
@@ -73,13 +77,20 @@ impl SqliteRegistry {
         if writing.is_some() {
             spool.reserve();
         }
+        let broken = Arc::<AtomicBool>::default();
+        let line = |writing| SqliteLine::new(path.to_owned(), writing, Arc::clone(&broken));
         Self {
             path: path.to_owned(),
             options: Options { spool, ..options },
             reading: Mutex::new(reading),
-            turns: writing.map(Turns::new),
+            turns: writing.map(line).map(Turns::new),
+            broken,
             session: OnceLock::new(),
         }
+    }
+
+    fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::SeqCst)
     }
 
     fn rows<'a>(&'a self, connection: &'a Connection, what: &'static str) -> SqliteTransaction<'a> {
@@ -97,9 +108,9 @@ impl Backend for SqliteRegistry {
         let Some(turns) = &self.turns else {
             return Err(RegistryError::ReadOnly(self.place()));
         };
-        turns.write(&self.path, |connection| {
+        turns.write(|line| {
             self.options.reach(Point::Begun);
-            work(&self.rows(connection, "write to"))?;
+            work(&self.rows(line.connection()?, "write to"))?;
             self.options.reach(Point::Committing);
             Ok(())
         })?;
@@ -118,7 +129,7 @@ impl Registry for SqliteRegistry {
     }
 
     fn read(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
-        if self.turns.as_ref().is_some_and(Turns::is_broken) {
+        if self.is_broken() {
             return Err(RegistryError::Broken(self.place()));
         }
         // A panic of another thread cannot leave a transaction half done: dropping it rolls it back.
@@ -130,7 +141,7 @@ impl Registry for SqliteRegistry {
     }
 
     fn read_anew(&self, work: &mut ReadWork<'_>) -> Result<(), RegistryError> {
-        if !self.turns.as_ref().is_some_and(Turns::is_broken) {
+        if !self.is_broken() {
             return self.read(work);
         }
         let options = self.options.clone();

@@ -1,10 +1,12 @@
-//! Measures what the product promises about speed: checking plans, starting the provider, and many identities.
+//! Measures what the product promises about speed: checking plans, with modules of one's own, starting the provider, and
+//! many identities.
 //!
 //! Everything is measured as a whole process from outside, one child after the other in the same run, because a time
 //! alone says little on a machine that others share: each figure has a yardstick beside it.
 
 mod identities;
 mod measure;
+mod modules;
 mod peers;
 mod plans;
 mod start;
@@ -27,21 +29,21 @@ pub(crate) fn internal(words: &[&str]) -> Option<Result<()>> {
 }
 
 /// What can be measured by itself; without a word all of it is.
-const PARTS: [&str; 3] = ["identities", "plans", "start"];
+const PARTS: [&str; 4] = ["identities", "modules", "plans", "start"];
+
+/// What can be said of the identities beside their number.
+const OPTIONS: [&str; 5] = ["core=", "minutes=", "parallelism=", "programs=", "registry="];
 
 /// Measures the parts that are named, or all, and prints tables as they stand in `docs/benchmarks.md`.
 ///
-/// Words after `identities` are its own: numbers of identities, `parallelism=N`, and `programs=FOLDER` to measure the
-/// provider in a folder, such as that of an older version, instead of building it.
+/// Words after `identities` are its own: numbers of identities, `parallelism=N`, `core=NAME`, `registry=NAME`,
+/// `minutes=N`, and `programs=FOLDER` to measure the provider in a folder, such as that of an older version, instead of
+/// building it; `modules` takes `programs=` too.
 pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
     let (parts, options): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| PARTS.contains(word));
-    let is_option = |word: &&str| {
-        word.parse::<usize>().is_ok() || ["parallelism=", "programs="].iter().any(|key| word.starts_with(key))
-    };
-    if let Some(word) = options
-        .iter()
-        .find(|word| !is_option(word) || !parts.contains(&"identities"))
-    {
+    let is_option = |word: &&str| word.parse::<usize>().is_ok() || OPTIONS.iter().any(|key| word.starts_with(key));
+    let takes_options = parts.contains(&"identities") || parts == ["modules"];
+    if let Some(word) = options.iter().find(|word| !is_option(word) || !takes_options) {
         bail!("`{word}` is no part of the bench: {}", PARTS.join(", "));
     }
     let is_asked = |part: &str| parts.is_empty() || parts.contains(&part);
@@ -59,6 +61,13 @@ pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
     let helper = std::env::current_exe().context("find this program")?;
     let bench = Bench { folder, helper };
     let given = options.iter().find_map(|word| word.strip_prefix("programs="));
+    if is_asked("modules") {
+        let nhi = match given {
+            Some(folder) => PathBuf::from(folder).join(format!("nhi{}", std::env::consts::EXE_SUFFIX)),
+            None => build::run(workspace, build::Profile::Release)?.nhi,
+        };
+        modules::run(workspace, &bench, &nhi)?;
+    }
     if given.is_none() && (is_asked("identities") || is_asked("start")) {
         build::programs(workspace, build::Profile::Release, &["terraform-provider-nhi"])?;
     }

@@ -161,6 +161,14 @@ pub(crate) fn test_guests(workspace: &Workspace, folder: &Path) -> Result<PathBu
     Ok(examples)
 }
 
+/// Builds the guest of `cargo xtask bench modules` as modules are built for use; returns its component.
+pub(crate) fn bench_guest(workspace: &Workspace) -> Result<Vec<u8>> {
+    let what = ["--package=nhi-policy-sdk", "--example=bench"].map(str::to_owned);
+    let core = guest_build(workspace, &what)?.join("examples/bench.wasm");
+    let bytes = fs::read(&core).with_context(|| format!("read `{}`", core.display()))?;
+    component::componentize(&bytes).map_err(anyhow::Error::msg)
+}
+
 /// Builds the test guests as small as they can be, for keeping; returns their folder.
 pub(crate) fn small_guests(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
     let target = folder.join("small");

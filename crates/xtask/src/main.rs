@@ -25,6 +25,7 @@ mod provider_docs;
 mod quality;
 mod record;
 mod rule_docs;
+mod script_tools;
 mod shell;
 mod test;
 mod tidy;
@@ -46,7 +47,7 @@ Usage: cargo xtask <task>
   tidy                    check the rules of the house: arrows, files, lists, examples, pages
   gen [--check]           write what is generated: protocol code, rule pages, provider pages
   tofu                    print the path of a core; build OpenTofu with Go where there is none
-  bench [PART…]           measure plans, start, identities [NUMBER…] [parallelism=N], or all of them
+  bench [PART…]           measure plans, start, identities [NUMBER…] [parallelism=N] [core=…] [registry=…], or all
   freeze                  build the fixtures of the contract's version, which the host runs for ever from then on
   fuzz [SECONDS [SEED [TARGET…]]]
                           run the fuzz targets, first with a planted defect that each must find

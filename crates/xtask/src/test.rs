@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 
 use crate::build::{self, Profile};
 use crate::go_core::REGISTRY;
+use crate::script_tools::{JAVASCRIPT, PYTHON, Script};
 use crate::shell::{Run, Workspace, on_path};
 use crate::tofu::{self, Kind};
 
@@ -20,6 +21,8 @@ struct Tools {
     terraform: Option<PathBuf>,
     aws_mirror: Option<PathBuf>,
     registry: Option<PathBuf>,
+    python: Option<PathBuf>,
+    javascript: Option<PathBuf>,
 }
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
@@ -40,6 +43,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
         ("NHI_TEST_TERRAFORM", &tools.terraform),
         ("NHI_TEST_PROVIDER_MIRROR", &tools.aws_mirror),
         ("NHI_TEST_CRANE", &tools.registry),
+        ("NHI_TEST_PYTHON_TOOLS", &tools.python),
+        ("NHI_TEST_JAVASCRIPT_TOOLS", &tools.javascript),
     ] {
         // Empty means "looked for and not there", so that the tests do not look again.
         run = run.env(name, value.clone().unwrap_or_default());
@@ -64,7 +69,17 @@ fn find(workspace: &Workspace) -> Result<Tools> {
         terraform,
         aws_mirror: aws_mirror()?,
         registry: registry(workspace)?,
+        python: script(workspace, &PYTHON),
+        javascript: script(workspace, &JAVASCRIPT),
     })
+}
+
+/// What builds modules in a language, if its interpreter and a package registry are in reach.
+fn script(workspace: &Workspace, script: &Script) -> Option<PathBuf> {
+    script
+        .ensure(workspace)
+        .inspect_err(|error| eprintln!("{} is not here: {error:#}", script.name))
+        .ok()
 }
 
 /// A registry for modules: the one that was built before, or built now, or on PATH.
@@ -143,6 +158,12 @@ impl Tools {
         if self.registry.is_none() {
             skips.push("SKIPPED: modules pushed to the registry of go-containerregistry; put `crane` on PATH, or Go to build it");
         }
+        if self.python.is_none() {
+            skips.push("SKIPPED: policy modules in Python, built for real; put `python3` with `venv` on PATH, and PyPI in reach");
+        }
+        if self.javascript.is_none() {
+            skips.push("SKIPPED: policy modules in JavaScript, built for real; put `node` and `npm` on PATH, and npm's registry in reach");
+        }
         skips
     }
 }
@@ -167,13 +188,15 @@ mod tests {
 
     #[test]
     fn says_what_is_skipped() {
-        assert_eq!(Tools::default().skips().len(), 4);
+        assert_eq!(Tools::default().skips().len(), 6);
         let here = Some(PathBuf::from("/x"));
         let all = Tools {
             tofu: here.clone(),
             terraform: here.clone(),
             aws_mirror: here.clone(),
-            registry: here,
+            registry: here.clone(),
+            python: here.clone(),
+            javascript: here,
         };
         assert!(all.skips().is_empty());
     }

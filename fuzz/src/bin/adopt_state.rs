@@ -3,12 +3,13 @@
 
 use hcl::{Expression, Structure};
 use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target};
-use nhi_adopt::{Block, Estate, Taken, Terms, find, propose, write};
+use nhi_adopt::{Block, Estate, Taken, Terms, find, managed, propose, write};
 use nhi_governance::{Kind, Policy};
 use nhi_plan::Limits;
 
 const SNIPPETS: &[&str] = &[
     "\"aws_iam_role\"",
+    "\"nhi_identity\"",
     "\"aws_iam_user\"",
     "\"aws_iam_access_key\"",
     "\"google_service_account\"",
@@ -50,6 +51,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let Ok(text) = std::str::from_utf8(data) else {
         return Corpus::Reject;
     };
+    held(text);
     match find(text, &Limits::default()) {
         Ok(estate) => {
             planted(&estate);
@@ -63,6 +65,14 @@ fuzz_target!(|data: &[u8]| -> Corpus {
         }
     }
 });
+
+/// What a state is said to manage are ids that it holds; what is refused has a reason.
+fn held(text: &str) {
+    match managed(text, &Limits::default()) {
+        Ok(ids) => assert!(ids.iter().all(|id| !id.is_empty()), "an id that is none"),
+        Err(error) => assert!(!error.message.is_empty() && !error.help.is_empty(), "refused without a reason"),
+    }
+}
 
 /// What is written can be read, says one block for each, and works out nothing but ids.
 fn judge(estate: &Estate) {

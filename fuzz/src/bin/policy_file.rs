@@ -11,6 +11,7 @@ const SNIPPETS: &[&str] = &[
     "tier \"high\" {\n  score_from = 45\n}\n",
     "tier \"critical\" {\n  identity_ttl_max = \"100h\"\n  approvals {\n    count = 3\n  }\n}\n",
     "  static_secret = \"never\"\n",
+    "  rotate_every = \"12h\"\n",
     "  static_secret_ttl_max = \"24h\"\n",
     "scoring {\n  administer = 50\n  no_attestation = 0\n}\n",
     "naming {\n  kinds = [\"bot\"]\n  patterns = [\"bot-*\", \"?\"]\n}\n",

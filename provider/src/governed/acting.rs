@@ -53,6 +53,7 @@ impl Governed {
         let identity = armed(|| {
             registry.change(&self.actor, id, None, &NO_EVIDENCE, |now, identity: &Identity, view| {
                 let act = self.act(&NO_EVIDENCE, view, now);
+                view.refuse_unexcepted(identity.declaration(), now)?;
                 Ok(resume(identity, &view.context(identity.declaration())?, &act)?)
             })
         })?;

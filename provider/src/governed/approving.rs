@@ -192,7 +192,7 @@ impl Governed {
     }
 
     /// What the life cycle has against bringing an identity back by a change that has these approvals.
-    pub(crate) fn refuses_resuming(
+    pub(crate) fn refuses_return(
         &self,
         found: &Found,
         declaration: &Declaration,
@@ -205,8 +205,22 @@ impl Governed {
             now: found.now,
         };
         let updated = update(&found.identity, declaration.clone(), &found.context, &act);
-        let of_resuming = |problem: &Problem| matches!(problem.code.id, "NHI-SUSPENDED" | "NHI-RESUME");
-        updated.err().filter(of_resuming)
+        let of_return = |problem: &Problem| {
+            matches!(
+                problem.code.id,
+                "NHI-EXPIRED" | "NHI-QUARANTINE" | "NHI-RESUME" | "NHI-SUSPENDED"
+            )
+        };
+        updated.err().filter(of_return)
+    }
+
+    /// Whether `enforcement` is `warn`, and counts there. What cannot be found out does not.
+    pub(crate) fn warns_only(&self, environment: Option<&Environment>) -> bool {
+        let (Some(policy), Some(approving)) = (self.policy(), self.approving()) else {
+            return false;
+        };
+        let asked = || self.ask(|registry| waiver(registry, policy, environment));
+        !approving.enforces && asked().ok().flatten().is_some_and(|waiver| waiver.counts)
     }
 
     /// Asks the life cycle itself, with no approvals at hand.

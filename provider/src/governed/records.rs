@@ -196,7 +196,7 @@ impl Governed {
         }
     }
 
-    pub(super) fn act<'a>(&'a self, evidence: &'a Evidence, view: &View<'a>, now: Timestamp) -> Act<'a> {
+    pub(crate) fn act<'a>(&'a self, evidence: &'a Evidence, view: &View<'a>, now: Timestamp) -> Act<'a> {
         Act {
             by: self.actor.as_str(),
             evidence,

@@ -27,13 +27,12 @@ impl Spec for BreakGlassKind {
         break_glass: BreakGlass,
         scene: &Scene<'_>,
     ) -> Result<Transition<Registered<BreakGlass>>, RegistryError> {
-        let earlier = scene.view.list(&RecordFilter {
+        let others = scene.view.list(&RecordFilter {
             environment: Some(break_glass.environment.to_string()),
-            key: Some(break_glass.name.to_string()),
             with_ended: true,
             ..RecordFilter::default()
         })?;
-        Ok(Registered::<BreakGlass>::create(id, break_glass, &earlier, &scene.act)?)
+        Ok(Registered::<BreakGlass>::create(id, break_glass, &others, &scene.act)?)
     }
 
     fn update(

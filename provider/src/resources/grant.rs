@@ -10,7 +10,7 @@ use tfplugin::value::{Type, Value};
 use super::standing;
 use crate::governed::{Scene, Spec};
 use crate::kind_resource::Kind;
-use crate::values::{list, optional_texts, text, texts};
+use crate::values::{list, optional_texts, text, texts, whole};
 
 /// The kind.
 pub(super) struct GrantKind;
@@ -61,6 +61,10 @@ impl Spec for GrantKind {
             ("ttl", grant.ttl.as_str().into()),
             ("activation", grant.activation.map(Activation::as_str).into()),
             ("conditions", optional_texts(grant.conditions.as_ref())),
+            (
+                "generation",
+                grant.generation.map_or(Value::Null, |number| u64::from(number).into()),
+            ),
             ("expires_at", end.as_deref().into()),
             ("effective_actions", texts(&effective.unwrap_or_default())),
         ]);
@@ -73,7 +77,19 @@ impl Kind for GrantKind {
     const WORD: &'static str = "grant";
     const KEY: &'static [&'static str] = &["backend", "identity_id", "resource"];
     const COMPUTED: &'static [&'static str] = &["effective_actions", "expires_at"];
-    const WARNED: &'static [&'static str] = &["expired", "suspended", "void"];
+    const WARNED: &'static [&'static str] = &["suspended", "void"];
+
+    /// Its `ttl` says how long it is wanted, and no day until when.
+    fn renewed(prior: &Value, planned: &Value) -> Option<(Value, String)> {
+        let moves_end = ["activation", "generation", "ttl"].map(|name| planned.get(name) != prior.get(name));
+        if prior.get("status").as_str() != Some("expired") || moves_end.contains(&true) {
+            return None;
+        }
+        let next = prior.get("generation").as_i64().unwrap_or(1).saturating_add(1);
+        let mut renewed = planned.clone();
+        renewed.insert("generation", next.into());
+        Some((renewed, format!("Write `generation = {next}` to renew it")))
+    }
 
     fn schema() -> Schema {
         required().into_iter().chain(optional()).fold(
@@ -95,6 +111,7 @@ impl Kind for GrantKind {
             ttl: text(value.get("ttl")),
             activation: text(value.get("activation")),
             conditions: list(value.get("conditions")),
+            generation: whole(value.get("generation")),
         };
         draft.check()
     }
@@ -117,7 +134,7 @@ fn required() -> Vec<Attribute> {
         Attribute::required("justification", Type::String)
             .describe("Why it is needed, in a sentence that a reviewer can compare it with. Changed in place."),
         Attribute::required("ttl", Type::String).describe(
-            "How long the grant is good after its creation, as a duration such as `720h`, and no longer than the \
+            "How long the grant is good after its creation or last renewal, as a duration such as `720h`, and no longer than the \
              identity's. With `jit`: how long each session lasts, `8h` at most. Changing it moves `expires_at`.",
         ),
     ]
@@ -131,6 +148,10 @@ fn optional() -> Vec<Attribute> {
         ),
         Attribute::optional("conditions", Type::set(Type::String))
             .describe("What has to hold besides, one line each, as the backend writes it. Changed in place."),
+        Attribute::optional("generation", Type::Number).describe(
+            "Raise it by 1 to renew the grant: its `ttl` counts from that apply. It never falls. Default: 1. Changed in \
+             place.",
+        ),
         Attribute::computed("expires_at", Type::String).describe(
             "When the grant ends at the latest (RFC 3339). It ends with its identity where that ends sooner.",
         ),

@@ -5,6 +5,7 @@
 
 mod adopt;
 pub(crate) mod draft;
+mod lapsed;
 mod plan;
 mod schema;
 mod sought;

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 use super::names::{Place, instance_key, module_of, without_keys};
-use crate::facts::hash::Map;
+use crate::facts::hash::{Map, map_of};
 
 /// Instances of one block that a reference without a key is followed to; of more it is any, and these stand for them.
 const INSTANCES_MAX: usize = 512;
@@ -78,6 +78,14 @@ impl<'w> Block<'w> {
 }
 
 impl<'w> Instances<'w> {
+    /// None yet, of about so many.
+    pub(super) fn of(count: usize) -> Self {
+        Self {
+            exact: map_of(count),
+            blocks: map_of(count),
+        }
+    }
+
     /// Adds what stands at `address`, an instance of `block`.
     pub(super) fn add(&mut self, block: &'w str, address: &'w str, index: usize) {
         Indices::add(&mut self.exact, address, index);

@@ -14,7 +14,7 @@ use super::profiles::Profiles;
 use super::trust::Trust;
 use super::workloads::{Holds, Link, Workload};
 use super::{Collected, RoleTrust};
-use crate::facts::hash::Map;
+use crate::facts::hash::{Map, map_of};
 use crate::facts::iam::access::{Grant, OWN, Policy, Principal, PrincipalKind};
 use crate::facts::iam::standing::Standing;
 
@@ -57,13 +57,13 @@ pub(crate) struct World<'w> {
 
 impl<'w> World<'w> {
     pub(crate) fn new(collected: &'w Collected, principals: &'w [Principal], standings: &'w [Standing]) -> Self {
-        let mut by_key = Map::default();
+        let mut by_key = map_of(principals.len());
         for (index, principal) in principals.iter().enumerate() {
             for key in keys_of(principal) {
                 Indices::add(&mut by_key, key, index);
             }
         }
-        let mut places = Instances::default();
+        let mut places = Instances::of(principals.len());
         for (index, principal) in principals.iter().enumerate() {
             if principal.in_plan {
                 places.add(&principal.config_address, &principal.address, index);
@@ -246,7 +246,7 @@ impl<'w> World<'w> {
 
 /// Deferred documents by place.
 fn deferred(collected: &Collected) -> Instances<'_> {
-    let mut places = Instances::default();
+    let mut places = Instances::of(collected.documents.len());
     for (index, one) in collected.documents.iter().enumerate() {
         places.add(&one.config_address, &one.address, index);
     }

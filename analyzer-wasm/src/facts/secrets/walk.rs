@@ -1,7 +1,9 @@
 //! Goes through the values, the expressions and the provisioners of a block.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use nhi_plan::json::{self, Trail, Value};
 use nhi_plan::path::Segment;
 use nhi_plan::{Mode, Severity, symbol};
@@ -14,6 +16,9 @@ use super::strength::{self, Judged, Trust};
 use super::{Hit, decode, fingerprint, named};
 use crate::facts::Block;
 use crate::facts::block::without_indices;
+
+/// What the expressions of a block that writes something out hold; made once, because it is looked for in every block.
+static CONSTANT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("constant_value"));
 
 /// Hits of one block; more of them say nothing new.
 const HITS_MAX: usize = 32;
@@ -45,8 +50,9 @@ pub(crate) fn scan(block: &Block<'_>) -> Vec<Hit> {
         block.after().into_iter().for_each(|root| scanner.values(root));
     }
     let has_expressions = matches!(change.mode, Mode::Managed | Mode::Data);
-    let has_constants =
-        |text: &str| text.contains("constant_value") && (rows.iter().any(|row| row.kind.takes()) || NEEDLES.any(text));
+    let has_constants = |text: &str| {
+        CONSTANT.find(text.as_bytes()).is_some() && (rows.iter().any(|row| row.kind.takes()) || NEEDLES.any(text))
+    };
     if has_expressions && change.configuration.as_deref().is_some_and(has_constants) {
         scanner.origin = Origin::Expressions;
         scanner.by_name = true;

@@ -4,7 +4,9 @@
 //! the ARNs of what already exists, the accounts of the organisation.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use nhi_plan::json::Value;
 use nhi_plan::{Mode, symbol};
 
@@ -14,6 +16,9 @@ use crate::facts::iam::who::Sort;
 
 /// Accounts that are remembered; a plan that works in more is an organisation's, and the first suffice to say so.
 const ACCOUNTS_MAX: usize = 4_096;
+
+/// What the values of a block hold that may say whose it is; made once, because it is looked for in every block.
+static ARN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("arn:aws"));
 
 /// Accounts seen so far.
 #[derive(Debug, Default)]
@@ -124,7 +129,7 @@ impl Accounts {
             }
             Mode::Managed if resource_type.starts_with("aws_") => {
                 let text = block.change.after.as_deref().unwrap_or_default();
-                if text.contains("arn:aws") {
+                if ARN.find(text.as_bytes()).is_some() {
                     self.resource(block);
                 }
             }

@@ -43,7 +43,7 @@ pub(crate) struct Foreign {
 }
 
 /// Services whose trust is judged; all others are clean.
-const SERVICES: [&str; 8] = [
+pub(super) const SERVICES: [&str; 8] = [
     "bedrock-agentcore.amazonaws.com",
     "bedrock.amazonaws.com",
     "pipes.amazonaws.com",
@@ -56,10 +56,6 @@ const SERVICES: [&str; 8] = [
 
 pub(super) fn is_service_of_interest(name: &str) -> bool {
     SERVICES.contains(&name)
-}
-
-pub(super) fn names_a_service_of_interest(text: &str) -> bool {
-    SERVICES.iter().any(|service| text.contains(service))
 }
 
 /// Whether what a document means depends on other blocks: on whose an account is, or on what a symbol leads to.

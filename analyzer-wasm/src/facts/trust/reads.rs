@@ -2,13 +2,10 @@
 //!
 //! A role counts as one that only reads when every policy that the plan gives it is known and only reads.
 
-use std::collections::BTreeMap;
+use nhi_plan::symbol;
 
-use nhi_plan::json::Value;
-use nhi_plan::{Mode, symbol};
-
-use super::accounts::block_of;
-use crate::facts::Block;
+use crate::facts::hash::Map;
+use crate::facts::iam::access::{Grant, Principal};
 use crate::facts::iam::document::{Document, Effect, Selection};
 
 /// Policies of AWS that let nobody change anything.
@@ -23,88 +20,45 @@ const READING: [&str; 5] = [
 /// Verbs that change nothing.
 const VERBS: [&str; 7] = ["get", "list", "describe", "batchget", "head", "read", "view"];
 
-/// What tells without reading a document that it does not only read.
-const WRITES: [&str; 5] = [":put", ":create", ":delete", ":update", ":write"];
+/// The principals of a plan by the block that creates them.
+#[derive(Debug)]
+pub(super) struct Reads<'p>(Map<&'p str, &'p Principal>);
 
-/// For each role, by its name or its block, whether all that it is given only reads.
-#[derive(Debug, Default)]
-pub(super) struct Reads(BTreeMap<String, bool>);
+impl<'p> Reads<'p> {
+    pub(super) fn of(principals: &'p [Principal]) -> Self {
+        let own = principals.iter().filter(|principal| principal.in_plan);
+        Self(own.map(|principal| (&*principal.address, principal)).collect())
+    }
 
-fn reads_arn(arn: &str) -> bool {
-    arn.split_once(":iam::aws:policy/")
-        .is_some_and(|(_, name)| READING.contains(&name))
+    /// Whether a role is given something, and nothing but to read.
+    pub(super) fn only(&self, address: &str) -> bool {
+        let grants = self.0.get(address).map_or(&[][..], |principal| &principal.grants);
+        !grants.is_empty() && grants.iter().all(reads)
+    }
 }
 
-fn reads_document(text: &str) -> bool {
+fn reads(grant: &Grant) -> bool {
+    let is_of_aws = grant
+        .arn
+        .as_deref()
+        .and_then(|arn| arn.split_once(":iam::aws:policy/"))
+        .is_some_and(|(_, name)| READING.contains(&name));
+    let documents = &grant.alternatives;
+    let is_read = grant.unread.is_none() && !documents.is_empty();
+    is_of_aws || is_read && documents.iter().all(|one| reads_document(&one.document))
+}
+
+fn reads_document(document: &Document) -> bool {
     let reads = |pattern: &String| {
         let lower = pattern.to_ascii_lowercase();
         let name = lower.split_once(':').map_or("", |(_, name)| name);
         !symbol::has_symbols(pattern) && VERBS.iter().any(|verb| name.starts_with(verb))
     };
-    let lower = text.to_ascii_lowercase();
-    if WRITES.iter().any(|sign| lower.contains(sign)) && !lower.contains("\"deny\"") {
-        return false;
-    }
-    Document::parse(text).is_some_and(|document| {
-        document.statements.iter().all(|statement| {
-            let known = match &statement.actions {
-                Selection::Only(patterns) => !patterns.unknown && patterns.known.iter().all(reads),
-                Selection::Except(_) => false,
-            };
-            statement.effect == Effect::Deny || statement.effect == Effect::Allow && known
-        })
-    })
-}
-
-impl Reads {
-    pub(super) fn collect(&mut self, block: &Block<'_>) {
-        if block.change.mode != Mode::Managed {
-            return;
-        }
-        let reads = match block.change.resource_type.as_ref() {
-            "aws_iam_role_policy_attachment" => block.string("policy_arn").is_some_and(|arn| reads_arn(&arn)),
-            "aws_iam_role_policy" => block.string("policy").is_some_and(|text| reads_document(&text)),
-            "aws_iam_role" => return self.role(block),
-            _ => return,
+    document.statements.iter().all(|statement| {
+        let known = match &statement.actions {
+            Selection::Only(patterns) => !patterns.unknown && patterns.known.iter().all(reads),
+            Selection::Except(_) => false,
         };
-        let name = block.string("role").map(|name| format!("name {name}"));
-        let blocks = block
-            .references("role")
-            .into_iter()
-            .filter(|block| block.contains("aws_iam_role."));
-        for key in name.into_iter().chain(blocks) {
-            self.add(key, reads);
-        }
-    }
-
-    /// What a role brings along itself.
-    fn role(&mut self, block: &Block<'_>) {
-        let list = |name: &str| block.after().and_then(|after| after.get(name));
-        let arns = list("managed_policy_arns").into_iter().flat_map(Value::elements);
-        let key = block.change.config_address.to_string();
-        for arn in arns {
-            self.add(key.clone(), arn.as_str().is_some_and(|arn| reads_arn(&arn)));
-        }
-        let inline = list("inline_policy").into_iter().flat_map(Value::elements);
-        for policy in inline {
-            let reads = policy
-                .get("policy")
-                .and_then(Value::as_str)
-                .is_some_and(|text| reads_document(&text));
-            self.add(key.clone(), reads);
-        }
-    }
-
-    fn add(&mut self, key: String, reads: bool) {
-        let all = self.0.entry(key).or_insert(true);
-        *all &= reads;
-    }
-
-    /// Whether a role is given something, and nothing but to read.
-    pub(super) fn only(&self, address: &str, name: Option<&str>) -> bool {
-        let by_block = self.0.get(&block_of(address));
-        let by_name = name.and_then(|name| self.0.get(&format!("name {name}")));
-        let mut known = by_block.into_iter().chain(by_name).peekable();
-        known.peek().is_some() && known.all(|reads| *reads)
-    }
+        statement.effect == Effect::Deny || statement.effect == Effect::Allow && known
+    })
 }

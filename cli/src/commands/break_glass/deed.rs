@@ -3,7 +3,7 @@
 
 use nhi_approvals::{Deed, Order};
 use nhi_governance::{Act, BreakGlass, Digest, Evidence, Record as _, Registered, Timestamp, Transition};
-use nhi_registry::{Access, Actor, RecordsExt as _, RegistryError, View};
+use nhi_registry::{Access, Actor, RecordFilter, RecordsExt as _, RegistryError, View};
 
 use super::{Target, view};
 use crate::exit::{Exit, Failure};
@@ -87,7 +87,13 @@ fn act(
         now,
     };
     Ok(match order.deed {
-        Deed::Activate => record.activate(&order.said, &act)?,
+        Deed::Activate => {
+            let others = view.list(&RecordFilter {
+                with_ended: true,
+                ..RecordFilter::default()
+            })?;
+            record.activate(&order.said, &others, &act)?
+        }
         Deed::Decide | Deed::Review => record.review(&order.said, &act)?,
         Deed::Test => record.test(&order.said, &act)?,
     })

@@ -155,6 +155,9 @@ fn human(policy: &Policy, on_record: &OnRecord, width: usize) -> String {
             identity.revision()
         ),
     );
+    if let Some(at) = identity.last_used_at() {
+        field("last used", &at.to_string());
+    }
     if !identity.is_confirmed() {
         field(
             "note",

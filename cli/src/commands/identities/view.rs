@@ -29,6 +29,7 @@ pub(super) struct View<'a> {
     rotated_at: Option<Timestamp>,
     rotation_due_at: Option<Timestamp>,
     rotations: u32,
+    last_used_at: Option<Timestamp>,
     revision: u64,
     confirmed: bool,
 }
@@ -74,6 +75,7 @@ impl<'a> View<'a> {
             rotated_at: identity.rotated_at(),
             rotation_due_at: identity.rotation_due_at(),
             rotations: identity.rotations(),
+            last_used_at: identity.last_used_at(),
             revision: identity.revision(),
             confirmed: identity.is_confirmed(),
         }

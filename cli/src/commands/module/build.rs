@@ -21,6 +21,9 @@ pub(super) struct Args {
     /// Let nothing be fetched: whatever the build needs has to be here
     #[arg(long)]
     offline: bool,
+    /// Fetch the tools that the module pins into its folder, if they are not there
+    #[arg(long, conflicts_with = "offline")]
+    install: bool,
     /// How to write what came of it
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
@@ -31,6 +34,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let built = (language.build)(&language::Source {
         directory: &args.directory,
         offline: args.offline,
+        install: args.install,
     })?;
     let output = args
         .output

@@ -1,13 +1,20 @@
-//! `nhi module inspect`: what a component says of itself, and what its bytes say.
+//! `nhi module inspect`: what a component says of itself, what its bytes say, and what belongs to it.
 
-use std::path::{Path, PathBuf};
+mod attached;
+
+use std::path::Path;
+
+use nhi_modules::NamedBy;
 
 use nhi_plan::Description;
 use nhi_policy_host::{Facts, HostLimits, Module};
 use serde::Serialize;
 use serde_json::Value;
 
+use self::attached::Attached;
+use super::subject::{self, Held, Subject};
 use super::{Format, refused};
+use crate::artefacts::{self, RemoteArgs, TrustArgs};
 use crate::exit::{Exit, Failure};
 use crate::fingerprint::sha256;
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen};
@@ -20,9 +27,16 @@ const DEPENDENCIES_BYTES_MAX: usize = 4 << 20;
 /// Options of `nhi module inspect`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The component
-    #[arg(value_name = "FILE.wasm", value_hint = clap::ValueHint::FilePath)]
-    file: PathBuf,
+    /// A component's file, an archive, or a module in the store: `oci://registry.example/team/rules:1.2.3`, `sha256:…`
+    #[arg(value_name = "MODULE", value_parser = Subject::parse)]
+    module: Subject,
+    /// Look into the registry, not into the store; nothing that is fetched stays here
+    #[arg(long)]
+    remote: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
+    access: RemoteArgs,
     /// How to write the answer
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
@@ -35,6 +49,7 @@ pub(super) struct Shown {
     facts: Facts,
     dependencies: Option<Vec<String>>,
     module: Option<Module>,
+    attached: Option<Attached>,
     /// Why no run would take it.
     pub(super) problem: Option<Problem>,
 }
@@ -61,6 +76,8 @@ struct Document<'s> {
     interests: Vec<Interest<'s>>,
     canaries: usize,
     settings_schema: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attached: Option<&'s Attached>,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,7 +98,7 @@ struct Interest<'s> {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
-    let shown = Shown::of(&args.file)?;
+    let shown = shown(args)?;
     shown.answer(args.format, console)?;
     Ok(match shown.problem {
         None => Exit::Clean,
@@ -89,25 +106,91 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     })
 }
 
+fn shown(args: &Args) -> Result<Shown, Failure> {
+    let known = args.trust.known()?;
+    let store = artefacts::store()?;
+    // A component that no run would take is looked at as well: its author wants to know why.
+    if let Subject::File(path) = &args.module
+        && subject::is_component(path)?
+    {
+        let mut shown = Shown::of(path)?;
+        if shown.problem.is_none() {
+            let held = args.module.one(&store)?;
+            shown.attached = Some(Attached::of(&held.artifact.manifest, &held.attachments, &known));
+        }
+        return Ok(shown);
+    }
+    let held = if args.remote {
+        fetched(args)?
+    } else {
+        args.module.one(&store)?
+    };
+    let mut shown = Shown::of_bytes(&held.label, &held.artifact.wasm)?;
+    shown.attached = Some(Attached::of(&held.artifact.manifest, &held.attachments, &known));
+    Ok(shown)
+}
+
+/// A module as it is in a registry. It is only shown, so that nobody has to trust it yet.
+fn fetched(args: &Args) -> Result<Held, Failure> {
+    let Subject::Reference(reference) = &args.module else {
+        return Err(Failure::usage("`--remote` looks into a registry")
+            .help("name the module there: `oci://registry.example/team/rules:1.2.3`"));
+    };
+    let source = &reference.source;
+    let remote = args
+        .access
+        .open(source, NamedBy::CommandLine)?
+        .watched(artefacts::watch("pulling"));
+    let digest = match (&reference.version, reference.digest) {
+        (Some(version), wanted) => {
+            let (found, _) = remote.resolve(version).map_err(artefacts::failure)?;
+            match wanted.filter(|wanted| *wanted != found) {
+                Some(wanted) => return Err(artefacts::failure(nhi_modules::moved(source, version, &wanted, &found))),
+                None => found,
+            }
+        }
+        (None, Some(digest)) => digest,
+        (None, None) => {
+            return Err(Failure::usage(format!("`{source}` names no version"))
+                .help(format!("write `{source}:1.2.3` with the version that is meant")));
+        }
+    };
+    let fetched = remote
+        .pull(&digest)
+        .and_then(|artifact| Ok((artifact, remote.attachments(&digest)?)));
+    let (artifact, attachments) = fetched.map_err(artefacts::failure)?;
+    let version = reference.version.as_ref().map(|version| format!(":{version}"));
+    Ok(Held {
+        label: format!("{source}{}", version.unwrap_or_default()),
+        artifact,
+        attachments,
+        source: Some(source.clone()),
+        packed: None,
+    })
+}
+
 impl Shown {
     pub(super) fn of(path: &Path) -> Result<Self, Failure> {
-        let file = path.display().to_string();
-        let wasm = sandbox::read(path).map_err(refused)?;
+        Self::of_bytes(&path.display().to_string(), &sandbox::read(path).map_err(refused)?)
+    }
+
+    fn of_bytes(file: &str, wasm: &[u8]) -> Result<Self, Failure> {
         let limits = HostLimits::default();
         let facts =
-            nhi_policy_host::facts(&file, &wasm, &limits).map_err(|error| refused(sandbox::problem(&file, error)))?;
+            nhi_policy_host::facts(file, wasm, &limits).map_err(|error| refused(sandbox::problem(file, error)))?;
         let mut notes = Vec::new();
-        let host = sandbox::host(limits, &mut notes).map_err(|error| refused(sandbox::problem(&file, error)))?;
-        let (module, problem) = match sandbox::load(&host, path, &mut notes) {
+        let host = sandbox::host(limits, &mut notes).map_err(|error| refused(sandbox::problem(file, error)))?;
+        let (module, problem) = match sandbox::load_bytes(&host, file, wasm, &mut notes) {
             Ok(loaded) => (Some(loaded.module), None),
             Err(problem) => (None, Some(problem)),
         };
         Ok(Self {
-            sha256: sha256(&wasm),
+            sha256: sha256(wasm),
             dependencies: facts.dependencies.as_deref().and_then(dependencies),
-            file,
+            file: file.to_owned(),
             facts,
             module,
+            attached: None,
             problem,
         })
     }
@@ -165,6 +248,7 @@ impl Shown {
             canaries: description.map_or(0, |description| description.canaries.len()),
             settings_schema: description
                 .and_then(|description| serde_json::from_str(&description.settings_schema).ok()),
+            attached: self.attached.as_ref(),
         }
     }
 
@@ -218,6 +302,9 @@ impl Shown {
             if !description.settings_schema.is_empty() {
                 screen.field(2, "settings", PLAIN, &description.settings_schema);
             }
+        }
+        if let Some(attached) = &self.attached {
+            attached.show(&mut screen);
         }
         screen.blank();
         match &self.problem {

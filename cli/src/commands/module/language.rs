@@ -3,8 +3,11 @@
 //! A language knows the files of a new module and how a component comes of a folder. Whatever follows is the same for
 //! all: the component is judged as a run will judge it, and its cases run in the same sandbox.
 
+mod javascript;
+mod python;
 mod rego;
 mod rust;
+mod workshop;
 
 use std::fmt;
 use std::path::Path;
@@ -14,7 +17,12 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use crate::exit::Failure;
 
 /// Every language, sorted by its name.
-static LANGUAGES: [&Language; 2] = [&rego::LANGUAGE, &rust::LANGUAGE];
+static LANGUAGES: [&Language; 4] = [
+    &javascript::LANGUAGE,
+    &python::LANGUAGE,
+    &rego::LANGUAGE,
+    &rust::LANGUAGE,
+];
 
 /// A language.
 pub(super) struct Language {
@@ -41,6 +49,8 @@ pub(super) struct Source<'s> {
     pub(super) directory: &'s Path,
     /// Nothing may be fetched.
     pub(super) offline: bool,
+    /// The tools that the module pins may be fetched into its folder.
+    pub(super) install: bool,
 }
 
 /// What was built.
@@ -122,6 +132,25 @@ fn fill(text: &str, name: &str) -> String {
         .replace("{{crate}}", &name.replace('-', "_"))
         .replace("{{type}}", &type_name)
         .replace("{{code}}", &format!("{code}001"))
+}
+
+/// The files of a new module that are those of an example, with its own name and code instead of the example's.
+fn of_example(
+    files: &[(&'static str, &'static str)],
+    sdk: &[(&'static str, &'static str)],
+    name: &str,
+) -> Vec<(String, String)> {
+    let code = fill("{{code}}", name);
+    let own = files.iter().map(|(path, text)| {
+        (
+            (*path).to_owned(),
+            text.replace("team-policy", name).replace("TEAM001", &code),
+        )
+    });
+    let sdk = sdk
+        .iter()
+        .map(|(path, text)| (format!("sdk/{path}"), (*text).to_owned()));
+    own.chain(sdk).collect()
 }
 
 #[cfg(test)]

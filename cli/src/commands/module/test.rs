@@ -1,6 +1,6 @@
 //! `nhi module test`: a module's cases, run in the sandbox as a check runs them.
 //!
-//! Every case is run twice, with another number of sessions at once: a module whose answers differ is not fit to decide.
+//! A module that asks for the graph is handed what the built-in analyzer makes of the case. Every case is run twice, with another number of sessions at once: a module whose answers differ is not fit to decide.
 
 mod cases;
 
@@ -16,6 +16,7 @@ use self::cases::{Case, Expect, Plan};
 use super::{Format, refused};
 use crate::exit::{Exit, Failure};
 use crate::input;
+use crate::modules;
 use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
 use crate::sandbox::{self, LoadedFile};
 
@@ -35,9 +36,12 @@ pub(super) struct Args {
     /// Write what golden cases find into their files, instead of comparing
     #[arg(long)]
     bless: bool,
-    /// Fail also if a rule lacks a case that it flags or a near miss
+    /// Fail also if a rule lacks a case that it flags or a near miss: the same as `--coverage-min 100`
     #[arg(long)]
     strict: bool,
+    /// Fail also if fewer than this many of a hundred rules have a case that they flag and a near miss
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100), conflicts_with = "strict")]
+    coverage_min: Option<u8>,
     /// How to write the answer
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
@@ -50,8 +54,19 @@ struct Document {
     sha256: String,
     passed: usize,
     failed: usize,
+    /// Of a hundred rules, how many have a case that they flag and a near miss.
+    coverage_percent: usize,
     uncovered: Vec<String>,
+    rules: Vec<Covered>,
     cases: Vec<Ran>,
+}
+
+/// How many cases show what of a rule.
+#[derive(Debug, Serialize)]
+struct Covered {
+    code: String,
+    flagged: usize,
+    near_misses: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,11 +80,8 @@ struct Ran {
 }
 
 /// What the cases showed of each rule.
-#[derive(Debug, Default)]
-struct Coverage {
-    flagged: BTreeSet<String>,
-    near_misses: BTreeSet<String>,
-}
+#[derive(Debug)]
+struct Coverage(Vec<Covered>);
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let file = match &args.module {
@@ -91,13 +103,13 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         return Err(Failure::undecided("no module was loaded"));
     };
     let description = module.description();
-    let (mut ran, mut coverage) = (Vec::new(), Coverage::default());
+    let (mut ran, mut coverage) = (Vec::new(), Coverage::of(description));
     for file in files(&args.directory)? {
         for case in read(&file)? {
             let report = judge(&runs, &loaded, &case)?;
             let mut differences = compare(&case, description, report.as_ref());
             if let Ok(report) = &report {
-                coverage.add(description, &case, report);
+                coverage.add(&case, report);
                 golden(&file, &case, report, args.bless, &mut differences)?;
             }
             ran.push(Ran {
@@ -117,14 +129,17 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         sha256: sha256.clone(),
         passed: ran.len() - failed,
         failed,
-        uncovered: coverage.gaps(description),
+        coverage_percent: coverage.percent(),
+        uncovered: coverage.gaps(),
+        rules: coverage.0,
         cases: ran,
     };
     match args.format {
         Format::Human => console.answer(&human(&document, console.width))?,
         Format::Json => console.answer_raw(&output::json(&document)?)?,
     }
-    let is_clean = failed == 0 && (document.uncovered.is_empty() || !args.strict);
+    let least = args.coverage_min.unwrap_or(if args.strict { 100 } else { 0 });
+    let is_clean = failed == 0 && document.coverage_percent >= usize::from(least);
     Ok(if is_clean { Exit::Clean } else { Exit::Findings })
 }
 
@@ -189,6 +204,12 @@ fn judge(hosts: &[Host], loaded: &[LoadedFile], case: &Case) -> Result<Result<Re
         terraform_version: plan.terraform_version.to_string(),
         ..Context::default()
     };
+    let is_wanted = loaded.iter().any(|loaded| loaded.module.description().needs_graph());
+    let graph = match hosts.first().filter(|_| is_wanted) {
+        Some(host) => Some(modules::graph(host, &plan, &context)?),
+        None => None,
+    };
+    let context = Context { graph, ..context };
     let mut reports = hosts.iter().zip(loaded).map(|(host, loaded)| {
         host.run(&loaded.module, &case.settings, &context, plan.blocks())
             .map_err(|error| format!("{}: {}", error.code(), error.message))
@@ -295,32 +316,44 @@ fn golden(
 }
 
 impl Coverage {
-    fn add(&mut self, description: &Description, case: &Case, report: &Report) {
+    fn of(description: &Description) -> Self {
+        let rules = description.rules.iter().map(|rule| Covered {
+            code: rule.code.clone(),
+            flagged: 0,
+            near_misses: 0,
+        });
+        Self(rules.collect())
+    }
+
+    fn add(&mut self, case: &Case, report: &Report) {
         let found: BTreeSet<&str> = report.findings.iter().map(|finding| finding.rule.as_str()).collect();
-        for rule in &description.rules {
+        for rule in &mut self.0 {
             let is_expected = case.is_golden || case.expects.iter().any(|expect| expect.rule == rule.code);
             if found.contains(rule.code.as_str()) && is_expected {
-                self.flagged.insert(rule.code.clone());
+                rule.flagged += 1;
             } else if report.usage.changes > 0 {
-                self.near_misses.insert(rule.code.clone());
+                rule.near_misses += 1;
             }
         }
     }
 
-    fn gaps(&self, description: &Description) -> Vec<String> {
-        let lacks = |set: &BTreeSet<String>, what: &str| {
-            let codes = description.rules.iter().map(|rule| &rule.code);
-            codes
-                .filter(|code| !set.contains(*code))
-                .map(|code| format!("{code} has no case {what}"))
-                .collect::<Vec<_>>()
+    /// Rounded down: a hundred means all of them.
+    fn percent(&self) -> usize {
+        let covered = self.0.iter().filter(|rule| rule.flagged > 0 && rule.near_misses > 0);
+        (covered.count() * 100).checked_div(self.0.len()).unwrap_or(100)
+    }
+
+    fn gaps(&self) -> Vec<String> {
+        let lacks = |is_gap: fn(&Covered) -> bool, what: &'static str| {
+            let lacking = self.0.iter().filter(move |rule| is_gap(rule));
+            lacking.map(move |rule| format!("{} has no case {what}", rule.code))
         };
-        let mut gaps = lacks(&self.flagged, "that it flags");
-        gaps.extend(lacks(
-            &self.near_misses,
-            "in which it sees a block and does not flag it",
-        ));
-        gaps
+        lacks(|rule| rule.flagged == 0, "that it flags")
+            .chain(lacks(
+                |rule| rule.near_misses == 0,
+                "in which it sees a block and does not flag it",
+            ))
+            .collect()
     }
 }
 
@@ -338,7 +371,13 @@ fn human(document: &Document, width: usize) -> String {
         screen.line(&[(YELLOW, "gap   "), (PLAIN, "  "), (PLAIN, gap)]);
     }
     screen.blank();
-    let told = format!("{} passed, {} failed", document.passed, document.failed);
+    let Document {
+        passed,
+        failed,
+        coverage_percent,
+        ..
+    } = document;
+    let told = format!("{passed} passed, {failed} failed, {coverage_percent} % of the rules covered");
     screen.line(&[(if document.failed == 0 { GREEN } else { RED }, &told)]);
     screen.into_text()
 }

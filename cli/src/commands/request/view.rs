@@ -1,6 +1,6 @@
 //! A request for people and for programs: first what becomes possible, then everything else.
 
-use nhi_approvals::{Difference, Privilege, Request};
+use nhi_approvals::{Deed, Difference, Order, Privilege, Request};
 use nhi_governance::{Access, Digest, Policy};
 use serde::Serialize;
 use serde_json::Value;
@@ -47,10 +47,13 @@ pub(crate) fn human(policy: &Policy, request: &Request, width: usize) -> String 
         .environment
         .as_ref()
         .map_or("no environment", |environment| environment.as_str());
-    let what = if request.previous_revision == 0 {
-        "a new one".to_owned()
-    } else {
-        format!("a change of revision {}", request.previous_revision)
+    let what = match Order::of(request).map(|order| order.deed) {
+        Some(Deed::Activate) => "a session".to_owned(),
+        Some(Deed::Decide) => "an answer".to_owned(),
+        Some(Deed::Review) => "the review of a session".to_owned(),
+        Some(Deed::Test) => "a drill".to_owned(),
+        None if request.previous_revision == 0 => "a new one".to_owned(),
+        None => format!("a change of revision {}", request.previous_revision),
     };
     screen.line(&[
         (BOLD, &request.name),

@@ -141,6 +141,13 @@ pub(super) fn one(
             );
             screen.line(&[(BOLD, said), (PLAIN, ": "), (PLAIN, &standing.reason)]);
             screen.line(&[(DIM, &counted)]);
+            // A round of nothing is answered in full; that must not look like a review.
+            if state.items.is_empty() && action == "opened" && changed {
+                screen.line(&[(
+                    YELLOW,
+                    "its selector selects no identity that can be used: nothing is under review",
+                )]);
+            }
             console.answer(&screen.into_text())
         }
     }

@@ -1,8 +1,8 @@
 //! What is due, and its end: each kind in batches of one transaction, decided again where it is written.
 
 use nhi_governance::{
-    BreakGlass, Declared, Evidence, Exception, Grant, Identity, Record, RecordId, Registered, Timestamp, Transition,
-    sweep,
+    Act, BreakGlass, Cause, Declared, Evidence, Exception, Grant, Identity, Record, RecordId, Registered, Timestamp,
+    Transition, suspend, sweep,
 };
 use nhi_registry::{Actor, RecordFilter, RecordsExt as _, Registry, RegistryError, View};
 use serde::Serialize;
@@ -49,7 +49,12 @@ impl Swept {
 
     /// Whether it ended something.
     pub(super) fn is_end(&self) -> bool {
-        self.kind != Review::KIND.as_str()
+        self.kind != Review::KIND.as_str() && !self.is_suspension()
+    }
+
+    /// Whether it suspended something.
+    pub(super) fn is_suspension(&self) -> bool {
+        self.action == "identity.suspended"
     }
 
     /// What a transition does, where it does anything.
@@ -122,9 +127,14 @@ impl Overdue {
 /// their end is that of their grants.
 pub(super) fn sweep_all(registry: &dyn Registry, actor: &Actor) -> Result<Vec<Swept>, RegistryError> {
     let mut swept = reviews(registry, actor)?;
-    swept.extend(kind(registry, actor, identity)?);
+    let by = actor.as_str();
+    swept.extend(kind(registry, actor, |record, now, view| {
+        identity(record, by, now, view)
+    })?);
     swept.extend(kind(registry, actor, grant)?);
-    swept.extend(kind(registry, actor, |record, now, _| Ok(exception(record, now)))?);
+    swept.extend(kind(registry, actor, |record, now, _: &View<'_>| {
+        Ok(exception(record, now))
+    })?);
     Ok(swept)
 }
 
@@ -149,10 +159,12 @@ fn reviews(registry: &dyn Registry, actor: &Actor) -> Result<Vec<Swept>, Registr
     Ok(swept)
 }
 
-/// What becomes of a record at a moment; none where nothing is due.
-type Due<R> = fn(&R, Timestamp, &View<'_>) -> Result<Option<Transition<R>>, RegistryError>;
-
-fn kind<R: Record>(registry: &dyn Registry, actor: &Actor, due: Due<R>) -> Result<Vec<Swept>, RegistryError> {
+/// Does to the records of a kind what is `due` at a moment, which is none for most of them.
+fn kind<R: Record>(
+    registry: &dyn Registry,
+    actor: &Actor,
+    due: impl Fn(&R, Timestamp, &View<'_>) -> Result<Option<Transition<R>>, RegistryError>,
+) -> Result<Vec<Swept>, RegistryError> {
     let ids = registry.reading(|view| {
         let (now, mut ids) = (view.now()?, Vec::new());
         for record in view.list::<R>(&RecordFilter::default())? {
@@ -181,10 +193,31 @@ fn kind<R: Record>(registry: &dyn Registry, actor: &Actor, due: Due<R>) -> Resul
 
 fn identity(
     identity: &Identity,
+    by: &str,
     now: Timestamp,
     view: &View<'_>,
 ) -> Result<Option<Transition<Identity>>, RegistryError> {
-    Ok(sweep(identity, &view.context(identity.declaration())?, now))
+    let context = view.context(identity.declaration())?;
+    if let Some(over) = sweep(identity, &context, now) {
+        return Ok(Some(over));
+    }
+    if identity.is_suspended_by_act(&context) || !identity.status(now, &context).is_usable() {
+        return Ok(None);
+    }
+    // What is held by exception is held for as long as one is in force.
+    match view.refuse_unexcepted(identity.declaration(), now) {
+        Err(RegistryError::Refused(missing)) => {
+            let act = Act {
+                by,
+                evidence: &Evidence::default(),
+                policy: view.policy(),
+                now,
+            };
+            let suspended = suspend(identity, Cause::Exception, &missing.message, &act)?;
+            Ok(Some(suspended).filter(|suspended| suspended.event.is_some()))
+        }
+        other => other.map(|()| None),
+    }
 }
 
 fn grant(

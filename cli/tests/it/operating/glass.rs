@@ -122,7 +122,7 @@ fn a_session_from_the_request_to_its_review() {
     );
     let digest = asked(&refused);
     let shown = walk.house.run(&["request", "show", &digest]).exits(0);
-    says(&shown, &["becomes possible", "cluster/orders", "INC-9"]);
+    says(&shown, &["a session", "becomes possible", "cluster/orders", "INC-9"]);
 
     // The signature of somebody who does not hold it counts for nothing, and neither does one's own alone.
     walk.sign(&digest, &["alice", "carol"]);
@@ -209,6 +209,46 @@ fn a_session_from_the_request_to_its_review() {
 }
 
 #[test]
+fn who_owes_a_review_opens_nothing_else() {
+    let walk = Walk::new(0);
+    declare(&walk.house.registry(0), "payments-root");
+    let open = |access: &'static str| ["activate", access, "--reason", "INC-9: the database does not answer"];
+    walk.sign(
+        &asked(&walk.run_as("alice", &open("orders-root")).exits(1)),
+        &["alice", "bob"],
+    );
+    walk.run_as("alice", &open("orders-root")).exits(0);
+    // While the session lasts it is one emergency, and signatures are what is missing for the second.
+    says(
+        &walk.run_as("alice", &open("payments-root")).exits(1),
+        &["NHI-APPROVAL"],
+    );
+    walk.run_as("x", &["end", "orders-root"]).exits(0);
+    says(
+        &walk.run_as("alice", &open("payments-root")).exits(3),
+        &[
+            "the last session of `orders-root` is not reviewed yet",
+            "nhi break-glass review",
+        ],
+    );
+    // Another holder opens it, and a drill opens nothing.
+    says(&walk.run_as("bob", &open("payments-root")).exits(1), &["NHI-APPROVAL"]);
+    let drill = [
+        "test",
+        "payments-root",
+        "--findings",
+        "Both keys work, the runbook is right",
+    ];
+    says(&walk.run_as("alice", &drill).exits(1), &["NHI-APPROVAL"]);
+    walk.sign(&asked(&walk.run_as("carol", &LOOK).exits(1)), &["carol"]);
+    walk.run_as("carol", &LOOK).exits(0);
+    says(
+        &walk.run_as("alice", &open("payments-root")).exits(1),
+        &["NHI-APPROVAL"],
+    );
+}
+
+#[test]
 fn a_drill_is_the_session_without_the_session() {
     let walk = Walk::new(91);
     assert_eq!(walk.status(), "untested");
@@ -235,7 +275,7 @@ fn a_drill_is_the_session_without_the_session() {
     let digest = asked(&refused);
     says(
         &walk.house.run(&["request", "show", &digest]).exits(0),
-        &["no privilege is gained or lost"],
+        &["a drill", "no privilege is gained or lost"],
     );
     // Who says to be somebody else has to sign as them.
     walk.sign(&digest, &["alice"]);

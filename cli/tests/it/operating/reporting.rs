@@ -132,7 +132,7 @@ fn text(element: &Element) -> String {
 }
 
 /// Live, ended, suspended and revoked ones; the record is ahead of every clock, so that the moment does not move.
-fn house() -> House {
+pub(super) fn house() -> House {
     let house = House::new();
     let named = |name| Sketch { name, ..READER };
     let writer = Sketch {

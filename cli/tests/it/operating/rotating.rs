@@ -19,8 +19,8 @@ const SHARED: Sketch<'_> = Sketch {
 /// An identity that rests on a static secret, created so many hours ago under a policy that has it rotated every hour.
 fn create(house: &House, hours_ago: i64) -> RecordId {
     let mut terms = Terms::default();
-    for tier in [&mut terms.tier.low, &mut terms.tier.moderate, &mut terms.tier.high] {
-        tier.static_secret_ttl_max = Some(Ttl::parse("1h").unwrap());
+    for tier in [&mut terms.tier.moderate, &mut terms.tier.high] {
+        tier.rotate_every = Some(Ttl::parse("1h").unwrap());
     }
     let options = Options {
         clock: Arc::new(move || Timestamp::from_unix(wall().unix() - hours_ago * 3_600)),

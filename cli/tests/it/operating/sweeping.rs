@@ -8,6 +8,8 @@ use nhi_governance::{
 };
 use nhi_registry::{Actor, Key, RecordsExt as _, SqliteRegistry};
 
+use crate::exceptions::{Subject, except};
+
 use super::{DAY, House, READER, Sketch, says, suspend_at, wall};
 
 fn named(name: &str) -> Sketch<'_> {
@@ -154,6 +156,49 @@ fn grants_end_with_their_identity() {
         (&change["kind"], &change["reason"]),
         (&"grant".into(), &"its identity is revoked".into())
     );
+}
+
+#[test]
+fn a_static_secret_is_suspended_once_its_exception_is_over() {
+    let house = House::new();
+    let value = nhi_governance::value_digest(&"legacy_shared".into()).to_string();
+    let subject = |address| Subject {
+        control: "NHI-STATIC-SECRET",
+        address,
+        attribute: "kind",
+        digest: &value,
+    };
+    // One whose exception ends about now, one whose exception goes on, and one that needs none.
+    except(house.path(), subject("staging/old-importer"), 3, 0);
+    except(house.path(), subject("staging/new-importer"), 3, 5);
+    let shared = |name| Sketch {
+        kind: "legacy_shared",
+        ..named(name)
+    };
+    let ids = house.create(1, &[shared("old-importer"), shared("new-importer"), named("reader")]);
+    let statuses = || ids.iter().map(|id| house.status(*id)).collect::<Vec<_>>();
+    assert_eq!(statuses(), ["active"; 3]);
+    let ran = house.run(&["sweep"]).exits(0);
+    says(
+        &ran,
+        &[
+            "old-importer",
+            "no exception for it is in force",
+            "0 ended, 1 suspended",
+        ],
+    );
+    assert_eq!(statuses(), ["suspended", "active", "active"]);
+    let (kind, reason) = house.log().pop().unwrap();
+    assert_eq!(kind, "identity.suspended");
+    assert!(reason.as_str().unwrap().contains("static secret"), "{reason}");
+    says(&house.run(&["sweep"]).exits(0), &["nothing was due"]);
+    // It comes back with another exception, and with nothing less.
+    let pinned = house.approvers();
+    let resume = ["resume", "old-importer", &pinned[0], &pinned[1]];
+    says(&house.run_as("bob", &resume).exits(3), &["NHI-STATIC-SECRET"]);
+    except(house.path(), subject("staging/other"), 0, 5);
+    says(&house.run_as("bob", &resume).exits(3), &["NHI-STATIC-SECRET"]);
+    house.run(&["audit", "verify"]).exits(0);
 }
 
 #[test]

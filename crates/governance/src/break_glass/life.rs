@@ -8,7 +8,7 @@ use crate::grant::prose;
 use crate::id::RecordId;
 use crate::owner::Owner;
 use crate::policy::Policy;
-use crate::record::{Act, Record as _, Transition, same_person};
+use crate::record::{Act, Record as _, Transition, may_be, same_person};
 use crate::registered::{KindStanding, Registered};
 use crate::time::Timestamp;
 use crate::ttl::Ttl;
@@ -17,15 +17,15 @@ use crate::ttl::Ttl;
 const REVIEW_DAYS: u32 = 3;
 
 impl Registered<BreakGlass> {
-    /// New break-glass access, sealed. `earlier` are those of its name that have ended: a review that one of them owes
-    /// is not got rid of by declaring another.
+    /// New break-glass access, sealed. `others` are those of its environment, ended ones included: a review that one of
+    /// them owes is not got rid of by declaring another, whatever its name.
     pub fn create(
         id: RecordId,
         break_glass: BreakGlass,
-        earlier: &[Self],
+        others: &[Self],
         act: &Act<'_>,
     ) -> Result<Transition<Self>, Problem> {
-        earlier.iter().try_for_each(Self::refuse_review_owed)?;
+        others.iter().try_for_each(Self::refuse_review_owed)?;
         refuse_beyond(&break_glass, act.policy)?;
         Self::declare(id, break_glass, BreakGlassState::default(), act)
     }
@@ -40,13 +40,24 @@ impl Registered<BreakGlass> {
     }
 
     /// Opens it for a session: a holder asks and signs, and enough others do. Waived approvals waive nothing here.
-    pub fn activate(&self, reason: &str, act: &Act<'_>) -> Result<Transition<Self>, Problem> {
+    ///
+    /// `others` is every other one on record, ended ones included: whoever opened one of them opens no more until
+    /// somebody has looked at that session. In one emergency a person may open several, as long as the sessions last.
+    pub fn activate(&self, reason: &str, others: &[Self], act: &Act<'_>) -> Result<Transition<Self>, Problem> {
         self.refuse_unsigned(act)?;
         if self.is_open(act.now) {
             let message = format!("`{}` is open already", self.key());
             return Err(Problem::new(&BREAK_GLASS, message, "Use the session that there is."));
         }
         self.refuse_review_owed()?;
+        let opened_by_them = |other: &&Self| {
+            let opener = other.state().activated_by.as_deref();
+            other.id() != self.id() && !other.is_open(act.now) && opener.is_some_and(|by| may_be(by, act.by))
+        };
+        others
+            .iter()
+            .filter(opened_by_them)
+            .try_for_each(Self::refuse_review_owed)?;
         let until = act.now.plus(self.session_max(act.policy));
         let state = BreakGlassState {
             last_activated_at: Some(act.now),

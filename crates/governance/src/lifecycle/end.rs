@@ -4,12 +4,15 @@ use serde_json::json;
 
 use super::{EXPIRED_DAYS_MAX, RESUME_DAYS_MAX, next, noted, printable, refuse_ended, review_due};
 use crate::canonical::Digest;
-use crate::code::{Problem, REVIEW, REVOKED};
+use crate::code::{Problem, REVIEW, REVOKED, USE};
 use crate::identity::{Identity, Offboarded, Revoked};
 use crate::record::{Act, Transition, may_be};
 use crate::revocation::RevokedBy;
 use crate::standing::{Cause, Context, Status};
 use crate::time::Timestamp;
+
+/// How far a use may lie ahead of the registry's clock, in seconds, and then counts as one of now.
+const USE_SKEW_SECONDS_MAX: i64 = 60;
 
 /// Ends an identity for good. A second time changes nothing: revocation is never blocked.
 pub fn revoke(identity: &Identity, reason: &str, now: Timestamp) -> Transition<Identity> {
@@ -83,16 +86,33 @@ pub fn disown(identity: &Identity, reason: &str, act: &Act<'_>) -> Result<Transi
     Ok(Transition::to(after, "disowned", told))
 }
 
-/// Notes that an identity was seen in use. The revision stays: nobody has to agree to that.
-pub fn note_use(identity: &Identity, at: Timestamp) -> Transition<Identity> {
+/// Notes that an identity was seen in use. The revision stays: nobody has to agree to that. An earlier use than the one
+/// that is known changes nothing, and one that is still to come is refused. So is none of what has ended: that it is used
+/// all the same is worth knowing most.
+pub fn note_use(
+    identity: &Identity,
+    at: Timestamp,
+    source: &str,
+    act: &Act<'_>,
+) -> Result<Transition<Identity>, Problem> {
+    if at.seconds_since(act.now) > USE_SKEW_SECONDS_MAX {
+        let message = format!(
+            "identity `{}` would have been used at {at}, which is still to come",
+            identity.id
+        );
+        let help = "Look at the clock of what reports the use.";
+        return Err(Problem::new(&USE, message, help));
+    }
+    let at = at.min(act.now);
     if identity.last_used_at.is_some_and(|last| last >= at) {
-        return Transition::unchanged(identity);
+        return Ok(Transition::unchanged(identity));
     }
     let after = Identity {
         last_used_at: Some(at),
         ..identity.clone()
     };
-    Transition::to(after, "used", json!({ "at": at }))
+    let told = json!({ "at": at, "source": printable(source), "by": printable(act.by) });
+    Ok(Transition::to(after, "used", told))
 }
 
 /// Notes that somebody other than who asked for it says that an identity is still needed.

@@ -11,7 +11,6 @@ use crate::code::{Problem, ROTATION};
 use crate::declaration::Declaration;
 use crate::identity::{Identity, Rotated};
 use crate::kind::Kind;
-use crate::policy::StaticSecretRule;
 use crate::record::{Act, Transition};
 use crate::standing::{Context, Status};
 use crate::time::Timestamp;
@@ -69,11 +68,9 @@ pub(super) fn due(declaration: &Declaration, act: &Act<'_>) -> Option<Timestamp>
     if declaration.kind() != Kind::LegacyShared {
         return None;
     }
-    Some(match act.policy.static_secret(declaration.assess(act.policy).tier) {
-        StaticSecretRule::ByException(longest) => act.now.plus(longest),
-        // A policy that has become stricter than the record.
-        StaticSecretRule::Never => act.now,
-    })
+    let every = act.policy.rotate_every(declaration.assess(act.policy).tier);
+    // A policy that has become stricter than the record lets none be held any more.
+    Some(every.map_or(act.now, |every| act.now.plus(every)))
 }
 
 /// The same after a change: a renewal makes new credentials, another kind may have none that stay.

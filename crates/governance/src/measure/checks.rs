@@ -18,6 +18,7 @@ use crate::policy::Policy;
 use crate::registered::Registered;
 use crate::revocation::RevokedBy;
 use crate::scope::ScopeEntry;
+use crate::text::Environment;
 use crate::time::Timestamp;
 
 /// How long an identity may stay on record after its end before it counts as forgotten, in seconds: a week.
@@ -70,7 +71,7 @@ pub static CHECKS: [Check; 11] = [
         applies: always,
         holds: |one, around| {
             let environment = one.identity.declaration().environment();
-            !around.shares(one.identity, |other| other.declaration().environment() != environment)
+            !around.shares(one.identity, |users| users.environments.is_beside(&environment))
         },
     },
     Check {
@@ -123,7 +124,7 @@ pub static CHECKS: [Check; 11] = [
         title: "No external identity is used by two identities",
         attribute: "external",
         applies: always,
-        holds: |one, around| !around.shares(one.identity, |other| other.id() != one.identity.id()),
+        holds: |one, around| !around.shares(one.identity, |users| users.ids.is_beside(&one.identity.id())),
     },
     Check {
         id: "vendor-bound",
@@ -137,12 +138,47 @@ pub static CHECKS: [Check; 11] = [
     },
 ];
 
+/// Who uses an external identity. However many they are, each asks only whether there is another than itself.
+#[derive(Debug, Default)]
+struct Users<'a> {
+    ids: Few<RecordId>,
+    environments: Few<&'a Environment>,
+}
+
+/// Whether there is none of something, one or more.
+#[derive(Debug, Default)]
+enum Few<T> {
+    #[default]
+    None,
+    One(T),
+    More,
+}
+
+impl<T: PartialEq> Few<T> {
+    fn note(&mut self, one: T) {
+        *self = match std::mem::take(self) {
+            Self::None => Self::One(one),
+            Self::One(first) if first == one => Self::One(first),
+            Self::One(_) | Self::More => Self::More,
+        };
+    }
+
+    /// Whether there is another one than this.
+    fn is_beside(&self, this: &T) -> bool {
+        match self {
+            Self::None => false,
+            Self::One(one) => one != this,
+            Self::More => true,
+        }
+    }
+}
+
 /// What identities are judged against beside themselves.
 #[derive(Debug)]
 pub struct Surroundings<'a> {
     now: Timestamp,
     policy: &'a Policy,
-    by_external: BTreeMap<&'a str, Vec<&'a Identity>>,
+    by_external: BTreeMap<&'a str, Users<'a>>,
     exceptions: BTreeMap<&'a str, Vec<&'a Registered<Exception>>>,
 }
 
@@ -154,10 +190,13 @@ impl<'a> Surroundings<'a> {
         policy: &'a Policy,
         now: Timestamp,
     ) -> Self {
-        let mut by_external = BTreeMap::<_, Vec<_>>::new();
+        let mut by_external = BTreeMap::<_, Users<'a>>::new();
         for identity in everyone {
+            let environment = identity.declaration().environment();
             for external in identity.declaration().external().unwrap_or_default() {
-                by_external.entry(external.as_str()).or_default().push(identity);
+                let users = by_external.entry(external.as_str()).or_default();
+                users.ids.note(identity.id());
+                users.environments.note(environment);
             }
         }
         let mut by_address = BTreeMap::<_, Vec<_>>::new();
@@ -173,13 +212,12 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    fn shares(&self, identity: &Identity, with: impl Fn(&Identity) -> bool) -> bool {
+    fn shares(&self, identity: &Identity, with: impl Fn(&Users<'_>) -> bool) -> bool {
         let external = identity.declaration().external().unwrap_or_default();
         external
             .iter()
             .filter_map(|id| self.by_external.get(id.as_str()))
-            .flatten()
-            .any(|other| with(other))
+            .any(with)
     }
 
     /// Whether somebody waived a check, or a control by the name of a framework, for this identity as it is: its

@@ -169,6 +169,7 @@ impl Found {
 
     fn secrets(&mut self, terms: &Terms) {
         let mut shortest: Option<(RiskTier, &Ttl)> = None;
+        let mut soonest = None;
         for tier in RiskTier::ALL {
             let of_tier = terms.tier.of(tier);
             let place = || format!("tier.{tier}.static_secret_ttl_max");
@@ -182,6 +183,13 @@ impl Found {
                         place(),
                         "a static secret that is never allowed has a longest life".to_owned(),
                         "Leave `static_secret_ttl_max` out.",
+                    );
+                }
+                if of_tier.rotate_every.is_some() {
+                    self.add(
+                        format!("tier.{tier}.rotate_every"),
+                        "a static secret that is never allowed has to be replaced".to_owned(),
+                        "Leave `rotate_every` out.",
                     );
                 }
                 continue;
@@ -201,7 +209,38 @@ impl Found {
                 );
             }
             shortest = Some((tier, most));
+            self.rotation(&mut soonest, tier, of_tier.rotate_every.as_ref(), most);
         }
+    }
+
+    /// `soonest` is that of the tier below: how often, and whether it says so itself. Where neither does, it is the longest
+    /// life once more, which is judged already.
+    fn rotation<'t>(
+        &mut self,
+        soonest: &mut Option<(RiskTier, &'t Ttl, bool)>,
+        tier: RiskTier,
+        said: Option<&'t Ttl>,
+        most: &'t Ttl,
+    ) {
+        let every = said.unwrap_or(most);
+        let place = || format!("tier.{tier}.rotate_every");
+        if every.seconds() > most.seconds() {
+            self.add(
+                place(),
+                format!("a static secret is replaced every `{every}`, and lives `{most}` at most"),
+                format!("Write `\"{most}\"` or less."),
+            );
+        } else if let Some((below, limit, is_said)) = *soonest
+            && every.seconds() > limit.seconds()
+            && (is_said || said.is_some())
+        {
+            self.add(
+                place(),
+                format!("tier {tier} has a static secret replaced every `{every}`, tier {below} every `{limit}`"),
+                format!("Write `\"{limit}\"` or less: a higher tier never allows more."),
+            );
+        }
+        *soonest = Some((tier, every, said.is_some()));
     }
 
     fn weights(&mut self, terms: &Terms) {
@@ -303,6 +342,7 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use crate::policy::{Policy, StaticSecret, Terms};
+    use crate::tier::RiskTier;
     use crate::ttl::Ttl;
 
     /// The places that are wrong after a change of the default.
@@ -375,6 +415,24 @@ mod tests {
         assert_eq!(
             wrong(|terms| terms.tier.critical.identity_ttl_max = ttl("4m")),
             ["tier.critical.token_ttl_max"]
+        );
+    }
+
+    #[test]
+    fn a_rotation_is_due_before_the_end() {
+        let ttl = |text: &str| Ttl::parse(text).unwrap();
+        for (change, place) in [
+            ((RiskTier::Critical, "1h"), "tier.critical.rotate_every"),
+            ((RiskTier::High, "721h"), "tier.high.rotate_every"),
+            ((RiskTier::Moderate, "719h"), "tier.high.rotate_every"),
+        ] {
+            let found = wrong(|terms| terms.tier.of_mut(change.0).rotate_every = Some(ttl(change.1)));
+            assert_eq!(found, [place], "{change:?}");
+        }
+        assert_eq!(
+            wrong(|terms| terms.tier.high.rotate_every = Some(ttl("168h"))),
+            [""; 0],
+            "two settings that agree"
         );
     }
 

@@ -219,6 +219,17 @@ impl Found {
             }
             (StaticSecretRule::ByException(before), StaticSecretRule::ByException(after)) => {
                 self.grew(at("static_secret_ttl_max"), before, after, "static secrets live longer");
+                // Where neither says how often, it is the same change once more.
+                if let (Some(before), Some(after)) = (base.rotate_every(tier), head.rotate_every(tier))
+                    && (base.tier(tier).rotate_every.is_some() || head.tier(tier).rotate_every.is_some())
+                {
+                    self.grew(
+                        at("rotate_every"),
+                        before,
+                        after,
+                        "static secrets are replaced less often",
+                    );
+                }
             }
             (_, StaticSecretRule::Never) => {}
         }

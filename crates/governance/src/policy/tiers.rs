@@ -30,6 +30,9 @@ pub struct TierTerms {
     /// How long at most; where nothing is said, as long as an exception may last.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "shortest_of")]
     pub static_secret_ttl_max: Option<Ttl>,
+    /// How often it has to be replaced meanwhile; where nothing is said, as often as it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "shortest_of")]
+    pub rotate_every: Option<Ttl>,
 }
 
 #[expect(clippy::ref_option, reason = "serde hands over the field as it is")]
@@ -177,6 +180,7 @@ impl Default for Tiers {
             review_every: Ttl::from_days(review_days),
             static_secret: StaticSecret::ByException,
             static_secret_ttl_max: None,
+            rotate_every: None,
         };
         Self {
             low: tier(0, (0, false, false), 180, 60, 180),

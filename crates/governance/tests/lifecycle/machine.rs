@@ -235,7 +235,7 @@ fn moves(state: &State) -> Vec<Move> {
                 offboard(identity, Digest::of(b"x"), now),
                 Ok(revoke(identity, "x", now)),
                 Ok(confirm(identity)),
-                Ok(note_use(identity, now)),
+                note_use(identity, now, "x", &act),
             ];
             outcomes.into_iter().flatten().for_each(&mut push);
             sweep(identity, &context, now).into_iter().for_each(&mut push);

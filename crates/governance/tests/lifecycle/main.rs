@@ -329,11 +329,30 @@ mod tests {
             identity = outcome.record;
         }
         assert_eq!(identity, before);
-        let used = note_use(&identity, at(3)).record;
+        let told = alone();
+        let note =
+            |identity: &Identity, used_at: Timestamp| note_use(identity, used_at, "a log", &act("bob", &told, 5));
+        let used = note(&identity, at(3)).unwrap().record;
         assert_eq!(
             (used.revision(), used.last_used_at()),
             (identity.revision(), Some(at(3)))
         );
+        // It only moves on, and never beyond now.
+        for (used_at, expected) in [(at(2), None), (at(3), None), (at(4), Some(at(4))), (at(5), Some(at(5)))] {
+            let noted = note(&used, used_at).unwrap();
+            let moved = noted.event.map(|_| noted.record.last_used_at().unwrap());
+            assert_eq!(moved, expected, "{used_at}");
+        }
+        let later = |seconds| Timestamp::from_unix(at(5).unix() + seconds);
+        assert_eq!(
+            note(&used, later(60)).unwrap().record.last_used_at(),
+            Some(at(5)),
+            "another clock"
+        );
+        assert_eq!(refused(note(&used, later(61))), "NHI-USE");
+        // What is used although it has ended is worth knowing most.
+        let gone = revoke(&used, "x", at(4)).record;
+        assert_eq!(note(&gone, at(5)).unwrap().record.last_used_at(), Some(at(5)));
     }
 
     /// Who rests on a static secret has a day; everybody else is rotated by every token.
@@ -374,6 +393,24 @@ mod tests {
         let cause = |days: i64| renewed.suspension(at(days), &none).map(|suspension| suspension.cause);
         // Its end is as far off as its rotation: then there is nothing left to rotate, only its review is due as well.
         assert_eq!((cause(169), cause(170)), (None, Some(Cause::Review)));
+
+        // A policy that has it replaced more often than it ends leaves its life as it is.
+        let mut terms = nhi_governance::Terms::default();
+        for tier in [&mut terms.tier.moderate, &mut terms.tier.high] {
+            tier.rotate_every = Some(Ttl::parse("168h").unwrap());
+        }
+        let often = nhi_governance::Policy::new(terms).unwrap();
+        let told = alone();
+        let act_often = Act {
+            policy: &often,
+            ..act("bob", &told, 90)
+        };
+        let weekly = after(rotate(&renewed, "OPS-31", &none, &act_often));
+        assert_eq!(
+            (weekly.rotation_due_at(), weekly.expires_at()),
+            (Some(at(97)), renewed.expires_at())
+        );
+        assert_eq!(weekly.suspension(at(97), &none).unwrap().cause, Cause::Rotation);
 
         // Under a policy that has become stricter it is due before its end.
         let mut terms = nhi_governance::Terms::default();

@@ -86,6 +86,29 @@ impl<'t> Cursor<'t> {
         })
     }
 
+    /// Stands before a value in the middle of `text`, with so many containers around it.
+    pub(crate) fn inside(text: &'t str, position: usize, depth: u32, limits: &Limits) -> Result<Self, ReadError> {
+        let limits = Limits {
+            depth: limits.depth.saturating_sub(depth),
+            ..*limits
+        };
+        Ok(Self {
+            position,
+            ..Self::new(text, &limits)?
+        })
+    }
+
+    /// Goes on behind what another cursor over the same text passed; stays where it is, and says false, where both
+    /// together passed more than the limits allow.
+    pub(crate) fn follow(&mut self, other: &Self) -> bool {
+        let (nodes, records) = (self.nodes + other.nodes, self.records + other.records);
+        let fits = nodes <= self.limits.nodes && records <= self.limits.records;
+        if fits {
+            (self.position, self.nodes, self.records) = (other.position, nodes, records);
+        }
+        fits
+    }
+
     /// Byte offset into the text.
     pub fn offset(&self) -> usize {
         self.position

@@ -4,7 +4,9 @@
 //! refused, because a change that is not understood cannot be judged.
 
 use std::borrow::Cow;
+use std::thread;
 
+use super::ahead::Ahead;
 use super::configuration::{Configuration, present};
 use super::state::StateValues;
 use super::{CheckResult, Delta, OutputChange, Plan, PlannedVariable, RelevantAttribute, ResourceChange, Source};
@@ -52,10 +54,21 @@ pub fn read<'t>(text: &'t str, limits: &Limits) -> Result<Plan<'t>, ReadError> {
     }
     let mut plan = Plan::default();
     let mut seen = Seen::default();
-    cursor.object("plan")?;
-    while let Some(key) = cursor.key()? {
-        member(&mut cursor, &key, &mut plan, &mut seen)?;
-    }
+    thread::scope(|scope| {
+        let mut ahead = Ahead::start(scope, text, limits);
+        cursor.object("plan")?;
+        while let Some(key) = cursor.key()? {
+            cursor.kind()?;
+            let found = ahead.take_if(|_| key == "resource_changes");
+            if let Some(changes) = found.and_then(|ahead| ahead.take(&mut cursor)) {
+                plan.resource_changes = changes;
+                seen.plan = true;
+                continue;
+            }
+            member(&mut cursor, &key, &mut plan, &mut seen)?;
+        }
+        Ok(())
+    })?;
     let end = cursor.finish();
     if seen.lookalike == Some(Lookalike::Log) {
         let message = "the input is the log of `plan -json`, not a plan";
@@ -243,7 +256,7 @@ pub(super) fn mode(cursor: &mut Cursor<'_>) -> Result<Mode, ReadError> {
     }
 }
 
-fn resource_changes<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<ResourceChange<'t>>, ReadError> {
+pub(super) fn resource_changes<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<ResourceChange<'t>>, ReadError> {
     let mut changes = Vec::new();
     if cursor.array("resource_changes")? {
         while cursor.element()? {

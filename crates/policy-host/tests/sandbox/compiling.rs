@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nhi_policy_host::{Cache, Compilation, Host, HostErrorKind, Module, Origin};
+use nhi_policy_host::{Cache, Compilation, Host, HostErrorKind, HostLimits, Module, Origin};
 
 use crate::support::{guest, limits, run};
 
@@ -72,6 +72,31 @@ fn a_module_is_compiled_once() {
     // Nothing compiles here, so it can only come from the cache.
     assert_eq!(load(&host("/no/such", &[], Some(&cache))).origin(), &Origin::Cached);
     assert_eq!(entries(&cache).len(), 1);
+    // What was found out about it is kept as well.
+    let (kept, alone) = (
+        load(&host("/no/such", &[], Some(&cache))),
+        load(&Host::new(limits()).unwrap()),
+    );
+    assert_eq!((kept.facts(), kept.sha256()), (alone.facts(), alone.sha256()));
+    assert_eq!(kept.sha256().len(), 64);
+}
+
+#[test]
+fn what_other_limits_accepted_is_looked_at_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    load(&compiler(Some(&cache)));
+    let tighter = HostLimits {
+        module_functions: 3,
+        ..limits()
+    };
+    let host = Host::new(tighter).unwrap().compile_with(Compilation {
+        program: PathBuf::from("/no/such"),
+        arguments: Vec::new(),
+        cache: Some(Cache::open(&cache).unwrap()),
+    });
+    let error = host.load("team.wasm", guest("misbehave")).unwrap_err();
+    assert_eq!(error.kind, HostErrorKind::TooBig, "{error}");
 }
 
 #[test]

@@ -16,3 +16,4 @@ mod refuses;
 mod sessions;
 mod stops;
 mod support;
+mod together;

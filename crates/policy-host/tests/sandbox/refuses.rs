@@ -231,7 +231,7 @@ fn what_does_not_fit_the_contract_is_refused_with_the_fix() {
             producer("ComponentizeJS"),
             Imports,
             "imports",
-            "--disable all",
+            "--disable stdio random",
         ),
         (
             "rust",

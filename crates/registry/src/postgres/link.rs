@@ -1,14 +1,17 @@
 //! The one connection of a registry: made anew when the server comes back, and told apart from one that is only slow.
 
+use std::collections::HashMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use postgres::error::SqlState;
-use postgres::types::Type;
-use postgres::{Client, NoTls};
+use postgres::types::{ToSql, Type};
+use postgres::{Client, NoTls, Row as SqlRow, Statement};
 
 use nhi_governance::{Digest, RecordId};
 
+use super::memory::{Head, Memory};
+use super::opening::{self, Purpose, Tail};
 use super::target::Target;
 use super::tls::MakeTls;
 use crate::{DatabaseError, RegistryError};
@@ -25,13 +28,98 @@ const RETURN_POLL: Duration = Duration::from_millis(100);
 /// Locks of sessions are told from those of migrations by the first of two numbers.
 pub(super) const LOCK_MIGRATION: i64 = 0x4e48_4952_0000_0001;
 
+/// How many statements a connection keeps prepared: all that there are.
+const STATEMENTS_MAX: usize = 64;
+
+pub(super) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
 /// A connection that may be lost.
 pub(super) struct Link {
     pub(super) target: Target,
     reads_only: bool,
-    client: Option<Client>,
+    connected: Option<Connected>,
     /// Whose lock is held as long as the connection is.
     pub(super) session: Option<RecordId>,
+    /// What it has read before.
+    pub(super) memory: Memory,
+    /// The transaction that is open.
+    pub(super) open: Open,
+}
+
+/// A connection and what it has prepared.
+struct Connected {
+    client: Client,
+    statements: HashMap<String, Statement>,
+}
+
+/// What a transaction knows of itself.
+pub(super) struct Open {
+    /// The end of the log, its own rows included.
+    pub(super) tail: Tail,
+    /// What it made the end of the log.
+    pub(super) head: Option<Head>,
+    /// Whether anything was written.
+    pub(super) has_written: bool,
+    /// After a statement has failed, the server would take a commit for a rollback, and say so to nobody.
+    pub(super) has_failed: bool,
+    /// What it was before the write that joined it, where one has.
+    before: Option<(Tail, Option<Head>)>,
+    point: Point,
+}
+
+/// What the server can go back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Point {
+    /// The beginning.
+    Nothing,
+    /// Where a write began that is over.
+    Earlier,
+    /// Where the write began that joined.
+    Own,
+}
+
+impl Open {
+    fn at(tail: Tail) -> Self {
+        Self {
+            tail,
+            head: None,
+            has_written: false,
+            has_failed: false,
+            before: None,
+            point: Point::Nothing,
+        }
+    }
+
+    /// What follows can be undone by itself.
+    pub(super) fn joined(&mut self) {
+        self.before = Some((self.tail.clone(), self.head));
+        if self.point == Point::Own {
+            self.point = Point::Earlier;
+        }
+    }
+
+    /// Whether something was written that can be undone by itself.
+    pub(super) fn is_point_set(&self) -> bool {
+        self.point == Point::Own
+    }
+
+    /// The point to go back to is where it begins again.
+    pub(super) fn undone(&mut self) {
+        if let Some((tail, head)) = self.before.take() {
+            (self.tail, self.head) = (tail, head);
+        }
+        self.has_failed = false;
+    }
+
+    /// What has to be said before the first statement that writes; nothing where nobody else's write precedes it.
+    fn point(&mut self) -> Option<&'static str> {
+        self.before.as_ref()?;
+        match std::mem::replace(&mut self.point, Point::Own) {
+            Point::Nothing => Some("SAVEPOINT one_write"),
+            Point::Earlier => Some("RELEASE one_write; SAVEPOINT one_write"),
+            Point::Own => None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Link {
@@ -43,54 +131,148 @@ impl std::fmt::Debug for Link {
 }
 
 impl Link {
-    pub(super) fn connect(target: Target, reads_only: bool) -> Result<Self, RegistryError> {
-        let client = connect(&target, reads_only)?;
+    pub(super) fn connect(target: Target, reads_only: bool, patience: Patience) -> Result<Self, RegistryError> {
+        let connected = Some(connect_patiently(&target, reads_only, patience)?);
         Ok(Self {
             target,
             reads_only,
-            client: Some(client),
+            connected,
             session: None,
+            memory: Memory::default(),
+            open: Open::at(Tail::unknown()),
         })
     }
 
-    /// Begins a transaction. A connection that turns out to be lost is made anew: nothing has happened yet.
-    pub(super) fn begin(&mut self, statement: &str) -> Result<&mut Client, RegistryError> {
-        if let Some(client) = &mut self.client {
-            match client.batch_execute(statement) {
-                Ok(()) => {}
-                Err(error) if is_lost(client, &error) => self.lose(),
-                Err(error) => return Err(failure("reach", &self.target, &error)),
+    /// Begins a transaction and asks where the log ends. A connection that turns out to be lost is made anew: nothing
+    /// has happened yet.
+    pub(super) fn open(&mut self, purpose: Purpose) -> Result<(), RegistryError> {
+        let asks_for = self.memory.asks_for();
+        let question = opening::question(purpose, asks_for);
+        let answered = self.begin(purpose.what(), |client| client.simple_query(&question))?;
+        let opened = opening::answer(answered, asks_for);
+        self.memory.begin(opened.tail.head(), opened.since.as_deref());
+        self.open = Open::at(opened.tail);
+        Ok(())
+    }
+
+    /// Begins a transaction by the first statement. A connection that turns out to be lost is made anew.
+    pub(super) fn begin<T>(
+        &mut self,
+        what: &'static str,
+        first: impl Fn(&mut Client) -> Result<T, postgres::Error>,
+    ) -> Result<T, RegistryError> {
+        if let Some(connected) = &mut self.connected {
+            match first(&mut connected.client) {
+                Ok(answer) => return Ok(answer),
+                Err(error) if is_lost(&connected.client, &error) => self.lose(),
+                Err(error) => {
+                    // Part of what was asked may have been done.
+                    let _ = connected.client.batch_execute("ROLLBACK");
+                    return Err(failure(what, &self.target, &error));
+                }
             }
         }
-        if self.client.is_none() {
-            let mut client = self.return_of_the_server()?;
-            let begun = client.batch_execute(statement);
-            begun.map_err(|error| failure("reach", &self.target, &error))?;
-            self.client = Some(client);
+        let mut connected = self.return_of_the_server()?;
+        let answer = first(&mut connected.client).map_err(|error| failure("reach", &self.target, &error))?;
+        self.connected = Some(connected);
+        Ok(answer)
+    }
+
+    /// The connection itself.
+    pub(super) fn client(&mut self) -> Result<&mut Client, RegistryError> {
+        match &mut self.connected {
+            Some(connected) => Ok(&mut connected.client),
+            None => Err(RegistryError::Broken(self.target.to_string())),
         }
-        // INVARIANT: it was made above where there was none.
-        self.client
-            .as_mut()
-            .ok_or_else(|| RegistryError::Broken(self.target.to_string()))
+    }
+
+    /// Asks in one round trip; what is asked more than once is prepared.
+    pub(super) fn query(
+        &mut self,
+        what: &'static str,
+        query: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Vec<SqlRow>, RegistryError> {
+        let answered = match &mut self.connected {
+            Some(connected) => connected.query(query, parameters),
+            None => return Err(RegistryError::Broken(self.target.to_string())),
+        };
+        self.at(what, answered)
+    }
+
+    /// Asks what is not asked again in the same words.
+    pub(super) fn ask(&mut self, what: &'static str, query: &str) -> Result<Vec<SqlRow>, RegistryError> {
+        let answered = self.client()?.query_typed(query, &[]);
+        self.at(what, answered)
+    }
+
+    /// Does what is not asked again, or has no parameters.
+    pub(super) fn run(&mut self, what: &'static str, statement: &str) -> Result<(), RegistryError> {
+        let done = self.client()?.batch_execute(statement);
+        self.at(what, done)
+    }
+
+    /// Writes in one round trip, or two where what precedes it is somebody else's.
+    pub(super) fn write(
+        &mut self,
+        what: &'static str,
+        statement: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<(), RegistryError> {
+        if let Some(point) = self.open.point() {
+            self.run(what, point)?;
+        }
+        self.open.has_written = true;
+        self.query(what, statement, parameters).map(drop)
+    }
+
+    /// Notes a failure of the open transaction.
+    pub(super) fn at<T>(&mut self, what: &'static str, result: Result<T, postgres::Error>) -> Result<T, RegistryError> {
+        result.map_err(|error| {
+            self.open.has_failed = true;
+            failure(what, &self.target, &error)
+        })
+    }
+
+    /// Ends a transaction of which nothing is kept.
+    pub(super) fn roll_back(&mut self) {
+        if self.open.has_written {
+            self.memory.forget();
+        }
+        let ended = self.client().map(|client| client.batch_execute("ROLLBACK"));
+        if !matches!(ended, Ok(Ok(()))) {
+            self.lose();
+        }
     }
 
     pub(super) fn lose(&mut self) {
-        end_elsewhere(self.client.take());
+        end_elsewhere(self.connected.take().map(|connected| connected.client));
     }
 
-    fn return_of_the_server(&self) -> Result<Client, RegistryError> {
-        let patience = Instant::now() + RETURN_MAX;
-        let mut client = loop {
-            match connect(&self.target, self.reads_only) {
-                Ok(client) => break client,
-                Err(error) if is_away(&error) && Instant::now() < patience => thread::sleep(RETURN_POLL),
-                Err(error) => return Err(error),
+    fn return_of_the_server(&self) -> Result<Connected, RegistryError> {
+        let mut connected = connect_patiently(&self.target, self.reads_only, Patience::Server)?;
+        if let Some(session) = self.session {
+            take_session_lock(&mut connected.client, session)
+                .map_err(|error| failure("reach", &self.target, &error))?;
+        }
+        Ok(connected)
+    }
+}
+
+impl Connected {
+    fn query(&mut self, query: &str, parameters: &[Parameter<'_>]) -> Result<Vec<SqlRow>, postgres::Error> {
+        let statement = match self.statements.get(query) {
+            Some(statement) => statement.clone(),
+            None if self.statements.len() >= STATEMENTS_MAX => return self.client.query_typed(query, parameters),
+            None => {
+                let types: Vec<Type> = parameters.iter().map(|(_, kind)| kind.clone()).collect();
+                let statement = self.client.prepare_typed(query, &types)?;
+                self.statements.insert(query.to_owned(), statement.clone());
+                statement
             }
         };
-        if let Some(session) = self.session {
-            take_session_lock(&mut client, session).map_err(|error| failure("reach", &self.target, &error))?;
-        }
-        Ok(client)
+        let values: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|(value, _)| *value).collect();
+        self.client.query(&statement, &values)
     }
 }
 
@@ -110,6 +292,23 @@ fn end_elsewhere(client: Option<Client>) {
         }
     };
     let _ = thread::spawn(end).join();
+}
+
+/// A server that was there before, or has no place for one more just now, is waited for.
+fn connect_patiently(target: &Target, reads_only: bool, patience: Patience) -> Result<Connected, RegistryError> {
+    let until = Instant::now() + RETURN_MAX;
+    loop {
+        match connect(target, reads_only) {
+            Ok(client) => {
+                return Ok(Connected {
+                    client,
+                    statements: HashMap::new(),
+                });
+            }
+            Err(error) if patience.waits_for(&error) && Instant::now() < until => thread::sleep(RETURN_POLL),
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn connect(target: &Target, reads_only: bool) -> Result<Client, RegistryError> {
@@ -157,6 +356,38 @@ pub(super) fn is_lost(client: &Client, error: &postgres::Error) -> bool {
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
     ];
     client.is_closed() || error.is_closed() || error.code().is_some_and(|code| ended.contains(code))
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Nothing.
+    None,
+    /// A place: others hold all the connections that the server takes.
+    Place,
+    /// The server, which was there before, and a place.
+    Server,
+}
+
+impl Patience {
+    fn waits_for(self, error: &RegistryError) -> bool {
+        match self {
+            Self::None => false,
+            Self::Place => is_full(error),
+            Self::Server => is_full(error) || is_away(error),
+        }
+    }
+}
+
+/// Whether the server takes no more connections just now.
+fn is_full(error: &RegistryError) -> bool {
+    matches!(
+        error,
+        RegistryError::Database {
+            source: DatabaseError::Postgres { state: Some(state), .. },
+            ..
+        } if *state == *SqlState::TOO_MANY_CONNECTIONS.code()
+    )
 }
 
 /// Whether the server may come back by itself.

@@ -1,100 +1,112 @@
-//! Rows of a PostgreSQL database, in and out.
+//! Rows of a PostgreSQL database, in and out, in as few round trips as can be.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 use nhi_governance::{Digest, RecordId, RecordKind};
 use postgres::types::{ToSql, Type};
-use postgres::{Client, Row as SqlRow};
 
-use super::link::{failure, lock_of, take_session_lock};
+use super::columns::{SqlRow, audit_row, consumption, get, record, stored};
+use super::link::{Link, Parameter, lock_of, take_session_lock};
+use super::opening::Purpose;
 use super::schema;
-use super::target::Target;
 use crate::audit::AuditRow;
 use crate::transaction::{Meta, Row, Selection, Stored, Transaction, Unreadable, Visit};
 use crate::verify::Tampering;
 use crate::{Consumption, RegistryError};
 
-const META: &str = "SELECT registry_id, created_at, head_seq, head_hash, (SELECT count(*) FROM nhi.meta), unfinished
-    FROM nhi.meta WHERE sole";
 /// Selects records, each with action and payload of its last audit row.
 const STORED: &str = "SELECT r.id, r.kind, r.environment, r.key, r.parent, r.ended, r.record, a.action, a.payload
     FROM nhi.records r LEFT JOIN LATERAL (
         SELECT action, payload FROM nhi.audit_log WHERE subject = r.id ORDER BY seq DESC LIMIT 1
     ) a ON true";
 const AUDIT: &str = "SELECT seq, time, actor, action, subject, payload, previous, hash FROM nhi.audit_log";
+/// Writes a row at the end of the log and makes it the head; a statement that writes a record stands before it.
+const APPEND: &str = "head AS (UPDATE nhi.meta SET head_seq = $1, head_hash = $8 WHERE sole)
+    INSERT INTO nhi.audit_log (seq, time, actor, action, subject, payload, previous, hash)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 /// How many rows are asked for at once.
 const ROWS_AT_ONCE: usize = 500;
 
-type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
-
 /// One transaction of one connection.
 pub(super) struct PostgresTransaction<'a> {
-    client: RefCell<&'a mut Client>,
-    target: &'a Target,
-    session: &'a Cell<Option<RecordId>>,
+    link: RefCell<&'a mut Link>,
     /// What it is for, as an error says it.
     what: &'static str,
-    /// As it was when the turn to write was taken.
-    meta: RefCell<Option<Result<Meta, Tampering>>>,
-    /// What this transaction made the end of the log.
-    head: Cell<Option<(u64, Digest)>>,
-    /// After a statement has failed, the server would take a commit for a rollback, and say so to nobody.
-    has_failed: Cell<bool>,
+    /// A record that is written together with the audit row that tells of it, which follows.
+    pending: RefCell<Option<Pending>>,
+}
+
+struct Pending {
+    row: Row,
+    is_new: bool,
+}
+
+impl Pending {
+    /// The statement, with its seven parameters from this number on.
+    fn statement(&self, first: usize) -> String {
+        let p = |offset: usize| first + offset;
+        if self.is_new {
+            let places: Vec<String> = (0..7).map(|offset| format!("${}", p(offset))).collect();
+            let places = places.join(", ");
+            format!("INSERT INTO nhi.records (id, kind, environment, key, parent, ended, record) VALUES ({places})")
+        } else {
+            format!(
+                "UPDATE nhi.records SET kind = ${}, environment = ${}, key = ${}, parent = ${}, ended = ${},
+                record = ${} WHERE id = ${}",
+                p(1),
+                p(2),
+                p(3),
+                p(4),
+                p(5),
+                p(6),
+                p(0)
+            )
+        }
+    }
 }
 
 impl<'a> PostgresTransaction<'a> {
-    pub(super) fn new(
-        client: &'a mut Client,
-        target: &'a Target,
-        session: &'a Cell<Option<RecordId>>,
-        what: &'static str,
-    ) -> Self {
+    pub(super) fn new(link: &'a mut Link, purpose: Purpose) -> Self {
         Self {
-            client: RefCell::new(client),
-            target,
-            session,
-            what,
-            meta: RefCell::new(None),
-            head: Cell::new(None),
-            has_failed: Cell::new(false),
+            link: RefCell::new(link),
+            what: purpose.what(),
+            pending: RefCell::new(None),
         }
     }
 
-    /// Waits for the turn to write. Whoever has it sees all that others have committed and nobody can commit beside.
-    pub(super) fn take_turn(&self) -> Result<(), RegistryError> {
-        let rows = self.query(&format!("{META} FOR UPDATE"), &[])?;
-        *self.meta.borrow_mut() = Some(rows.first().ok_or_else(Tampering::headless).and_then(meta));
+    /// Writes what is left, and refuses to be committed after a statement has failed.
+    pub(super) fn finish(&self) -> Result<(), RegistryError> {
+        self.settle()?;
+        let link = self.link.borrow();
+        if link.open.has_failed {
+            // The work went on after a statement had failed, and the server will not.
+            return Err(RegistryError::Broken(link.target.to_string()));
+        }
         Ok(())
     }
 
-    pub(super) fn head(&self) -> Option<(u64, Digest)> {
-        self.head.get()
-    }
-
-    pub(super) fn has_failed(&self) -> bool {
-        self.has_failed.get()
-    }
-
-    pub(super) fn end(&self, statement: &str) -> Result<(), postgres::Error> {
-        self.client.borrow_mut().batch_execute(statement)
-    }
-
-    fn at<T>(&self, result: Result<T, postgres::Error>) -> Result<T, RegistryError> {
-        result.map_err(|error| {
-            self.has_failed.set(true);
-            failure(self.what, self.target, &error)
-        })
+    /// Writes what waits for its audit row, before something else is done.
+    fn settle(&self) -> Result<(), RegistryError> {
+        match self.pending.take() {
+            Some(pending) => self.execute(&pending.statement(1), &record_parameters(&pending.row)),
+            None => Ok(()),
+        }
     }
 
     fn query(&self, query: &str, parameters: &[Parameter<'_>]) -> Result<Vec<SqlRow>, RegistryError> {
-        let result = self.client.borrow_mut().query_typed(query, parameters);
-        self.at(result)
+        self.settle()?;
+        self.link.borrow_mut().query(self.what, query, parameters)
     }
 
     fn execute(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<(), RegistryError> {
-        let result = self.client.borrow_mut().execute_typed(statement, parameters);
-        self.at(result).map(drop)
+        self.link.borrow_mut().write(self.what, statement, parameters)
+    }
+
+    /// A statement that is not asked again.
+    fn run(&self, statement: &str) -> Result<(), RegistryError> {
+        self.settle()?;
+        self.link.borrow_mut().run(self.what, statement)
     }
 
     fn one<T>(
@@ -104,8 +116,37 @@ impl<'a> PostgresTransaction<'a> {
         read: impl FnOnce(&SqlRow) -> Result<T, Unreadable>,
     ) -> Result<Option<T>, RegistryError> {
         let rows = self.query(query, parameters)?;
-        let row = rows.first().map(read).transpose();
-        row.map_err(|_| RegistryError::Tampered(Tampering::whole("the columns of a row are not of the right type")))
+        rows.first().map(read).transpose().map_err(unreadable)
+    }
+
+    /// Records, unless they are known already.
+    fn stored(
+        &self,
+        kind: &str,
+        query: &str,
+        parameters: &[Parameter<'_>],
+        asked: &[&str],
+    ) -> Result<Vec<Stored>, RegistryError> {
+        let question = [&[query], asked].concat();
+        if let Some(known) = self.link.borrow().memory.answer(kind, &question) {
+            return Ok(known);
+        }
+        let rows = self.query(query, parameters)?;
+        let read: Result<Vec<Stored>, Unreadable> = rows.iter().map(stored).collect();
+        let read = read.map_err(unreadable)?;
+        self.link.borrow_mut().memory.keep(kind, &question, &read);
+        Ok(read)
+    }
+
+    /// Lets a record wait for its audit row.
+    fn put(&self, row: &Row, is_new: bool) -> Result<(), RegistryError> {
+        self.settle()?;
+        self.link.borrow_mut().memory.changed(&row.kind);
+        *self.pending.borrow_mut() = Some(Pending {
+            row: row.clone(),
+            is_new,
+        });
+        Ok(())
     }
 
     /// Reads by way of a cursor, so that neither side holds all rows at once.
@@ -115,30 +156,31 @@ impl<'a> PostgresTransaction<'a> {
         read: impl Fn(&SqlRow) -> Result<T, Unreadable>,
         visit: Visit<'_, T>,
     ) -> Result<(), RegistryError> {
-        self.execute(&format!("DECLARE each_row NO SCROLL CURSOR FOR {query}"), &[])?;
+        self.run(&format!("DECLARE each_row NO SCROLL CURSOR FOR {query}"))?;
         let fetch = format!("FETCH {ROWS_AT_ONCE} FROM each_row");
         loop {
-            let rows = self.query(&fetch, &[])?;
+            let rows = self.link.borrow_mut().ask(self.what, &fetch)?;
             let is_last = rows.len() < ROWS_AT_ONCE;
             let goes_on = rows.iter().map(&read).try_for_each(&mut *visit);
             if is_last || goes_on == ControlFlow::Break(()) {
-                return self.execute("CLOSE each_row", &[]);
+                return self.run("CLOSE each_row");
             }
         }
     }
 }
 
+fn unreadable(_: Unreadable) -> RegistryError {
+    RegistryError::Tampered(Tampering::whole("the columns of a row are not of the right type"))
+}
+
 impl Transaction for PostgresTransaction<'_> {
     fn meta(&self) -> Result<Result<Meta, Tampering>, RegistryError> {
-        if let Some(meta) = &*self.meta.borrow() {
-            return Ok(meta.clone());
-        }
-        let rows = self.query(META, &[])?;
-        Ok(rows.first().ok_or_else(Tampering::headless).and_then(meta))
+        Ok(self.link.borrow().open.tail.meta.clone())
     }
 
     fn last_audit_row(&self) -> Result<Option<AuditRow>, RegistryError> {
-        self.one(&format!("{AUDIT} ORDER BY seq DESC LIMIT 1"), &[], audit_row)
+        let last = self.link.borrow().open.tail.last.clone();
+        last.map_err(|()| unreadable(Unreadable))
     }
 
     fn each_audit_row(&self, from: Option<u64>, visit: Visit<'_, AuditRow>) -> Result<(), RegistryError> {
@@ -147,6 +189,11 @@ impl Transaction for PostgresTransaction<'_> {
     }
 
     fn audit_row(&self, seq: u64) -> Result<Option<AuditRow>, RegistryError> {
+        if let Ok(Some(last)) = &self.link.borrow().open.tail.last
+            && last.seq == seq
+        {
+            return Ok(Some(last.clone()));
+        }
         let seq = integer(seq);
         self.one(&format!("{AUDIT} WHERE seq = $1"), &[(&seq, Type::INT8)], audit_row)
     }
@@ -157,7 +204,9 @@ impl Transaction for PostgresTransaction<'_> {
 
     fn live(&self, kind: RecordKind, environment: &str, key: &str) -> Result<Option<Stored>, RegistryError> {
         let query = format!("{STORED} WHERE r.kind = $1 AND r.environment = $2 AND r.key = $3 AND r.ended IS NULL");
-        self.one(&query, &[text(&kind.as_str()), text(&environment), text(&key)], stored)
+        let (kind, asked) = (kind.as_str(), [environment, key]);
+        let parameters = [text(&kind), text(&environment), text(&key)];
+        Ok(self.stored(kind, &query, &parameters, &asked)?.pop())
     }
 
     fn records(&self, selection: &Selection<'_>) -> Result<Vec<Stored>, RegistryError> {
@@ -171,9 +220,8 @@ impl Transaction for PostgresTransaction<'_> {
         }
         query.push_str(" ORDER BY r.environment, r.key, r.id");
         let parameters: Vec<_> = asked.iter().map(|(_, asked)| text(asked)).collect();
-        let rows = self.query(&query, &parameters)?;
-        let read: Result<Vec<Stored>, Unreadable> = rows.iter().map(stored).collect();
-        read.map_err(|_| RegistryError::Tampered(Tampering::whole("the columns of a record are not of the right type")))
+        let texts: Vec<&str> = asked.iter().map(|(_, asked)| &**asked).collect();
+        self.stored(selection.kind, &query, &parameters, &texts)
     }
 
     fn count(&self, kind: RecordKind, environment: &str, key: &str) -> Result<u64, RegistryError> {
@@ -190,15 +238,11 @@ impl Transaction for PostgresTransaction<'_> {
     }
 
     fn insert(&self, row: &Row) -> Result<(), RegistryError> {
-        let statement = "INSERT INTO nhi.records (id, kind, environment, key, parent, ended, record)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        self.execute(statement, &columns(row))
+        self.put(row, true)
     }
 
     fn replace(&self, row: &Row) -> Result<(), RegistryError> {
-        let statement = "UPDATE nhi.records SET kind = $2, environment = $3, key = $4, parent = $5, ended = $6,
-            record = $7 WHERE id = $1";
-        self.execute(statement, &columns(row))
+        self.put(row, false)
     }
 
     fn consumption(&self, approval: Digest) -> Result<Option<Consumption>, RegistryError> {
@@ -217,6 +261,7 @@ impl Transaction for PostgresTransaction<'_> {
     fn consume(&self, used: &Consumption) -> Result<(), RegistryError> {
         let statement = "INSERT INTO nhi.consumed_approvals (digest, request, subject, at) VALUES ($1, $2, $3, $4)";
         let (approval, request) = (used.approval.to_string(), used.request.to_string());
+        self.settle()?;
         self.execute(
             statement,
             &[text(&approval), text(&request), text(&used.subject), text(&used.at)],
@@ -224,33 +269,43 @@ impl Transaction for PostgresTransaction<'_> {
     }
 
     fn append(&self, row: &AuditRow) -> Result<(), RegistryError> {
-        let statement = "WITH head AS (UPDATE nhi.meta SET head_seq = $1, head_hash = $8 WHERE sole)
-            INSERT INTO nhi.audit_log (seq, time, actor, action, subject, payload, previous, hash)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let (seq, previous, hash) = (integer(row.seq), row.previous.to_string(), row.hash.to_string());
-        self.head.set(Some((row.seq, row.hash)));
-        *self.meta.borrow_mut() = None;
-        self.execute(
-            statement,
-            &[
-                (&seq, Type::INT8),
-                text(&row.time),
-                text(&row.actor),
-                text(&row.action),
-                text(&row.subject),
-                text(&row.payload),
-                text(&previous),
-                text(&hash),
-            ],
-        )
+        let mut parameters = vec![
+            (&seq as &(dyn ToSql + Sync), Type::INT8),
+            text(&row.time),
+            text(&row.actor),
+            text(&row.action),
+            text(&row.subject),
+            text(&row.payload),
+            text(&previous),
+            text(&hash),
+        ];
+        let pending = self.pending.take();
+        let statement = match &pending {
+            Some(pending) => {
+                let record = pending.statement(parameters.len() + 1);
+                parameters.extend(record_parameters(&pending.row));
+                format!("WITH record AS ({record}), {APPEND}")
+            }
+            None => format!("WITH {APPEND}"),
+        };
+        self.execute(&statement, &parameters)?;
+        let mut link = self.link.borrow_mut();
+        let head = (row.seq, row.hash);
+        link.memory.appended(head);
+        link.open.head = Some(head);
+        link.open.tail.last = Ok(Some(row.clone()));
+        if let Ok(meta) = &mut link.open.tail.meta {
+            (meta.head_seq, meta.head_hash) = head;
+        }
+        Ok(())
     }
 
     fn become_as(&self, meta: &Meta) -> Result<(), RegistryError> {
         let statement = "UPDATE nhi.meta SET registry_id = $1, created_at = $2, head_seq = $3, head_hash = $4,
             unfinished = $5 WHERE sole";
         let (seq, hash) = (integer(meta.head_seq), meta.head_hash.to_string());
-        self.head.set(Some((meta.head_seq, meta.head_hash)));
-        *self.meta.borrow_mut() = None;
+        self.settle()?;
         self.execute(
             statement,
             &[
@@ -260,17 +315,23 @@ impl Transaction for PostgresTransaction<'_> {
                 text(&hash),
                 (&meta.unfinished, Type::BOOL),
             ],
-        )
+        )?;
+        let mut link = self.link.borrow_mut();
+        link.memory.forget();
+        link.open.head = Some((meta.head_seq, meta.head_hash));
+        link.open.tail.meta = Ok(meta.clone());
+        Ok(())
     }
 
     fn session(&self, next: RecordId) -> Result<RecordId, RegistryError> {
-        if let Some(session) = self.session.get() {
+        let mut link = self.link.borrow_mut();
+        if let Some(session) = link.session {
             return Ok(session);
         }
         // The lock belongs to the connection, not to the transaction.
-        let taken = take_session_lock(&mut self.client.borrow_mut(), next);
-        if self.at(taken)? {
-            self.session.set(Some(next));
+        let taken = take_session_lock(link.client()?, next);
+        if link.at(self.what, taken)? {
+            link.session = Some(next);
         }
         Ok(next)
     }
@@ -279,7 +340,7 @@ impl Transaction for PostgresTransaction<'_> {
         let Ok(session) = RecordId::parse(session) else {
             return Ok(true);
         };
-        if self.session.get() == Some(session) {
+        if self.link.borrow().session == Some(session) {
             return Ok(true);
         }
         let key = lock_of(session);
@@ -291,8 +352,10 @@ impl Transaction for PostgresTransaction<'_> {
     }
 
     fn integrity(&self) -> Result<Option<Tampering>, RegistryError> {
-        let catalogue = schema::catalogue(&mut self.client.borrow_mut());
-        let catalogue = self.at(catalogue)?;
+        self.settle()?;
+        let mut link = self.link.borrow_mut();
+        let catalogue = schema::catalogue(link.client()?);
+        let catalogue = link.at(self.what, catalogue)?;
         let differs = !schema::is_as_made(&catalogue);
         Ok(differs.then(|| Tampering::whole("tables, indexes or triggers differ from those of the migrations")))
     }
@@ -302,7 +365,7 @@ fn text<T: ToSql + Sync>(text: &T) -> Parameter<'_> {
     (text, Type::TEXT)
 }
 
-fn columns(row: &Row) -> [Parameter<'_>; 7] {
+fn record_parameters(row: &Row) -> [Parameter<'_>; 7] {
     [
         text(&row.id),
         text(&row.kind),
@@ -312,81 +375,6 @@ fn columns(row: &Row) -> [Parameter<'_>; 7] {
         text(&row.ended),
         text(&row.record),
     ]
-}
-
-fn get<'a, T: postgres::types::FromSql<'a>>(row: &'a SqlRow, column: usize) -> Result<T, Unreadable> {
-    row.try_get(column).map_err(|_| Unreadable)
-}
-
-fn digest(row: &SqlRow, column: usize) -> Result<Digest, Unreadable> {
-    Digest::parse(get(row, column)?).map_err(|_| Unreadable)
-}
-
-fn number(row: &SqlRow, column: usize) -> Result<u64, Unreadable> {
-    u64::try_from(get::<i64>(row, column)?).map_err(|_| Unreadable)
-}
-
-fn meta(row: &SqlRow) -> Result<Meta, Tampering> {
-    let read = || {
-        let meta = Meta {
-            registry_id: get(row, 0)?,
-            created_at: get(row, 1)?,
-            head_seq: number(row, 2)?,
-            head_hash: digest(row, 3)?,
-            unfinished: get(row, 5)?,
-        };
-        if get::<i64>(row, 4)? == 1 {
-            Ok(meta)
-        } else {
-            Err(Unreadable)
-        }
-    };
-    read().map_err(|_| Tampering::headless())
-}
-
-/// Reads a row of [`AUDIT`].
-fn audit_row(row: &SqlRow) -> Result<AuditRow, Unreadable> {
-    Ok(AuditRow {
-        seq: number(row, 0)?,
-        time: get(row, 1)?,
-        actor: get(row, 2)?,
-        action: get(row, 3)?,
-        subject: get(row, 4)?,
-        payload: get(row, 5)?,
-        previous: digest(row, 6)?,
-        hash: digest(row, 7)?,
-    })
-}
-
-/// Reads the first columns of [`STORED`].
-fn record(row: &SqlRow) -> Result<Row, Unreadable> {
-    Ok(Row {
-        id: get(row, 0)?,
-        kind: get(row, 1)?,
-        environment: get(row, 2)?,
-        key: get(row, 3)?,
-        parent: get(row, 4)?,
-        ended: get(row, 5)?,
-        record: get(row, 6)?,
-    })
-}
-
-/// Reads a row of [`STORED`].
-fn stored(row: &SqlRow) -> Result<Stored, Unreadable> {
-    let (action, payload): (Option<String>, Option<String>) = (get(row, 7)?, get(row, 8)?);
-    Ok(Stored {
-        row: record(row)?,
-        last: action.zip(payload),
-    })
-}
-
-fn consumption(row: &SqlRow) -> Result<Consumption, Unreadable> {
-    Ok(Consumption {
-        approval: digest(row, 0)?,
-        request: digest(row, 1)?,
-        subject: get(row, 2)?,
-        at: get(row, 3)?,
-    })
 }
 
 /// A number as PostgreSQL has it; one beyond its range is beyond any row as well.

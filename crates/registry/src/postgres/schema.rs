@@ -91,7 +91,10 @@ pub(super) fn migrate(link: &mut Link, now: Timestamp) -> Result<(), RegistryErr
     loop {
         let target = link.target.clone();
         let failed = |error: postgres::Error| failure("migrate", &target, &error);
-        let client = link.begin("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")?;
+        link.begin("migrate", |client| {
+            client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        })?;
+        let client = link.client()?;
         let result = step(client, &target, now);
         let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
         let ended = client.batch_execute(end).map_err(failed);

@@ -85,7 +85,7 @@ fn open(
                 policy: view.policy(),
                 now,
             };
-            Ok(record.activate("INC-9: the database is down", &act)?)
+            Ok(record.activate("INC-9: the database is down", &[], &act)?)
         },
     )
 }

@@ -35,6 +35,8 @@ mod postgres;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod round_trips;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod support;

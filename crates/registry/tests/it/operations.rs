@@ -4,17 +4,21 @@
 //! wherever the last attempt was broken off, and changes nothing where that had come to its end.
 
 mod acts;
+mod deeds;
 mod looks;
 
 use std::collections::BTreeMap;
 
 use nhi_governance::{
-    AccessReview, BreakGlass, Containment, Exception, Grant, Identity, Record, Registered, Status, Team, Vendor,
+    AccessReview, BreakGlass, Containment, Exception, Grant, Identity, Kill, PolicyInForce, Record, Registered, Status,
+    Team, Vendor,
 };
 use nhi_registry::{Filter, RecordFilter, RecordsExt as _, Registry, RegistryError};
 
 #[allow(clippy::wildcard_imports, reason = "the table names each of them")]
 use acts::*;
+#[allow(clippy::wildcard_imports, reason = "the table names each of them")]
+use deeds::*;
 #[allow(clippy::wildcard_imports, reason = "the table names each of them")]
 use looks::*;
 
@@ -178,6 +182,62 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ),
     grants("team create", "team.created", nobody, team, is_live::<Team>),
     takes("team delete", "team.ended", team, end::<Team>, is_over::<Team>),
+    grants("rotate", "identity.rotated", create, rotated, |registry| {
+        found(registry).is_some_and(|identity| identity.rotations() == 1)
+    }),
+    grants("policy adopt", "policy.adopted", nobody, adopted, |registry| {
+        registry.policy_in_force().unwrap().is_some()
+    }),
+    grants("policy tighten", "policy.tightened", adopted, tightened, |registry| {
+        is_in_force(registry, 4_000)
+    }),
+    grants("policy loosen", "policy.loosened", adopted, loosened, |registry| {
+        is_in_force(registry, 5_000)
+    }),
+    grants(
+        "trust root",
+        "policy.approvers_kept",
+        adopted,
+        approvers_kept,
+        |registry| registry.policy_in_force().unwrap().unwrap().approvers().is_some(),
+    ),
+    grants("kill switch", "kill.thrown", create, thrown, is_unusable),
+    grants(
+        "break-glass activate",
+        "break_glass.activated",
+        glass,
+        activated,
+        is_activated,
+    ),
+    grants(
+        "break-glass seal",
+        "break_glass.sealed",
+        with_session,
+        sealed,
+        |registry| !is_activated(registry),
+    ),
+    grants(
+        "break-glass drill",
+        "break_glass.tested",
+        glass,
+        drilled,
+        is_live::<BreakGlass>,
+    ),
+    grants(
+        "break-glass review",
+        "break_glass.reviewed",
+        with_sealed,
+        session_reviewed,
+        is_live::<BreakGlass>,
+    ),
+    grants(
+        "review answer",
+        "access_review.decided",
+        with_round,
+        decided,
+        is_decided,
+    ),
+    grants("review close", "access_review.closed", with_answers, closed, is_closed),
     grants("vendor create", "vendor.created", nobody, vendor, is_live::<Vendor>),
     takes(
         "vendor delete",
@@ -217,9 +277,11 @@ impl Sight {
         count::<Registered<BreakGlass>>(registry, &mut live);
         count::<Registered<Exception>>(registry, &mut live);
         count::<Registered<Grant>>(registry, &mut live);
+        count::<Kill>(registry, &mut live);
+        count::<PolicyInForce>(registry, &mut live);
         count::<Registered<Team>>(registry, &mut live);
         count::<Registered<Vendor>>(registry, &mut live);
-        let used = (0..12).flat_map(|number| agreed(number).approvals);
+        let used = (0..16).flat_map(|number| agreed(number).approvals);
         let used = used.filter(|approval| registry.consumption(*approval).unwrap().is_some());
         Self {
             rows,

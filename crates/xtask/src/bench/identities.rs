@@ -11,7 +11,8 @@ mod state;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -32,6 +33,13 @@ const TIMED: &str = "--timed";
 /// Where the witness writes, as the provider's environment says.
 const WITNESS_VARIABLE: &str = "NHI_BENCH_WITNESS";
 
+/// How many minutes an operation may take, unless the call names another number.
+const MINUTES_MAX: u64 = 20;
+/// What the timer ends with where one took longer.
+const CUT_OFF: i32 = 75;
+/// How often it is looked whether a core has ended.
+const POLL: Duration = Duration::from_millis(5);
+
 /// What is done to a stack, in this order.
 const OPERATIONS: [(&str, &[&str]); 6] = [
     ("create", &["apply", "-auto-approve"]),
@@ -45,7 +53,7 @@ const OPERATIONS: [(&str, &[&str]); 6] = [
 pub(super) fn internal(words: &[&str]) -> Option<Result<()>> {
     match words {
         ["bench", WITNESS, program, arguments @ ..] => Some(witness(program, arguments)),
-        ["bench", TIMED, program, arguments @ ..] => Some(timed(program, arguments)),
+        ["bench", TIMED, seconds, program, arguments @ ..] => Some(timed(seconds, program, arguments)),
         _ => None,
     }
 }
@@ -65,14 +73,27 @@ fn witness(program: &str, arguments: &[&str]) -> Result<()> {
 }
 
 /// Runs a core and says how long it took, and what it and all below it used.
-fn timed(program: &str, arguments: &[&str]) -> Result<()> {
+fn timed(seconds_max: &str, program: &str, arguments: &[&str]) -> Result<()> {
+    let patience = Duration::from_secs(seconds_max.parse()?);
     let start = Instant::now();
-    let status = Command::new(program)
+    let mut core = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())
-        .status()?;
+        .spawn()?;
+    let status = loop {
+        if let Some(status) = core.try_wait()? {
+            break status;
+        }
+        if start.elapsed() > patience {
+            // Its providers end when it hangs up.
+            core.kill()?;
+            core.wait()?;
+            std::process::exit(CUT_OFF);
+        }
+        thread::sleep(POLL);
+    };
     let wall = start.elapsed().as_secs_f64();
     ensure!(status.success(), "`{program}` ended with {status}");
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
@@ -108,23 +129,58 @@ struct Bench<'a> {
     provider: &'a Path,
     folder: PathBuf,
     state: state::Server,
+    /// How long an operation may take.
+    patience: Duration,
 }
 
-/// Measures every core that is at hand and prints a table. `words` are numbers of identities and `parallelism=N`.
-pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: &[&str]) -> Result<()> {
-    let mut numbers: Vec<usize> = words.iter().filter_map(|word| word.parse().ok()).collect();
-    if numbers.is_empty() {
-        numbers.extend(NUMBERS);
+/// What is asked for.
+#[derive(Debug)]
+struct Asked<'a> {
+    words: &'a [&'a str],
+}
+
+impl<'a> Asked<'a> {
+    fn numbers(&self) -> Vec<usize> {
+        let numbers: Vec<usize> = self.words.iter().filter_map(|word| word.parse().ok()).collect();
+        if numbers.is_empty() { NUMBERS.to_vec() } else { numbers }
     }
-    let parallelism = words.iter().find_map(|word| word.strip_prefix("parallelism="));
+
+    fn option(&self, key: &str) -> Option<&'a str> {
+        self.words
+            .iter()
+            .find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
+    }
+
+    /// Whether this core, or this registry, is to be measured: by its name in lower case, or all of them.
+    fn has(&self, key: &str, name: &str) -> bool {
+        self.option(key).is_none_or(|asked| name.eq_ignore_ascii_case(asked))
+    }
+
+    /// How long an operation may take.
+    fn patience(&self) -> Result<Duration> {
+        let minutes = match self.option("minutes") {
+            Some(minutes) => minutes.parse().context("`minutes=` names a number")?,
+            None => MINUTES_MAX,
+        };
+        Ok(Duration::from_secs(60 * minutes))
+    }
+}
+
+/// Measures every core that is at hand and prints a table. `words` are numbers of identities, `parallelism=N`,
+/// `core=tofu`, `registry=sqlite` and `minutes=N`.
+pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: &[&str]) -> Result<()> {
+    let asked = Asked { words };
+    let parallelism = asked.option("parallelism");
     let folder = tempfile::tempdir().context("make a directory for the stacks")?;
     let bench = Bench {
         helper,
         provider: &programs.join("terraform-provider-nhi"),
         folder: folder.path().to_owned(),
         state: state::Server::start()?,
+        patience: asked.patience()?,
     };
-    let places = Place::all(&folder.path().join("postgres"));
+    let mut places = Place::all(&folder.path().join("postgres"));
+    places.retain(|place| asked.has("registry", place.name()));
     table::head(&[
         "core",
         "resources",
@@ -138,37 +194,41 @@ pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: 
         "share",
         "peak memory",
     ]);
-    for number in numbers {
+    for number in asked.numbers() {
         for kind in [Kind::Tofu, Kind::Terraform] {
+            if !asked.has("core", kind.program()) {
+                continue;
+            }
             let Some(core) = tofu::present(workspace, kind)? else {
                 eprintln!("SKIPPED: `{}` is not at hand", kind.program());
                 continue;
             };
             let name = version(&core)?;
-            let peer = bench.measure(&Stack::new(&core, Subject::BuiltIn, number, parallelism))?;
+            let peer = bench.measure(&Stack::new(&core, Subject::BuiltIn, number, parallelism), |_, _| {})?;
             for place in &places {
                 let governed = Stack::new(&core, Subject::Identities(place), number, parallelism);
-                let taken = bench.measure(&governed)?;
-                for (((operation, _), ours), peer) in OPERATIONS.iter().zip(&taken).zip(&peer) {
-                    table::row(&row(&name, number, operation, place.name(), *ours, *peer));
-                }
+                bench.measure(&governed, |operation, ours| {
+                    let peer = peer.iter().find(|(of, _)| *of == operation).map(|(_, taken)| *taken);
+                    table::row(&row(&name, number, operation, place.name(), ours, peer));
+                })?;
             }
         }
     }
     Ok(())
 }
 
-fn row(core: &str, number: usize, operation: &str, registry: &str, ours: Taken, peer: Taken) -> Vec<String> {
+fn row(core: &str, number: usize, operation: &str, registry: &str, ours: Taken, peer: Option<Taken>) -> Vec<String> {
     let time = |seconds: f64| format!("{seconds:.2} s");
+    let cut_off = || "cut off".to_owned();
     vec![
         core.to_owned(),
         thousands(number),
         operation.to_owned(),
         registry.to_owned(),
         time(ours.wall),
-        time(peer.wall),
+        peer.map_or_else(cut_off, |peer| time(peer.wall)),
         time(ours.core_cpu),
-        time(peer.core_cpu),
+        peer.map_or_else(cut_off, |peer| time(peer.core_cpu)),
         time(ours.provider_cpu),
         format!("{:.0} %", 100.0 * ours.provider_cpu / ours.core_cpu),
         format!("{:.0} MiB", ours.provider_mebibytes),
@@ -176,8 +236,13 @@ fn row(core: &str, number: usize, operation: &str, registry: &str, ours: Taken, 
 }
 
 impl Bench<'_> {
-    /// Takes a stack through all operations.
-    fn measure(&self, stack: &Stack<'_>) -> Result<Vec<Taken>> {
+    /// Takes a stack through all operations and tells of each as soon as it is done. One that takes too long is cut
+    /// off, and with it what would come after: what it leaves is not what is to be measured.
+    fn measure(
+        &self,
+        stack: &Stack<'_>,
+        mut tell: impl FnMut(&'static str, Taken),
+    ) -> Result<Vec<(&'static str, Taken)>> {
         let folder = tempfile::tempdir_in(&self.folder)?;
         let config = stack.write(folder.path(), self)?;
         let log = folder.path().join("witness");
@@ -186,7 +251,7 @@ impl Bench<'_> {
             eprintln!("measuring {stack}: {operation}");
             fs::write(&log, "")?;
             let output = Command::new(self.helper)
-                .args(["bench", TIMED])
+                .args(["bench", TIMED, &self.patience.as_secs().to_string()])
                 .arg(stack.program())
                 .args(stack.arguments(folder.path(), arguments))
                 // What the surroundings say is not what is measured.
@@ -196,8 +261,14 @@ impl Bench<'_> {
                 .env(WITNESS_VARIABLE, &log)
                 .output()?;
             let said = String::from_utf8_lossy(&output.stderr);
+            if output.status.code() == Some(CUT_OFF) {
+                eprintln!("CUT OFF: {stack}: {operation} takes more than {:?}", self.patience);
+                break;
+            }
             ensure!(output.status.success(), "{stack}: {operation} failed: {said}");
-            taken.push(Taken::read(&output.stdout, &fs::read_to_string(&log)?)?);
+            let one = Taken::read(&output.stdout, &fs::read_to_string(&log)?)?;
+            tell(operation, one);
+            taken.push((operation, one));
         }
         Ok(taken)
     }

@@ -51,6 +51,14 @@ impl Subject {
         self
     }
 
+    /// The command itself, for its answer.
+    pub(super) fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
     pub(super) fn environment(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.environment.push((name.into(), value.as_ref().to_owned()));
         self
@@ -63,6 +71,8 @@ pub(super) struct Summary {
     pub(super) least: f64,
     pub(super) median: f64,
     pub(super) most: f64,
+    /// Seconds of all processors, at the median: it says more than the time where others use the machine as well.
+    pub(super) processor: f64,
     pub(super) peak_mebibytes: f64,
 }
 
@@ -93,9 +103,10 @@ impl Bench {
         );
         let said: Value = serde_json::from_slice(&output.stdout)?;
         let number = |key: &str| said.get(key).and_then(Value::as_f64);
-        match (number("seconds"), number("peak_kibibytes")) {
-            (Some(seconds), Some(kibibytes)) => Ok(Sample {
+        match (number("seconds"), number("processor"), number("peak_kibibytes")) {
+            (Some(seconds), Some(processor), Some(kibibytes)) => Ok(Sample {
                 seconds,
+                processor,
                 peak_mebibytes: kibibytes / 1024.0,
             }),
             _ => bail!("measuring said `{said}`"),
@@ -107,16 +118,20 @@ impl Bench {
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     seconds: f64,
+    processor: f64,
     peak_mebibytes: f64,
 }
 
 fn summarise(mut samples: Vec<Sample>) -> Summary {
     samples.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    let mut processor: Vec<f64> = samples.iter().map(|sample| sample.processor).collect();
+    processor.sort_by(f64::total_cmp);
     let at = |index: usize| samples.get(index).map_or(f64::NAN, |sample| sample.seconds);
     Summary {
         least: at(0),
         median: at(samples.len() / 2),
         most: at(samples.len().saturating_sub(1)),
+        processor: processor.get(processor.len() / 2).copied().unwrap_or(f64::NAN),
         peak_mebibytes: samples.iter().map(|sample| sample.peak_mebibytes).fold(0.0, f64::max),
     }
 }
@@ -133,6 +148,16 @@ fn measure_here(program: &str, arguments: &[&str]) -> Result<()> {
     // 1 says that there are findings; the plans hold some.
     ensure!(matches!(status.code(), Some(0 | 1)), "`{program}` ended with {status}");
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("ask the system for the peak memory")?;
-    println!("{}", json!({"seconds": seconds, "peak_kibibytes": usage.max_rss()}));
+    let spent = [usage.user_time(), usage.system_time()];
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of a run")]
+    let processor: f64 = spent
+        .iter()
+        .map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6)
+        .sum();
+    let peak = usage.max_rss();
+    println!(
+        "{}",
+        json!({"seconds": seconds, "processor": processor, "peak_kibibytes": peak})
+    );
     Ok(())
 }

@@ -14,6 +14,8 @@ use crate::shell::{Run, Workspace, on_path};
 
 /// Four rules: everything is allowed, IAM is administered, anyone may assume, a static key.
 const REGO: &str = "tests/tools/conftest/policy";
+/// The twenty rules of `bench modules`.
+const TWENTY: &str = "tests/tools/conftest/twenty";
 /// Checkov takes seconds for a thousand changes and minutes for more: it is measured on plans up to this size.
 const CHECKOV_CHANGES_MAX: usize = 1_000;
 
@@ -23,6 +25,7 @@ pub(super) struct Peers {
     checkov: Option<Peer>,
     conftest: Option<Peer>,
     rego: PathBuf,
+    twenty: PathBuf,
 }
 
 #[derive(Debug)]
@@ -53,26 +56,33 @@ impl Peers {
         };
         Ok(Self {
             checkov,
+            ..Self::find_conftest(workspace)?
+        })
+    }
+
+    /// Looks for conftest alone.
+    pub(super) fn find_conftest(workspace: &Workspace) -> Result<Self> {
+        Ok(Self {
+            checkov: None,
             conftest: conftest(workspace)?,
             rego: workspace.root.join(REGO),
+            twenty: workspace.root.join(TWENTY),
         })
+    }
+
+    /// conftest with twenty rules, if it is at hand.
+    pub(super) fn twenty(&self, plan: &Path) -> Vec<Subject> {
+        self.conftest
+            .iter()
+            .map(|peer| conftest_on(peer, &self.twenty, 20, plan))
+            .collect()
     }
 
     /// What is measured on a plan of this size.
     pub(super) fn subjects(&self, plan: &Path, changes: usize) -> Vec<Subject> {
         let mut subjects = Vec::new();
         if let Some(peer) = &self.conftest {
-            let [policy, output, json] = ["--policy", "--output", "json"].map(OsStr::new);
-            let name = format!("conftest {}, 4 rules", peer.version);
-            let arguments = [
-                OsStr::new("test"),
-                policy,
-                self.rego.as_os_str(),
-                output,
-                json,
-                plan.as_os_str(),
-            ];
-            subjects.push(Subject::new(name, &peer.program).arguments(arguments));
+            subjects.push(conftest_on(peer, &self.rego, 4, plan));
         }
         match &self.checkov {
             Some(peer) if changes <= CHECKOV_CHANGES_MAX => {
@@ -95,6 +105,21 @@ impl Peers {
         }
         subjects
     }
+}
+
+/// conftest with the rules of a folder, on a plan.
+fn conftest_on(peer: &Peer, rego: &Path, rules: usize, plan: &Path) -> Subject {
+    let [policy, output, json] = ["--policy", "--output", "json"].map(OsStr::new);
+    let name = format!("conftest {}, {rules} rules", peer.version);
+    let arguments = [
+        OsStr::new("test"),
+        policy,
+        rego.as_os_str(),
+        output,
+        json,
+        plan.as_os_str(),
+    ];
+    Subject::new(name, &peer.program).arguments(arguments)
 }
 
 /// conftest as named in `CONFTEST`, as built before, or built now.

@@ -1,27 +1,27 @@
 //! Flags an identity or a bucket that lacks a tag which the organisation requires.
 
-use nhi_policy_sdk::json::{self, Value};
-use nhi_policy_sdk::{Change, Finding, Findings, RuleInfo, Severity, path};
+use nhi_policy_sdk::{Block, Finding, Findings, Rule, Seen, Sees, Severity, path};
 
-use crate::settings::Settings;
-
-/// The resource types that are covered.
-pub(crate) const TYPES: &[&str] = &["aws_iam_role", "aws_iam_user", "aws_lambda_function", "aws_s3_bucket"];
+use crate::TeamPolicy;
 
 const CODE: &str = "TEAM001";
 
-pub(crate) fn rule() -> RuleInfo {
-    RuleInfo {
-        code: CODE.into(),
-        name: "missing-tag".into(),
-        severity: Severity::High,
-        summary: "a covered resource lacks a required tag".into(),
-        why: "without its tags nobody knows whose data a resource holds, or who pays for it".into(),
-        docs: DOCS.into(),
-        controls: vec!["NHI1:2025".into()],
-        ..RuleInfo::default()
-    }
-}
+/// The rule: what it is called, which blocks it sees, and what judges them.
+pub(crate) static RULE: Rule<TeamPolicy> = Rule {
+    code: CODE,
+    name: "missing-tag",
+    severity: Severity::High,
+    summary: "a covered resource lacks a required tag",
+    why: "without its tags nobody knows whose data a resource holds, or who pays for it",
+    docs: DOCS,
+    controls: &["NHI1:2025"],
+    sees: &[
+        Sees::resources(&["aws_iam_role", "aws_iam_user", "aws_lambda_function", "aws_s3_bucket"])
+            .only(&["tags", "tags_all"]),
+    ],
+    canary: Some(("aws_s3_bucket.canary", "{}")),
+    check,
+};
 
 const DOCS: &str = "\
 ## What it does
@@ -52,16 +52,16 @@ A tag whose value is known only after apply counts as present but unverified.
 - The organisation's tagging standard.
 ";
 
-pub(crate) fn check(settings: &Settings, change: &Change<'_>, findings: &mut Findings) -> Result<(), String> {
-    let Some(after) = change.after.as_deref().filter(|_| change.remains()) else {
+fn check(module: &mut TeamPolicy, block: &Block<'_>, findings: &mut Findings) -> Result<(), String> {
+    // What the plan deletes is no risk any more.
+    if !block.remains() {
         return Ok(());
-    };
-    let document = json::parse(after).map_err(|error| format!("`{}`: {error}", change.address))?;
-    for tag in &settings.required_tags {
-        match state(document.root(), change, tag) {
+    }
+    for tag in module.settings.required_tags.iter() {
+        match state(block, tag)? {
             State::Present => {}
-            State::Unknown => findings.push(finding(change, tag).unverified()),
-            State::Missing => findings.push(finding(change, tag)),
+            State::Unknown => findings.push(finding(block, tag).unverified()),
+            State::Missing => findings.push(finding(block, tag)),
         }
     }
     Ok(())
@@ -74,23 +74,20 @@ enum State {
 }
 
 /// `tags_all` includes the provider's default tags, `tags` only the block's own.
-fn state(after: Value<'_>, change: &Change<'_>, tag: &str) -> State {
-    let mut unknown = false;
+fn state(block: &Block<'_>, tag: &str) -> Result<State, String> {
+    let mut is_unknown = false;
     for attribute in ["tags_all", "tags"] {
-        let value = after
-            .get(attribute)
-            .and_then(|tags| tags.get(tag))
-            .and_then(Value::as_str);
-        if value.is_some_and(|value| !value.trim().is_empty()) {
-            return State::Present;
+        match block.seen(&path(attribute, tag))? {
+            Seen::Known(value) | Seen::Partly(value) => {
+                if value.as_str().is_some_and(|text| !text.trim().is_empty()) {
+                    return Ok(State::Present);
+                }
+            }
+            Seen::Unknown => is_unknown = true,
+            Seen::Absent => {}
         }
-        let path = path(attribute, tag);
-        unknown |= change
-            .unknown_paths
-            .iter()
-            .any(|candidate| candidate == attribute || *candidate == path);
     }
-    if unknown { State::Unknown } else { State::Missing }
+    Ok(if is_unknown { State::Unknown } else { State::Missing })
 }
 
 /// The path as Terraform writes it: a key that is not an identifier is quoted.
@@ -101,28 +98,23 @@ fn path(attribute: &str, tag: &str) -> String {
 }
 
 #[cold]
-fn finding(change: &Change<'_>, tag: &str) -> Finding {
+fn finding(block: &Block<'_>, tag: &str) -> Finding {
     let path = path("tags", tag);
-    Finding::new(CODE, change.address.as_ref())
-        .message(format!("the {} has no tag `{tag}`", change.resource_type))
+    block
+        .finding(CODE)
+        .message(format!("the {} has no tag `{tag}`", block.resource_type))
         .remediation(format!("set `{path}`, or add the tag to the provider's `default_tags`"))
         .at(path)
 }
 
 #[cfg(test)]
 mod tests {
-    use nhi_policy_sdk::{Action, Outcome, Tester, testing};
+    use nhi_policy_sdk::{Action, Change, Tester, testing};
 
     use super::*;
-    use crate::TeamPolicy;
 
-    const SETTINGS: &str = r#"{"required_tags":["cost-center"]}"#;
-
-    fn check(change: Change<'_>) -> Vec<Finding> {
-        Tester::<TeamPolicy>::new()
-            .settings(SETTINGS)
-            .changes([change])
-            .unwrap()
+    fn tester() -> Tester<TeamPolicy> {
+        Tester::new().settings(r#"{"required_tags":["cost-center"]}"#)
     }
 
     #[test]
@@ -137,58 +129,69 @@ mod tests {
             r#"{"tags":{"cost-centre":"42"},"tags_all":{"cost-centre":"42"}}"#,
         ];
         for after in cases {
-            let findings = check(testing::change("aws_s3_bucket.logs", after));
-            assert_eq!(findings.len(), 1, "`{after}`");
-            assert_eq!(findings[0].path, r#"tags["cost-center"]"#);
-            assert_eq!(findings[0].outcome, Outcome::Violation);
-            assert_eq!(findings[0].message, "the aws_s3_bucket has no tag `cost-center`");
+            tester()
+                .case(after)
+                .change(testing::change("aws_s3_bucket.logs", after))
+                .finds(CODE, "aws_s3_bucket.logs")
+                .at(r#"tags["cost-center"]"#)
+                .saying("the aws_s3_bucket has no tag `cost-center`")
+                .holds();
         }
+        tester().flags_canaries();
     }
 
     #[test]
     fn allows() {
         let own = r#"{"tags":{"cost-center":"42"}}"#;
         let inherited = r#"{"tags":null,"tags_all":{"cost-center":"42"}}"#;
-        assert_eq!(check(testing::change("module.a[\"b\"].aws_iam_role.ci", own)), []);
-        assert_eq!(check(testing::change("aws_iam_role.ci", inherited)), []);
-        // Types that the rule does not cover, data sources, and what is going away.
-        assert_eq!(check(testing::change("aws_s3_bucket_policy.logs", "{}")), []);
-        assert_eq!(check(testing::change("data.aws_iam_role.ci", "{}")), []);
         let deleted = Change {
             actions: vec![Action::Delete],
             ..testing::change("aws_iam_role.ci", "{}")
         };
-        assert_eq!(check(deleted), []);
+        for (title, change) in [
+            ("its own tag", testing::change("module.a[\"b\"].aws_iam_role.ci", own)),
+            ("the provider's", testing::change("aws_iam_role.ci", inherited)),
+            (
+                "a type that is not covered",
+                testing::change("aws_s3_bucket_policy.logs", "{}"),
+            ),
+            ("a data source", testing::change("data.aws_iam_role.ci", "{}")),
+            ("what is going away", deleted),
+        ] {
+            tester().case(title).change(change).holds();
+        }
     }
 
     #[test]
     fn what_is_unknown_is_unverified() {
-        for path in ["tags", "tags_all", r#"tags["cost-center"]"#] {
-            let unknown_paths = vec![path.into()];
-            let change = Change {
-                unknown_paths,
-                ..testing::change("aws_iam_user.ci", "{}")
-            };
-            let findings = check(change);
-            assert_eq!(findings.len(), 1, "`{path}`");
-            assert_eq!(findings[0].outcome, Outcome::Unverified, "`{path}`");
-        }
-        // Another tag's value being unknown says nothing about this one.
-        let unknown_paths = vec!["tags.owner".into()];
-        let change = Change {
-            unknown_paths,
+        let unknown = |path: &'static str| Change {
+            unknown_paths: vec![path.into()],
             ..testing::change("aws_iam_user.ci", "{}")
         };
-        assert_eq!(check(change)[0].outcome, Outcome::Violation);
+        for path in ["tags", "tags_all", r#"tags["cost-center"]"#] {
+            tester()
+                .case(path)
+                .change(unknown(path))
+                .finds_unverified(CODE, "aws_iam_user.ci")
+                .holds();
+        }
+        tester()
+            .case("another tag's value says nothing about this one")
+            .change(unknown("tags.owner"))
+            .finds(CODE, "aws_iam_user.ci")
+            .holds();
     }
 
     #[test]
     fn a_replacement_counts_as_what_it_becomes() {
-        let actions = vec![Action::Delete, Action::Create];
-        let change = Change {
-            actions,
+        let replaced = Change {
+            actions: vec![Action::Delete, Action::Create],
             ..testing::change("aws_s3_bucket.logs", "{}")
         };
-        assert_eq!(check(change).len(), 1);
+        tester()
+            .case("a replacement")
+            .change(replaced)
+            .finds(CODE, "aws_s3_bucket.logs")
+            .holds();
     }
 }

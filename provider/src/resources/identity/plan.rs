@@ -4,7 +4,7 @@
 //! without a change moves nothing.
 
 use nhi_governance::{
-    Assessment, Checked, Draft, Environment, Given, Name, Owner, Policy, RecordId, SpiffeId, Status, TrustDomain, Ttl,
+    Assessment, Checked, Draft, Environment, Given, Name, Policy, RecordId, SpiffeId, Status, TrustDomain,
 };
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::server::{PlanAnswer, PlanRequest};
@@ -12,10 +12,11 @@ use tfplugin::value::{AttributePath, Value};
 
 use super::adopt;
 use super::draft::draft;
+use super::lapsed::{lapsed, next_generation};
 use super::state::{GENERATION_DEFAULT, LAST_USED};
 use crate::anchor;
 use crate::governed::{Approved, Governed};
-use crate::report;
+use crate::{report, spelling};
 
 /// What a user may set; the rest is ours.
 pub(super) const DECLARED: [&str; 18] = [
@@ -91,9 +92,12 @@ pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
         }
     } else {
         let suspended = suspended(&prior, &proposed, governed);
-        let takes_up = matches!(suspended, Some(Suspended::ByAct(_))) || waits(&prior);
+        let takes_up = waits(&prior) || suspended.as_ref().is_some_and(Suspended::is_taken_up);
         let mut answer = change(&prior, proposed, takes_up, &checked.assessment);
         answer.diagnostics.extend(suspended.map(Suspended::told));
+        if answer.requires_replace.is_empty() {
+            answer.diagnostics.extend(lapsed(&prior, &answer.planned, governed));
+        }
         answer
     };
     if answer.planned != prior && !answer.diagnostics.has_errors() {
@@ -134,7 +138,7 @@ fn creation(mut planned: Value, draft: &Draft, assessment: &Assessment, trust_do
 
 fn change(prior: &Value, proposed: Value, takes_up: bool, assessment: &Assessment) -> PlanAnswer {
     let mut planned = proposed;
-    keep_spelling(prior, &mut planned);
+    spelling::keep(prior, &mut planned);
     if planned.get("generation").is_null() {
         planned.insert("generation", prior.get("generation").clone());
     }
@@ -156,7 +160,7 @@ fn change(prior: &Value, proposed: Value, takes_up: bool, assessment: &Assessmen
         answer.requires_replace.push(AttributePath::of("id"));
         answer.diagnostics.push(revoked(prior));
     } else if !renews {
-        answer.diagnostics.extend(end_of_life(prior));
+        answer.diagnostics.extend(about_to_expire(prior));
     }
     let is_changed = DECLARED.into_iter().any(|name| differs(&planned, name));
     if is_changed || takes_up || !answer.requires_replace.is_empty() {
@@ -192,17 +196,27 @@ fn waits(prior: &Value) -> bool {
 enum Suspended {
     /// Somebody did it, so that it can be undone: by approvals, in an apply.
     ByAct(String),
+    /// No configuration managed it for long, and this one does.
+    Forgotten(String),
     /// It follows from something else, and ends with that.
     ByCause(String),
 }
 
 impl Suspended {
+    fn is_taken_up(&self) -> bool {
+        matches!(self, Self::ByAct(_) | Self::Forgotten(_))
+    }
+
     fn told(self) -> Diagnostic {
         let (reason, what) = match self {
             Self::ByAct(reason) => (
                 reason,
                 "The configuration wants it active, so the plan brings it back, which takes approvals. Write `desired_state = \
                  \"suspended\"` to leave it as it is, or remove it if it is no longer needed.",
+            ),
+            Self::Forgotten(reason) => (
+                reason,
+                "The plan takes it up, which takes approvals. Remove it if it is no longer needed.",
             ),
             Self::ByCause(reason) => (
                 reason,
@@ -226,33 +240,11 @@ fn suspended(prior: &Value, proposed: &Value, governed: &Governed) -> Option<Sus
     let reason = found.reason();
     Some(if found.identity.is_suspended_by_act(&found.context) {
         Suspended::ByAct(reason)
+    } else if found.identity.is_unmanaged() {
+        Suspended::Forgotten(reason)
     } else {
         Suspended::ByCause(reason)
     })
-}
-
-/// `720h` and `43200m` are one time to live, `team:a` and `TEAM:a` one owner: no difference, and the record keeps the
-/// spelling it has.
-fn keep_spelling(prior: &Value, planned: &mut Value) {
-    for name in ["policy_owner", "technical_owner", "ttl"] {
-        if let (Some(before), Some(after)) = (prior.get(name).as_str(), planned.get(name).as_str())
-            && if name == "ttl" {
-                same_ttl(before, after)
-            } else {
-                same_owner(before, after)
-            }
-        {
-            planned.insert(name, before.into());
-        }
-    }
-}
-
-fn same_ttl(left: &str, right: &str) -> bool {
-    matches!((Ttl::parse(left), Ttl::parse(right)), (Ok(left), Ok(right)) if left.seconds() == right.seconds())
-}
-
-fn same_owner(left: &str, right: &str) -> bool {
-    matches!((Owner::parse(left), Owner::parse(right)), (Ok(left), Ok(right)) if left == right)
 }
 
 fn assess(planned: &mut Value, assessment: &Assessment) {
@@ -310,8 +302,12 @@ fn approvals_of_change(governed: &Governed, policy: &Policy, prior: &Value, chec
                 diagnostics.push(report::approvals_waived(lacking));
             }
             let evidence = approved.evidence();
-            let refused = found.and_then(|found| governed.refuses_resuming(&found, declaration, &evidence));
-            diagnostics.extend(refused.map(|problem| report::problem(problem, AttributePath::of("desired_state"))));
+            let refused = found.and_then(|found| governed.refuses_return(&found, declaration, &evidence));
+            diagnostics.extend(refused.map(|problem| {
+                let is_over = matches!(problem.code.id, "NHI-EXPIRED" | "NHI-QUARANTINE");
+                let attribute = if is_over { "generation" } else { "desired_state" };
+                report::problem(problem, AttributePath::of(attribute))
+            }));
             diagnostics
         }
         Err(trouble) => trouble.into(),
@@ -361,27 +357,17 @@ fn revoked(prior: &Value) -> Diagnostic {
 }
 
 /// Reads the status that the last read computed, never a clock.
-fn end_of_life(prior: &Value) -> Option<Diagnostic> {
+fn about_to_expire(prior: &Value) -> Option<Diagnostic> {
+    if prior.get("status").as_str() != Some(Status::Expiring.as_str()) {
+        return None;
+    }
     let text = |name| prior.get(name).as_str().unwrap_or_default();
-    let next = prior
-        .get("generation")
-        .as_i64()
-        .unwrap_or(i64::from(GENERATION_DEFAULT))
-        .saturating_add(1);
-    let (summary, state) = match prior.get("status").as_str()? {
-        status if status == Status::Expired.as_str() => (
-            format!("identity `{}` has expired", text("id")),
-            format!("It ended at {}.", text("expires_at")),
-        ),
-        status if status == Status::Expiring.as_str() => (
-            format!("identity `{}` is about to expire", text("id")),
-            format!("It ends at {}.", text("expires_at")),
-        ),
-        _ => return None,
-    };
     let detail = format!(
-        "{state} No apply extends a life in passing. Write `generation = {next}` to renew it, or remove it if it is no \
-         longer needed. (NHI-EXPIRED)"
+        "It ends at {}. No apply extends a life in passing. Write `generation = {}` to renew it, or remove it if it is no \
+         longer needed. (NHI-EXPIRED)",
+        text("expires_at"),
+        next_generation(prior)
     );
+    let summary = format!("identity `{}` is about to expire", text("id"));
     Some(Diagnostic::warning(summary, detail).at(AttributePath::of("generation")))
 }

@@ -10,7 +10,7 @@ use nhi_plan::symbol::symbol;
 use super::contents::{Found, Read};
 use super::former::Former;
 use super::{Content, Given, ManagedPolicy, Membership, Naming, Owner, Roster, Stand, rows};
-use crate::facts::hash::{Map, Set};
+use crate::facts::hash::{Map, Set, map_of};
 use crate::facts::iam::access::{Alternative, Boundary, Grant, OWN, Policy, Principal, PrincipalKind, Unread};
 use crate::facts::iam::data_document::instance_key;
 use crate::facts::iam::documents::Documents;
@@ -88,10 +88,10 @@ impl<'r> Join<'r> {
             former,
             principals: Vec::with_capacity(owners.len()),
             owner_blocks: Nearest::default(),
-            owner_names: Map::default(),
+            owner_names: map_of(owners.len()),
             others: Map::default(),
             policy_blocks: Nearest::default(),
-            policy_names: Map::default(),
+            policy_names: map_of(policies.len()),
             policy_contents: vec![None; policies.len()],
             assembled: Map::default(),
             provided: Map::default(),

@@ -53,6 +53,10 @@ pub(super) fn read(file: &Path, text: &str) -> Result<Vec<Case>, String> {
             }
         };
         let title = label(&block)?;
+        // Its golden file is named after it.
+        if cases.iter().any(|case: &Case| case.title == title) {
+            return Err(format!("has two cases `{title}`"));
+        }
         cases.push(case(title.clone(), &block, folder).map_err(|why| format!("case `{title}`: {why}"))?);
     }
     if cases.is_empty() {
@@ -375,6 +379,10 @@ mod tests {
                 "`outcome`",
             ),
             ("case \"a\" {", "is not HCL"),
+            (
+                &format!("case \"a\" {{\n{change}\n}}\ncase \"a\" {{\n{change}\n}}"),
+                "two cases `a`",
+            ),
         ];
         for (text, wanted) in table {
             let error = read(Path::new("a.hcl"), text).unwrap_err();

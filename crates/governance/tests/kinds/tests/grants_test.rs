@@ -99,6 +99,55 @@ fn a_narrowed_scope_takes_actions_along() {
 }
 
 #[test]
+fn a_grant_is_renewed_by_its_generation_and_by_nothing_else() {
+    let (grant, identity, none) = (granted(&grant()).unwrap().record, identity(), Evidence::default());
+    let end = grant.ends_at(&identity);
+    let renewed = |generation: i64, ttl: &str, seconds| {
+        let draft = GrantDraft {
+            generation: Given::Known(generation),
+            ttl: ttl.into(),
+            ..super::grant()
+        };
+        let act = act("user:alice", &none, seconds);
+        grant.update(declared(draft.check()), &identity, &Context::default(), &act)
+    };
+    let same = renewed(1, "240h", 5 * DAY).unwrap().record;
+    assert_eq!(
+        same.ends_at(&identity),
+        end,
+        "the generation that nobody declared is the first"
+    );
+    let later = renewed(2, "240h", 5 * DAY).unwrap().record;
+    assert_eq!(later.ends_at(&identity), at(15 * DAY), "its ttl counts anew");
+    let shorter = later.update(
+        declared(super::grant().check()),
+        &identity,
+        &Context::default(),
+        &act("user:alice", &none, 6 * DAY),
+    );
+    assert_eq!(code(shorter), "NHI-GENERATION", "it never falls");
+    // What counts from the renewal counts from there later as well.
+    let draft = GrantDraft {
+        generation: Given::Known(2),
+        ttl: "24h".into(),
+        ..super::grant()
+    };
+    let cut = later.update(
+        declared(draft.check()),
+        &identity,
+        &Context::default(),
+        &act("user:alice", &none, 5 * DAY),
+    );
+    assert_eq!(cut.unwrap().record.ends_at(&identity), at(6 * DAY));
+    // After its end, and not for long.
+    assert_eq!(
+        renewed(2, "24h", 18 * DAY).unwrap().record.ends_at(&identity),
+        at(19 * DAY)
+    );
+    assert_eq!(code(renewed(2, "24h", 18 * DAY + 1)), "NHI-EXPIRED");
+}
+
+#[test]
 fn a_jit_grant_is_good_for_a_session() {
     let draft = GrantDraft {
         activation: "jit".into(),

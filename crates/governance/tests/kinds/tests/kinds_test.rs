@@ -156,8 +156,9 @@ fn broken_glass_is_short_and_owes_a_review() {
     let glass = glass.unwrap().record;
     let status = |glass: &Registered<BreakGlass>, seconds| glass.standing(at(seconds)).status;
     assert_eq!((status(&glass, DAY), status(&glass, 30 * DAY)), ("sealed", "untested"));
-    let open =
-        |by: &str, evidence: &Evidence, seconds| glass.activate("The database is down", &act(by, evidence, seconds));
+    let open = |by: &str, evidence: &Evidence, seconds| {
+        glass.activate("The database is down", &[], &act(by, evidence, seconds))
+    };
     let both = agreed(&["user:alice", "user:bob"]);
     for (by, evidence) in [
         ("user:alice", Evidence::default()),
@@ -211,18 +212,21 @@ fn broken_glass_is_short_and_owes_a_review() {
         assert_eq!(code(test(by, &evidence)), "NHI-BREAK-GLASS", "{by}");
     }
 
-    // What ended still owes its review, and no other of its name comes before that.
+    // What ended still owes its review, and no other comes before that, whatever its name.
     let ended = opened.end("destroyed", at(later)).record;
-    let again = |earlier: &Registered<BreakGlass>| {
-        let earlier = std::slice::from_ref(earlier);
-        Registered::<BreakGlass>::create(
-            id(5),
-            declared(break_glass().check()),
-            earlier,
-            &act("user:zoe", &three, later),
-        )
+    let named = |name: &str, other: &Registered<BreakGlass>| {
+        let draft = BreakGlassDraft {
+            name: name.into(),
+            ..break_glass()
+        };
+        let others = std::slice::from_ref(other);
+        let declared = declared(draft.check());
+        Registered::<BreakGlass>::create(id(5), declared, others, &act("user:zoe", &three, later))
     };
-    assert_eq!(code(again(&ended)), "NHI-BREAK-GLASS");
+    let again = |earlier: &Registered<BreakGlass>| named(earlier.declaration().name.as_str(), earlier);
+    for name in [ended.declaration().name.as_str(), "another-name"] {
+        assert_eq!(code(named(name, &ended)), "NHI-BREAK-GLASS", "{name}");
+    }
     let looked = ended.review("Two tables were repaired", &act("user:bob", &none, later));
     let looked = looked.unwrap().record;
     assert!(looked.ended_at().is_some() && again(&looked).is_ok());
@@ -258,7 +262,7 @@ fn a_policy_narrows_what_broken_glass_may_be() {
         policy: &policy,
         ..act("user:alice", &both, DAY)
     };
-    let opened = glass.activate("The database is down", &act).unwrap().record;
+    let opened = glass.activate("The database is down", &[], &act).unwrap().record;
     assert_eq!(opened.state().session_until, Some(at(DAY + 600)));
 }
 

@@ -64,7 +64,7 @@ impl Walker {
                 let made = Registered::<BreakGlass>::create(id(4), declared(break_glass().check()), &[], &act).unwrap();
                 let bob = agreed(&["user:alice", "user:bob"]);
                 let act = super::act("user:alice", &bob, 0);
-                Self::Glass(made.record.activate("The database is down", &act).unwrap().record)
+                Self::Glass(made.record.activate("The database is down", &[], &act).unwrap().record)
             }
             RecordKind::Exception => {
                 let draft = ExceptionDraft {

@@ -1,6 +1,6 @@
 //! What is computed of an identity: what a read moves, what a plan leaves open, and states of older schemas.
 
-use nhi_governance::{Identity, note_use};
+use nhi_governance::{Act, Evidence, Identity, note_use};
 use nhi_registry::{Access, Actor, Location, Options, RecordsExt as _};
 use tfplugin::server::Provider as _;
 use tfplugin::server::StoredState;
@@ -48,8 +48,14 @@ async fn use_is_read_and_makes_no_difference() {
     let registry = nhi_registry::open(&location, Access::Write, Options::default()).unwrap();
     let used = |registry: &dyn nhi_registry::Registry| {
         registry
-            .contain(&Actor::new("gateway"), &[id], |now, identity: &Identity, _| {
-                Ok(note_use(identity, now))
+            .contain(&Actor::new("gateway"), &[id], |now, identity: &Identity, view| {
+                let act = Act {
+                    by: "gateway",
+                    evidence: &Evidence::default(),
+                    policy: view.policy(),
+                    now,
+                };
+                Ok(note_use(identity, now, "the gateway's log", &act)?)
             })
             .unwrap()
     };

@@ -1,0 +1,164 @@
+//! How often the server is asked: what a call costs where it is far away.
+//!
+//! The registry reaches its server by way of a socket that counts the questions that pass, each of which is waited for.
+
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use nhi_governance::{Draft, Identity, KillSelector};
+use nhi_registry::{Options, RecordsExt as _, Registry};
+
+use crate::server::shared;
+use crate::support::{Fixture, actor, assert_intact, declaration, declare, draft, nothing, open_at, trust_domain};
+
+/// Where a server listens in a directory.
+const SOCKET: &str = ".s.PGSQL.5432";
+
+/// Passes on what a client says, and counts what waits for an answer: a query, or the end of a series of messages.
+fn pass_on(mut client: UnixStream, server: UnixStream, asked: &AtomicUsize) {
+    let (mut answers, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    let answering = thread::spawn(move || {
+        let _ = std::io::copy(&mut answers, &mut back);
+    });
+    let mut server = server;
+    // The first message has no kind; every other begins with one.
+    let mut has_kind = false;
+    loop {
+        let mut head = [0; 5];
+        let from = usize::from(!has_kind);
+        if client.read_exact(&mut head[from..]).is_err() {
+            break;
+        }
+        let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
+        let mut body = vec![0; usize::try_from(length).unwrap() - 4];
+        client.read_exact(&mut body).unwrap();
+        if has_kind && (head[0] == b'Q' || head[0] == b'S') {
+            asked.fetch_add(1, Ordering::SeqCst);
+        }
+        has_kind = true;
+        let message = [&head[from..], &body].concat();
+        if server.write_all(&message).is_err() {
+            break;
+        }
+    }
+    let _ = server.shutdown(std::net::Shutdown::Both);
+    answering.join().unwrap();
+}
+
+/// A registry on a server that counts; nothing where no server is installed.
+fn counted(directory: &Path) -> Option<(Box<dyn Registry>, Arc<AtomicUsize>)> {
+    let server = shared()?;
+    let database = server.database();
+    let listener = UnixListener::bind(directory.join(SOCKET)).unwrap();
+    let (asked, socket) = (Arc::<AtomicUsize>::default(), server.socket().join(SOCKET));
+    let counter = Arc::clone(&asked);
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (counter, server) = (Arc::clone(&counter), UnixStream::connect(&socket).unwrap());
+            thread::spawn(move || pass_on(client.unwrap(), server, &counter));
+        }
+    });
+    let url = format!("postgres://nhi@/{database}?host={}", directory.display());
+    Some((open_at(&url, Options::default()), asked))
+}
+
+fn create(registry: &dyn Registry, name: &str) -> Identity {
+    let created = registry.create(&actor(), &trust_domain(), declaration(name), &nothing());
+    created.unwrap().identity
+}
+
+/// What a core asks of an identity that it plans.
+fn look_up(registry: &dyn Registry, identity: &Identity) {
+    let anchor = registry.anchor().unwrap();
+    let seen = registry.reading(|view| {
+        view.refuse_rollback(&anchor)?;
+        let identity: Identity = view.require(identity.id())?;
+        Ok((view.context(identity.declaration())?, view.now()?, view.anchor()?))
+    });
+    drop(seen.unwrap());
+}
+
+#[test]
+fn a_call_asks_the_server_a_few_times() {
+    let directory = tempfile::tempdir().unwrap();
+    let Some((registry, asked)) = counted(directory.path()) else {
+        return;
+    };
+    // What hardly changes is read once, and statements are prepared.
+    let identities: Vec<Identity> = (0..4)
+        .map(|number| create(&*registry, &format!("svc{number}")))
+        .collect();
+    let longer = |name: &str| {
+        declare(&Draft {
+            ttl: "24h".into(),
+            ..draft(name)
+        })
+    };
+    let first = &identities[0];
+    registry
+        .update(&actor(), first.id(), 1, longer("svc0"), &nothing())
+        .unwrap();
+    look_up(&*registry, first);
+    let count = |call: &dyn Fn()| {
+        let before = asked.load(Ordering::SeqCst);
+        call();
+        asked.load(Ordering::SeqCst) - before
+    };
+    let measured = [
+        // The turn and the end of the log; the name; the record and its audit row; the commit.
+        ("create", 4, count(&|| drop(create(&*registry, "another")))),
+        (
+            "update",
+            4,
+            count(&|| {
+                let second = identities[1].id();
+                let updated = registry.update(&actor(), second, 1, longer("svc1"), &nothing());
+                drop(updated.unwrap());
+            }),
+        ),
+        // Two transactions, the first of which asks for the anchor only; beginning and end of each, and the record.
+        ("look up", 5, count(&|| look_up(&*registry, first))),
+        (
+            "a refused update",
+            3,
+            count(&|| {
+                let stale = registry.update(&actor(), first.id(), 1, longer("svc0"), &nothing());
+                assert_eq!(stale.unwrap_err().code(), "NHI-REGISTRY-STALE");
+            }),
+        ),
+    ];
+    println!("{measured:?}");
+    for (call, most, counted) in measured {
+        assert!(counted <= most, "{call}: {counted} times, not {most}");
+    }
+    assert_intact(&*registry);
+}
+
+#[test]
+fn what_is_remembered_is_what_is_on_record() {
+    for fixture in Fixture::each() {
+        let (here, elsewhere) = (fixture.open(), fixture.open());
+        let identity = create(&*here, "subject");
+        let orphaned = |registry: &dyn Registry| {
+            let standing = registry.reading(|view| {
+                let identity: Identity = view.require(identity.id())?;
+                let context = view.context(identity.declaration())?;
+                Ok(identity.standing(view.now()?, &context))
+            });
+            format!("{:?}", standing.unwrap().status)
+        };
+        let before = orphaned(&*here);
+        // What somebody else does in another process counts in the very next call, read or written.
+        elsewhere
+            .throw_kill_switch(&actor(), &KillSelector::default(), "a drill")
+            .unwrap();
+        assert_ne!(orphaned(&*here), before, "{}", here.place());
+        let again = here.update(&actor(), identity.id(), 1, declaration("subject"), &nothing());
+        assert!(again.map_or(true, |identity| identity.revision() == 1));
+        assert_intact(&*here);
+    }
+}
