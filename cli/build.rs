@@ -11,9 +11,12 @@ use std::process::ExitCode;
 const VARIABLE: &str = "NHI_ANALYZER_CWASM";
 const BESIDE_WORKSPACE: &str = "target/analyzer/nhi-analyzer.cwasm";
 
+const REGO_VARIABLE: &str = "NHI_REGO_WASM";
+const REGO_BESIDE_WORKSPACE: &str = "target/analyzer/nhi-rego.wasm";
+
 fn main() -> ExitCode {
     println!("cargo::rerun-if-env-changed={VARIABLE}");
-    match embed().and_then(|()| sources()) {
+    match embed().and_then(|()| guest()).and_then(|()| sources()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             println!("cargo::error={message}");
@@ -33,6 +36,26 @@ fn embed() -> Result<(), String> {
         )
     })?;
     Ok(())
+}
+
+/// The module that policies in Rego are put into: as it was built, not compiled ahead of time.
+fn guest() -> Result<(), String> {
+    println!("cargo::rerun-if-env-changed={REGO_VARIABLE}");
+    let source = match env::var_os(REGO_VARIABLE) {
+        Some(path) => PathBuf::from(path),
+        None => directory("CARGO_MANIFEST_DIR")?
+            .parent()
+            .unwrap_or(Path::new("."))
+            .join(REGO_BESIDE_WORKSPACE),
+    };
+    println!("cargo::rerun-if-changed={}", source.display());
+    let target = directory("OUT_DIR")?.join("rego.wasm");
+    fs::copy(&source, &target).map(drop).map_err(|error| {
+        format!(
+            "the module for Rego cannot be read from `{}` ({error}): run `cargo xtask build`",
+            source.display()
+        )
+    })
 }
 
 /// The SDK of a language.

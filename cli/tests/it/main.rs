@@ -23,6 +23,7 @@ mod operating;
 mod plan_file;
 mod policy;
 mod registry;
+mod rego;
 mod scaling;
 mod schema;
 #[expect(clippy::print_stderr, reason = "says loudly what is skipped")]

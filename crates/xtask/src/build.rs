@@ -46,6 +46,9 @@ const GUESTS: [(&str, &str); 2] = [
     ("example-policy-module", "example-policy-module.wasm"),
 ];
 
+/// The module that policies in Rego are put into: a core module, which `nhi` makes components of.
+const REGO: &str = "nhi-rego";
+
 /// What a build leaves behind.
 #[derive(Debug, Clone)]
 pub(crate) struct Artifacts {
@@ -61,6 +64,7 @@ pub(crate) struct Artifacts {
 pub(crate) fn run(workspace: &Workspace, profile: Profile) -> Result<Artifacts> {
     let folder = workspace.target.join(profile.folder());
     guests(workspace, &folder)?;
+    rego(workspace)?;
     programs(workspace, profile, &["nhi-precompile"])?;
     precompile(workspace, &folder)?;
     programs(workspace, profile, &["nhi", "terraform-provider-nhi"])?;
@@ -113,6 +117,39 @@ fn guests(workspace: &Workspace, folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Builds the module for Rego and leaves it where the build of `nhi` looks for it.
+///
+/// Apart from the other guests, so that neither's features are the other's; and small, since every module in Rego
+/// carries it.
+fn rego(workspace: &Workspace) -> Result<()> {
+    let settings = ["opt-level=\"s\"", "strip=true", "panic=\"abort\""]
+        .map(|setting| format!("profile.{GUEST_PROFILE}.{setting}"));
+    let mut what = vec![
+        format!("--package={REGO}"),
+        "--config".to_owned(),
+        // Beside the others: another optimisation of the same crates would push theirs out.
+        format!(
+            "build.target-dir={:?}",
+            workspace.target.join("rego").display().to_string()
+        ),
+    ];
+    what.extend(
+        settings
+            .into_iter()
+            .flat_map(|setting| ["--config".to_owned(), setting]),
+    );
+    guest_build(workspace, &what)?;
+    let built = workspace
+        .target
+        .join("rego")
+        .join(toolchain::GUEST_TARGET)
+        .join(GUEST_PROFILE);
+    let core = built.join(format!("{}.wasm", REGO.replace('-', "_")));
+    let bytes = fs::read(&core).with_context(|| format!("read `{}`", core.display()))?;
+    write_if_changed(&workspace.root.join("target/analyzer/nhi-rego.wasm"), &bytes)?;
+    Ok(())
+}
+
 /// Builds the guest that breaks the rules of the sandbox, for tests; returns the folder of all test guests.
 pub(crate) fn test_guests(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
     let built = guest_build(
@@ -154,7 +191,9 @@ pub(crate) fn small_guests(workspace: &Workspace, folder: &Path) -> Result<PathB
 /// Builds core modules and returns the folder they are in.
 fn guest_build(workspace: &Workspace, what: &[String]) -> Result<PathBuf> {
     // Flags meant for this machine, such as a CPU, do not fit the guests; and no path of it belongs into a module.
-    let flags = remap(&[(&workspace.root, "nhi"), (&cargo_home(), "cargo")]);
+    // There is no randomness in the sandbox: whoever asks for some gets an error.
+    let no_randomness = "--cfg\u{1f}getrandom_backend=\"unsupported\"";
+    let flags = remap(&[(&workspace.root, "nhi"), (&cargo_home(), "cargo")]) + "\u{1f}" + no_randomness;
     toolchain::ensure()?
         .cargo_build()
         .args(["--profile", GUEST_PROFILE])

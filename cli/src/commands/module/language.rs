@@ -5,6 +5,7 @@
 
 mod javascript;
 mod python;
+mod rego;
 mod rust;
 mod workshop;
 
@@ -16,7 +17,12 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use crate::exit::Failure;
 
 /// Every language, sorted by its name.
-static LANGUAGES: [&Language; 3] = [&javascript::LANGUAGE, &python::LANGUAGE, &rust::LANGUAGE];
+static LANGUAGES: [&Language; 4] = [
+    &javascript::LANGUAGE,
+    &python::LANGUAGE,
+    &rego::LANGUAGE,
+    &rust::LANGUAGE,
+];
 
 /// A language.
 pub(super) struct Language {

@@ -16,7 +16,7 @@ enum May {
 }
 
 /// Sorted by package.
-const ALLOWED: [(&str, May); 19] = [
+const ALLOWED: [(&str, May); 20] = [
     ("example-policy-module", May::Use(&["nhi-policy-sdk"])),
     (
         "nhi-adopt",
@@ -51,6 +51,7 @@ const ALLOWED: [(&str, May); 19] = [
     ("nhi-policy-host", May::Use(&["nhi-plan"])),
     ("nhi-policy-sdk", May::Use(&["nhi-plan"])),
     ("nhi-registry", May::Use(&["nhi-governance", "tlog"])),
+    ("nhi-rego", May::Use(&["nhi-plan", "nhi-policy-sdk"])),
     ("nhi-tests", May::UseAnything),
     (
         "terraform-provider-nhi",

@@ -1,0 +1,3 @@
+name       = "example-rego"
+version    = "1.0.0"
+namespaces = ["buckets", "main"]
