@@ -171,9 +171,10 @@ pub(crate) fn difference(terms: &ModuleTerms, locked: &Locked) -> Option<String>
         return Some(format!("it is version {version}, below its own floor {}", locked.floor));
     }
     if terms.sensitive_values != locked.sensitive_values {
-        let (one, other) = match terms.sensitive_values {
-            true => ("grants", "does not record that"),
-            false => ("does not grant", "does"),
+        let (one, other) = if terms.sensitive_values {
+            ("grants", "does not record that")
+        } else {
+            ("does not grant", "does")
         };
         return Some(format!(
             "the policy file {one} it sensitive values, and the lock {other}"
@@ -309,7 +310,7 @@ fn other_bytes(name: &str, locked: &Locked, found: &Digest) -> Problem {
 #[cold]
 fn unusable(error: &LoadError) -> Failure {
     let mut failure = policy::failure(error);
-    failure.help =
-        "restore it from version control: to write it anew would forget how far down versions may go".to_owned();
+    "restore it from version control: to write it anew would forget how far down versions may go"
+        .clone_into(&mut failure.help);
     failure
 }

@@ -320,11 +320,7 @@ mod tests {
 
     /// A report with one finding of a module at this level.
     fn report(level: Level) -> Report {
-        let found = nhi_plan::Finding {
-            rule: "TEAM001".to_owned(),
-            address: "a.b".to_owned(),
-            ..nhi_plan::Finding::default()
-        };
+        let found = nhi_plan::Finding::new("TEAM001", "a.b");
         let mut report = Report::of_findings("TEAM001", vec![found]);
         for entry in &mut report.entries {
             entry.level = Some(level);

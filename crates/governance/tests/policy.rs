@@ -5,9 +5,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use nhi_governance::{
-        Checked, Draft, Environment, EnvironmentTerms, Given, Kind, ModuleLevel, ModuleRule, NamingRule, Organisation,
-        Pattern, Policy, PurposeDraft, RiskTier, ScopeDraft, ScopeRule, SignerRule, StaticSecret, Terms, TrustRule,
-        Ttl, WildcardRule,
+        Checked, Draft, Environment, EnvironmentTerms, Given, Kind, NamingRule, Organisation, Pattern, Policy,
+        PurposeDraft, RiskTier, ScopeDraft, ScopeRule, StaticSecret, Terms, Ttl, WildcardRule,
     };
 
     fn policy(change: impl FnOnce(&mut Terms)) -> Policy {

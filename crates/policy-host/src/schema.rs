@@ -94,7 +94,7 @@ impl<'s> Judge<'s> {
                     self.meet(target, value, path, depth + 1, faults)?;
                 }
                 ("allOf" | "anyOf" | "oneOf" | "not", _) => {
-                    self.combine(keyword, wanted, value, path, depth, faults)?
+                    self.combine(keyword, wanted, value, path, depth, faults)?;
                 }
                 ("type", _) => kind(wanted, value, path, faults)?,
                 ("enum" | "const", _) => self.listed(keyword, wanted, value, path, depth, faults)?,

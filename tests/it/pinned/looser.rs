@@ -16,7 +16,7 @@ fn module(policy: &mut Value) -> &mut Value {
 fn a_policy_that_is_looser_about_modules_is_told() -> Outcome {
     let table: [(&str, Change); 8] = [
         ("module.team-policy.level", |policy| {
-            module(policy)["level"] = json!("advisory")
+            module(policy)["level"] = json!("advisory");
         }),
         ("module.team-policy.sensitive_values", |policy| {
             module(policy)["sensitive_values"] = json!(true);
@@ -31,7 +31,7 @@ fn a_policy_that_is_looser_about_modules_is_told() -> Outcome {
         }),
         ("trust.", |policy| policy["trust"] = json!({})),
         ("trust.oci://*", |policy| {
-            policy["trust"]["oci://*"] = json!({"any_of": ["platform"]})
+            policy["trust"]["oci://*"] = json!({"any_of": ["platform"]});
         }),
         ("signer.platform.key", |policy| {
             // A key that cannot be made is one that cannot be read.

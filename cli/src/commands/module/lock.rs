@@ -1,6 +1,6 @@
 //! `nhi module lock`: writes down which bytes exactly run, so that every machine runs the same.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use nhi_policy_file::{Lock, Locked, Source};
@@ -149,12 +149,7 @@ fn stale(files: &Files) -> Vec<Problem> {
 }
 
 fn told(before: &Lock, after: &Lock) -> Vec<Told> {
-    let names: BTreeMap<&String, ()> = before
-        .modules
-        .keys()
-        .chain(after.modules.keys())
-        .map(|name| (name, ()))
-        .collect();
+    let names: BTreeSet<&String> = before.modules.keys().chain(after.modules.keys()).collect();
     let one = |name: &&String| {
         let (old, new) = (before.modules.get(*name), after.modules.get(*name));
         let state = match (old, new) {
@@ -173,7 +168,7 @@ fn told(before: &Lock, after: &Lock) -> Vec<Told> {
             signers: locked.signers.clone(),
         })
     };
-    names.keys().filter_map(one).collect()
+    names.iter().filter_map(one).collect()
 }
 
 fn answer(

@@ -84,9 +84,9 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
             lock.modules.insert(name.clone(), locked.clone());
             continue;
         }
-        let resolved = resolver.newest(name, terms)?;
-        lock.modules.insert(name.clone(), resolved.locked.clone());
-        updated.push(one(&resolver, &plans, name, terms, resolved)?);
+        let newest = resolver.newest(name, terms)?;
+        lock.modules.insert(name.clone(), newest.locked.clone());
+        updated.push(one(&resolver, &plans, name, terms, &newest)?);
     }
     for note in &resolver.notes {
         console.talk(&format!("note: {note}\n"));
@@ -110,16 +110,16 @@ fn one(
     plans: &Plans,
     name: &str,
     terms: &nhi_policy_file::ModuleTerms,
-    resolved: Resolved,
+    newest: &Resolved,
 ) -> Result<Updated, Failure> {
     let before = resolver.files.locked(name);
-    let has_new_bytes = before.is_some_and(|before| before.wasm != resolved.locked.wasm);
+    let has_new_bytes = before.is_some_and(|before| before.wasm != newest.locked.wasm);
     let old = has_new_bytes.then(|| resolver.before(name)).flatten();
     let is_lost = has_new_bytes && old.is_none();
-    let (to, signers) = (resolved.locked.version.clone(), resolved.locked.signers.clone());
-    let is_changed = before != Some(&resolved.locked);
+    let (to, signers) = (newest.locked.version.clone(), newest.locked.signers.clone());
+    let is_changed = before != Some(&newest.locked);
     let compared = match old {
-        Some((locked, wasm)) => Some(plans.compare(name, terms, (locked, wasm), resolved)?),
+        Some((locked, wasm)) => Some(plans.compare(name, terms, (locked, wasm), newest)?),
         None => None,
     };
     Ok(Updated {

@@ -83,7 +83,7 @@ impl Plans {
         name: &str,
         terms: &ModuleTerms,
         before: (&Locked, Vec<u8>),
-        after: Resolved,
+        after: &Resolved,
     ) -> Result<Compared, Failure> {
         let (locked, wasm) = before;
         let old = Version {
@@ -104,7 +104,7 @@ impl Plans {
             let on = |version: &Version<'_>| version.judge(name, plan, bytes, self.policy.clone());
             let after = on(&new).map_err(refused)?;
             let before = on(&old).ok();
-            plans.push(on_plan(plan, before, after));
+            plans.push(on_plan(plan, before, &after));
         }
         added.sort();
         removed.sort();
@@ -118,7 +118,7 @@ impl Plans {
     }
 }
 
-fn on_plan(plan: &str, before: Option<Judged>, after: Judged) -> OnPlan {
+fn on_plan(plan: &str, before: Option<Judged>, after: &Judged) -> OnPlan {
     let fuel_before = before.as_ref().map(|before| before.fuel);
     let before = before.map(|before| before.findings).unwrap_or_default();
     let less =
