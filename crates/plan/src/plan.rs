@@ -3,6 +3,7 @@
 //! Nothing here is a tree of the whole. What a rule wants to look into is parsed when it is looked at.
 
 mod ahead;
+mod checks;
 mod configuration;
 mod read;
 mod state;

@@ -283,22 +283,16 @@ mod tests {
 
     #[test]
     fn a_review_is_due_and_is_not_answered_by_who_asked() {
-        let long = declared(&Draft {
-            ttl: "4320h".into(),
-            ..draft()
-        });
-        let none = Context::default();
-        let renewed = Draft {
-            ttl: "4320h".into(),
-            generation: nhi_governance::Given::Known(2),
-            ..draft()
+        let long = |generation| {
+            declared(&Draft {
+                ttl: "4320h".into(),
+                generation: Given::Known(generation),
+                ..draft()
+            })
         };
-        let identity = after(update(
-            &made(long),
-            declared(&renewed),
-            &none,
-            &act("alice", &alone(), 170),
-        ));
+        let none = Context::default();
+        let renewed = update(&made(long(1)), long(2), &none, &act("alice", &alone(), 170));
+        let identity = after(renewed);
         assert_eq!(
             (status(&identity, 179), status(&identity, 180)),
             (Status::Active, Status::Suspended)

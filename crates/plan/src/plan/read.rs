@@ -7,9 +7,10 @@ use std::borrow::Cow;
 use std::thread;
 
 use super::ahead::Ahead;
+use super::checks::checks;
 use super::configuration::{Configuration, present};
 use super::state::StateValues;
-use super::{CheckResult, Delta, OutputChange, Plan, PlannedVariable, RelevantAttribute, ResourceChange, Source};
+use super::{Delta, OutputChange, Plan, PlannedVariable, RelevantAttribute, ResourceChange, Source};
 use crate::change::{Action, Mode};
 use crate::error::{ReadError, code};
 use crate::json::{Cursor, Token};
@@ -455,47 +456,4 @@ fn relevant_attributes<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<RelevantAttrib
         attributes.push(found);
     }
     Ok(attributes)
-}
-
-fn checks<'t>(cursor: &mut Cursor<'t>) -> Result<Vec<CheckResult<'t>>, ReadError> {
-    let mut checks = Vec::new();
-    if !cursor.array("checks")? {
-        return Ok(checks);
-    }
-    while cursor.element()? {
-        cursor.record()?;
-        let mut found = CheckResult {
-            kind: Cow::Borrowed(""),
-            address: Cow::Borrowed(""),
-            status: Cow::Borrowed("unknown"),
-        };
-        if cursor.object("check")? {
-            while let Some(key) = cursor.key()? {
-                match &*key {
-                    "status" => found.status = cursor.string("status")?.unwrap_or_default(),
-                    "address" => check_address(cursor, &mut found)?,
-                    _ => {
-                        cursor.skip()?;
-                    }
-                }
-            }
-        }
-        checks.push(found);
-    }
-    Ok(checks)
-}
-
-fn check_address<'t>(cursor: &mut Cursor<'t>, check: &mut CheckResult<'t>) -> Result<(), ReadError> {
-    if cursor.object("address")? {
-        while let Some(key) = cursor.key()? {
-            match &*key {
-                "kind" => check.kind = cursor.string("kind")?.unwrap_or_default(),
-                "to_display" => check.address = cursor.string("to_display")?.unwrap_or_default(),
-                _ => {
-                    cursor.skip()?;
-                }
-            }
-        }
-    }
-    Ok(())
 }
