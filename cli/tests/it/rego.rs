@@ -54,9 +54,21 @@ fn an_empty_folder_becomes_a_module_without_any_tool() {
 
     let bare = plan(&[create("aws_s3_bucket.logs", json!({"bucket": "logs", "tags": {}}))]);
     fs::write(own.join("plan.json"), &bare).unwrap();
-    let checked = run(&own, &["check", "plan.json", "--module", module, "--format", "json"])
-        .exits(1)
-        .json();
+    let checked = run(
+        &own,
+        &[
+            "check",
+            "plan.json",
+            "--module",
+            module,
+            "--fail-on",
+            "medium",
+            "--format",
+            "json",
+        ],
+    )
+    .exits(1)
+    .json();
     let findings = checked["findings"].as_array().unwrap();
     let finding = findings.iter().find(|finding| finding["code"] == "TEAM001").unwrap();
     assert_eq!(finding["address"], "aws_s3_bucket.logs", "{finding:#}");

@@ -137,12 +137,21 @@ fn shortest<S: Serializer>(ttl: &Ttl, serializer: S) -> Result<S::Ok, S::Error> 
 }
 
 /// Terms that hold together, and their digest. As JSON it is the policy file in its JSON form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(into = "Terms", try_from = "Terms")]
 pub struct Policy {
     terms: Terms,
     digest: Digest,
 }
+
+/// Two policies are equal where they say the same, however it is spelled: `240h` is ten days.
+impl PartialEq for Policy {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest && self.to_json() == other.to_json()
+    }
+}
+
+impl Eq for Policy {}
 
 impl Policy {
     /// The policy of some terms, or everything in which they contradict each other.

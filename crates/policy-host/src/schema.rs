@@ -1,18 +1,23 @@
 //! Judges settings by the JSON Schema that a module describes them with, before the module sees them.
 //!
-//! A subset of draft 2020-12 that needs neither a network nor an expression engine, and ends in bounded time whatever a
-//! module wrote: `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `minProperties`,
+//! A subset of draft 2020-12 that needs no network, and ends in bounded time whatever a module wrote: `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `minProperties`,
 //! `maxProperties`, `items`, `minItems`, `maxItems`, `uniqueItems`, `minLength`, `maxLength`, `minimum`, `maximum`,
-//! `exclusiveMinimum`, `exclusiveMaximum`, `allOf`, `anyOf`, `oneOf`, `not`, and `$ref` to `#` or `#/$defs/NAME`.
-//! Keywords that only describe are passed over; `pattern` and any other keyword that would judge is refused, because
-//! settings that were judged in part only look as if they had been judged.
+//! `exclusiveMinimum`, `exclusiveMaximum`, `pattern`, `allOf`, `anyOf`, `oneOf`, `not`, and `$ref` to `#` or `#/$defs/NAME`.
+//! Keywords that only describe are passed over; any other keyword that would judge is refused, because settings that were
+//! judged in part only look as if they had been judged. A `pattern` is one that is matched in linear time: without
+//! references back and without looking around, which is refused.
 
+use regex_lite::{Regex, RegexBuilder};
 use serde_json::{Map, Number, Value};
 
 /// Steps of one judgement: each is one schema met by one value, or one comparison of two values.
 const STEPS_MAX: usize = 200_000;
 /// How deeply schemas may lead into each other.
 const DEPTH_MAX: usize = 64;
+/// Bytes of a text that a pattern is looked for in at the price of one step.
+const TEXT_BYTES_A_STEP: usize = 64;
+/// Bytes that a pattern may take up once it is compiled.
+const PATTERN_BYTES_MAX: usize = 64 << 10;
 /// The most that is told at once.
 const FAULTS_MAX: usize = 20;
 
@@ -112,6 +117,16 @@ impl<'s> Judge<'s> {
                     let limit = count(keyword, wanted)?;
                     if let Value::String(text) = value {
                         sized(keyword, limit, text.chars().count(), "characters", path, faults);
+                    }
+                }
+                ("pattern", _) => {
+                    let expression = expression(wanted)?;
+                    if let Value::String(text) = value {
+                        self.steps += text.len().div_ceil(TEXT_BYTES_A_STEP);
+                        self.step(depth)?;
+                        if !expression.is_match(text) {
+                            note(faults, path, "is not of the form that its pattern asks for");
+                        }
                     }
                 }
                 ("minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum", _) => {
@@ -374,6 +389,12 @@ fn sized(keyword: &str, limit: usize, size: usize, of: &str, path: &Path, faults
     if !is_good {
         note(faults, path, &format!("has {size} {of} and needs {words} {limit}"));
     }
+}
+
+fn expression(wanted: &Value) -> Result<Regex, String> {
+    let pattern = wanted.as_str().ok_or_else(|| misused("pattern"))?;
+    let built = RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build();
+    built.map_err(|_| format!("its pattern {} cannot be matched in linear time", quoted(pattern)))
 }
 
 fn count(keyword: &str, wanted: &Value) -> Result<usize, String> {

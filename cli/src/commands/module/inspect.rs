@@ -111,7 +111,7 @@ fn shown(args: &Args) -> Result<Shown, Failure> {
     let store = artefacts::store()?;
     // A component that no run would take is looked at as well: its author wants to know why.
     if let Subject::File(path) = &args.module
-        && subject::is_component(path)?
+        && subject::is_component(path)
     {
         let mut shown = Shown::of(path)?;
         if shown.problem.is_none() {

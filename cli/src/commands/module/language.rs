@@ -164,7 +164,8 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             assert!(of(folder.path()).is_err(), "an empty folder");
             for (path, text) in (language.files)("team-policy") {
-                assert!(!text.contains("{{"), "{language}: {path}");
+                // What comes with the SDK is no template.
+                assert!(path.starts_with("sdk/") || !text.contains("{{"), "{language}: {path}");
                 let path = folder.path().join(path);
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                 std::fs::write(path, text).unwrap();

@@ -78,7 +78,7 @@ impl Subject {
     /// The module, or all of those in an archive.
     pub(super) fn all(&self, store: &Store) -> Result<Vec<Held>, Failure> {
         match self {
-            Self::File(path) if is_component(path)? => Ok(vec![pack(path, store)?]),
+            Self::File(path) if is_component(path) => Ok(vec![pack(path, store)?]),
             Self::File(path) => archived(path),
             Self::Digest(digest) => Ok(vec![stored(store, digest, None)?]),
             Self::Reference(reference) => Ok(vec![stored(store, &known(reference, store)?, Some(&reference.source))?]),
@@ -120,14 +120,12 @@ impl Held {
     }
 }
 
-pub(super) fn is_component(path: &Path) -> Result<bool, Failure> {
+/// Whether a file is to be taken for a component and not for an archive: one in text form, and one that cannot be read,
+/// are told of by whoever reads components.
+pub(super) fn is_component(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = File::open(path).and_then(|file| file.take(4).read_to_end(&mut head));
-    read.map_err(|error| {
-        Failure::usage(format!("`{}` cannot be read: {error}", path.display()))
-            .help("name a component's file, an archive of `nhi module save`, `oci://…:1.2.3` or `sha256:…`")
-    })?;
-    Ok(head == MAGIC)
+    read.is_err() || head == MAGIC || head.starts_with(b"(")
 }
 
 /// Puts a component into its artefact, once it was found to be what a run would take.

@@ -69,6 +69,30 @@ fn settings_are_judged_by_what_they_may_be() {
 }
 
 #[test]
+fn a_pattern_is_looked_for_anywhere_in_a_text() {
+    let blank = json!({"pattern": "\\S"});
+    let key = json!({"pattern": "^[a-z][a-z0-9-]*$"});
+    let slow = json!({"pattern": "^(a+)+$"});
+    let long = "a".repeat(20_000) + "b";
+    for (schema, value, is_met) in [
+        (&blank, " a ", true),
+        (&blank, " \t\n", false),
+        (&blank, "", false),
+        (&key, "cost-center", true),
+        (&key, "-cost-center", false),
+        (&key, "a\nb", false),
+        (&slow, &long, false),
+    ] {
+        assert_eq!(
+            faults(schema, &json!(value)).is_empty(),
+            is_met,
+            "{schema}: {value:.40}"
+        );
+    }
+    assert!(faults(&key, &json!(7)).is_empty(), "what is no text has no pattern");
+}
+
+#[test]
 fn a_fault_names_its_place_and_no_value() {
     let schema = json!({"properties": {"list": {"items": {"type": "string", "maxLength": 3}}}});
     let found = faults(&schema, &json!({"list": ["abc", "a-password", 7]}));
@@ -81,7 +105,7 @@ fn a_fault_names_its_place_and_no_value() {
 
 #[test]
 fn a_schema_that_cannot_be_judged_by_is_refused() {
-    let deep = (0..100).fold(json!(true), |inner, _| json!({ "allOf": [inner] }));
+    let deep = (0..100).fold(json!(true), |inner, _| json!({ "not": inner }));
     let mut wide = json!({"$defs": {"0": true}, "$ref": "#/$defs/30"});
     for level in 1..=30 {
         let below = json!({"$ref": format!("#/$defs/{}", level - 1)});
@@ -91,7 +115,10 @@ fn a_schema_that_cannot_be_judged_by_is_refused() {
         ("{", "it is not JSON"),
         ("7", "neither an object nor true or false"),
         (r#"{"type": "text"}"#, "its `type` is not"),
-        (r#"{"pattern": "(a+)+$"}"#, "it uses `pattern`"),
+        (r#"{"pattern": "(?=a)"}"#, "in linear time"),
+        (r#"{"pattern": "(a)\\1"}"#, "in linear time"),
+        (r#"{"pattern": "(((a{99}){99}){99}){99}"}"#, "in linear time"),
+        (r#"{"pattern": 7}"#, "its `pattern` is not"),
         (r#"{"patternProperties": {}}"#, "it uses `patternProperties`"),
         (r#"{"$ref": "https://example.com/schema"}"#, "which is not in it"),
         (r##"{"$ref": "#/$defs/none"}"##, "which is not in it"),
