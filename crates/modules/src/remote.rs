@@ -18,6 +18,8 @@ const TAGS_MAX: usize = 10_000;
 const PAGE: usize = 1_000;
 /// The longest answer that is neither a manifest nor a blob.
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
+/// How often something is put before a registry's own fault is told.
+const ATTEMPTS: u32 = 3;
 
 /// A repository of a registry.
 pub struct Remote {
@@ -187,46 +189,60 @@ impl Remote {
         }
     }
 
+    /// Puts bytes there, unless they are there already. A registry that stumbles over two who put the same bytes at once
+    /// is asked again: by then it mostly has them.
     pub(crate) fn put_blob(&self, bytes: &[u8]) -> Result<(), Problem> {
         let digest = Digest::of(bytes);
-        let ask = |method: &'static str, path: &str, body: &[u8]| {
-            self.http.ask(&Ask {
-                method,
-                path,
-                headers: &[("content-type", "application/octet-stream")],
-                body,
-                most: ANSWER_BYTES_MAX,
-            })
-        };
-        if ask("HEAD", &format!("blobs/sha256:{digest}"), &[])?.status == 200 {
-            return Ok(());
-        }
-        let begun = ask("POST", "blobs/uploads/", &[])?;
-        let upload = match (begun.status, &begun.location) {
-            (202, Some(location)) => location,
-            (202, None) => return Err(self.http.strange()),
-            _ => return Err(self.told(&begun)),
-        };
-        let sign = if upload.contains('?') { '&' } else { '?' };
-        let done = ask("PUT", &format!("{upload}{sign}digest=sha256:{digest}"), bytes)?;
-        match done.status {
-            201 | 204 => Ok(()),
-            _ => Err(self.told(&done)),
+        self.insistently(|| {
+            let there = self.upload("HEAD", &format!("blobs/sha256:{digest}"), &[])?;
+            if there.status == 200 {
+                return Ok(there);
+            }
+            let begun = self.upload("POST", "blobs/uploads/", &[])?;
+            let location = match (begun.status, &begun.location) {
+                (202, Some(location)) => location,
+                (200..=299, _) => return Err(self.http.strange()),
+                _ => return Ok(begun),
+            };
+            let sign = if location.contains('?') { '&' } else { '?' };
+            self.upload("PUT", &format!("{location}{sign}digest=sha256:{digest}"), bytes)
+        })
+    }
+
+    fn upload(&self, method: &'static str, path: &str, body: &[u8]) -> Result<Answer, Problem> {
+        self.http.ask(&Ask {
+            method,
+            path,
+            headers: &[("content-type", "application/octet-stream")],
+            body,
+            most: ANSWER_BYTES_MAX,
+        })
+    }
+
+    /// Does what may be done twice, and does it again where the registry says that the fault is its own.
+    fn insistently(&self, put: impl Fn() -> Result<Answer, Problem>) -> Result<(), Problem> {
+        let mut left = ATTEMPTS;
+        loop {
+            let done = put()?;
+            left = left.saturating_sub(1);
+            match done.status {
+                200..=299 => return Ok(()),
+                500.. if left > 0 => {}
+                _ => return Err(self.told(&done)),
+            }
         }
     }
 
     pub(crate) fn put_manifest(&self, reference: &str, bytes: &[u8], media_type: &str) -> Result<(), Problem> {
-        let done = self.http.ask(&Ask {
-            method: "PUT",
-            path: &format!("manifests/{reference}"),
-            headers: &[("content-type", media_type)],
-            body: bytes,
-            most: ANSWER_BYTES_MAX,
-        })?;
-        match done.status {
-            200..=299 => Ok(()),
-            _ => Err(self.told(&done)),
-        }
+        self.insistently(|| {
+            self.http.ask(&Ask {
+                method: "PUT",
+                path: &format!("manifests/{reference}"),
+                headers: &[("content-type", media_type)],
+                body: bytes,
+                most: ANSWER_BYTES_MAX,
+            })
+        })
     }
 
     /// What a registry refuses, by the codes that the specification gives.

@@ -160,6 +160,34 @@ mod tests {
     }
 
     #[test]
+    fn a_registry_that_stumbles_is_asked_again_and_not_for_ever() {
+        // How many uploads fail before one is taken, and how many are then seen.
+        for (fails, is_taken, uploads) in [(0, true, 1), (2, true, 3), (3, false, 3), (99, false, 3)] {
+            let left = std::cell::Cell::new(fails);
+            let liar = liar(move |_, head| match head.split(' ').next() {
+                Some("POST") => http("202 Accepted", "location: /v2/policy/naming/up\r\n", b""),
+                Some("PUT") if head.contains("/up") && left.get() > 0 => {
+                    left.set(left.get() - 1);
+                    http("500 Internal Server Error", "", b"")
+                }
+                Some("PUT") => http("201 Created", "", b""),
+                _ => http("404 Not Found", "", b""),
+            });
+            let pushed = remote(&liar).push(&artifact(), &Version::new(1, 0, 0));
+            let asked: Vec<String> = liar.asked.try_iter().collect();
+            let config = format!("digest=sha256:{}", Digest::of(&artifact().config));
+            let seen = asked
+                .iter()
+                .filter(|head| head.starts_with("PUT") && head.contains(&config));
+            assert_eq!(seen.count(), uploads, "{fails}: {asked:?}");
+            match pushed {
+                Ok(_) => assert!(is_taken, "{fails}"),
+                Err(problem) => assert!(!is_taken && problem.message.contains("500"), "{fails}: {problem:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn an_upload_goes_to_the_registry_and_nowhere_else() {
         let liar = liar(|_, head| match head.split(' ').next() {
             Some("POST") => http("202 Accepted", "location: http://127.0.0.1:9/upload\r\n", b""),
