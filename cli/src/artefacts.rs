@@ -85,11 +85,8 @@ impl TrustArgs {
     /// The keys that are named, or the policy file.
     pub(crate) fn load(&self) -> Result<Trust, Failure> {
         if self.keys.is_empty() {
-            let named = self.policy.clone().filter(|path| !path.as_os_str().is_empty());
-            if named.is_none() && !Path::new(POLICY_DEFAULT).exists() {
-                return Err(nobody());
-            }
-            return terms(&named.unwrap_or_else(|| POLICY_DEFAULT.into())).map(Trust::Terms);
+            let file = self.file().ok_or_else(nobody)?;
+            return terms(&file).map(Trust::Terms);
         }
         let keys = self
             .keys
@@ -97,20 +94,23 @@ impl TrustArgs {
             .map(|path| Ok((path.display().to_string(), public_key(path)?)));
         keys.collect::<Result<_, Failure>>().map(Trust::Keys)
     }
-}
 
-impl TrustArgs {
     /// The keys that are known here, with the names of their holders: those that are named, or those of a policy file
     /// that is named or there.
     pub(crate) fn known(&self) -> Result<Vec<(String, PublicKey)>, Failure> {
-        let is_named = self.policy.as_ref().is_some_and(|path| !path.as_os_str().is_empty());
-        if self.keys.is_empty() && !is_named && !Path::new(POLICY_DEFAULT).exists() {
+        if self.keys.is_empty() && self.file().is_none() {
             return Ok(Vec::new());
         }
         match self.load()? {
             Trust::Keys(keys) => Ok(keys),
             Trust::Terms(terms) => nhi_modules::signers(&terms).map_err(failure),
         }
+    }
+
+    /// The policy file that is named, or that is there.
+    fn file(&self) -> Option<PathBuf> {
+        let named = self.policy.clone().filter(|path| !path.as_os_str().is_empty());
+        named.or_else(|| Some(POLICY_DEFAULT.into()).filter(|path: &PathBuf| path.exists()))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use nhi_governance::Digest;
-use nhi_modules::{Artifact, Store, hear};
+use nhi_modules::{Artifact, Store, digest_in, hear};
 use nhi_policy_file::{LOCK_FILE, Level, LoadError, Lock, Locked, ModuleTerms, ModulesTerms, Source, Version};
 use nhi_policy_host::{HostError, Module};
 
@@ -48,10 +48,9 @@ pub(crate) struct Files {
 impl Files {
     /// Reads both. A lock file that cannot be read is never taken for none.
     pub(crate) fn read(policy: &Path) -> Result<Self, Failure> {
-        let terms = nhi_policy_file::load_modules(policy).map_err(|error| policy::failure(&error))?;
         let mut files = Self {
             policy: policy.to_owned(),
-            terms,
+            terms: artefacts::terms(policy)?,
             lock: None,
         };
         files.lock = nhi_policy_file::load_lock(&files.lock_path()).map_err(|error| unusable(&error))?;
@@ -95,7 +94,7 @@ impl Files {
         let (wasm, manifest, bundles) = match &locked.source {
             Source::File(file) => (sandbox::read(&self.path_of(file))?, Vec::new(), Vec::new()),
             Source::Oci { .. } => {
-                let Some(manifest) = locked.manifest.as_deref().and_then(digest) else {
+                let Some(manifest) = locked.manifest.as_deref().and_then(digest_in) else {
                     return Err(stale(name, "it names no manifest"));
                 };
                 let told = |problem: nhi_governance::Problem| told(name, problem);
@@ -107,15 +106,12 @@ impl Files {
                 (wasm, bytes, store.bundles(&manifest).map_err(told)?)
             }
         };
-        if digest(&locked.wasm) != Some(Digest::of(&wasm)) {
+        if digest_in(&locked.wasm) != Some(Digest::of(&wasm)) {
             return Err(other_bytes(name, locked, &Digest::of(&wasm)));
         }
         let heard = hear(&self.terms, &locked.source, &manifest, &bundles).map_err(|problem| told(name, problem))?;
-        let lost: Vec<&str> = locked.signers.iter().map(String::as_str).collect();
-        let lost: Vec<&str> = lost
-            .into_iter()
-            .filter(|signer| !heard.signers.iter().any(|heard| heard == signer))
-            .collect();
+        let lost = locked.signers.iter().filter(|signer| !heard.signers.contains(signer));
+        let lost: Vec<&str> = lost.map(String::as_str).collect();
         if !lost.is_empty() {
             let why = format!("no signature by `{}` counts any more", lost.join("` and `"));
             return Err(stale(name, &why));
@@ -229,11 +225,6 @@ impl Pinned {
         problem.help = format!("{help}; `nhi module inspect` shows the schema");
         problem
     }
-}
-
-/// The digest of a text `sha256:…`.
-pub(crate) fn digest(text: &str) -> Option<Digest> {
-    Digest::parse(text.strip_prefix("sha256:")?).ok()
 }
 
 /// What is wrong with a module's artefact, as a problem of the report.

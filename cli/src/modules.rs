@@ -98,6 +98,11 @@ struct Terms {
 }
 
 impl Loaded {
+    /// How much its findings count, where the policy file says so.
+    fn level(&self) -> Option<Level> {
+        self.terms.as_ref().map(|terms| terms.level)
+    }
+
     /// The settings that it runs with: those of the policy file, where it names the module.
     fn settings<'s>(&'s self, given: &'s Settings) -> &'s str {
         match &self.terms {
@@ -238,23 +243,17 @@ impl Modules {
 
     /// Refuses settings and grants that no module would ever see, or that only the policy file may give.
     pub(crate) fn check_settings(&self, settings: &Settings, granted: &[String]) -> Result<(), Failure> {
-        let is_pinned = |name: &str| {
-            let named = |loaded: &&Loaded| loaded.module.description().name == name;
-            self.loaded
-                .iter()
-                .find(named)
-                .is_some_and(|loaded| loaded.terms.is_some())
+        let find = |name: &str| {
+            let mut loaded = self.loaded.iter();
+            loaded.find(|loaded| loaded.module.description().name == name)
         };
+        let is_pinned = |name: &str| find(name).is_some_and(|loaded| loaded.terms.is_some());
         let of_pinned = settings.unknown(|name| !is_pinned(name)).next();
         if let Some(name) = of_pinned.or(granted.iter().map(String::as_str).find(|name| is_pinned(name))) {
             let message = format!("module `{name}` is the policy file's, and so are its settings and what it sees");
             return Err(Failure::usage(message).help("change the block of this module there, and have that reviewed"));
         }
-        let known = |name: &str| {
-            self.loaded
-                .iter()
-                .any(|loaded| loaded.module.description().name == name)
-        };
+        let known = |name: &str| find(name).is_some();
         let unknown_grant = granted.iter().map(String::as_str).find(|name| !known(name));
         let Some(name) = settings.unknown(known).next().or(unknown_grant) else {
             return Ok(());
@@ -281,7 +280,7 @@ impl Modules {
                 file: loaded.file.clone(),
                 sha256: loaded.sha256.clone(),
                 abi: loaded.module.facts().abi.clone(),
-                level: loaded.terms.as_ref().map(|terms| terms.level),
+                level: loaded.level(),
                 sees_sensitive: loaded.module.sees_sensitive(),
                 rules: description.rules.clone(),
                 usage: None,

@@ -27,6 +27,7 @@ mod policy_in_force;
 mod publish;
 mod publish_hostile;
 mod records;
+mod registries;
 mod rules;
 mod scripts;
 mod secrets;

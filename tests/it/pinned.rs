@@ -57,7 +57,7 @@ fn extras() -> Result<Vec<u8>> {
     variant("team-extras", "1.0.0", "XTRA001")
 }
 
-fn key() -> Result<SigningKey> {
+pub(crate) fn key() -> Result<SigningKey> {
     let told = |problem: nhi_governance::Problem| anyhow::anyhow!("{problem}");
     let pem = SigningKey::generate(KeyKind::Ed25519).map_err(told)?;
     SigningKey::read(pem.as_bytes(), no_passphrase).map_err(told)

@@ -230,7 +230,7 @@ fn take(report: &mut Report, position: usize, loaded: &Loaded, result: nhi_polic
         // The host lets no finding pass that names another rule.
         if let Some(rule) = rules.get(finding.rule.as_str()) {
             report.entries.push(Entry {
-                level: loaded.terms.as_ref().map(|terms| terms.level),
+                level: loaded.level(),
                 ..Entry::from_finding(&description.name, rule, finding)
             });
         }

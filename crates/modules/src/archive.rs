@@ -11,7 +11,7 @@ use nhi_policy_file::Source;
 use serde_json::{Value, json};
 use tar::{Archive, Builder, EntryType, Header};
 
-use crate::artifact::{Artifact, MANIFEST_BYTES_MAX, MANIFEST_TYPE, Manifest, WASM_BYTES_MAX};
+use crate::artifact::{Artifact, MANIFEST_BYTES_MAX, MANIFEST_TYPE, Manifest, WASM_BYTES_MAX, digest_in};
 use crate::attachment::{Attachment, Kind};
 use crate::code::{ARCHIVE, DIGEST};
 use crate::store::Store;
@@ -247,7 +247,7 @@ fn is_size(entry: &Value, bytes: &[u8]) -> Result<(), Problem> {
 }
 
 fn digest_of(text: Option<&Value>) -> Option<Digest> {
-    Digest::parse(text?.as_str()?.strip_prefix("sha256:")?).ok()
+    digest_in(text?.as_str()?)
 }
 
 #[cold]

@@ -184,10 +184,7 @@ impl Manifest {
             return Err(refuse("does not name a layer of WebAssembly"));
         }
         let describe = |written: &WrittenDescriptor, most: u64| {
-            let digest = written
-                .digest
-                .strip_prefix("sha256:")
-                .and_then(|hex| Digest::parse(hex).ok());
+            let digest = digest_in(&written.digest);
             let digest = digest.ok_or_else(|| refuse("names a digest that is not SHA-256"))?;
             if written.size > most {
                 return Err(refuse("names a part that is too large"));
@@ -243,6 +240,11 @@ fn size(bytes: &[u8]) -> u64 {
 fn json(value: &impl Serialize) -> Vec<u8> {
     // INVARIANT: these types hold texts, numbers and lists of them, which always have a JSON text.
     serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// The digest in a text such as `sha256:9f86…`, as manifests and lock files write it.
+pub fn digest_in(text: &str) -> Option<Digest> {
+    Digest::parse(text.strip_prefix("sha256:")?).ok()
 }
 
 #[cfg(test)]

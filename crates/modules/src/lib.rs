@@ -21,7 +21,7 @@ mod store;
 mod trust;
 
 pub use archive::{Archived, Wanted, open, save};
-pub use artifact::{Artifact, Descriptor, Facts, MANIFEST_BYTES_MAX, Manifest, WASM_BYTES_MAX, mislabelled};
+pub use artifact::{Artifact, Descriptor, Facts, MANIFEST_BYTES_MAX, Manifest, WASM_BYTES_MAX, digest_in, mislabelled};
 pub use attachment::{Attachment, Kind, SBOM_BYTES_MAX, bundles};
 pub use choose::choose;
 pub use code::CODES;

@@ -6,7 +6,7 @@
 use nhi_governance::{Digest, Problem};
 use serde_json::{Value, json};
 
-use crate::artifact::{Descriptor, MANIFEST_BYTES_MAX, MANIFEST_TYPE};
+use crate::artifact::{Descriptor, MANIFEST_BYTES_MAX, MANIFEST_TYPE, digest_in};
 use crate::attachment::{Attachment, Kind, bundles};
 use crate::code::REGISTRY;
 use crate::remote::Remote;
@@ -90,7 +90,7 @@ impl Remote {
         // Some registries leave the type of an artefact out.
         let is_known =
             |entry: &&Value| text(entry, "artifactType").is_none_or(|kind| Kind::of_media_type(&kind).is_some());
-        let digest = |entry: &Value| Digest::parse(text(entry, "digest")?.strip_prefix("sha256:")?).ok();
+        let digest = |entry: &Value| digest_in(&text(entry, "digest")?);
         let digests = entries.iter().filter(is_known).filter_map(digest);
         Ok(digests.take(ATTACHMENTS_MAX).collect())
     }
@@ -137,7 +137,7 @@ fn attachment_of(manifest: &[u8]) -> Option<(Kind, Descriptor)> {
     let text = |name: &str| layer.get(name).and_then(Value::as_str);
     let kind = Kind::of_media_type(text("mediaType")?)?;
     let size = layer.get("size")?.as_u64()?;
-    let digest = Digest::parse(text("digest")?.strip_prefix("sha256:")?).ok()?;
+    let digest = digest_in(text("digest")?)?;
     (size <= kind.bytes_max()).then_some((kind, Descriptor { digest, size }))
 }
 

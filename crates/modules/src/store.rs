@@ -8,7 +8,7 @@ use nhi_governance::{Digest, Problem};
 use nhi_policy_file::{Source, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::{Artifact, MANIFEST_BYTES_MAX, Manifest, WASM_BYTES_MAX};
+use crate::artifact::{Artifact, MANIFEST_BYTES_MAX, Manifest, WASM_BYTES_MAX, digest_in};
 use crate::attachment::{Attachment, Kind};
 use crate::code::{DIGEST, MOVED, STORE};
 
@@ -228,7 +228,7 @@ fn name_in(bytes: &[u8]) -> Option<Named> {
     Some(Named {
         source: Source::parse(&written.source).ok()?,
         version: Version::parse(&written.version).ok()?,
-        manifest: Digest::parse(written.manifest.strip_prefix("sha256:")?).ok()?,
+        manifest: digest_in(&written.manifest)?,
     })
 }
 

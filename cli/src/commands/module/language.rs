@@ -113,6 +113,12 @@ pub(super) fn parser() -> impl TypedValueParser<Value = &'static Language> {
     })
 }
 
+/// Whether a module's name can be that of a file, wherever its component is written to.
+fn is_plain(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !name.is_empty() && name.bytes().all(is_plain)
+}
+
 /// A template with the module's name in it: `{{name}}`, `{{crate}}`, `{{type}}` and `{{code}}` are replaced.
 fn fill(text: &str, name: &str) -> String {
     let words = || name.split('-').filter(|word| !word.is_empty());

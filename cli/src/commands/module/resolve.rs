@@ -4,7 +4,7 @@
 //! the settings of the policy file. A version never goes below the floor unless somebody names the module for it.
 
 use nhi_governance::Digest;
-use nhi_modules::{Artifact, Facts, NamedBy, Store, choose, hear};
+use nhi_modules::{Artifact, Facts, NamedBy, Store, choose, digest_in, hear};
 use nhi_policy_file::{Locked, ModuleTerms, Source, Version};
 use nhi_policy_host::{Host, HostLimits, Module};
 
@@ -87,17 +87,17 @@ impl<'f> Resolver<'f> {
     /// The bytes that were locked, if they are still at hand; what they are compared with is not run for a verdict.
     pub(super) fn before(&self, name: &str) -> Option<(&'f Locked, Vec<u8>)> {
         let locked = self.files.locked(name)?;
-        let wasm = match locked.manifest.as_deref().and_then(locked::digest) {
+        let wasm = match locked.manifest.as_deref().and_then(digest_in) {
             Some(manifest) => self.store.artifact(&manifest).ok()??.wasm,
-            None => self.store.wasm(&locked::digest(&locked.wasm)?).ok()??,
+            None => self.store.wasm(&digest_in(&locked.wasm)?).ok()??,
         };
-        (locked::digest(&locked.wasm) == Some(Digest::of(&wasm))).then_some((locked, wasm))
+        (digest_in(&locked.wasm) == Some(Digest::of(&wasm))).then_some((locked, wasm))
     }
 
     /// What is locked of a repository, from the store or else, by its digest, from there.
     fn pinned(&self, name: &str, locked: &Locked) -> Result<Got, Failure> {
         let told = |problem| refused(locked::told(name, problem));
-        let manifest = locked.manifest.as_deref().and_then(locked::digest);
+        let manifest = locked.manifest.as_deref().and_then(digest_in);
         let stored = match &manifest {
             Some(manifest) => self.store.artifact(manifest).map_err(told)?,
             None => None,
@@ -142,7 +142,7 @@ impl<'f> Resolver<'f> {
         // A version that is locked is what it was, or somebody has exchanged it.
         let before = self.files.locked(name);
         let before = before.filter(|locked| locked.source == terms.source && locked.version == *version);
-        let manifest = before.and_then(|locked| locked::digest(locked.manifest.as_deref()?));
+        let manifest = before.and_then(|locked| digest_in(locked.manifest.as_deref()?));
         self.fetch(name, &terms.source, version, manifest.as_ref())
     }
 

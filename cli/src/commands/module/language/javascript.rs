@@ -151,11 +151,10 @@ impl Manifest {
         let file = directory.join("package.json");
         let shown = file.display();
         let package = json(&file).map_err(|why| Failure::undecided(format!("`{shown}` cannot be read: {why}")))?;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         let name = package
             .get("name")
             .and_then(Value::as_str)
-            .filter(|name| !name.is_empty() && name.bytes().all(plain))
+            .filter(|name| super::is_plain(name))
             .ok_or_else(|| {
                 Failure::usage(format!("`{shown}` has no proper `name`"))
                     .help("write one such as `\"name\": \"team-policy\"`, without a scope")

@@ -158,14 +158,10 @@ fn name(directory: &Path) -> Result<String, Failure> {
     let file = directory.join("pyproject.toml");
     let text = fs::read_to_string(&file)
         .map_err(|error| Failure::undecided(format!("`{}` cannot be read: {error}", file.display())))?;
-    let is_name = |name: &&str| {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        !name.is_empty() && name.bytes().all(plain)
-    };
     let name = text
         .lines()
         .find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
-        .filter(is_name);
+        .filter(|name| super::is_plain(name));
     name.map(str::to_owned).ok_or_else(|| {
         Failure::usage(format!("`{}` has no proper name", file.display()))
             .help("write a line such as `name = \"team-policy\"` under `[project]`")
