@@ -8,7 +8,7 @@ use nhi_plan::{Change, Description, Mode, Needs};
 
 use crate::canary::{self, Placed};
 use crate::host::Module;
-use crate::limits::{BATCH_BYTES, BATCH_CHANGES, CHANGE_BYTES};
+use crate::limits::{BATCH_BYTES, BATCH_CHANGES, CHANGE_BYTES, SHARD_BYTES, SHARD_CHANGES};
 
 /// A change in a batch: of the batch's own, or shared with other modules.
 pub(crate) trait Handed<'p>: Borrow<Change<'p>> + From<Change<'p>> {}
@@ -35,6 +35,11 @@ impl<C> Batch<C> {
         self.changes.len() >= BATCH_CHANGES || self.bytes >= BATCH_BYTES
     }
 
+    pub(crate) fn push(&mut self, change: C, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.changes.push(change);
+    }
+
     /// What the canaries' place follows from.
     pub(crate) fn seed<'p>(&self) -> Option<String>
     where
@@ -57,6 +62,26 @@ impl<C> Batch<C> {
             self.changes.insert(position, C::from(canary.change.clone()));
         }
         placed
+    }
+}
+
+/// What one session of a split plan has been handed.
+#[derive(Debug, Default)]
+pub(crate) struct Shard {
+    changes: usize,
+    bytes: usize,
+}
+
+impl Shard {
+    /// Whether the next batch begins another session. It follows from the batches alone, so that every machine cuts a
+    /// plan at the same places.
+    pub(crate) fn is_full(&self) -> bool {
+        self.changes >= SHARD_CHANGES || self.bytes >= SHARD_BYTES
+    }
+
+    pub(crate) fn add<C>(&mut self, batch: &Batch<C>) {
+        self.changes = self.changes.saturating_add(batch.changes.len());
+        self.bytes = self.bytes.saturating_add(batch.bytes);
     }
 }
 
@@ -112,8 +137,8 @@ impl<'p, I: Iterator<Item = Change<'p>>> Iterator for Feed<'_, 'p, I> {
             if !self.interests.module.sees_sensitive() {
                 change = redacted(change);
             }
-            batch.bytes = batch.bytes.saturating_add(weigh(&change));
-            batch.changes.push(change);
+            let bytes = weigh(&change);
+            batch.push(change, bytes);
             if batch.is_full() {
                 break;
             }

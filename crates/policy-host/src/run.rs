@@ -12,7 +12,7 @@ use nhi_plan::{Change, Context, Finding, Sharding};
 
 use crate::accept::Accepted;
 use crate::canary;
-use crate::deliver::{Batch, Feed, weigh};
+use crate::deliver::{Batch, Feed, Shard, weigh};
 use crate::host::{Host, Module};
 use crate::limits::{BATCH_BYTES, BATCH_CHANGES, BATCHES_AHEAD, SHARD_BYTES, SHARD_CHANGES};
 use crate::session::Session;
@@ -245,20 +245,19 @@ fn distribute<'p>(
     };
     let mut number = 0;
     let mut session = start(number);
-    let (mut changes, mut bytes) = (0_usize, 0_usize);
+    let mut shard = Shard::default();
     for batch in feed {
-        if changes >= SHARD_CHANGES || bytes >= SHARD_BYTES {
+        if shard.is_full() {
             if has_failed.load(Ordering::Relaxed) {
                 return;
             }
             number += 1;
-            (changes, bytes) = (0, 0);
+            shard = Shard::default();
             // Its worker may be the only one: it has to hear that this session is over before it can take the next.
             drop(session.take());
             session = start(number);
         }
-        changes = changes.saturating_add(batch.changes.len());
-        bytes = bytes.saturating_add(batch.bytes);
+        shard.add(&batch);
         // A session that has failed takes no more; the next one is not begun.
         let Some(session) = &session else { return };
         drop(session.send(batch));

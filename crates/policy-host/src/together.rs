@@ -10,9 +10,9 @@ use std::thread;
 
 use nhi_plan::{Change, Context, Mode, Needs, Sharding};
 
-use crate::deliver::{Batch, redacted, weigh};
+use crate::deliver::{Batch, Shard, redacted, weigh};
 use crate::host::{Host, Module};
-use crate::limits::{BATCHES_AHEAD, SHARD_BYTES, SHARD_CHANGES, TOGETHER};
+use crate::limits::{BATCHES_AHEAD, TOGETHER};
 use crate::run::{Job, Report};
 use crate::session::Session;
 use crate::{HostError, HostErrorKind};
@@ -140,8 +140,7 @@ impl<'t> Spread<'t> {
                 let (bytes, change) = (weigh(&change), Arc::new(change));
                 for &task in &group.tasks {
                     let Some(batch) = batches.get_mut(task) else { continue };
-                    batch.bytes = batch.bytes.saturating_add(bytes);
-                    batch.changes.push(Arc::clone(&change));
+                    batch.push(Arc::clone(&change), bytes);
                     if batch.is_full() {
                         board.put(task, std::mem::replace(batch, Batch::new()), is_alone);
                     }
@@ -289,8 +288,7 @@ struct Runner<'h> {
     job: Job<'h>,
     session: Option<Session<'h>>,
     /// What the open session has been handed.
-    changes: usize,
-    bytes: usize,
+    shard: Shard,
     /// The sessions that came to their end.
     reports: Vec<Report>,
     /// Where the first change stands.
@@ -308,8 +306,7 @@ impl<'h> Runner<'h> {
                 context: task.context,
             },
             session: None,
-            changes: 0,
-            bytes: 0,
+            shard: Shard::default(),
             reports: Vec::new(),
             seed: None,
             result: None,
@@ -338,11 +335,10 @@ impl<'h> Runner<'h> {
         if self.seed.is_none() {
             self.seed = batch.seed();
         }
-        if self.is_split() && (self.changes >= SHARD_CHANGES || self.bytes >= SHARD_BYTES) {
+        if self.is_split() && self.shard.is_full() {
             self.close()?;
         }
-        self.changes = self.changes.saturating_add(batch.changes.len());
-        self.bytes = self.bytes.saturating_add(batch.bytes);
+        self.shard.add(&batch);
         let mut session = match self.session.take() {
             Some(session) => session,
             None => Session::open(self.job, self.is_split())?,
@@ -353,7 +349,7 @@ impl<'h> Runner<'h> {
     }
 
     fn close(&mut self) -> Result<(), HostError> {
-        (self.changes, self.bytes) = (0, 0);
+        self.shard = Shard::default();
         if let Some(session) = self.session.take() {
             self.reports.push(session.finish()?);
         }
