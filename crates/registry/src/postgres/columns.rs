@@ -2,6 +2,7 @@
 
 use nhi_governance::Digest;
 pub(super) use postgres::Row as SqlRow;
+use postgres::SimpleQueryRow;
 
 use crate::Consumption;
 use crate::audit::AuditRow;
@@ -12,25 +13,52 @@ pub(super) fn get<'a, T: postgres::types::FromSql<'a>>(row: &'a SqlRow, column: 
     row.try_get(column).map_err(|_| Unreadable)
 }
 
-fn digest(row: &SqlRow, column: usize) -> Result<Digest, Unreadable> {
-    Digest::parse(get(row, column)?).map_err(|_| Unreadable)
+/// A row, as a prepared question or one in plain text answers with.
+pub(super) trait Cells {
+    /// A column of text.
+    fn text(&self, column: usize) -> Result<String, Unreadable>;
+
+    /// A column of a number that is never below zero.
+    fn number(&self, column: usize) -> Result<u64, Unreadable>;
+
+    /// A column of a digest, which is text.
+    fn digest(&self, column: usize) -> Result<Digest, Unreadable> {
+        Digest::parse(&self.text(column)?).map_err(|_| Unreadable)
+    }
 }
 
-fn number(row: &SqlRow, column: usize) -> Result<u64, Unreadable> {
-    u64::try_from(get::<i64>(row, column)?).map_err(|_| Unreadable)
+impl Cells for SqlRow {
+    fn text(&self, column: usize) -> Result<String, Unreadable> {
+        get(self, column)
+    }
+
+    fn number(&self, column: usize) -> Result<u64, Unreadable> {
+        u64::try_from(get::<i64>(self, column)?).map_err(|_| Unreadable)
+    }
+}
+
+impl Cells for SimpleQueryRow {
+    fn text(&self, column: usize) -> Result<String, Unreadable> {
+        let text = self.try_get(column).ok().flatten();
+        text.map(str::to_owned).ok_or(Unreadable)
+    }
+
+    fn number(&self, column: usize) -> Result<u64, Unreadable> {
+        self.text(column)?.parse().map_err(|_| Unreadable)
+    }
 }
 
 /// Reads a row of the log.
-pub(super) fn audit_row(row: &SqlRow) -> Result<AuditRow, Unreadable> {
+pub(super) fn audit_row(row: &impl Cells) -> Result<AuditRow, Unreadable> {
     Ok(AuditRow {
-        seq: number(row, 0)?,
-        time: get(row, 1)?,
-        actor: get(row, 2)?,
-        action: get(row, 3)?,
-        subject: get(row, 4)?,
-        payload: get(row, 5)?,
-        previous: digest(row, 6)?,
-        hash: digest(row, 7)?,
+        seq: row.number(0)?,
+        time: row.text(1)?,
+        actor: row.text(2)?,
+        action: row.text(3)?,
+        subject: row.text(4)?,
+        payload: row.text(5)?,
+        previous: row.digest(6)?,
+        hash: row.digest(7)?,
     })
 }
 
@@ -58,8 +86,8 @@ pub(super) fn stored(row: &SqlRow) -> Result<Stored, Unreadable> {
 
 pub(super) fn consumption(row: &SqlRow) -> Result<Consumption, Unreadable> {
     Ok(Consumption {
-        approval: digest(row, 0)?,
-        request: digest(row, 1)?,
+        approval: row.digest(0)?,
+        request: row.digest(1)?,
         subject: get(row, 2)?,
         at: get(row, 3)?,
     })

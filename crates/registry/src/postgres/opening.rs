@@ -1,9 +1,9 @@
 //! The first question of a transaction, in one round trip with its beginning: where the log ends, and whether it goes
 //! on from where it ended when this connection last asked.
 
-use nhi_governance::Digest;
 use postgres::{SimpleQueryMessage, SimpleQueryRow};
 
+use super::columns::{Cells as _, audit_row};
 use super::memory::{Head, ROWS_MAX};
 use crate::audit::AuditRow;
 use crate::transaction::{Meta, Unreadable};
@@ -103,10 +103,10 @@ pub(super) fn answer(messages: Vec<SimpleQueryMessage>, asks_for: Option<Head>) 
     let mut next = || answers.next().unwrap_or_default();
     let (metas, lasts, asked, since) = (next(), next(), next(), next());
     let goes_on = asks_for.is_some_and(|(_, hash)| {
-        let found = asked.first().and_then(|row| digest(row, 0).ok());
+        let found = asked.first().and_then(|row| row.digest(0).ok());
         found == Some(hash)
     });
-    let since = since.iter().map(|row| text(row, 0)).collect::<Result<_, _>>().ok();
+    let since = since.iter().map(|row| row.text(0)).collect::<Result<_, _>>().ok();
     Opened {
         tail: Tail {
             meta: metas.first().ok_or_else(Tampering::headless).and_then(meta),
@@ -116,50 +116,20 @@ pub(super) fn answer(messages: Vec<SimpleQueryMessage>, asks_for: Option<Head>) 
     }
 }
 
-fn text(row: &SimpleQueryRow, column: usize) -> Result<String, Unreadable> {
-    let text = row.try_get(column).ok().flatten();
-    text.map(str::to_owned).ok_or(Unreadable)
-}
-
-fn digest(row: &SimpleQueryRow, column: usize) -> Result<Digest, Unreadable> {
-    Digest::parse(&text(row, column)?).map_err(|_| Unreadable)
-}
-
-fn number(row: &SimpleQueryRow, column: usize) -> Result<u64, Unreadable> {
-    text(row, column)?.parse().map_err(|_| Unreadable)
-}
-
 fn meta(row: &SimpleQueryRow) -> Result<Meta, Tampering> {
     let read = || {
         let meta = Meta {
-            registry_id: text(row, 0)?,
-            created_at: text(row, 1)?,
-            head_seq: number(row, 2)?,
-            head_hash: digest(row, 3)?,
-            unfinished: match text(row, 5)?.as_str() {
+            registry_id: row.text(0)?,
+            created_at: row.text(1)?,
+            head_seq: row.number(2)?,
+            head_hash: row.digest(3)?,
+            unfinished: match row.text(5)?.as_str() {
                 "t" => true,
                 "f" => false,
                 _ => return Err(Unreadable),
             },
         };
-        if number(row, 4)? == 1 {
-            Ok(meta)
-        } else {
-            Err(Unreadable)
-        }
+        if row.number(4)? == 1 { Ok(meta) } else { Err(Unreadable) }
     };
     read().map_err(|_| Tampering::headless())
-}
-
-fn audit_row(row: &SimpleQueryRow) -> Result<AuditRow, Unreadable> {
-    Ok(AuditRow {
-        seq: number(row, 0)?,
-        time: text(row, 1)?,
-        actor: text(row, 2)?,
-        action: text(row, 3)?,
-        subject: text(row, 4)?,
-        payload: text(row, 5)?,
-        previous: digest(row, 6)?,
-        hash: digest(row, 7)?,
-    })
 }
