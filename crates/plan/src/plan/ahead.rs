@@ -56,6 +56,7 @@ impl<'s, 't> Ahead<'s, 't> {
 
     /// What was read, where `cursor` stands before it; the cursor then stands behind it.
     pub(super) fn take(self, cursor: &mut Cursor<'t>) -> Option<Vec<ResourceChange<'t>>> {
+        cursor.kind().ok()?;
         if cursor.offset() != self.start {
             return None;
         }

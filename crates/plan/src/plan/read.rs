@@ -59,14 +59,7 @@ pub fn read<'t>(text: &'t str, limits: &Limits) -> Result<Plan<'t>, ReadError> {
         let mut ahead = Ahead::start(scope, text, limits);
         cursor.object("plan")?;
         while let Some(key) = cursor.key()? {
-            cursor.kind()?;
-            let found = ahead.take_if(|_| key == "resource_changes");
-            if let Some(changes) = found.and_then(|ahead| ahead.take(&mut cursor)) {
-                plan.resource_changes = changes;
-                seen.plan = true;
-                continue;
-            }
-            member(&mut cursor, &key, &mut plan, &mut seen)?;
+            member(&mut cursor, &key, &mut ahead, &mut plan, &mut seen)?;
         }
         Ok(())
     })?;
@@ -98,7 +91,13 @@ fn keep_planned<'t>(plan: &mut Plan<'t>, planned: &'t str, limits: &Limits) -> R
     Ok(())
 }
 
-fn member<'t>(cursor: &mut Cursor<'t>, key: &str, plan: &mut Plan<'t>, seen: &mut Seen) -> Result<(), ReadError> {
+fn member<'t>(
+    cursor: &mut Cursor<'t>,
+    key: &str,
+    ahead: &mut Option<Ahead<'_, 't>>,
+    plan: &mut Plan<'t>,
+    seen: &mut Seen,
+) -> Result<(), ReadError> {
     match key {
         "format_version" => plan.format_version = format_version(cursor, &mut plan.notes)?,
         "terraform_version" => plan.terraform_version = cursor.string(key)?.unwrap_or_default(),
@@ -106,7 +105,10 @@ fn member<'t>(cursor: &mut Cursor<'t>, key: &str, plan: &mut Plan<'t>, seen: &mu
         "applyable" => plan.applyable = Some(cursor.boolean(key)?),
         "complete" => plan.complete = Some(cursor.boolean(key)?),
         "errored" => not_errored(cursor)?,
-        "resource_changes" => plan.resource_changes = resource_changes(cursor)?,
+        "resource_changes" => {
+            let found = ahead.take().and_then(|ahead| ahead.take(cursor));
+            plan.resource_changes = found.map_or_else(|| resource_changes(cursor), Ok)?;
+        }
         "resource_drift" => plan.resource_drift = resource_changes(cursor)?,
         "deferred_changes" => plan.deferred_changes = deferred_changes(cursor)?,
         "output_changes" => plan.output_changes = output_changes(cursor)?,
