@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use nhi_governance::{Act, Context, Evidence, Identity, Policy, RecordId, Status, Transition, disown};
-use nhi_registry::{Access, Actor, Filter, RecordsExt as _, Registry, RegistryError};
+use nhi_registry::{Access, Actor, RecordsExt as _, Registry, RegistryError};
 
 use crate::exit::{Exit, Failure};
 use crate::input::EstateSource;
@@ -74,19 +74,19 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let policy = match &args.selector {
-        Some(selector) if selector.needs_policy() => args.policy.load()?,
-        _ => Policy::default(),
+        Some(selector) => selector.policy(&args.policy)?,
+        None => Policy::default(),
     };
     let held = held(args, console)?;
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let registry = args.registry.open_under(access, policy.clone())?;
     let found = match (&args.selector, &args.which) {
         (Some(selector), _) => {
-            let found = forgotten(selector, &policy, &*registry, &held).map_err(|error| failure(&error))?;
-            if found.is_none() {
+            let selected = selector.among(&*registry, &policy).map_err(|error| failure(&error))?;
+            if selected.is_empty() {
                 return Err(selector.no_match(&*registry));
             }
-            found.unwrap_or_default()
+            forgotten(&selected, &*registry, &held).map_err(|error| failure(&error))?
         }
         (None, which) => {
             let which = which.clone().unwrap_or_default();
@@ -120,30 +120,21 @@ fn held(args: &Args, console: &Console) -> Result<BTreeSet<String>, Failure> {
     Ok(held)
 }
 
-/// Those that are selected and that no state holds; `None` where nothing is selected at all.
+/// Those of the selected that no state holds.
 fn forgotten(
-    selector: &Selection,
-    policy: &Policy,
+    selected: &[Identity],
     registry: &dyn Registry,
     held: &BTreeSet<String>,
-) -> Result<Option<Vec<Identity>>, RegistryError> {
-    let mut identities = registry.list(&Filter::default())?;
-    let is_selected = selector.matcher(registry, policy)?;
-    identities.retain(is_selected);
-    if identities.is_empty() {
-        return Ok(None);
-    }
+) -> Result<Vec<Identity>, RegistryError> {
     registry.reading(|view| {
         let now = view.now()?;
-        let contexts = view.contexts(&identities)?;
+        let contexts = view.contexts(selected)?;
         let is_forgotten = |(identity, context): &(&Identity, &Context)| {
             let was_managed = identity.is_confirmed() && identity.status(now, context) != Status::Quarantined;
             was_managed && !identity.is_unmanaged() && !held.contains(&identity.id().to_string())
         };
-        let all = identities.iter().zip(&contexts);
-        Ok(Some(
-            all.filter(is_forgotten).map(|(identity, _)| identity.clone()).collect(),
-        ))
+        let all = selected.iter().zip(&contexts);
+        Ok(all.filter(is_forgotten).map(|(identity, _)| identity.clone()).collect())
     })
 }
 

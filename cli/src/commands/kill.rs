@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use nhi_governance::{Act, Cause, Containment, Context, Evidence, Identity, Policy, RecordId, Transition, suspend};
-use nhi_registry::{Access, Actor, Filter, RecordsExt as _, Registry, RegistryError};
+use nhi_registry::{Access, Actor, RecordsExt as _, Registry, RegistryError};
 
 use crate::exit::{Exit, Failure};
 use crate::operate::outcome::Done;
@@ -57,12 +57,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
-    // Where no tier is asked for, a mistake in the policy file must not stand in the way.
-    let policy = if args.selector.needs_policy() {
-        args.policy.load()?
-    } else {
-        Policy::default()
-    };
+    let policy = args.selector.policy(&args.policy)?;
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let registry = match args.registry.open_under(access, policy.clone()) {
         Ok(registry) => registry,
@@ -99,9 +94,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
 
 /// Those that are selected now, each with whether there is anything to suspend.
 fn selected(args: &Args, policy: &Policy, registry: &dyn Registry) -> Result<Vec<Done>, RegistryError> {
-    let mut identities = registry.list(&Filter::default())?;
-    let is_selected = args.selector.matcher(registry, policy)?;
-    identities.retain(is_selected);
+    let identities = args.selector.among(registry, policy)?;
     registry.reading(|view| {
         let now = view.now()?;
         let contexts = view.contexts(&identities)?;

@@ -4,9 +4,10 @@ use nhi_governance::{
     Environment, Identity, KillSelector, Kind, Owner, Pattern, Policy, Problem, Record as _, RecordId, Registered,
     RiskTier, Selector, Vendor,
 };
-use nhi_registry::{RecordFilter, RecordsExt as _, Registry, RegistryError};
+use nhi_registry::{Filter, RecordFilter, RecordsExt as _, Registry, RegistryError};
 
 use crate::exit::{Exit, Failure};
+use crate::policy;
 
 /// The code of a selection that selects nothing.
 pub(crate) const NO_MATCH: &str = "NHI-NO-MATCH";
@@ -111,9 +112,20 @@ impl Selection {
         Ok(Some(known))
     }
 
-    /// Whether the organisation's policy decides what it selects.
-    pub(crate) fn needs_policy(&self) -> bool {
-        self.terms.risk_tier.is_some()
+    /// The policy that decides what it selects. Where no tier is asked for none does, and a mistake in the policy file
+    /// must not stand in the way.
+    pub(crate) fn policy(&self, args: &policy::Args) -> Result<Policy, Failure> {
+        match self.terms.risk_tier {
+            Some(_) => args.load(),
+            None => Ok(Policy::default()),
+        }
+    }
+
+    /// Those that have not ended and that it selects now.
+    pub(crate) fn among(&self, registry: &dyn Registry, policy: &Policy) -> Result<Vec<Identity>, RegistryError> {
+        let mut identities = registry.list(&Filter::default())?;
+        identities.retain(self.matcher(registry, policy)?);
+        Ok(identities)
     }
 
     /// The same as the registry keeps it for good.
