@@ -47,6 +47,11 @@ impl Lapsed<'_> {
     }
 }
 
+/// What asks for a renewal: the next generation.
+pub(crate) fn renew(generation: i64) -> String {
+    format!("Write `generation = {generation}` to renew it")
+}
+
 /// What a renewal takes; `write` says what asks for it.
 pub(crate) fn renewal(write: &str, approved: Result<Approved, Trouble>) -> String {
     match approved {

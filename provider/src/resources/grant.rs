@@ -10,6 +10,7 @@ use tfplugin::value::{Type, Value};
 use super::standing;
 use crate::governed::{Scene, Spec};
 use crate::kind_resource::Kind;
+use crate::report::lapsed::renew;
 use crate::values::{list, optional_texts, text, texts, whole};
 
 /// The kind.
@@ -88,7 +89,7 @@ impl Kind for GrantKind {
         let next = prior.get("generation").as_i64().unwrap_or(1).saturating_add(1);
         let mut renewed = planned.clone();
         renewed.insert("generation", next.into());
-        Some((renewed, format!("Write `generation = {next}` to renew it")))
+        Some((renewed, renew(next)))
     }
 
     fn schema() -> Schema {

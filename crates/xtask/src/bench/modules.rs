@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -145,16 +144,7 @@ impl Here<'_> {
 
     /// How many findings the modules make, which are the very ones of conftest, where it is at hand. Fills the cache.
     fn verdicts_agree(&self, plan: &Path, modules: &[PathBuf]) -> Result<usize> {
-        let with = modules
-            .iter()
-            .flat_map(|module| ["--module".as_ref(), module.as_os_str()]);
-        let output = Command::new(self.nhi)
-            .arg("check")
-            .arg(plan)
-            .args(["--format", "json"])
-            .args(with)
-            .env("NHI_CACHE_DIR", &self.cache)
-            .output()?;
+        let output = self.check("`nhi check`", plan, modules).command().output()?;
         let report: Value = serde_json::from_slice(&output.stdout).with_context(|| {
             let said = String::from_utf8_lossy(&output.stderr);
             format!("read the report of `{}`: {said}", plan.display())

@@ -6,7 +6,7 @@ use tfplugin::value::Value;
 
 use super::state::GENERATION_DEFAULT;
 use crate::governed::{Found, Governed};
-use crate::report::lapsed::{Lapsed, renewal, too_late};
+use crate::report::lapsed::{Lapsed, renew, renewal, too_late};
 
 /// What to say of an identity that has expired by what the last read computed; nothing where it has not, or where the
 /// configuration does something about it.
@@ -26,7 +26,10 @@ pub(super) fn lapsed(prior: &Value, planned: &Value, governed: &Governed) -> Opt
     let environment = found.as_ref().map(|found| found.identity.declaration().environment());
     let way = match (&found, renewed(prior, planned, governed)) {
         (Some(found), Some(renewed)) => way_back(governed, found, &renewed),
-        _ => format!("{}. Its approvals are judged once all of it is known.", renew(prior)),
+        _ => format!(
+            "{}. Its approvals are judged once all of it is known.",
+            renew(next_generation(prior))
+        ),
     };
     let ended = found.as_ref().map_or_else(
         || prior.get("expires_at").as_str().unwrap_or_default().to_owned(),
@@ -49,10 +52,6 @@ pub(super) fn next_generation(prior: &Value) -> i64 {
     now.unwrap_or(i64::from(GENERATION_DEFAULT)).saturating_add(1)
 }
 
-fn renew(prior: &Value) -> String {
-    format!("Write `generation = {}` to renew it", next_generation(prior))
-}
-
 /// What would be declared if the configuration asked for renewal, so that people can agree to it before it does.
 fn renewed(prior: &Value, planned: &Value, governed: &Governed) -> Option<Declaration> {
     let mut renewed = planned.clone();
@@ -69,9 +68,6 @@ fn way_back(governed: &Governed, found: &Found, renewed: &Declaration) -> String
         let command = format!("`nhi sweep`, or `nhi revoke {id} --reason \"it has expired\"`");
         return too_late(&problem, &command);
     }
-    let write = format!(
-        "Write `generation = {}` to renew it",
-        renewed.generation().unwrap_or_default()
-    );
+    let write = renew(i64::from(renewed.generation().unwrap_or_default()));
     renewal(&write, governed.approved(Some((&found.identity, found.now)), renewed))
 }
