@@ -16,6 +16,7 @@ mod evaluate;
 mod fix;
 mod fixtures;
 mod hostile;
+mod imported;
 mod kinds;
 mod lifecycle;
 mod modules;
