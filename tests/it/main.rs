@@ -20,6 +20,8 @@ mod imported;
 mod kinds;
 mod lifecycle;
 mod modules;
+mod moved;
+mod no_ops;
 mod offers;
 mod offers_by_wire;
 mod pinned;
