@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
-use support::{Core, Kind, Outcome, Stack};
+use support::{Core, Kind, Outcome, Stack, programs};
 
 use crate::kinds::{CASES, Case, stack};
 
@@ -38,6 +38,15 @@ fn every_kind_is_imported_by_its_identity(core: &Core) -> Outcome {
     if core.kind == Kind::Terraform {
         return Ok(());
     }
+    let kinds: Vec<String> = CASES.iter().map(|case| case.kind.to_owned()).collect();
+    let mut resources: Vec<String> = std::fs::read_dir(programs::root().join("examples/resources"))?
+        .map(|entry| anyhow::Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<anyhow::Result<_>>()?;
+    resources.sort();
+    ensure!(
+        kinds == resources,
+        "not every resource is in the table of kinds: {kinds:?}"
+    );
     for case in &CASES {
         imported(core, case).with_context(|| case.kind.to_owned())?;
     }
