@@ -32,13 +32,20 @@ pub(crate) fn internal(words: &[&str]) -> Option<Result<()>> {
 const PARTS: [&str; 4] = ["identities", "modules", "plans", "start"];
 
 /// What can be said of the identities beside their number.
-const OPTIONS: [&str; 5] = ["core=", "minutes=", "parallelism=", "programs=", "registry="];
+const OPTIONS: [&str; 6] = [
+    "core=",
+    "minutes=",
+    "operations=",
+    "parallelism=",
+    "programs=",
+    "registry=",
+];
 
 /// Measures the parts that are named, or all, and prints tables as they stand in `docs/benchmarks.md`.
 ///
 /// Words after `identities` are its own: numbers of identities, `parallelism=N`, `core=NAME`, `registry=NAME`,
-/// `minutes=N`, and `programs=FOLDER` to measure the provider in a folder, such as that of an older version, instead of
-/// building it; `modules` takes `programs=` too.
+/// `minutes=N`, `operations=N` to measure the first of them alone, and `programs=FOLDER` to measure the provider in a
+/// folder, such as that of an older version, instead of building it; `modules` takes `programs=` too.
 pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
     let (parts, options): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| PARTS.contains(word));
     let is_option = |word: &&str| word.parse::<usize>().is_ok() || OPTIONS.iter().any(|key| word.starts_with(key));

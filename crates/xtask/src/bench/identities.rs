@@ -130,7 +130,9 @@ struct Bench<'a> {
     provider: &'a Path,
     folder: PathBuf,
     state: state::Server,
-    /// How long an operation may take.
+    /// How many of the operations are measured.
+    operations: usize,
+    /// How long one of them may take.
     patience: Duration,
 }
 
@@ -157,6 +159,13 @@ impl<'a> Asked<'a> {
         self.option(key).is_none_or(|asked| name.eq_ignore_ascii_case(asked))
     }
 
+    /// How many of the operations are measured.
+    fn operations(&self) -> Result<usize> {
+        let number = self.option("operations").map(str::parse).transpose();
+        let number = number.context("`operations=` names a number")?;
+        Ok(number.unwrap_or(OPERATIONS.len()))
+    }
+
     /// How long an operation may take.
     fn patience(&self) -> Result<Duration> {
         let minutes = match self.option("minutes") {
@@ -168,7 +177,7 @@ impl<'a> Asked<'a> {
 }
 
 /// Measures every core that is at hand and prints a table. `words` are numbers of identities, `parallelism=N`,
-/// `core=tofu`, `registry=sqlite` and `minutes=N`.
+/// `core=tofu`, `registry=sqlite`, `minutes=N` and `operations=N`.
 pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: &[&str]) -> Result<()> {
     let asked = Asked { words };
     let parallelism = asked.option("parallelism");
@@ -178,6 +187,7 @@ pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: 
         provider: &programs.join("terraform-provider-nhi"),
         folder: folder.path().to_owned(),
         state: state::Server::start()?,
+        operations: asked.operations()?,
         patience: asked.patience()?,
     };
     let mut places = Place::all(&folder.path().join("postgres"));
@@ -248,7 +258,7 @@ impl Bench<'_> {
         let config = stack.write(folder.path(), self)?;
         let log = folder.path().join("witness");
         let mut taken = Vec::new();
-        for (operation, arguments) in OPERATIONS {
+        for (operation, arguments) in OPERATIONS.into_iter().take(self.operations) {
             eprintln!("measuring {stack}: {operation}");
             fs::write(&log, "")?;
             let output = Command::new(self.helper)
