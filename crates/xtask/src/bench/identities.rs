@@ -1,5 +1,6 @@
 //! Plan and apply of many `nhi_identity`, beside as many `terraform_data` with the same attributes: what the provider
-//! adds to what the core takes for itself.
+//! adds to what the core takes for itself. Beside it as many `time_static` of a small provider in Go, which keeps
+//! nothing.
 //!
 //! Wall time says little on a machine that others share, so the measure is time on a processor: the core's own, and that
 //! of all provider processes that it starts. Each provider process runs below a witness, which notes what it used. The
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 
 use super::start::version;
 use super::table::{self, thousands};
+use crate::go_core::PROVIDER_TIME;
 use crate::shell::Workspace;
 use crate::tofu::{self, Kind};
 use stack::{Place, Stack, Subject};
@@ -192,11 +194,12 @@ pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: 
     };
     let mut places = Place::all(&folder.path().join("postgres"));
     places.retain(|place| asked.has("registry", place.name()));
+    let time = peer(workspace)?;
     table::head(&[
         "core",
         "resources",
         "operation",
-        "registry",
+        "of",
         "wall",
         "wall of `terraform_data`",
         "CPU of the core",
@@ -215,12 +218,15 @@ pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: 
                 continue;
             };
             let name = version(&core)?;
-            let peer = bench.measure(&Stack::new(&core, Subject::BuiltIn, number, parallelism), |_, _| {})?;
-            for place in &places {
-                let governed = Stack::new(&core, Subject::Identities(place), number, parallelism);
-                bench.measure(&governed, |operation, ours| {
-                    let peer = peer.iter().find(|(of, _)| *of == operation).map(|(_, taken)| *taken);
-                    table::row(&row(&name, number, operation, place.name(), ours, peer));
+            let measure = |subject, tell: &mut dyn FnMut(&'static str, Taken)| {
+                bench.measure(&Stack::new(&core, subject, number, parallelism), tell)
+            };
+            let own = measure(Subject::BuiltIn, &mut |_, _| {})?;
+            let subjects = time.iter().map(|program| Subject::Time(program));
+            for subject in subjects.chain(places.iter().map(Subject::Identities)) {
+                measure(subject, &mut |operation, taken| {
+                    let own = own.iter().find(|(of, _)| *of == operation).map(|(_, taken)| *taken);
+                    table::row(&row(&name, number, operation, subject, taken, own));
                 })?;
             }
         }
@@ -228,21 +234,43 @@ pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: 
     Ok(())
 }
 
-fn row(core: &str, number: usize, operation: &str, registry: &str, ours: Taken, peer: Option<Taken>) -> Vec<String> {
+/// The program of the peer, built where it can be.
+fn peer(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    let present = PROVIDER_TIME.location(workspace)?;
+    if present.is_file() {
+        return Ok(Some(present));
+    }
+    match PROVIDER_TIME.build(workspace) {
+        Ok(program) => Ok(Some(program)),
+        Err(error) => {
+            eprintln!("SKIPPED: `time_static` is not measured: {error:#}");
+            Ok(None)
+        }
+    }
+}
+
+fn row(
+    core: &str,
+    number: usize,
+    operation: &str,
+    subject: Subject<'_>,
+    taken: Taken,
+    own: Option<Taken>,
+) -> Vec<String> {
     let time = |seconds: f64| format!("{seconds:.2} s");
     let cut_off = || "cut off".to_owned();
     vec![
         core.to_owned(),
         thousands(number),
         operation.to_owned(),
-        registry.to_owned(),
-        time(ours.wall),
-        peer.map_or_else(cut_off, |peer| time(peer.wall)),
-        time(ours.core_cpu),
-        peer.map_or_else(cut_off, |peer| time(peer.core_cpu)),
-        time(ours.provider_cpu),
-        format!("{:.0} %", 100.0 * ours.provider_cpu / ours.core_cpu),
-        format!("{:.0} MiB", ours.provider_mebibytes),
+        subject.name(),
+        time(taken.wall),
+        own.map_or_else(cut_off, |own| time(own.wall)),
+        time(taken.core_cpu),
+        own.map_or_else(cut_off, |own| time(own.core_cpu)),
+        time(taken.provider_cpu),
+        format!("{:.0} %", 100.0 * taken.provider_cpu / taken.core_cpu),
+        format!("{:.0} MiB", taken.provider_mebibytes),
     ]
 }
 
@@ -252,7 +280,7 @@ impl Bench<'_> {
     fn measure(
         &self,
         stack: &Stack<'_>,
-        mut tell: impl FnMut(&'static str, Taken),
+        tell: &mut dyn FnMut(&'static str, Taken),
     ) -> Result<Vec<(&'static str, Taken)>> {
         let folder = tempfile::tempdir_in(&self.folder)?;
         let config = stack.write(folder.path(), self)?;

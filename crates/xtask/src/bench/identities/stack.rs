@@ -32,6 +32,16 @@ const ATTRIBUTES: &str = r#"  name            = "orders-reader-${count.index}"
     actions  = ["sqs:GetQueueAttributes"]
   }]
 "#;
+/// As much of it as a resource takes that knows nothing but pairs of texts.
+const TRIGGERS: &str = r#"    name            = "orders-reader-${count.index}"
+    kind            = "workload"
+    technical_owner = "team:orders"
+    policy_owner    = "team:iam"
+    environment     = "staging"
+    ttl             = "720h"
+    summary         = "Reads the orders queue, ${var.round} round"
+    task            = "Order intake, worker"
+"#;
 const VARIABLE: &str = "variable \"round\" {\n  default = \"first\"\n}\n";
 /// Where distributions put the programs of a PostgreSQL server.
 const SERVERS: [&str; 3] = [
@@ -139,6 +149,8 @@ impl Drop for Server {
 pub(super) enum Subject<'a> {
     /// `terraform_data`: the core's own time.
     BuiltIn,
+    /// `time_static` of the `time` provider: what a provider costs that keeps nothing.
+    Time(&'a Path),
     /// `nhi_identity`.
     Identities(&'a Place),
 }
@@ -154,11 +166,13 @@ pub(super) struct Stack<'a> {
 
 impl fmt::Display for Stack<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (core, number) = (self.core.kind.program(), self.number);
-        match self.subject {
-            Subject::BuiltIn => write!(f, "{number} `terraform_data` with {core}"),
-            Subject::Identities(place) => write!(f, "{number} `nhi_identity` with {core} on {}", place.name()),
-        }
+        write!(
+            f,
+            "{} {} with {}",
+            self.number,
+            self.subject.name(),
+            self.core.kind.program()
+        )
     }
 }
 
@@ -199,7 +213,8 @@ impl<'a> Stack<'a> {
         );
         fs::write(folder.join("backend.tf"), backend)?;
         let config = folder.join("cli.tfrc");
-        fs::write(&config, overrides(folder, bench)?)?;
+        let subject = self.subject;
+        fs::write(&config, subject.overrides(folder, bench)?)?;
         // Before there is a provider: an overridden one is not to be initialised.
         let output = Command::new(self.program())
             .args(
@@ -222,6 +237,11 @@ impl<'a> Stack<'a> {
                     "resource \"terraform_data\" \"this\" {{\n  count = {number}\n  input = {{\n{ATTRIBUTES}  }}\n}}\n"
                 )
             }
+            Subject::Time(_) => {
+                format!(
+                    "resource \"time_static\" \"this\" {{\n  count = {number}\n  triggers = {{\n{TRIGGERS}  }}\n}}\n"
+                )
+            }
             Subject::Identities(place) => {
                 let registry = match place {
                     Place::Embedded => folder.join("nhi-registry.db").display().to_string(),
@@ -239,27 +259,54 @@ impl<'a> Stack<'a> {
     }
 }
 
-/// Where the core finds the provider: below a witness.
-fn overrides(folder: &Path, bench: &Bench<'_>) -> Result<String> {
-    let programs = folder.join("programs");
-    fs::create_dir(&programs)?;
-    let program = programs.join("terraform-provider-nhi");
-    let (helper, provider) = (bench.helper.display(), bench.provider.display());
-    fs::write(
-        &program,
-        format!("#!/bin/sh\nexec '{helper}' bench {WITNESS} '{provider}' \"$@\"\n"),
-    )?;
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
-    let overridden: String = [Kind::Tofu, Kind::Terraform]
-        .map(|kind| {
+impl<'a> Subject<'a> {
+    /// What it is and, of `nhi_identity`, where its registry is.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::BuiltIn => "`terraform_data`".to_owned(),
+            Self::Time(_) => "`time_static`".to_owned(),
+            Self::Identities(place) => format!("`nhi_identity`, {}", place.name()),
+        }
+    }
+
+    /// The address of the provider, without its host, and its program; `None` for what is the core's own.
+    fn provider(self, bench: &'a Bench<'_>) -> Option<(&'static str, &'a Path)> {
+        match self {
+            Self::BuiltIn => None,
+            Self::Time(program) => Some(("hashicorp/time", program)),
+            Self::Identities(_) => Some(("nhi/nhi", bench.provider)),
+        }
+    }
+
+    /// Where the core finds the provider: below a witness.
+    fn overrides(self, folder: &Path, bench: &'a Bench<'_>) -> Result<String> {
+        let Some((address, provider)) = self.provider(bench) else {
+            return Ok("provider_installation {\n  direct {}\n}\n".to_owned());
+        };
+        let programs = folder.join("programs");
+        fs::create_dir(&programs)?;
+        let name = address.rsplit('/').next().unwrap_or(address);
+        let program = programs.join(format!("terraform-provider-{name}"));
+        let helper = bench.helper.display();
+        fs::write(
+            &program,
             format!(
-                "    \"{}/nhi/nhi\" = \"{}\"\n",
-                kind.registry_host(),
-                programs.display()
-            )
-        })
-        .concat();
-    Ok(format!(
-        "provider_installation {{\n  dev_overrides {{\n{overridden}  }}\n  direct {{}}\n}}\n"
-    ))
+                "#!/bin/sh\nexec '{helper}' bench {WITNESS} '{}' \"$@\"\n",
+                provider.display()
+            ),
+        )?;
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+        let overridden: String = [Kind::Tofu, Kind::Terraform]
+            .map(|kind| {
+                format!(
+                    "    \"{}/{address}\" = \"{}\"\n",
+                    kind.registry_host(),
+                    programs.display()
+                )
+            })
+            .concat();
+        Ok(format!(
+            "provider_installation {{\n  dev_overrides {{\n{overridden}  }}\n  direct {{}}\n}}\n"
+        ))
+    }
 }
