@@ -20,12 +20,13 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use serde_json::{Value, json};
 
+use super::place::Place;
 use super::start::version;
 use super::table::{self, thousands};
 use crate::go_core::PROVIDER_TIME;
 use crate::shell::Workspace;
 use crate::tofu::{self, Kind};
-use stack::{Place, Stack, Subject};
+use stack::{Stack, Subject};
 
 /// How many identities are measured, unless the call names other numbers.
 const NUMBERS: [usize; 2] = [1_000, 10_000];
