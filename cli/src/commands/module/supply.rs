@@ -18,8 +18,6 @@ const DEPENDENCIES_BYTES_MAX: usize = 4 << 20;
 const LOCK_BYTES_MAX: u64 = 4 << 20;
 /// How far above a component's file its lock file may be: `target/wasm32-unknown-unknown/release/rules.wasm`.
 const LEVELS_MAX: usize = 5;
-/// A machine of a person, which vouches for nothing.
-const OWN_MACHINE: &str = "https://nhi.dev/policy-module/builder/own-machine";
 
 /// A module, and the lock file of the folder that it was built in: both documents are of the same bytes of it.
 pub(super) struct Supply<'h> {
@@ -181,7 +179,7 @@ fn builder() -> String {
     let found = github().or_else(gitlab);
     found
         .filter(|uri| uri.starts_with("https://"))
-        .unwrap_or_else(|| OWN_MACHINE.to_owned())
+        .unwrap_or_else(|| nhi_modules::OWN_MACHINE.to_owned())
 }
 
 #[cold]
