@@ -3,6 +3,7 @@
 //! A module that asks for the graph is handed what the built-in analyzer makes of the case. Every case is run twice, with another number of sessions at once: a module whose answers differ is not fit to decide.
 
 mod cases;
+mod told;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -207,6 +208,12 @@ fn judge(hosts: &[Host], loaded: &[LoadedFile], case: &Case) -> Result<Result<Re
     let plan = nhi_plan::read(&plan, &Limits::default())
         .map_err(|error| Failure::usage(format!("the plan of case `{}` cannot be read: {error}", case.title)))?;
     let context = Context {
+        policy: case
+            .policy
+            .as_deref()
+            .map(|file| text(file, FILE_BYTES_MAX))
+            .transpose()?,
+        exceptions: case.exceptions.clone(),
         now: case.now.clone(),
         format_version: plan.format_version.to_string(),
         terraform_version: plan.terraform_version.to_string(),
