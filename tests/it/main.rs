@@ -36,4 +36,5 @@ mod scripts;
 mod secrets;
 mod suites;
 mod validation;
+mod walk;
 mod written;
