@@ -35,6 +35,11 @@ const PIPELINE: &str = "In the pipeline";
 const SAID: &[(&str, &str, &[&str])] = &[
     (
         "A new module",
+        "nhi module new",
+        &["made team-policy", "nhi module build"],
+    ),
+    (
+        "A new module",
         "nhi module build",
         &["team-policy 0.1.0", "TEAM001", "imports none", "accepted"],
     ),
