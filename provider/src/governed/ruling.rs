@@ -73,7 +73,10 @@ impl Governed {
 
     /// At plan: what is held by exception only needs one that is in force.
     pub(crate) fn refuse_unexcepted(&self, declaration: &Declaration) -> Result<(), Trouble> {
-        let Some(excepted) = declaration.calls_for_exception().filter(|_| !declaration.wants_suspension()) else {
+        let Some(excepted) = declaration
+            .calls_for_exception()
+            .filter(|_| !declaration.wants_suspension())
+        else {
             return Ok(());
         };
         match self.ask(|registry| registry.reading(|view| view.refuse_unexcepted(declaration, view.now()?)))? {
