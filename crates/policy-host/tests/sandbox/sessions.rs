@@ -89,7 +89,7 @@ fn settings_are_judged_by_the_schema_in_every_run_and_cost_none_of_its_fuel() {
     // Whether somebody has asked before changes nothing of a run.
     host.validate_settings(&known, "{}").unwrap();
     let run = |module| host.run(module, "{}", &context, blocks(100)).unwrap();
-    let other = load();
-    assert_eq!(run(&known), run(&other));
+    let unasked = load();
+    assert_eq!(run(&known), run(&unasked));
     assert_eq!(run(&known), run(&known));
 }
