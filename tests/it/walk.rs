@@ -248,8 +248,8 @@ impl Walk {
             ["crane", "registry", "serve", ..] => Ok(()),
             ["tofu", "show", ..] => self.plan(),
             // How the plans came to be.
-            ["tofu", ..] | ["export", ..] => Ok(()),
-            ["nhi", ..] | ["mkdir", ..] | ["cp", ..] => {
+            ["tofu" | "export", ..] => Ok(()),
+            ["nhi" | "mkdir" | "cp", ..] => {
                 let line = line.replace("--language rust", &format!("--language {}", self.language.name));
                 let ran = Started::new(self.shell(section, &line)?, None)?.wait()?.exits(exit)?;
                 self.judge(section, &line, ran)
