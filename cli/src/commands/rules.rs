@@ -1,5 +1,6 @@
 //! `nhi rules`: every rule of the modules that a check would run, and every code that keeps a check from a verdict.
 
+use nhi_policy_file::Level;
 use serde::Serialize;
 
 use crate::args::Format;
@@ -144,7 +145,7 @@ fn rules(about: About<'_>) -> impl Iterator<Item = Rule<'_>> {
         severity: rule.severity.as_str(),
         module: &about.description.name,
         module_version: &about.description.version,
-        level: about.level.map(|level| level.as_str()),
+        level: about.level.map(Level::as_str),
         source: about.source,
         summary: &rule.summary,
         why: &rule.why,
@@ -163,7 +164,7 @@ fn human(modules: &Modules, width: usize) -> String {
             (DIM, " "),
             (DIM, description.version.as_str()),
         ];
-        for more in about.level.map(|level| level.as_str()).into_iter().chain(about.source) {
+        for more in about.level.map(Level::as_str).into_iter().chain(about.source) {
             head.extend([(DIM, ", "), (DIM, more)]);
         }
         screen.line(&head);

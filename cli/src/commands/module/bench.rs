@@ -81,9 +81,10 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     };
     // Who asks for the graph is measured with it, as in a check; what the graph costs is the built-in analyzer's.
     let context = Context {
-        graph: match loaded.module.description().needs_graph() {
-            true => Some(modules::graph(&host, &plan, &context)?),
-            false => None,
+        graph: if loaded.module.description().needs_graph() {
+            Some(modules::graph(&host, &plan, &context)?)
+        } else {
+            None
         },
         ..context
     };
