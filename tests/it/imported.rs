@@ -18,12 +18,13 @@ fn names(case: &Case) -> &'static [&'static str] {
 }
 
 fn importing(case: &Case, identity: &[(&str, &str)]) -> String {
-    let identity: String = identity
+    let lines: Vec<String> = identity
         .iter()
-        .map(|(name, value)| format!("    {name} = {value:?}\n"))
+        .map(|(name, value)| format!("    {name} = {value:?}"))
         .collect();
+    let identity = lines.join("\n");
     format!(
-        "{}\nimport {{\n  to = {}\n  identity = {{\n{identity}  }}\n}}\n",
+        "{}\nimport {{\n  to = {}\n  identity = {{\n{identity}\n  }}\n}}\n",
         case.configuration(("", "")),
         case.address()
     )

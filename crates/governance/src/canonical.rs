@@ -282,7 +282,9 @@ mod tests {
             let double = f64::from_bits(bits);
             proptest::prop_assume!(double.is_finite());
             let text = canonical_json(&json!(double));
-            proptest::prop_assert_eq!(text.parse::<f64>().unwrap(), double);
+            // There is one zero.
+            let read = text.parse::<f64>().unwrap();
+            proptest::prop_assert_eq!(read.to_bits(), (double + 0.0).to_bits());
         }
     }
 
