@@ -43,11 +43,11 @@ pub(crate) fn read(custom: &Value, place: &str, problems: &mut Vec<Problem>) -> 
     let mut line = format!(
         "{{\"address\":\"{resource_type}.canary\",\"config_address\":\"{resource_type}.canary\",\"resource_type\":\
          \"{resource_type}\",\"provider\":\"\",\"module_address\":\"\",\"mode\":\"{mode}\",\"actions\":{},",
-        actions.to_json_str().ok()?
+        flat(&actions)?
     );
     for name in ["before", "after"] {
         if let Some(value) = value(name) {
-            line.push_str(&format!("\"{name}\":{},", value.to_json_str().ok()?));
+            line.push_str(&format!("\"{name}\":{},", flat(&value)?));
         }
     }
     line.push_str("\"unknown_paths\":[],\"sensitive_paths\":[],\"references\":[],\"attributes\":[]}");
@@ -56,6 +56,12 @@ pub(crate) fn read(custom: &Value, place: &str, problems: &mut Vec<Problem>) -> 
         return None;
     }
     Some(line)
+}
+
+/// A value on one line: what ends a line of JSON only ever stands between its parts.
+fn flat(value: &Value) -> Option<String> {
+    let text = value.to_json_str().ok()?;
+    Some(text.lines().map(str::trim_start).collect())
 }
 
 /// Judges each canary alone, with the settings that nobody has set. A module that needs settings is tried by its runs.

@@ -26,9 +26,10 @@ fn a_canary_is_part_of_what_the_module_says_of_itself() {
         panic!("{declared:?}")
     };
     assert_eq!(rule, "TEAM001");
+    assert!(!change.contains('\n'), "a line is one line: {change}");
     let change = nhi_plan::line::decode(change).unwrap();
     assert_eq!(change.address, "aws_s3_bucket.canary");
-    assert_eq!(change.after.as_deref(), Some(r#"{"acl":"public-read"}"#));
+    assert_eq!(change.after.as_deref(), Some(r#"{"acl": "public-read"}"#));
     assert_eq!(policy("", ADDRESS).unwrap(), [], "nobody has to declare one");
     // Alone with each block, the block is the one that is judged.
     let alone = format!("#   sharding: per-resource\n{CANARY}");
