@@ -92,17 +92,7 @@ impl From<Failure> for Stop {
 impl Inputs {
     /// The policy file: the one that is named, or one beside the plan, or one where we are.
     fn policy_file(&self) -> Option<PathBuf> {
-        let named = self.policy.policy.clone();
-        let beside = || self.source.folder().map(|folder| folder.join(policy::FILE_DEFAULT));
-        // One that cannot be looked at is there: reading it will say why it cannot be used.
-        let is_there = |path: &PathBuf| {
-            let looked = std::fs::symlink_metadata(path);
-            looked.map_or_else(|error| error.kind() != std::io::ErrorKind::NotFound, |_| true)
-        };
-        named
-            .filter(|path| !path.as_os_str().is_empty())
-            .or_else(|| beside().filter(is_there))
-            .or_else(|| Some(PathBuf::from(policy::FILE_DEFAULT)).filter(is_there))
+        self.policy.file(self.source.folder())
     }
 
     /// The organisation's policy as modules are told it: its text, if it is one that can be used.

@@ -26,6 +26,9 @@ use crate::report::{PlanFacts, PlanKind, Problem};
 pub(crate) use estate::EstateSource;
 pub(crate) use sources::{SourceFiles, repository};
 
+/// How large what is read is at most where nothing is said: 1 GiB.
+const BYTES_DEFAULT: u64 = 1 << 30;
+
 /// Where the plan comes from and how large it may be.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Source {
@@ -37,34 +40,61 @@ pub(crate) struct Source {
     /// A plan file brings its own configuration; only `file` and `templatefile` need the directory then.
     #[arg(long = "source", value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     directory: Option<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// How a plan or state is read, and how large it may be.
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
+struct Reading {
     /// Turn a plan file into JSON with this command: `tofu`, `terraform` or a path [default: the one that made it]
     #[arg(long, value_name = "COMMAND", env = "NHI_WITH", value_hint = clap::ValueHint::CommandName)]
     with: Option<OsString>,
     /// Run that command in this directory [default: where the plan file or the current `.terraform` is]
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     chdir: Option<PathBuf>,
-    /// Refuse a plan with more bytes
+    /// Refuse what has more bytes
     #[arg(long, value_name = "SIZE", value_parser = args::size, default_value = "1GiB", help_heading = "Limits")]
     max_bytes: u64,
-    /// Refuse a plan with more JSON values and keys
+    /// Refuse what has more JSON values and keys
     #[arg(long, value_name = "COUNT", default_value_t = Limits::NODES_DEFAULT, help_heading = "Limits")]
     max_nodes: u64,
-    /// Refuse a plan that is nested more deeply
+    /// Refuse what is nested more deeply
     #[arg(long, value_name = "COUNT", default_value_t = Limits::DEPTH_DEFAULT, help_heading = "Limits")]
     max_depth: u32,
-    /// Refuse a plan with more resources, variables, outputs and the like
+    /// Refuse what has more resources, variables, outputs and the like
     #[arg(long, value_name = "COUNT", default_value_t = Limits::RECORDS_DEFAULT, help_heading = "Limits")]
     max_records: u64,
 }
 
-impl Source {
-    pub(crate) fn limits(&self) -> Limits {
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            with: None,
+            chdir: None,
+            max_bytes: BYTES_DEFAULT,
+            max_nodes: Limits::NODES_DEFAULT,
+            max_depth: Limits::DEPTH_DEFAULT,
+            max_records: Limits::RECORDS_DEFAULT,
+        }
+    }
+}
+
+impl Reading {
+    fn limits(&self) -> Limits {
         Limits {
             bytes: self.max_bytes.min(Limits::BYTES_MAX),
             nodes: self.max_nodes,
             depth: self.max_depth,
             records: self.max_records,
         }
+    }
+}
+
+impl Source {
+    pub(crate) fn limits(&self) -> Limits {
+        self.reading.limits()
     }
 
     /// The plan file or JSON file; `None` for standard input.
@@ -142,8 +172,8 @@ impl Source {
         let shown = show::Show {
             file: path,
             kind,
-            with: self.with.as_deref(),
-            chdir: self.chdir.as_deref(),
+            with: self.reading.with.as_deref(),
+            chdir: self.reading.chdir.as_deref(),
             limit,
         }
         .run()?;

@@ -10,7 +10,7 @@ mod run;
 use std::path::{Path, PathBuf};
 
 use nhi_evaluate::{Evaluation, overlay};
-use nhi_plan::{Change, Plan, RuleInfo, Wanted};
+use nhi_plan::{Change, Description, Plan, Wanted};
 use nhi_policy_file::Level;
 use nhi_policy_host::{Host, HostLimits, Module};
 
@@ -25,7 +25,7 @@ use crate::settings::Settings;
 pub(crate) use graph::graph;
 
 /// Which modules to run besides the built-in one.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Selection {
     /// Run this policy module, a WebAssembly component, beside the built-in analyzer; may be repeated
     #[arg(long = "module", value_name = "FILE.wasm", value_hint = clap::ValueHint::FilePath)]
@@ -95,6 +95,18 @@ struct Loaded {
 struct Terms {
     level: Level,
     settings: String,
+}
+
+/// What there is to say of a module that could run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'m> {
+    pub(crate) description: &'m Description,
+    /// Where it came from, as the operator wrote it; `None` for the built-in module.
+    pub(crate) source: Option<&'m str>,
+    /// By the policy file; `None` where it does not name the module.
+    pub(crate) level: Option<Level>,
+    /// The settings of the policy file, JSON text; `None` where it does not name the module.
+    pub(crate) settings: Option<&'m str>,
 }
 
 impl Loaded {
@@ -233,11 +245,13 @@ impl Modules {
         })
     }
 
-    /// The rules of all modules, with the name of their module.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = (&str, &RuleInfo)> {
-        self.loaded.iter().flat_map(|loaded| {
-            let description = loaded.module.description();
-            description.rules.iter().map(|rule| (description.name.as_str(), rule))
+    /// What there is to say of the modules without running them, the built-in one first.
+    pub(crate) fn about(&self) -> impl Iterator<Item = About<'_>> {
+        self.loaded.iter().map(|loaded| About {
+            description: loaded.module.description(),
+            source: loaded.file.as_deref(),
+            level: loaded.level(),
+            settings: loaded.terms.as_ref().map(|terms| terms.settings.as_str()),
         })
     }
 

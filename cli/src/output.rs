@@ -16,6 +16,7 @@ mod markdown;
 mod ocsf;
 mod ocsf_audit;
 mod overview;
+mod problems;
 mod sanitise;
 mod sarif;
 mod screen;
@@ -27,7 +28,9 @@ pub(crate) use evidence::render as evidence;
 pub(crate) use graph::{GraphFormat, is_edge, render as render_graph};
 pub(crate) use ocsf_audit::event as audit_event;
 pub(crate) use overview::{OverviewFormat, render as render_overview};
+pub(crate) use problems::{Wrong, problems};
 pub(crate) use screen::{BOLD, DIM, GREEN, PLAIN, RED, Screen, YELLOW};
+pub(crate) use story::meaning as level_meaning;
 
 use std::io::{self, Write as _};
 use std::path::Path;

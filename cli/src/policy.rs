@@ -23,6 +23,20 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// The file that is named, or one beside what is looked at, or one where we are.
+    pub(crate) fn file(&self, beside: Option<&Path>) -> Option<PathBuf> {
+        let named = self.policy.clone().filter(|path| !path.as_os_str().is_empty());
+        let beside = || beside.map(|folder| folder.join(FILE_DEFAULT));
+        // One that cannot be looked at is there: reading it will say why it cannot be used.
+        let is_there = |path: &PathBuf| {
+            let looked = std::fs::symlink_metadata(path);
+            looked.map_or_else(|error| error.kind() != std::io::ErrorKind::NotFound, |_| true)
+        };
+        named
+            .or_else(|| beside().filter(is_there))
+            .or_else(|| Some(PathBuf::from(FILE_DEFAULT)).filter(is_there))
+    }
+
     /// Reads it; what cannot be read is never taken for the built-in one.
     pub(crate) fn load(&self) -> Result<Policy, Failure> {
         match &self.policy {

@@ -172,8 +172,8 @@ pub fn judge(mut change: Change<'_>) -> Result<Vec<Finding>, String> {
     };
     let mut analyzer = Analyzer::open("{}", &context)?;
     let mut findings = Findings::default();
-    if let Some(needs) = DESCRIPTION.needs(change.mode, &change.resource_type) {
-        needs.strip(&mut change);
+    let needs = DESCRIPTION.needs(change.mode, &change.resource_type);
+    if needs.is_some_and(|needs| needs.deliver(&mut change)) {
         analyzer.check(&change, &mut findings)?;
     }
     analyzer.finish(&mut findings)?;

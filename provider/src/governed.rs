@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use nhi_governance::measure::Measured;
 use nhi_governance::{
-    AccessReview, BreakGlass, Containment, Context, Declaration, Draft, Exception, Grant, Identity, Loosening, Policy,
-    RecordId, RecordKind, Status, Team, Timestamp, TrustDomain, Vendor, Violation,
+    AccessReview, BreakGlass, Containment, Context, Declaration, Digest, Draft, Exception, Grant, Identity, Loosening,
+    Policy, RecordId, RecordKind, Status, Team, Timestamp, TrustDomain, Vendor, Violation,
 };
 use nhi_registry::{Access, Actor, Anchor, Location, Options, RecordsExt as _, Registry, RegistryError, View};
 use tfplugin::log;
@@ -60,6 +60,8 @@ pub(crate) struct Governed {
     created: Mutex<BTreeSet<RecordId>>,
     /// The same, of other kinds.
     records: Mutex<BTreeSet<(RecordKind, RecordId)>>,
+    /// Registries and ends of their logs that the logs were found to continue.
+    continued: Mutex<BTreeSet<(String, u64, Digest)>>,
 }
 
 /// An identity on record and the time to judge it by.
@@ -165,6 +167,7 @@ impl Governed {
             seen_in_force: OnceLock::new(),
             created: Mutex::default(),
             records: Mutex::default(),
+            continued: Mutex::default(),
         }
     }
 
@@ -196,8 +199,8 @@ impl Governed {
             return Err(RegistryError::Missing(place).into());
         };
         let found = registry.reading(|view| {
-            anchor.map_or(Ok(()), |anchor| view.refuse_rollback(anchor))?;
-            view.get(claim.id)?.map(|identity| found_in(view, identity)).transpose()
+            self.refuse_rollback_in(view, anchor)?;
+            find(view, claim.id)
         })?;
         let Some(found) = found else {
             return Ok(None);
@@ -209,8 +212,16 @@ impl Governed {
 
     /// The identity of an id.
     pub(crate) fn find(&self, id: RecordId) -> Result<Option<Found>, Trouble> {
+        self.find_after(None, id)
+    }
+
+    /// The same, of a registry whose log continues the one that a state was written with.
+    pub(crate) fn find_after(&self, anchor: Option<&Anchor>, id: RecordId) -> Result<Option<Found>, Trouble> {
         let found = |registry: &dyn Registry| {
-            registry.reading(|view| view.get(id)?.map(|identity| found_in(view, identity)).transpose())
+            registry.reading(|view| {
+                self.refuse_rollback_in(view, anchor)?;
+                find(view, id)
+            })
         };
         Ok(self.ask(found)?.flatten())
     }
@@ -259,10 +270,10 @@ impl Governed {
         edited: impl FnOnce(&Identity) -> Option<&'static str>,
     ) -> Result<Found, Trouble> {
         let declaration = self.judge(draft)?;
-        let (registry, on_record, now) = self.on_record(claim)?;
+        let (registry, on_record) = self.on_record(claim)?;
         // A record of another revision is refused below, as one that somebody else has changed.
-        if on_record.revision() == revision
-            && let Some(attribute) = edited(&on_record)
+        if on_record.identity.revision() == revision
+            && let Some(attribute) = edited(&on_record.identity)
         {
             return Err(Trouble::Edited {
                 id: claim.id,
@@ -270,7 +281,7 @@ impl Governed {
             });
         }
         self.rule()?;
-        let evidence = self.approved(Some((&on_record, now)), &declaration)?.evidence();
+        let evidence = self.approved(Some(&on_record), &declaration)?.evidence();
         let identity = armed(|| registry.update(&self.actor, claim.id, revision, declaration, &evidence))?;
         log::info("an identity was updated", &[("id", claim.id.to_string().into())]);
         Ok(found(&*registry, identity)?)
@@ -342,8 +353,8 @@ impl Governed {
         }
     }
 
-    /// The registry, the identity in it and the time to judge it by, if what a state claims is on record.
-    fn on_record(&self, claim: &Claim) -> Result<(Arc<dyn Registry>, Identity, Timestamp), Trouble> {
+    /// The registry and the identity in it, if what a state claims is on record.
+    fn on_record(&self, claim: &Claim) -> Result<(Arc<dyn Registry>, Found), Trouble> {
         let missing = || RegistryError::NotFound(claim.id);
         let location = self.location().ok_or(Trouble::Unknown("registry"))?;
         // For writing: where that cannot be, the error says why.
@@ -351,10 +362,9 @@ impl Governed {
             Err(RegistryError::Missing(_)) => return Err(missing().into()),
             opened => opened?,
         };
-        let (identity, now) = registry.reading(|view| Ok((view.get(claim.id)?, view.now()?)))?;
-        let identity = identity.ok_or_else(missing)?;
-        refuse_forged(claim, &identity)?;
-        Ok((registry, identity, now))
+        let found = registry.reading(|view| find(view, claim.id))?.ok_or_else(missing)?;
+        refuse_forged(claim, &found.identity)?;
+        Ok((registry, found))
     }
 
     fn judge(&self, draft: &Draft) -> Result<Declaration, Trouble> {
@@ -428,6 +438,10 @@ pub(crate) fn found(registry: &dyn Registry, identity: Identity) -> Result<Found
     let found = registry.reading(|view| identity.take().map(|identity| found_in(view, identity)).transpose())?;
     // INVARIANT: a read runs its work once.
     found.ok_or_else(|| RegistryError::Broken(registry.place()))
+}
+
+fn find(view: &View<'_>, id: RecordId) -> Result<Option<Found>, RegistryError> {
+    view.get(id)?.map(|identity| found_in(view, identity)).transpose()
 }
 
 fn found_in(view: &View<'_>, identity: Identity) -> Result<Found, RegistryError> {

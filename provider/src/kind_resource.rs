@@ -4,6 +4,7 @@
 //! will not.
 
 mod lapsed;
+mod sought;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -12,13 +13,15 @@ use nhi_governance::{Judged, Record as _, RecordId};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::server::{
-    Answer, CreateRequest, DeleteRequest, PlanAnswer, PlanRequest, ReadRequest, Resource, StateAnswer, UpdateRequest,
+    Answer, CreateRequest, DeleteRequest, IdentitySchema, PlanAnswer, PlanRequest, ReadRequest, Resource, StateAnswer,
+    UpdateRequest,
 };
 use tfplugin::value::{AttributePath, Type, Value};
 
 use crate::governed::{Approved, FoundRecord, Governed, Spec, Trouble, blocking};
 use crate::{report, spelling};
 use lapsed::lapsed;
+use sought::Sought;
 
 /// What tells the resource of one kind from that of another.
 pub(super) trait Kind: Spec {
@@ -32,6 +35,15 @@ pub(super) trait Kind: Spec {
     const COMPUTED: &'static [&'static str];
     /// The statuses that a reader of a plan should know of.
     const WARNED: &'static [&'static str];
+
+    /// What names a record that has not ended, where an id is not at hand: attributes of `KEY`, with what each of them says.
+    const NAMED_BY: &'static [(&'static str, &'static str)] = &[];
+
+    /// The environment and the key on record of what is named so.
+    fn place(named: &Value) -> (String, String) {
+        let text = |name| named.get(name).as_str().unwrap_or_default().to_owned();
+        (text("environment"), text("name"))
+    }
 
     /// What would be declared to bring it back, and how to say so, where its time ran out while the configuration goes on to
     /// want it: such a plan is refused. A kind that declares the day of its end is not wanted past it by its own words,
@@ -86,6 +98,19 @@ impl<K: Kind> KindResource<K> {
             })
             .await?;
         Ok(state(&found))
+    }
+
+    /// The state of what an import looks for.
+    async fn take_in(&self, sought: Sought) -> StateAnswer {
+        let looked_for = sought.clone();
+        match self.run(move |governed| looked_for.find::<K>(governed)).await {
+            Ok(Some(found)) if found.record.ended_at().is_some() => {
+                StateAnswer::with(Value::Null, ended::<K>(found.id()))
+            }
+            Ok(Some(found)) => StateAnswer::new(state(&found)),
+            Ok(None) => StateAnswer::with(Value::Null, nothing_to_import::<K>(&sought)),
+            Err(trouble) => StateAnswer::with(Value::Null, trouble),
+        }
     }
 }
 
@@ -218,15 +243,22 @@ impl<K: Kind> Resource for KindResource<K> {
 
     fn import(&self, id: String) -> Answer<'_, StateAnswer> {
         Box::pin(async move {
-            let id = match RecordId::parse(&id) {
-                Ok(id) => id,
-                Err(error) => return StateAnswer::with(Value::Null, crate::resources::malformed(&error.to_string())),
-            };
-            match self.run(move |governed| governed.find_record::<K>(id, false)).await {
-                Ok(Some(found)) if found.record.ended_at().is_some() => StateAnswer::with(Value::Null, ended::<K>(id)),
-                Ok(Some(found)) => StateAnswer::new(state(&found)),
-                Ok(None) => StateAnswer::with(Value::Null, nothing_to_import::<K>(id)),
-                Err(trouble) => StateAnswer::with(Value::Null, trouble),
+            match RecordId::parse(&id) {
+                Ok(id) => self.take_in(Sought::id(id)).await,
+                Err(error) => StateAnswer::with(Value::Null, crate::resources::malformed(&error.to_string())),
+            }
+        })
+    }
+
+    fn identity(&self) -> Option<IdentitySchema> {
+        Some(sought::schema::<K>())
+    }
+
+    fn import_by_identity(&self, identity: Value) -> Answer<'_, StateAnswer> {
+        Box::pin(async move {
+            match Sought::parse::<K>(&identity) {
+                Ok(sought) => self.take_in(sought).await,
+                Err(diagnostic) => StateAnswer::with(Value::Null, diagnostic),
             }
         })
     }
@@ -373,9 +405,9 @@ fn not_on_record<K: Kind>(id: RecordId) -> Diagnostic {
     Diagnostic::warning(format!("{} `{id}` is not in the registry", K::WORD), detail)
 }
 
-fn nothing_to_import<K: Kind>(id: RecordId) -> Diagnostic {
+fn nothing_to_import<K: Kind>(sought: &Sought) -> Diagnostic {
     let detail = "Check which registry the provider uses. (NHI-REGISTRY-NOT-FOUND)";
-    Diagnostic::error(format!("{} `{id}` is not in the registry", K::WORD), detail)
+    Diagnostic::error(format!("{} {sought} is not in the registry", K::WORD), detail)
 }
 
 fn ended<K: Kind>(id: RecordId) -> Diagnostic {

@@ -185,7 +185,7 @@ impl Case {
 }
 
 /// Everything at once.
-fn everything(change: bool) -> String {
+pub(crate) fn everything(change: bool) -> String {
     let blocks = CASES
         .iter()
         .map(|case| case.block(if change { case.change } else { ("", "") }));

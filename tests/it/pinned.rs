@@ -1,5 +1,6 @@
 //! Modules that `nhi.hcl` names and `nhi.lock.hcl` pins: what runs, what is refused, how much it counts.
 
+mod known;
 mod levels;
 mod lock;
 mod looser;
@@ -34,18 +35,24 @@ struct World {
 fn variant(name: &str, version: &str, code: &str) -> Result<Vec<u8>> {
     let mut wasm = std::fs::read(programs::file("example-policy-module.wasm")?)?;
     for (from, to) in [("team-policy", name), ("0.1.0", version), ("TEAM001", code)] {
-        ensure!(from.len() == to.len(), "`{from}` and `{to}` are not of one length");
-        let is_number = |at: usize| wasm.get(at).is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.');
-        // A version is not the middle of another number.
-        let is_whole = |at: usize| from != "0.1.0" || !(is_number(at.wrapping_sub(1)) || is_number(at + from.len()));
-        let starts = |at: &usize| wasm[*at..].starts_with(from.as_bytes());
-        let places: Vec<usize> = (0..wasm.len()).filter(starts).filter(|at| is_whole(*at)).collect();
-        ensure!(!places.is_empty(), "the example module holds no `{from}`");
-        for at in places {
-            wasm[at..at + to.len()].copy_from_slice(to.as_bytes());
-        }
+        exchange(&mut wasm, from, to)?;
     }
     Ok(wasm)
+}
+
+/// Puts one text into the place of another one of its length.
+fn exchange(wasm: &mut [u8], from: &str, to: &str) -> Result<()> {
+    ensure!(from.len() == to.len(), "`{from}` and `{to}` are not of one length");
+    let is_number = |at: usize| wasm.get(at).is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.');
+    // A version is not the middle of another number.
+    let is_whole = |at: usize| from != "0.1.0" || !(is_number(at.wrapping_sub(1)) || is_number(at + from.len()));
+    let starts = |at: &usize| wasm[*at..].starts_with(from.as_bytes());
+    let places: Vec<usize> = (0..wasm.len()).filter(starts).filter(|at| is_whole(*at)).collect();
+    ensure!(!places.is_empty(), "the example module holds no `{from}`");
+    for at in places {
+        wasm[at..at + to.len()].copy_from_slice(to.as_bytes());
+    }
+    Ok(())
 }
 
 /// `team-policy` in a version, with this code for its only rule.

@@ -284,6 +284,20 @@ fn a_key_is_for_its_owner_only_and_is_never_overwritten() -> Outcome {
         let place = Place::new()?;
         let keygen = ["keygen", "--output", "ann.pem", "--kind", kind];
         place.nhi(&keygen)?.run()?.succeeds()?.says(&["signer \"NAME\""])?;
+        // A folder that is not there is made, and nobody else may look into it.
+        place
+            .nhi(&["keygen", "--output", "keys/of/ann.pem"])?
+            .run()?
+            .succeeds()?;
+        for folder in ["keys", "keys/of"] {
+            let mode = std::fs::metadata(place.path(folder))?.permissions().mode();
+            ensure!(mode & 0o777 == 0o700, "{folder}: {mode:o}");
+        }
+        place
+            .nhi(&["keygen", "--output", "ann.pem/ben.pem"])?
+            .run()?
+            .exits(3)?
+            .says(&["ann.pem` cannot be made"])?;
         let path = place.path("ann.pem");
         let mode = std::fs::metadata(&path)?.permissions().mode();
         ensure!(mode & 0o7777 == 0o600, "{mode:o}");

@@ -2,7 +2,7 @@
 //!
 //! | rule | what it says | where |
 //! |---|---|---|
-//! | 1 | no apply extends a life in passing | here (1,000 over the wire), `lifecycle` (3 through each core) |
+//! | 1 | no apply extends a life in passing | here (1,000 over the wire), `lifecycle` and `no_ops` (through each core) |
 //! | 2 | what ran out, was suspended or revoked stays in the state | here, `kinds` |
 //! | 3 | expired or suspended, and wanted: an error that says what to approve | here, `lifecycle` |
 //! | 4 | the end is final | `lifecycle` |

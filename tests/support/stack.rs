@@ -92,17 +92,25 @@ impl Stack {
 
     /// Serves a provider that only tests use, under an address such as `test/shelf`, beside our own.
     pub fn use_test_provider(&self, example: &str, address: &str) -> Result<()> {
+        self.use_test_providers(example, &[address])
+    }
+
+    /// The same, under each of these addresses.
+    pub fn use_test_providers(&self, example: &str, addresses: &[&str]) -> Result<()> {
         let folder = self.scratch.path().join("providers");
         fs::create_dir_all(&folder).with_context(|| format!("make `{}`", folder.display()))?;
-        let name = address.rsplit('/').next().unwrap_or(address);
-        let program = folder.join(format!("terraform-provider-{name}"));
-        fs::copy(programs::test_provider(example)?, program).context("copy the test provider")?;
         let block = |address: &str, folder: &Path| {
             ["registry.terraform.io", "registry.opentofu.org"]
                 .map(|host| format!("    \"{host}/{address}\" = {:?}\n", folder.display().to_string()))
                 .concat()
         };
-        let overrides = block("nhi/nhi", &programs::folder()?) + &block(address, &folder);
+        let mut overrides = block("nhi/nhi", &programs::folder()?);
+        for address in addresses {
+            let name = address.rsplit('/').next().unwrap_or(address);
+            let program = folder.join(format!("terraform-provider-{name}"));
+            fs::copy(programs::test_provider(example)?, program).context("copy the test provider")?;
+            overrides.push_str(&block(address, &folder));
+        }
         self.cli_config(&format!(
             "provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n}}\n"
         ))

@@ -1,50 +1,66 @@
 //! `nhi explain`: what a code means, why it matters and what to do, for rules and for everything that blocks a verdict.
+//!
+//! What is not a module's is explained without one. A module's rule is explained by what the module says of itself, once
+//! everything holds that a check would ask of it.
+
+mod page;
+mod settings;
 
 use nhi_plan::RuleInfo;
 
+use self::page::page;
 use crate::codes::{self, HostCode};
-use crate::commands::rules::load;
+use crate::commands::module::refused;
+use crate::commands::rules::{self, Whose};
 use crate::exit::{Exit, Failure};
-use crate::modules::{self, Modules};
-use crate::output::{BOLD, Console, DIM, PLAIN, Screen};
+use crate::modules::{About, Modules, Selection};
+use crate::output::{self, BOLD, Console, DIM, PLAIN, Screen};
+
+const AFTER_HELP: &str = "\
+Rules of the modules that the policy file names are known as far as the lock file pins these modules; nothing is fetched.
+
+Exit codes:
+  0  explained
+  2  there is no such code
+  3  a module could not be looked into, and it may be one of its codes";
 
 /// Options of `nhi explain`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// A code or a rule's name, as a report shows it: `NHI001`, `NHI-PLAN-DUP`
     code: String,
     #[command(flatten)]
-    modules: modules::Selection,
+    whose: Whose,
+}
+
+/// Whether a code, or the name that goes with it, is the one that was asked for.
+fn is_wanted(wanted: &str, code: &str, name: &str) -> bool {
+    code.eq_ignore_ascii_case(wanted) || name.eq_ignore_ascii_case(wanted)
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
-    let wanted = args.code.to_ascii_lowercase();
-    let is_wanted = |code: &str, name: &str| code.eq_ignore_ascii_case(&wanted) || name.eq_ignore_ascii_case(&wanted);
     let host_codes = codes::all();
-    if let Some(code) = host_codes
-        .iter()
-        .find(|known| is_wanted(known.code, &codes::name(known.code)))
-    {
+    let known = |code: &&HostCode| is_wanted(&args.code, code.code, &codes::name(code.code));
+    if let Some(code) = host_codes.iter().find(known) {
         console.answer(&of_host(code, console.width))?;
         return Ok(Exit::Clean);
     }
-    let mut governed = governed_codes();
-    if let Some(code) = governed.find(|known| is_wanted(known.id, &codes::name(known.id))) {
-        console.answer(&of_governed(code, console.width))?;
+    let own = Modules::load(&Selection::default(), Vec::new(), &mut Vec::new()).map_err(refused)?;
+    let texts = of_rules(&own, &args.code, console.width);
+    if !texts.is_empty() {
+        console.answer(&texts)?;
         return Ok(Exit::Clean);
     }
-    let modules = load(&args.modules)?;
-    if let Some((module, rule)) = modules.rules().find(|(_, rule)| is_wanted(&rule.code, &rule.name)) {
-        console.answer(&of_rule(module, rule, console.width))?;
-        return Ok(Exit::Clean);
+    let (modules, problems) = args.whose.load()?;
+    let texts = of_rules(&modules, &args.code, console.width);
+    if texts.is_empty() {
+        console.talk(&rules::told(&problems, console.talk_width));
+        return Err(unknown(&args.code, &modules, &host_codes, problems.len()));
     }
-    Err(unknown(&args.code, &modules, &host_codes))
-}
-
-/// The codes that the provider refuses with.
-fn governed_codes() -> impl Iterator<Item = &'static &'static nhi_governance::Code> {
-    let lists = [nhi_approvals::CODES, nhi_governance::CODES, nhi_registry::CODES];
-    lists.into_iter().flatten()
+    console.answer(&texts)?;
+    console.talk(&rules::told(&problems, console.talk_width));
+    Ok(rules::exit(&problems))
 }
 
 fn of_host(code: &HostCode, width: usize) -> String {
@@ -62,95 +78,83 @@ fn of_host(code: &HostCode, width: usize) -> String {
     screen.into_text()
 }
 
-fn of_governed(code: &nhi_governance::Code, width: usize) -> String {
+/// The rule with this code; or all with this name, which is not one module's alone.
+fn of_rules(modules: &Modules, wanted: &str, width: usize) -> String {
     let mut screen = Screen::new(width);
-    screen.line(&[
-        (BOLD, code.id),
-        (PLAIN, " "),
-        (PLAIN, &codes::name(code.id)),
-        (DIM, "  an error of the provider"),
-    ]);
-    screen.blank();
-    screen.field(0, "what", PLAIN, code.title);
-    screen.field(0, "why ", PLAIN, code.why);
-    screen.field(
-        0,
-        "fix ",
-        PLAIN,
-        "every message with this code says what to write instead",
-    );
+    let rules = modules.about().flat_map(|about| {
+        let rules = about.description.rules.iter();
+        rules.map(move |rule| (about, rule))
+    });
+    let all: Vec<_> = rules
+        .filter(|(_, rule)| is_wanted(wanted, &rule.code, &rule.name))
+        .collect();
+    for (position, (about, rule)) in all.iter().enumerate() {
+        if position > 0 {
+            screen.blank();
+        }
+        of_rule(&mut screen, *about, rule);
+    }
     screen.into_text()
 }
 
-fn of_rule(module: &str, rule: &RuleInfo, width: usize) -> String {
-    let mut screen = Screen::new(width);
-    let severity = format!("  {}, by {module}", rule.severity);
-    screen.line(&[(BOLD, &rule.code), (PLAIN, " "), (PLAIN, &rule.name), (DIM, &severity)]);
+fn of_rule(screen: &mut Screen, about: About<'_>, rule: &RuleInfo) {
+    let module = about.description;
+    let by = format!("  {}, by {} {}", rule.severity, module.name, module.version);
+    screen.line(&[(BOLD, &rule.code), (PLAIN, " "), (PLAIN, &rule.name), (DIM, &by)]);
     screen.blank();
     screen.field(0, "what", PLAIN, &rule.summary);
     screen.field(0, "why ", PLAIN, &rule.why);
     if !rule.controls.is_empty() {
         screen.field(0, "maps", PLAIN, &rule.controls.join(", "));
     }
-    screen.blank();
-    page(&mut screen, &rule.docs);
-    screen.into_text()
-}
-
-/// A page of markdown, as far as rules use it: headings, lists, code and links.
-fn page(screen: &mut Screen, docs: &str) {
-    let mut is_code = false;
-    for line in docs.trim().lines() {
-        let is_fence = line.trim_start().starts_with("```");
-        is_code ^= is_fence;
-        let heading = line
-            .strip_prefix('#')
-            .map(|rest| rest.trim_start_matches('#').trim_start());
-        match (heading, line.strip_prefix("- ")) {
-            _ if is_fence => {}
-            _ if is_code => screen.line(&[(PLAIN, "    "), (PLAIN, line)]),
-            _ if line.is_empty() => screen.blank(),
-            (Some(heading), _) => screen.line(&[(BOLD, heading)]),
-            (_, Some(item)) => screen.field(0, "-", PLAIN, &without_links(item)),
-            _ if line.starts_with('|') => screen.line(&[(PLAIN, &without_links(line))]),
-            _ => screen.field(0, "", PLAIN, &without_links(line)),
-        }
-    }
-}
-
-/// `[text](target)` as `text: target`; a link to the page of a code as the code alone.
-fn without_links(line: &str) -> String {
-    let mut out = String::new();
-    let mut rest = line;
-    while let Some((before, (text, after))) = rest
-        .split_once('[')
-        .and_then(|(before, link)| Some((before, link.split_once("](")?)))
-    {
-        let Some((target, following)) = after.split_once(')') else {
-            break;
+    if let Some(source) = about.source {
+        let held = match about.level {
+            Some(_) => "as the lock file pins it",
+            None => "named on the command line",
         };
-        out.extend([before, text]);
-        if target.strip_suffix(".md") != Some(text.trim_matches('`')) {
-            out.extend([": ", target]);
-        }
-        rest = following;
+        screen.field(0, "from", PLAIN, &format!("{source}, {held}"));
     }
-    out.push_str(rest);
-    out
+    if let Some(level) = about.level {
+        screen.field(0, "rank", PLAIN, output::level_meaning(level));
+    }
+    if about.source.is_some() {
+        settings::show(screen, about);
+    }
+    screen.blank();
+    if rule.docs.trim().is_empty() {
+        screen.field(
+            0,
+            "fix ",
+            PLAIN,
+            "the module has no page for this rule; its findings say what to do",
+        );
+    } else {
+        page(screen, &rule.docs);
+    }
 }
 
 #[cold]
-fn unknown(code: &str, modules: &Modules, host_codes: &[HostCode]) -> Failure {
+fn unknown(code: &str, modules: &Modules, host_codes: &[HostCode], problems: usize) -> Failure {
+    // It may be a rule of what nobody could look into.
+    if problems > 0 {
+        return Failure::undecided(format!(
+            "no code `{code}` is known, and {problems} of the modules could not be looked into"
+        ))
+        .help("do what is said above: `nhi check` would give no verdict either");
+    }
     let wanted = padded(&code.to_ascii_uppercase());
-    let rules = modules.rules().map(|(_, rule)| rule.code.as_str());
+    let rules = modules.about().flat_map(|about| &about.description.rules);
     let nearest = rules
+        .map(|rule| rule.code.as_str())
         .chain(host_codes.iter().map(|known| known.code))
-        .chain(governed_codes().map(|known| known.id))
         .min_by_key(|known| distance(&known.to_ascii_uppercase(), &wanted));
     let failure = Failure::usage(format!("there is no code `{code}`"));
     match nearest.filter(|known| distance(known, &wanted) <= 3) {
         Some(known) => failure.help(format!("did you mean `{known}`? `nhi rules` lists all of them")),
-        None => failure.help("run `nhi rules` for all of them; a module's rules need `--module FILE.wasm`"),
+        None => failure.help(
+            "run `nhi rules` for all of them; a module's rules need its policy file, `--policy nhi.hcl`, or \
+             `--module FILE.wasm`",
+        ),
     }
 }
 
@@ -171,27 +175,6 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn links_are_spelled_out() {
-        let cases = [
-            (
-                "[OWASP](https://owasp.org) and [CWE](https://cwe.mitre.org)",
-                "OWASP: https://owasp.org and CWE: https://cwe.mitre.org",
-            ),
-            (
-                "`statement[0].actions` (see below)",
-                "`statement[0].actions` (see below)",
-            ),
-            ("[open](https://x", "[open](https://x"),
-            ("[NHI001](NHI001.md) or [`NHI002`](NHI002.md)", "NHI001 or `NHI002`"),
-            ("[a guide](guide.md)", "a guide: guide.md"),
-            ("", ""),
-        ];
-        for (line, shown) in cases {
-            assert_eq!(without_links(line), shown);
-        }
-    }
 
     #[test]
     fn numbers_are_padded() {

@@ -55,11 +55,16 @@ pub(super) fn patch(entry: &Entry) -> Option<String> {
 /// What the policy file says of how much a finding counts.
 pub(super) fn level(entry: &Entry) -> Option<&'static str> {
     let level = entry.level.filter(|_| entry.status != Status::Undecided)?;
-    Some(match level {
+    Some(meaning(level))
+}
+
+/// What a level makes of a finding.
+pub(crate) fn meaning(level: Level) -> &'static str {
+    match level {
         Level::Advisory => "advisory, it never fails a check",
         Level::Overridable => "overridable, a waiver takes it out of the count",
         Level::Mandatory => "mandatory, nothing takes it out of the count",
-    })
+    }
 }
 
 /// `file:line:column`, where the source is at hand.

@@ -71,7 +71,7 @@ impl Waivers {
         };
         let message = format!("there is no such rule as `{}` ({})", waiver.rule, waiver.waived.place);
         Err(Failure::usage(message)
-            .help("`nhi rules` lists codes and names; the rules of a module need its `--module FILE.wasm`"))
+            .help("`nhi rules` lists codes and names; the rules of a module need the policy file that names it, or its `--module FILE.wasm`"))
     }
 
     /// Sets aside what is waived at this time.

@@ -76,6 +76,13 @@ fn completions_are_scripts_that_know_the_commands() {
         ] {
             assert!(script.contains(word), "{shell} does not know `{word}`");
         }
+        for code in ["NHI001", "NHI-PLAN-DUP", "NHI-MODULE-FUEL"] {
+            let is_known = script.contains(code);
+            assert!(
+                is_known || !["bash", "zsh"].contains(&shell),
+                "{shell} does not know `{code}`"
+            );
+        }
     }
 }
 

@@ -11,6 +11,8 @@
 mod adopting;
 mod approvals;
 mod audit_log;
+#[path = "../../../crates/registry/tests/it/counting.rs"]
+mod counting;
 mod decisions;
 mod exceptions;
 mod formats;

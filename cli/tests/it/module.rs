@@ -224,6 +224,76 @@ fn cases_hold_or_say_what_differs() {
     assert!(test(&[]).exits(1).stdout.contains("differs from"));
 }
 
+/// The component says back what it is told, and comes to no verdict.
+const TOLD: &str = "{\"context\":true}";
+
+#[test]
+fn a_case_and_a_bench_tell_a_module_what_a_check_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let tests = folder.path().join("tests");
+    fs::create_dir_all(&tests).unwrap();
+    fs::write(tests.join("policy.txt"), "organisation = \"example\"").unwrap();
+    let case = r#"case "told" {
+        settings = { context = true }
+        now      = "2026-02-03T04:05:06Z"
+        policy   = "policy.txt"
+        exception "TEST002" {
+          address      = "other_thing.a"
+          path         = "size"
+          value_sha256 = "00ff"
+          expires_at   = "2026-03-01T00:00:00Z"
+        }
+        change "other_thing.a" { after = {} }
+    }"#;
+    fs::write(tests.join("a.hcl"), case).unwrap();
+    let module = echo();
+    let ran = run(
+        folder.path(),
+        &[
+            "module",
+            "test",
+            "--module",
+            module.to_str().unwrap(),
+            "--format",
+            "json",
+        ],
+    );
+    let told = ran.exits(1).json()["cases"][0]["differences"][0]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for words in [
+        "2026-02-03T04:05:06Z",
+        r#"policy: Some("organisation = \"example\"")"#,
+        r#"rule: "TEST002", address: "other_thing.a", path: "size", value_sha256: "00ff""#,
+        r#"expires_at: "2026-03-01T00:00:00Z""#,
+        "graph: Some(",
+    ] {
+        assert!(told.contains(words), "`{words}`: {told}");
+    }
+    fs::write(tests.join("a.hcl"), case.replace("policy.txt", "no.txt")).unwrap();
+    let missing = run(folder.path(), &["module", "test", "--module", module.to_str().unwrap()]).exits(3);
+    assert!(missing.stderr.contains("no.txt"), "{}", missing.stderr);
+
+    // The component asks for the graph, so a bench hands it one.
+    fs::write(
+        folder.path().join("plan.json"),
+        plan(&[create("other_thing.a", json!({}))]),
+    )
+    .unwrap();
+    let arguments = [
+        "module",
+        "bench",
+        module.to_str().unwrap(),
+        "--plan",
+        "plan.json",
+        "--settings",
+        TOLD,
+    ];
+    let said = run(folder.path(), &arguments).exits(3).stderr;
+    assert!(said.contains("graph: Some("), "{said}");
+}
+
 #[test]
 fn a_bench_tells_fuel_and_time() {
     let folder = tempfile::tempdir().unwrap();

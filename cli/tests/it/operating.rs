@@ -1,5 +1,6 @@
 //! The commands that change identities, as a shell sees them, on registries made for the occasion.
 
+mod asked;
 mod disowning;
 mod glass;
 mod on_a_server;

@@ -99,6 +99,55 @@ fn an_empty_folder_becomes_a_module_without_any_tool() {
     assert_eq!(before, fs::read(own.join(module)).unwrap());
 }
 
+/// Two rules, of which one has both a case that it flags and a near miss.
+#[test]
+fn how_many_rules_have_cases_can_be_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), &["module", "new", "team-policy", "--language", "rego"]).exits(0);
+    let own = folder.path().join("team-policy");
+    let policy = "package main\n\nimport rego.v1\n\n# METADATA\n# title: Public bucket\n# custom:\n#   rule: TEAM002\n\
+                  deny contains {\"msg\": \"public\"} if {\n\tsome resource in input.resource_changes\n\
+                  \tresource.change.after.acl == \"public-read\"\n}\n";
+    fs::write(own.join("policy/public.rego"), policy).unwrap();
+    run(&own, &["module", "build"]).exits(0);
+    let test = |more: &[&str]| run(&own, &[&["module", "test"], more].concat());
+    let told = test(&["--format", "json"]).exits(0).json();
+    assert_eq!(
+        (&told["coverage_percent"], &told["coverage_min"]),
+        (&json!(50), &json!(0))
+    );
+    assert_eq!(told["uncovered"], json!(["TEAM002 has no case that it flags"]));
+    let table: [(&[&str], i32); 10] = [
+        (&["--coverage-min", "0"], 0),
+        (&["--coverage-min", "49"], 0),
+        (&["--coverage-min", "50"], 0),
+        (&["--coverage-min", "51"], 1),
+        (&["--coverage-min", "100"], 1),
+        (&["--strict"], 1),
+        (&["--coverage-min", "101"], 2),
+        (&["--coverage-min", "-1"], 2),
+        (&["--coverage-min", "most"], 2),
+        (&["--coverage-min", "50", "--strict"], 2),
+    ];
+    for (more, code) in table {
+        let ran = test(more).exits(code);
+        let is_missed = ran.stdout.contains("% are asked for");
+        assert_eq!(is_missed, code == 1, "{more:?}: {}", ran.stdout);
+    }
+
+    // With a case for the other rule every share is reached; a case that does not hold fails whatever is covered.
+    let case = |expect: &str| {
+        let change = "change \"aws_s3_bucket.site\" { after = { acl = \"public-read\", tags = { owner = \"web\" } } }";
+        let written = format!("case \"public\" {{\n  {change}\n  {expect}\n}}\n");
+        fs::write(own.join("tests/public.hcl"), written).unwrap();
+    };
+    case("expect \"TEAM002\" {}");
+    let told = test(&["--coverage-min", "100", "--format", "json"]).exits(0).json();
+    assert_eq!(told["coverage_percent"], 100, "{told:#}");
+    case("");
+    test(&["--coverage-min", "0"]).exits(1);
+}
+
 #[test]
 fn a_folder_that_is_no_module_in_rego_says_what_it_lacks() {
     let folder = tempfile::tempdir().unwrap();

@@ -177,6 +177,13 @@ impl Context {
         Ok(context)
     }
 
+    /// Whether the context of the one is that of the other: [`Context::gather`] looks at the same for both.
+    pub fn is_shared(one: &Declaration, other: &Declaration) -> bool {
+        one.technical_owner() == other.technical_owner()
+            && one.policy_owner() == other.policy_owner()
+            && one.vendor_id() == other.vendor_id()
+    }
+
     /// The same with the throws of the kill switch.
     #[must_use]
     pub fn with_kills(self, kills: Arc<[Kill]>) -> Self {

@@ -54,14 +54,16 @@ impl Declared for Team {
     type State = ();
 
     fn key(&self) -> String {
-        team_key(self.name.as_str())
+        Self::key_of(self.name.as_str())
     }
 }
 
-/// The key of a team's record: the normalised owner without `team:`, so that `pay_ments` and `pay-ments` are one.
-pub(crate) fn team_key(name: &str) -> String {
-    let owner = Owner::parse(&format!("team:{name}"));
-    owner.map_or_else(|_| name.to_owned(), |owner| owner.name_key().to_owned())
+impl Team {
+    /// The key of a team's record: the normalised owner without `team:`, so that `pay_ments` and `pay-ments` are one.
+    pub fn key_of(name: &str) -> String {
+        let owner = Owner::parse(&format!("team:{name}"));
+        owner.map_or_else(|_| name.to_owned(), |owner| owner.name_key().to_owned())
+    }
 }
 
 impl TeamDraft {

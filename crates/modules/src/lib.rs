@@ -27,7 +27,7 @@ pub use choose::choose;
 pub use code::CODES;
 pub use key::{KeyKind, PublicKey, SigningKey, no_passphrase};
 pub use login::{Access, Login, NamedBy};
-pub use provenance::{Origin, Provenance, provenance, provenance_in, read_provenance, seal_provenance};
+pub use provenance::{OWN_MACHINE, Origin, Provenance, provenance, provenance_in, read_provenance, seal_provenance};
 pub use remote::Remote;
 pub use sbom::{Component, Sbom, of_auditable, of_lock, read_sbom, sbom};
 pub use signature::{BUNDLE_BYTES_MAX, BUNDLE_TYPE, Claim, claim, sign, verify};

@@ -11,8 +11,12 @@ use crate::key::{PublicKey, SigningKey};
 use crate::signature::{Told, payload_of, seal, statement, told, told_by};
 
 const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
-/// What `nhi module build` does.
-const BUILD_TYPE: &str = "https://nhi.dev/policy-module/build/v1";
+/// What `nhi module build` does. A name by UUID needs no domain that somebody would have to own for as long as there are
+/// statements; SLSA asks for a URI that means one thing, and only recommends that it can be opened.
+/// <https://www.rfc-editor.org/rfc/rfc9562#section-4>, <https://slsa.dev/spec/v1.0/provenance#BuildDefinition>
+const BUILD_TYPE: &str = "urn:uuid:90c69f8e-e8a9-45bf-994f-19fbe01c307d#nhi-policy-module-build-v1";
+/// The builder where no CI system says what it is: a machine of a person, which vouches for nothing.
+pub const OWN_MACHINE: &str = "urn:uuid:90c69f8e-e8a9-45bf-994f-19fbe01c307d#own-machine";
 
 /// What its publisher knows of how a module was made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -127,13 +131,27 @@ fn of(told: &Told) -> Option<Provenance> {
 mod tests {
     use nhi_governance::Digest;
 
-    use super::{Origin, provenance, provenance_in, read_provenance, seal_provenance};
+    use super::{BUILD_TYPE, OWN_MACHINE, Origin, provenance, provenance_in, read_provenance, seal_provenance};
     use crate::key::{KeyKind, SigningKey};
     use crate::signature::{sign, verify};
 
     fn key(kind: KeyKind) -> SigningKey {
         let pem = SigningKey::generate(kind).unwrap();
         SigningKey::read(pem.as_bytes(), || panic!("no passphrase is needed")).unwrap()
+    }
+
+    #[test]
+    fn what_names_the_build_hangs_on_no_domain() {
+        let (build, _) = BUILD_TYPE.split_once('#').unwrap();
+        let (machine, _) = OWN_MACHINE.split_once('#').unwrap();
+        assert_eq!(build, machine, "one name for all that is ours");
+        let uuid = build.strip_prefix("urn:uuid:").unwrap();
+        let groups: Vec<usize> = uuid.split('-').map(str::len).collect();
+        assert_eq!(groups, [8, 4, 4, 4, 12]);
+        assert!(uuid.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit()));
+        let text = provenance(b"manifest", "naming", &Origin::default());
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains(BUILD_TYPE), "{text}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The store of modules on this machine: every blob under its digest, checked whenever it is read.
 
+mod leftovers;
+
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -130,7 +132,9 @@ impl Store {
         for bytes in [&artifact.wasm, &artifact.config, &artifact.manifest] {
             write(&self.blob(&Digest::of(bytes)), bytes)?;
         }
-        Ok(artifact.digest())
+        let digest = artifact.digest();
+        leftovers::clear(&self.folder, &self.blob(&digest));
+        Ok(digest)
     }
 
     /// The module of a digest, whatever manifests name it; `None` where it is not in the store.
@@ -265,7 +269,9 @@ fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, Problem> {
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
     let folder = path.parent().unwrap_or(path);
     let written = fs::create_dir_all(folder).and_then(|()| {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(leftovers::UNFINISHED)
+            .tempfile_in(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;

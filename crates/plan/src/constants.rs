@@ -37,7 +37,10 @@ pub(crate) struct Constants<'a> {
 
 /// The constants in the expressions of a provider block.
 pub(crate) fn constants<'a>(expressions: &str) -> Constants<'a> {
-    let Ok(document) = json::parse(expressions) else {
+    let object = json::parse(expressions)
+        .ok()
+        .filter(|document| document.root().kind() == json::Kind::Object);
+    let Some(document) = object else {
         return Constants {
             unknown: vec![Cow::Borrowed("")],
             ..Constants::default()
@@ -105,5 +108,31 @@ impl<'d> Visitor<'d> for Writer<'_> {
 
     fn close(&mut self, object: bool) {
         self.out.push(if object { '}' } else { ']' });
+    }
+}
+
+#[test]
+fn what_is_no_object_is_unknown_as_a_whole() {
+    for expressions in ["\"text\"", "[]", "[{\"a\":{\"constant_value\":1}}]", "1", "true", "{"] {
+        let known = constants(expressions);
+        assert_eq!(known.json, None, "{expressions}");
+        assert_eq!(known.unknown, [""], "{expressions}");
+    }
+    let known = constants(r#"{"region":{"constant_value":"eu"},"token":{"references":["var.t"]}}"#);
+    assert_eq!(known.json.as_deref(), Some(r#"{"region":"eu"}"#));
+    assert_eq!(known.unknown, ["token"]);
+    for expressions in [
+        "{}",
+        r#"{"a":{}}"#,
+        r#"{"a":[{"b":{}}]}"#,
+        r#"{"a":[]}"#,
+        r#"{"a":"b"}"#,
+        r#"{"a":[1]}"#,
+    ] {
+        let known = constants(expressions);
+        assert!(
+            known.json.is_some_and(|json| json::parse(&json).is_ok()),
+            "{expressions}"
+        );
     }
 }

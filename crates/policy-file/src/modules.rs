@@ -234,7 +234,8 @@ fn finish_modules(terms: &mut ModulesTerms, drafts: BTreeMap<String, Draft>, wal
             continue;
         };
         match (&source, &draft.version) {
-            (Source::Oci { .. }, None) => {
+            // One that stands there and is no constraint is told already, at its own place.
+            (Source::Oci { .. }, None) if !walk.is_value(&format!("module.{name}.version")) => {
                 let help = "Write `version = \"~> 1.0\"`, so that an update has a limit.";
                 let message = format!("module {} comes from a registry and has no `version`", quote(&name));
                 walk.faults.add(&at, Problem::new(&MISSING, message, help));
@@ -264,7 +265,12 @@ fn check_trust(terms: &ModulesTerms, walk: &mut Walk) {
     let known: BTreeSet<&str> = terms.signers.keys().map(String::as_str).collect();
     for trust in &terms.trust {
         let path = format!("trust.{}", trust.sources);
-        if trust.all_of.is_empty() && trust.any_of.is_empty() {
+        // Names that stand there and are none are told already.
+        let is_told = ["all_of", "any_of"].into_iter().any(|which| {
+            let path = format!("{path}.{which}");
+            walk.is_value(&path) && walk.faults.within(&walk.place(&path))
+        });
+        if trust.all_of.is_empty() && trust.any_of.is_empty() && !is_told {
             let at = walk.place(&path);
             let message = format!("trust in {} asks for nobody", quote(trust.sources.as_str()));
             let help = "Write `any_of = [\"…\"]` or `all_of = [\"…\"]` with the names of signers.";

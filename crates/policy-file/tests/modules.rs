@@ -85,6 +85,14 @@ trust "oci://registry.example/policy/*" {{
                 "nhi.hcl:1:1: module `a` comes from a registry and has no `version` (NHI-POLICY-MISSING)",
             ),
             (
+                "module \"a\" {\n  source = \"oci://r.example/a\"\n  version = \"^0.1\"\n  level = \"advisory\"\n}\n",
+                "nhi.hcl:3:13: `^0.1` is not a version constraint (NHI-POLICY-VALUE)",
+            ),
+            (
+                "module \"a\" {\n  source = \"oci://r.example/a\"\n  version = null\n  level = \"advisory\"\n}\n",
+                "nhi.hcl:3:13: `version` is null (NHI-POLICY-TYPE)",
+            ),
+            (
                 "module \"a\" {\n  source = \"./a.wasm\"\n  version = \"1.0.0\"\n  level = \"advisory\"\n}\n",
                 "nhi.hcl:3:13: module `a` is a file and has a `version` (NHI-POLICY-VALUE)",
             ),
@@ -111,6 +119,14 @@ trust "oci://registry.example/policy/*" {{
             (
                 "trust \"oci://r.example/*\" {}\n",
                 "nhi.hcl:1:1: trust in `oci://r.example/*` asks for nobody (NHI-POLICY-MISSING)",
+            ),
+            (
+                "trust \"oci://r.example/*\" {\n  any_of = []\n}\n",
+                "nhi.hcl:1:1: trust in `oci://r.example/*` asks for nobody (NHI-POLICY-MISSING)",
+            ),
+            (
+                "trust \"oci://r.example/*\" {\n  any_of = [\"Ann Smith\"]\n}\n",
+                "nhi.hcl:2:13: `Ann Smith` is not a name (NHI-POLICY-VALUE)",
             ),
             (
                 "trust \"oci://r.example/*\" {\n  any_of = [\"platfrom\"]\n}\nsigner \"platform\" {\n  key = \"k\"\n}\n",

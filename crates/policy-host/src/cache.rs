@@ -10,7 +10,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -27,6 +27,8 @@ const FACTS_BYTES: usize = 8 << 20;
 const KEY_BYTES: usize = 32;
 const KEY_FILE: &str = "key";
 const ENDING: &str = "cwasm";
+/// No run writes an entry for as long as this.
+const UNFINISHED_AGE: Duration = Duration::from_hours(1);
 const RANDOM: &str = "/dev/urandom";
 
 /// What an entry is for.
@@ -122,7 +124,28 @@ impl Cache {
         if written.is_err() {
             drop(fs::remove_file(&fresh));
         }
-        written.and_then(|()| self.prune())
+        written?;
+        let now = fs::symlink_metadata(self.directory.join(&name)).and_then(|metadata| metadata.modified());
+        if let Ok(now) = now {
+            self.clear(now);
+        }
+        self.prune()
+    }
+
+    /// Removes what runs left behind that were killed while they wrote, an hour ago or more by the clock of the file
+    /// system: what is younger another run may be writing. Only what bears such a run's name goes, and no link.
+    fn clear(&self, now: SystemTime) {
+        for entry in fs::read_dir(&self.directory).into_iter().flatten().flatten() {
+            let is_ours = is_unfinished(&entry.file_name().to_string_lossy());
+            let metadata = is_ours.then(|| entry.metadata().ok()).flatten();
+            let written = metadata
+                .filter(fs::Metadata::is_file)
+                .and_then(|file| file.modified().ok());
+            if written.is_some_and(|written| now.duration_since(written).is_ok_and(|age| age >= UNFINISHED_AGE)) {
+                // Another run may have removed it, and nothing hangs on it.
+                drop(fs::remove_file(entry.path()));
+            }
+        }
     }
 
     fn mac(&self, name: &str, parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
@@ -159,6 +182,15 @@ const NO_FOLLOW: i32 = nix::libc::O_NOFOLLOW;
 fn name(key: &Key) -> String {
     let fits = key.fits.first_chunk::<8>().map(|fits| hex(fits)).unwrap_or_default();
     format!("{}-{fits}.{ENDING}", hex(&key.module))
+}
+
+/// Whether a name is that of an entry until it takes its place: `.NAME.cwasm.PROCESS`.
+fn is_unfinished(name: &str) -> bool {
+    let parts = name.strip_prefix('.').and_then(|rest| rest.rsplit_once('.'));
+    parts.is_some_and(|(entry, process)| {
+        let is_process = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
+        is_process && Path::new(entry).extension().is_some_and(|ending| ending == ENDING)
+    })
 }
 
 /// Bytes in hexadecimal.
@@ -215,4 +247,45 @@ fn read_key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
 fn write_private(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     parts.iter().try_for_each(|part| file.write_all(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::{Duration, SystemTime};
+
+    use super::{Cache, UNFINISHED_AGE, is_unfinished};
+
+    #[test]
+    fn what_a_killed_run_left_goes_and_nothing_else() {
+        let entry = "0123-4567.cwasm";
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&folder.path().join("cache")).unwrap();
+        let (now, minute) = (SystemTime::now(), Duration::from_mins(1));
+        let old = UNFINISHED_AGE + minute;
+        let table = [
+            (format!(".{entry}.4711"), old, false),
+            (format!(".{entry}.4712"), UNFINISHED_AGE - minute, true),
+            (format!(".{entry}.4713"), Duration::ZERO, true),
+            (entry.to_owned(), old, true),
+            (format!(".{entry}"), old, true),
+            (format!(".{entry}.a1"), old, true),
+            (format!(".{entry}."), old, true),
+            (".note.txt.4711".to_owned(), old, true),
+        ];
+        for (name, age, _) in &table {
+            let path = cache.directory.join(name);
+            fs::write(&path, "half").unwrap();
+            let file = File::options().write(true).open(&path).unwrap();
+            file.set_modified(now - *age).unwrap();
+        }
+        let link = cache.directory.join(format!(".{entry}.4714"));
+        std::os::unix::fs::symlink(cache.directory.join(entry), &link).unwrap();
+        cache.clear(now);
+        for (name, _, stays) in &table {
+            assert_eq!(cache.directory.join(name).exists(), *stays, "{name}");
+        }
+        assert!(fs::symlink_metadata(&link).is_ok() && cache.directory.join("key").exists());
+        assert!(!is_unfinished("key"));
+    }
 }

@@ -83,6 +83,7 @@ impl Host {
         context: &Context,
         blocks: impl IntoIterator<Item = Change<'p>>,
     ) -> Result<Report, HostError> {
+        self.validate_settings(module, settings)?;
         let job = Job {
             host: self,
             module,

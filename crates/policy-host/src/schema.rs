@@ -20,6 +20,8 @@ const TEXT_BYTES_A_STEP: usize = 64;
 const PATTERN_BYTES_MAX: usize = 64 << 10;
 /// The most that is told at once.
 const FAULTS_MAX: usize = 20;
+/// The most names that are told beside one that is not known.
+const NAMES_MAX: usize = 10;
 
 /// Keywords that describe and do not judge.
 const ANNOTATIONS: &[&str] = &[
@@ -257,9 +259,16 @@ impl<'s> Judge<'s> {
                 }
             }
             "additionalProperties" => {
+                let names = described.map_or_else(String::new, |described| listing(described));
                 for (name, value) in members.iter().filter(|(name, _)| known(name).is_none()) {
                     path.push(name.clone());
-                    self.meet(wanted, value, path, depth + 1, faults)?;
+                    match wanted {
+                        Value::Bool(false) => {
+                            self.step(depth + 1)?;
+                            note(faults, path, &format!("is not a setting{names}"));
+                        }
+                        wanted => self.meet(wanted, value, path, depth + 1, faults)?,
+                    }
                     path.pop();
                 }
             }
@@ -411,6 +420,19 @@ fn quoted(text: &str) -> String {
     let short: String = text.chars().take(60).collect();
     let more = if short.len() < text.len() { "…" } else { "" };
     format!("`{}{more}`", crate::error::quote(&short))
+}
+
+/// What there is beside what there is not.
+fn listing(described: &Map<String, Value>) -> String {
+    let names: Vec<String> = described.keys().take(NAMES_MAX).map(|name| quoted(name)).collect();
+    match (names.is_empty(), described.len() > NAMES_MAX) {
+        (true, _) => String::new(),
+        (false, is_more) => format!(
+            ": there is {}{}",
+            names.join(", "),
+            if is_more { " and more" } else { "" }
+        ),
+    }
 }
 
 /// A fault, with its place. Values may be anything, so it is only told what was wanted of them.

@@ -56,6 +56,7 @@ pub use anchor::Anchor;
 pub use audit::AuditRow;
 pub use copy::{Copied, Stillness, copy};
 pub use error::{CODES, DatabaseError, RegistryError};
+pub use exceptions::Exceptions;
 pub use location::{Access, Location, open};
 pub use options::{Options, Point};
 pub use records::{Key, RecordFilter, RecordsExt};

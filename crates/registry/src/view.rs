@@ -2,6 +2,7 @@
 //! vouches for, and the time to judge by counts only when the end of the log is the one that the registry left.
 
 use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use nhi_governance::measure::History;
@@ -13,6 +14,9 @@ use crate::spool::Waiting;
 use crate::transaction::{Meta, Selection, Stored, Transaction};
 use crate::verify::{self, Tampering, Verification};
 use crate::{AUDIT_ROWS_MAX, Consumption, RecordFilter, RegistryError};
+
+/// How many records are looked up one by one, before a list is asked for.
+const LOOK_UPS_MAX: usize = 16;
 
 /// The registry as one transaction sees it.
 pub struct View<'a> {
@@ -98,6 +102,25 @@ impl<'a> View<'a> {
             }
         }
         Ok(records)
+    }
+
+    /// The records of these ids, ended ones included, as far as they are on record and of this kind. Few are looked up,
+    /// many are picked from one list: where the registry is far away, each question costs as much as the list.
+    pub fn of_ids<R: Record>(
+        &self,
+        ids: impl IntoIterator<Item = RecordId>,
+    ) -> Result<BTreeMap<RecordId, R>, RegistryError> {
+        let ids: BTreeSet<RecordId> = ids.into_iter().collect();
+        if ids.len() <= LOOK_UPS_MAX {
+            let found = ids.into_iter().filter_map(|id| Some((id, self.get(id).transpose()?)));
+            return found.map(|(id, record)| Ok((id, record?))).collect();
+        }
+        let filter = RecordFilter {
+            with_ended: true,
+            ..RecordFilter::default()
+        };
+        let all = self.list::<R>(&filter)?.into_iter().map(|record| (record.id(), record));
+        Ok(all.filter(|(id, _)| ids.contains(id)).collect())
     }
 
     /// How many records there ever were of a key, ended ones included.

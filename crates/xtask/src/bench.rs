@@ -1,13 +1,15 @@
-//! Measures what the product promises about speed: checking plans, with modules of one's own, starting the provider, and
-//! many identities.
+//! Measures what the product promises about speed: checking plans, with modules of one's own, starting the provider,
+//! many identities in a plan, and commands over many on record.
 //!
 //! Everything is measured as a whole process from outside, one child after the other in the same run, because a time
 //! alone says little on a machine that others share: each figure has a yardstick beside it.
 
+mod commands;
 mod identities;
 mod measure;
 mod modules;
 mod peers;
+mod place;
 mod plans;
 mod start;
 mod table;
@@ -29,20 +31,28 @@ pub(crate) fn internal(words: &[&str]) -> Option<Result<()>> {
 }
 
 /// What can be measured by itself; without a word all of it is.
-const PARTS: [&str; 4] = ["identities", "modules", "plans", "start"];
+const PARTS: [&str; 5] = ["commands", "identities", "modules", "plans", "start"];
 
 /// What can be said of the identities beside their number.
-const OPTIONS: [&str; 5] = ["core=", "minutes=", "parallelism=", "programs=", "registry="];
+const OPTIONS: [&str; 6] = [
+    "core=",
+    "minutes=",
+    "operations=",
+    "parallelism=",
+    "programs=",
+    "registry=",
+];
 
 /// Measures the parts that are named, or all, and prints tables as they stand in `docs/benchmarks.md`.
 ///
 /// Words after `identities` are its own: numbers of identities, `parallelism=N`, `core=NAME`, `registry=NAME`,
-/// `minutes=N`, and `programs=FOLDER` to measure the provider in a folder, such as that of an older version, instead of
-/// building it; `modules` takes `programs=` too.
+/// `minutes=N`, `operations=N` to measure the first of them alone, and `programs=FOLDER` to measure the provider in a
+/// folder, such as that of an older version, instead of building it; `commands` takes numbers and `programs=`, `modules`
+/// the latter.
 pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
     let (parts, options): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| PARTS.contains(word));
     let is_option = |word: &&str| word.parse::<usize>().is_ok() || OPTIONS.iter().any(|key| word.starts_with(key));
-    let takes_options = parts.contains(&"identities") || parts == ["modules"];
+    let takes_options = parts.contains(&"identities") || parts == ["modules"] || parts == ["commands"];
     if let Some(word) = options.iter().find(|word| !is_option(word) || !takes_options) {
         bail!("`{word}` is no part of the bench: {}", PARTS.join(", "));
     }
@@ -61,12 +71,17 @@ pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
     let helper = std::env::current_exe().context("find this program")?;
     let bench = Bench { folder, helper };
     let given = options.iter().find_map(|word| word.strip_prefix("programs="));
-    if is_asked("modules") {
+    if is_asked("modules") || is_asked("commands") {
         let nhi = match given {
             Some(folder) => PathBuf::from(folder).join(format!("nhi{}", std::env::consts::EXE_SUFFIX)),
             None => build::run(workspace, build::Profile::Release)?.nhi,
         };
-        modules::run(workspace, &bench, &nhi)?;
+        if is_asked("modules") {
+            modules::run(workspace, &bench, &nhi)?;
+        }
+        if is_asked("commands") {
+            commands::run(workspace, &bench, &nhi, &options)?;
+        }
     }
     if given.is_none() && (is_asked("identities") || is_asked("start")) {
         build::programs(workspace, build::Profile::Release, &["terraform-provider-nhi"])?;

@@ -1,5 +1,5 @@
 //! Builds programs written in Go, pinned by `tests/tools/<name>/go.mod`, into the user's cache directory: OpenTofu to
-//! drive, conftest to compare with, a registry to push modules to.
+//! drive, conftest and a small provider to compare with, a registry to push modules to.
 //!
 //! A released binary would be smaller trouble, but a pinned source with checksums needs no trust in a download page and
 //! works wherever Go's module proxy is in reach.
@@ -49,6 +49,17 @@ pub(crate) const CONFTEST: Tool = Tool {
     package: "",
     linker_flags: "-s -w",
     otherwise: "name it in `CONFTEST`",
+};
+
+/// The `time` provider of `HashiCorp`: about the smallest there is in Go.
+pub(crate) const PROVIDER_TIME: Tool = Tool {
+    name: "the `time` provider",
+    program: "terraform-provider-time",
+    folder: "tests/tools/provider-time",
+    module: "github.com/hashicorp/terraform-provider-time",
+    package: "",
+    linker_flags: "-s -w",
+    otherwise: "do without it",
 };
 
 /// The registry of go-containerregistry, which keeps modules for a test.

@@ -14,6 +14,10 @@ const KINDS: usize = 5;
 const PLANTED_EVERY: usize = 1_000;
 /// The first such service.
 const PLANTED_FIRST: usize = 7;
+/// One service in this many has a bucket of the rare type, where a plan has any: one change in a hundred.
+const RARE_EVERY: usize = 20;
+/// That type. Buckets of services that allow everything have no tags.
+pub(crate) const RARE_TYPE: &str = "aws_s3_directory_bucket";
 /// Actions that policies draw from.
 const ACTIONS: [&str; 12] = [
     "dynamodb:GetItem",
@@ -38,9 +42,20 @@ pub(crate) fn planted(changes: usize) -> usize {
         .count()
 }
 
-/// Writes a plan of `changes` resource changes. The same arguments give the same bytes.
-pub(crate) fn write_plan(out: &mut impl Write, changes: usize, seed: u64) -> io::Result<()> {
-    let resources = || (0..changes).map(move |index| Resource::new(index, seed));
+/// What kind of a plan is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    /// How many resources change.
+    pub(crate) changes: usize,
+    /// Where what is drawn comes from.
+    pub(crate) seed: u64,
+    /// Whether one change in a hundred is of the rare type.
+    pub(crate) has_rare: bool,
+}
+
+/// Writes a plan. The same shape gives the same bytes.
+pub(crate) fn write_plan(out: &mut impl Write, shape: Shape) -> io::Result<()> {
+    let resources = || (0..shape.changes).map(move |index| Resource::new(index, shape));
     write!(
         out,
         r#"{{"format_version":"1.2","terraform_version":"1.11.4","variables":{{"region":{{"value":"eu-west-1"}}}},"#
@@ -73,7 +88,14 @@ pub(crate) fn write_plan(out: &mut impl Write, changes: usize, seed: u64) -> io:
             .map(Resource::configuration),
     )?;
     let called: Vec<Value> = (0..KINDS)
-        .map(|kind| Resource { kind, service: 1, seed }.configuration())
+        .map(|kind| {
+            Resource {
+                kind,
+                service: 1,
+                shape,
+            }
+            .configuration()
+        })
         .collect();
     let call = json!({
         "source": "./modules/service",
@@ -120,15 +142,15 @@ fn allows_everything(service: usize) -> bool {
 struct Resource {
     kind: usize,
     service: usize,
-    seed: u64,
+    shape: Shape,
 }
 
 impl Resource {
-    fn new(index: usize, seed: u64) -> Self {
+    fn new(index: usize, shape: Shape) -> Self {
         Self {
             kind: index % KINDS,
             service: index / KINDS,
-            seed,
+            shape,
         }
     }
 
@@ -144,7 +166,14 @@ impl Resource {
         format!("module.service[\"{}\"]", self.service_name())
     }
 
+    fn is_rare(self) -> bool {
+        self.shape.has_rare && self.kind == KINDS - 1 && self.service % RARE_EVERY == PLANTED_FIRST
+    }
+
     fn block_type(self) -> &'static str {
+        if self.is_rare() {
+            return RARE_TYPE;
+        }
         [
             "aws_iam_policy",
             "aws_iam_role",
@@ -185,7 +214,7 @@ impl Resource {
 
     /// A small generator of its own: the plan must be the same on every machine.
     fn draw(self, salt: u64) -> usize {
-        let mut state = self.seed ^ (self.service as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ salt;
+        let mut state = self.shape.seed ^ (self.service as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ salt;
         state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         usize::try_from((state ^ (state >> 31)) % 0xFFFF).unwrap_or_default()
@@ -244,6 +273,7 @@ impl Resource {
                 "vpc_config": [], "layers": null, "reserved_concurrent_executions": -1,
                 "tags": self.tags(), "tags_all": self.tags(),
             }),
+            RARE_TYPE if allows_everything(self.service) => json!({"bucket": name, "tags": null, "tags_all": {}}),
             _ => json!({
                 "bucket": format!("{name}-data"), "force_destroy": false, "timeouts": null,
                 "tags": self.tags(), "tags_all": self.tags(),
@@ -328,12 +358,22 @@ impl Resource {
 
 #[test]
 fn a_generated_plan_is_json_of_the_asked_size() {
-    let mut text = Vec::new();
-    write_plan(&mut text, 1_000, 1).unwrap();
-    let plan: Value = serde_json::from_slice(&text).unwrap();
-    assert_eq!(plan["resource_changes"].as_array().unwrap().len(), 1_000);
-    assert_eq!(planted(1_000), 1);
-    let mut again = Vec::new();
-    write_plan(&mut again, 1_000, 1).unwrap();
-    assert_eq!(text, again);
+    for has_rare in [false, true] {
+        let shape = Shape {
+            changes: 1_000,
+            seed: 1,
+            has_rare,
+        };
+        let mut text = Vec::new();
+        write_plan(&mut text, shape).unwrap();
+        let plan: Value = serde_json::from_slice(&text).unwrap();
+        let changes = plan["resource_changes"].as_array().unwrap();
+        assert_eq!(changes.len(), 1_000);
+        let rare = changes.iter().filter(|change| change["type"] == RARE_TYPE);
+        assert_eq!(rare.count(), if has_rare { 10 } else { 0 });
+        assert_eq!(planted(1_000), 1);
+        let mut again = Vec::new();
+        write_plan(&mut again, shape).unwrap();
+        assert_eq!(text, again);
+    }
 }

@@ -3,12 +3,13 @@
 //! Plan and apply judge by the same rules. An apply judges in the same call that writes, so that what a plan found may
 //! have expired or been used meanwhile without doing harm.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use nhi_approvals::{Hearing, LIFE_DAYS_MAX, REQUESTER_VARIABLE, Request, RequestContext, Trust, disk, requesters};
 use nhi_governance::{
-    Act, Context, Declaration, Declared as _, Digest, Environment, Evidence, Identity, Name, Policy, PolicyInForce,
-    Problem, Registered, RiskTier, Timestamp, TrustDomain, adopt, tier_of_change, update,
+    Act, Context, Declaration, Declared as _, Digest, Environment, Evidence, Name, Policy, PolicyInForce, Problem,
+    Registered, RiskTier, Timestamp, TrustDomain, adopt, tier_of_change, update,
 };
 use nhi_registry::{CLOCK_SKEW_SECONDS_MAX, RecordsExt as _, Registry, RegistryError};
 
@@ -85,25 +86,16 @@ impl Governed {
         self.settings.get()?.approving.as_ref()
     }
 
-    /// Whether a change may go ahead. `create` brings no identity, and everything else the one on record with the time to
-    /// judge it by.
+    /// Whether a change may go ahead. `create` brings no identity, and everything else the one on record.
     ///
     /// The registry is created where there is none and approvals are called for: its id is part of what is approved.
-    pub(crate) fn approved(
-        &self,
-        previous: Option<(&Identity, Timestamp)>,
-        declaration: &Declaration,
-    ) -> Result<Approved, Trouble> {
+    pub(crate) fn approved(&self, previous: Option<&Found>, declaration: &Declaration) -> Result<Approved, Trouble> {
         let policy = self.policy().ok_or(Trouble::Unknown("policy"))?;
         let approving = self.approving().ok_or(Trouble::Unknown("approvals"))?;
-        let context = match previous {
-            Some(_) => self.ask(|registry| registry.reading(|view| view.context(declaration)))?,
-            None => None,
-        };
-        if !self.calls_for_approval(policy, previous, declaration, &context.unwrap_or_default()) {
+        if !self.calls_for_approval(policy, previous, declaration)? {
             return Ok(Approved::Yes(Evidence::default()));
         }
-        let previous = previous.map(|(identity, _)| identity);
+        let previous = previous.map(|found| &found.identity);
         let registry = self.registry_or_read_only()?;
         if previous.is_none()
             && let Some(trust_domain) = self.trust_domain()
@@ -227,21 +219,30 @@ impl Governed {
     fn calls_for_approval(
         &self,
         policy: &Policy,
-        previous: Option<(&Identity, Timestamp)>,
+        previous: Option<&Found>,
         declaration: &Declaration,
-        context: &Context,
-    ) -> bool {
-        let Some((identity, now)) = previous else {
-            return policy.approvals(declaration.assess(policy).tier).persons() > 0;
+    ) -> Result<bool, Trouble> {
+        let Some(found) = previous else {
+            return Ok(policy.approvals(declaration.assess(policy).tier).persons() > 0);
         };
         let act = Act {
             by: self.actor.as_str(),
             evidence: &Evidence::default(),
             policy,
-            now,
+            now: found.now,
         };
-        let updated = update(identity, declaration.clone(), context, &act);
-        matches!(updated, Err(problem) if problem.code.id == LACKS_APPROVALS)
+        let context = self.context_of(found, declaration)?;
+        let updated = update(&found.identity, declaration.clone(), &context, &act);
+        Ok(matches!(updated, Err(problem) if problem.code.id == LACKS_APPROVALS))
+    }
+
+    /// What an identity will be judged by once it is declared like this.
+    fn context_of<'f>(&self, found: &'f Found, declaration: &Declaration) -> Result<Cow<'f, Context>, Trouble> {
+        if Context::is_shared(found.identity.declaration(), declaration) {
+            return Ok(Cow::Borrowed(&found.context));
+        }
+        let context = self.ask(|registry| registry.reading(|view| view.context(declaration)))?;
+        Ok(Cow::Owned(context.unwrap_or_default()))
     }
 }
 

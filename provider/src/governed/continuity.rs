@@ -1,17 +1,36 @@
 //! Whether the registry is the one that was seen before: its log has to go on from where it was known to end.
 
-use nhi_registry::Anchor;
+use std::sync::PoisonError;
+
+use nhi_registry::{Anchor, RecordsExt as _, RegistryError, View};
 
 use super::{Governed, Trouble};
 
 impl Governed {
     /// Refuses a registry whose log does not continue the one that a state was written with.
     pub(crate) fn refuse_rollback(&self, anchor: Option<&Anchor>) -> Result<(), Trouble> {
-        let Some(anchor) = anchor.filter(|_| self.location().is_some()) else {
+        let Some(anchor) = anchor.filter(|anchor| self.location().is_some() && !self.is_continued(anchor)) else {
             return Ok(());
         };
-        self.ask(|registry| registry.refuse_rollback(anchor))?;
+        self.ask(|registry| registry.reading(|view| self.refuse_rollback_in(view, Some(anchor))))?;
         Ok(())
+    }
+
+    /// The same on what is read anyway. A core asks of the same state several times in one run: what was found then
+    /// is not asked for again.
+    pub(super) fn refuse_rollback_in(&self, view: &View<'_>, anchor: Option<&Anchor>) -> Result<(), RegistryError> {
+        let Some(anchor) = anchor.filter(|anchor| !self.is_continued(anchor)) else {
+            return Ok(());
+        };
+        view.refuse_rollback(anchor)?;
+        let mut continued = self.continued.lock().unwrap_or_else(PoisonError::into_inner);
+        continued.insert((anchor.registry.clone(), anchor.seq, anchor.hash));
+        Ok(())
+    }
+
+    fn is_continued(&self, anchor: &Anchor) -> bool {
+        let continued = self.continued.lock().unwrap_or_else(PoisonError::into_inner);
+        continued.contains(&(anchor.registry.clone(), anchor.seq, anchor.hash))
     }
 
     /// Refuses every registry that does not continue from a checkpoint that was kept elsewhere: also another one, and

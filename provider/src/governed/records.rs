@@ -52,6 +52,13 @@ pub(crate) struct FoundRecord<S: Spec> {
     pub(crate) state: Value,
 }
 
+impl<S: Spec> FoundRecord<S> {
+    /// Its id.
+    pub(crate) fn id(&self) -> RecordId {
+        self.record.id()
+    }
+}
+
 impl Governed {
     /// The record of an id and its state. A registry that is not there is an error where `is_expected`.
     pub(crate) fn find_record<S: Spec>(
@@ -69,6 +76,25 @@ impl Governed {
         };
         let found = registry.reading(|view| {
             let Some(record) = view.get::<Registered<S::Declared>>(id)? else {
+                return Ok(None);
+            };
+            let state = S::state(&record, view.now()?, view)?;
+            Ok(Some(FoundRecord { record, state }))
+        })?;
+        Ok(found)
+    }
+
+    /// The record of a place that has not ended, and its state; none where there is no registry.
+    pub(crate) fn find_record_at<S: Spec>(
+        &self,
+        environment: &str,
+        key: &str,
+    ) -> Result<Option<FoundRecord<S>>, Trouble> {
+        let Some(registry) = self.existing_registry()? else {
+            return Ok(None);
+        };
+        let found = registry.reading(|view| {
+            let Some(record) = view.find::<Registered<S::Declared>>(environment, key)? else {
                 return Ok(None);
             };
             let state = S::state(&record, view.now()?, view)?;

@@ -73,13 +73,15 @@ impl Governed {
 
     /// At plan: what is held by exception only needs one that is in force.
     pub(crate) fn refuse_unexcepted(&self, declaration: &Declaration) -> Result<(), Trouble> {
-        if declaration.wants_suspension() {
+        let Some(excepted) = declaration
+            .calls_for_exception()
+            .filter(|_| !declaration.wants_suspension())
+        else {
             return Ok(());
-        }
-        let asked = self.ask(|registry| registry.reading(|view| view.refuse_unexcepted(declaration, view.now()?)))?;
-        match (asked, declaration.calls_for_exception()) {
-            (None, Some(excepted)) => Err(RegistryError::from(excepted.missing()).into()),
-            _ => Ok(()),
+        };
+        match self.ask(|registry| registry.reading(|view| view.refuse_unexcepted(declaration, view.now()?)))? {
+            None => Err(RegistryError::from(excepted.missing()).into()),
+            Some(()) => Ok(()),
         }
     }
 

@@ -87,6 +87,10 @@ impl Kind for AccessReviewKind {
         "revoked",
     ];
     const WARNED: &'static [&'static str] = &["due", "overdue"];
+    const NAMED_BY: &'static [(&'static str, &'static str)] = &[(
+        "name",
+        "Name of the access review, unique among those that have not ended. Enough for an import.",
+    )];
 
     fn schema() -> Schema {
         declared().into_iter().chain(computed()).fold(

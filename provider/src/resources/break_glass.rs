@@ -71,6 +71,16 @@ impl Kind for BreakGlassKind {
     const KEY: &'static [&'static str] = &["environment", "name"];
     const COMPUTED: &'static [&'static str] = &["last_activated_at", "last_tested_at", "post_review_due_at", "sealed"];
     const WARNED: &'static [&'static str] = &["activated", "review_owed", "untested"];
+    const NAMED_BY: &'static [(&'static str, &'static str)] = &[
+        (
+            "environment",
+            "Environment of the break-glass access. With `name` enough for an import.",
+        ),
+        (
+            "name",
+            "Name of the break-glass access, unique among those of its environment that have not ended.",
+        ),
+    ];
 
     fn schema() -> Schema {
         required().into_iter().chain(computed()).fold(

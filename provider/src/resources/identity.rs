@@ -8,6 +8,7 @@ pub(crate) mod draft;
 mod lapsed;
 mod plan;
 mod schema;
+mod sight;
 mod sought;
 mod state;
 mod upgrade;

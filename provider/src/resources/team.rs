@@ -47,6 +47,15 @@ impl Kind for TeamKind {
     const KEY: &'static [&'static str] = &["name"];
     const COMPUTED: &'static [&'static str] = &[];
     const WARNED: &'static [&'static str] = &[];
+    const NAMED_BY: &'static [(&'static str, &'static str)] = &[(
+        "name",
+        "Name of the team, unique among those that have not ended. Enough for an import.",
+    )];
+
+    fn place(named: &Value) -> (String, String) {
+        let name = named.get("name").as_str().unwrap_or_default();
+        (String::new(), Team::key_of(name))
+    }
 
     fn schema() -> Schema {
         let attributes = [

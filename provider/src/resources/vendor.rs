@@ -50,6 +50,10 @@ impl Kind for VendorKind {
     const KEY: &'static [&'static str] = &["name"];
     const COMPUTED: &'static [&'static str] = &[];
     const WARNED: &'static [&'static str] = &["contract_ended", "ending"];
+    const NAMED_BY: &'static [(&'static str, &'static str)] = &[(
+        "name",
+        "Name of the vendor, unique among those that have not ended. Enough for an import.",
+    )];
 
     fn schema() -> Schema {
         let attributes = [

@@ -37,5 +37,12 @@ fn a_check_runs_in_an_empty_network_namespace() -> Outcome {
     // What needs no registry works there too.
     let lock = world.at_home(Nhi::started_by(&ALONE, world.folder.path())?);
     lock.args(["module", "lock", "--check"]).run()?.exits(0)?;
+    for (arguments, words) in [
+        (&["rules"][..], ["TEAM001", "XTRA001"]),
+        (&["explain", "TEAM001"], ["TEAM001", "as the lock file pins it"]),
+    ] {
+        let asked = world.at_home(Nhi::started_by(&ALONE, world.folder.path())?);
+        asked.args(arguments.iter().copied()).run()?.exits(0)?.says(&words)?;
+    }
     Ok(())
 }

@@ -7,7 +7,7 @@ use support::Outcome;
 use super::{World, codes, extras, key, remove};
 
 /// A way in which what was locked no longer holds.
-type Break = fn(&mut World) -> anyhow::Result<()>;
+pub(super) type Break = fn(&mut World) -> anyhow::Result<()>;
 
 fn edit_lock(world: &World, from: &str, to: &str) -> anyhow::Result<()> {
     let text = world.lock_text()?;
@@ -16,7 +16,7 @@ fn edit_lock(world: &World, from: &str, to: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-const TABLE: [(&str, &str, Break); 17] = [
+pub(super) const TABLE: [(&str, &str, Break); 17] = [
     ("no lock file", "NHI-MODULE-UNLOCKED", |world| {
         remove(&world.path("nhi.lock.hcl"))
     }),

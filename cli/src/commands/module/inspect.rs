@@ -252,6 +252,17 @@ impl Shown {
         }
     }
 
+    /// What was linked in. A component does not say which language it was written in, so the way out has to fit all.
+    fn depends(&self) -> String {
+        match (&self.dependencies, &self.attached) {
+            (Some(list), _) => list.join(", "),
+            (None, Some(attached)) if attached.is_listed() => "what the list below names".to_owned(),
+            _ => {
+                "not listed in it; `nhi module sign --sbom FILE` adds a list, in Rust `cargo auditable` too".to_owned()
+            }
+        }
+    }
+
     fn human(&self, width: usize) -> String {
         let document = self.document();
         let mut screen = Screen::new(width);
@@ -280,11 +291,7 @@ impl Shown {
             .map(|(tool, version)| format!("{tool} {version}"))
             .collect();
         field("made by    ", &made.join(", "));
-        let dependencies = match &self.dependencies {
-            Some(list) => list.join(", "),
-            None => "not listed: build with `cargo auditable` installed".to_owned(),
-        };
-        field("depends on ", &dependencies);
+        field("depends on ", &self.depends());
         if let Some(module) = &self.module {
             let description = module.description();
             let how = format!(

@@ -45,6 +45,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     // What is written is read first: a key that signs nothing would be found out too late.
     let key = SigningKey::read(private.as_bytes(), nhi_modules::no_passphrase).map_err(artefacts::failure)?;
     let public = key.public().to_pem();
+    make_folder(path)?;
     if !output::create_file(&public_path, &public)? {
         return Err(there_already(&public_path));
     }
@@ -74,6 +75,24 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     screen.line(&[(PLAIN, "}")]);
     console.answer(&screen.into_text())?;
     Ok(Exit::Clean)
+}
+
+/// Makes the folder of a key where it is not there, for its owner alone.
+fn make_folder(path: &Path) -> Result<(), Failure> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder).map_err(|error| {
+        Failure::undecided(format!("the folder `{}` cannot be made: {error}", folder.display()))
+            .help("name a file in a folder that you may write to with `--output`")
+    })
 }
 
 fn there_already(path: &Path) -> Failure {

@@ -30,6 +30,8 @@ pub(super) struct Language {
     pub(super) name: &'static str,
     /// What it is called in a sentence.
     pub(super) title: &'static str,
+    /// Whether a module pins tools that are fetched into its folder.
+    pub(super) has_tools: bool,
     /// What a folder of a module in this language has to have, as the reader is told.
     pub(super) marker: &'static str,
     /// Whether a folder is one of a module in this language.

@@ -11,7 +11,7 @@ use super::resolve::Resolver;
 use crate::artefacts::RemoteArgs;
 use crate::exit::{Exit, Failure};
 use crate::locked::{self, Files};
-use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen};
+use crate::output::{self, BOLD, Console, DIM, GREEN, PLAIN, RED, Screen, Wrong};
 use crate::policy;
 use crate::report::Problem;
 
@@ -84,14 +84,6 @@ struct Told {
     signers: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Wrong {
-    code: &'static str,
-    module: String,
-    message: String,
-    help: String,
-}
-
 pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let files = args.file.read()?;
     let problems = stale(&files);
@@ -102,7 +94,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
             Exit::Findings
         };
         let modules = files.lock.as_ref().map(|lock| told(lock, lock)).unwrap_or_default();
-        answer(&files, false, modules, problems, args.format, console)?;
+        answer(&files, false, modules, &problems, args.format, console)?;
         return Ok(exit);
     }
     let mut resolver = Resolver::new(&files, args.remote, &args.allow_lower)?;
@@ -115,14 +107,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     }
     let before = files.lock.clone().unwrap_or_default();
     let is_changed = !args.fetch && write(&files, &lock)?;
-    answer(
-        &files,
-        is_changed,
-        told(&before, &lock),
-        Vec::new(),
-        args.format,
-        console,
-    )?;
+    answer(&files, is_changed, told(&before, &lock), &[], args.format, console)?;
     Ok(Exit::Clean)
 }
 
@@ -175,22 +160,16 @@ fn answer(
     files: &Files,
     is_changed: bool,
     modules: Vec<Told>,
-    problems: Vec<Problem>,
+    problems: &[Problem],
     format: Format,
     console: &Console,
 ) -> Result<(), Failure> {
-    let wrong = problems.into_iter().map(|problem| Wrong {
-        code: problem.code,
-        module: problem.subject,
-        message: problem.message,
-        help: problem.help,
-    });
     let document = Document {
         version: 1,
         lock_file: files.lock_path().display().to_string(),
         changed: is_changed,
         modules,
-        problems: wrong.collect(),
+        problems: problems.iter().map(Wrong::from).collect(),
     };
     match format {
         Format::Human => console.answer(&human(&document, console.width)),
@@ -200,11 +179,7 @@ fn answer(
 
 fn human(document: &Document, width: usize) -> String {
     let mut screen = Screen::new(width);
-    for wrong in &document.problems {
-        screen.line(&[(RED, wrong.code), (PLAIN, "  "), (BOLD, &wrong.module)]);
-        screen.field(2, "what", PLAIN, &wrong.message);
-        screen.field(2, "fix ", PLAIN, &wrong.help);
-    }
+    output::problems(&mut screen, &document.problems);
     for module in document.modules.iter().filter(|_| document.problems.is_empty()) {
         screen.line(&[
             (PLAIN, &format!("{:<8}", module.state)),

@@ -46,12 +46,19 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let mut screen = Screen::new(console.width);
     screen.line(&[(PLAIN, "made "), (BOLD, &shown)]);
     screen.blank();
-    for (command, why) in [
-        (format!("cd {shown}"), ""),
-        ("nhi module build".to_owned(), "  the component, in target/"),
-        ("nhi module test".to_owned(), "   the cases in tests/, in the sandbox"),
-    ] {
-        screen.line(&[(PLAIN, "  "), (BOLD, &command), (DIM, why)]);
+    let build = if args.language.has_tools {
+        (
+            "nhi module build --install",
+            "what builds it, once; the component, in target/",
+        )
+    } else {
+        ("nhi module build", "the component, in target/")
+    };
+    let test = ("nhi module test", "the cases in tests/, in the sandbox");
+    screen.line(&[(PLAIN, "  "), (BOLD, &format!("cd {shown}"))]);
+    for (command, why) in [build, test] {
+        let command = format!("{command:<width$}", width = build.0.len());
+        screen.line(&[(PLAIN, "  "), (BOLD, &command), (DIM, "  "), (DIM, why)]);
     }
     console.answer(&screen.into_text())?;
     Ok(Exit::Clean)

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::Format;
 use super::subject::{Held, Subject};
-use super::supply;
+use super::supply::Supply;
 use crate::artefacts::{self, Reference, RemoteArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Console, PLAIN, Screen, YELLOW};
@@ -102,10 +102,11 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
 /// What goes along: all that is in the store, and what can be said of the module's making without a key.
 fn attachments(args: &Args, held: &Held) -> Result<Vec<Attachment>, Failure> {
     let mut attachments = held.attachments.clone();
-    let sbom = supply::sbom(args.sbom.as_deref(), held)?;
+    let supply = Supply::of(held);
+    let sbom = supply.sbom(args.sbom.as_deref())?;
     let is_told = |bundle: &Vec<u8>| nhi_modules::claim(bundle).is_some_and(|claim| !claim.is_signature);
     if !nhi_modules::bundles(&attachments).iter().any(is_told)
-        && let Some(bytes) = supply::provenance(held, sbom.as_ref())?
+        && let Some(bytes) = supply.provenance(sbom.as_ref())?
     {
         let kind = Kind::Statement;
         let attachment = Attachment { kind, bytes };

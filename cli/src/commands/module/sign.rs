@@ -8,7 +8,7 @@ use nhi_modules::{Attachment, SigningKey};
 use zeroize::Zeroizing;
 
 use super::subject::{Held, Subject};
-use super::supply;
+use super::supply::Supply;
 use crate::artefacts;
 use crate::exit::{Exit, Failure};
 use crate::input;
@@ -43,8 +43,9 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         let bundle = nhi_modules::sign(&key, manifest).map_err(artefacts::failure)?;
         added.push(Attachment::bundle(bundle));
     }
-    let sbom = supply::sbom(args.sbom.as_deref(), &held)?;
-    let provenance = supply::provenance(&held, sbom.as_ref())?;
+    let supply = Supply::of(&held);
+    let sbom = supply.sbom(args.sbom.as_deref())?;
+    let provenance = supply.provenance(sbom.as_ref())?;
     if let Some(statement) = provenance.filter(|statement| !has_told(&held, &key, statement)) {
         let bundle = nhi_modules::seal_provenance(&key, &statement).map_err(artefacts::failure)?;
         added.push(Attachment::bundle(bundle));

@@ -1,5 +1,6 @@
 //! What goes along with a module that is published: the list of its dependencies, and how it was made.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -17,42 +18,98 @@ const DEPENDENCIES_BYTES_MAX: usize = 4 << 20;
 const LOCK_BYTES_MAX: u64 = 4 << 20;
 /// How far above a component's file its lock file may be: `target/wasm32-unknown-unknown/release/rules.wasm`.
 const LEVELS_MAX: usize = 5;
-/// A machine of a person, which vouches for nothing.
-const OWN_MACHINE: &str = "https://nhi.dev/policy-module/builder/own-machine";
 
-/// The list of dependencies: the one that is given, that of the module, what was linked into it, what its lock file
-/// names; none where nothing of the kind is there.
-pub(super) fn sbom(given: Option<&Path>, held: &Held) -> Result<Option<Attachment>, Failure> {
-    let kind = Kind::Sbom;
-    if let Some(path) = given {
-        let bytes = input::read_file(path, SBOM_BYTES_MAX).map_err(|error| unreadable(path, &error.to_string()))?;
-        let bytes = bytes.ok_or_else(|| unreadable(path, "it is too long"))?;
-        nhi_modules::read_sbom(&bytes).map_err(artefacts::failure)?;
-        return Ok(Some(Attachment { kind, bytes }));
-    }
-    if let Some(there) = held.attachments.iter().find(|attachment| attachment.kind == kind) {
-        return Ok(Some(there.clone()));
-    }
-    let Some(packed) = &held.packed else { return Ok(None) };
-    let bytes = components(packed)?.map(|list| nhi_modules::sbom(&packed.facts, &held.artifact.wasm, &list));
-    Ok(bytes.map(|bytes| Attachment { kind, bytes }))
+/// A module, and the lock file of the folder that it was built in: both documents are of the same bytes of it.
+pub(super) struct Supply<'h> {
+    held: &'h Held,
+    lock: OnceCell<Option<(PathBuf, Vec<u8>)>>,
 }
 
-fn components(packed: &Packed) -> Result<Option<Vec<Component>>, Failure> {
-    if let Some(list) = &packed.dependencies {
-        let json = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(list, DEPENDENCIES_BYTES_MAX);
-        let json = json.map_err(|_| {
-            Failure::undecided("what `cargo auditable` wrote into the module cannot be unpacked")
-                .help("build the module again, or name a list with `--sbom FILE`")
-        })?;
-        return nhi_modules::of_auditable(&json).map(Some).map_err(artefacts::failure);
+impl<'h> Supply<'h> {
+    pub(super) fn of(held: &'h Held) -> Self {
+        Self {
+            held,
+            lock: OnceCell::new(),
+        }
     }
-    let Some((path, text)) = lock(packed)? else {
-        return Ok(None);
-    };
-    let text = String::from_utf8(text).map_err(|_| unreadable(&path, "it is not text"))?;
-    let list = nhi_modules::of_lock(&text, &packed.facts.name);
-    list.map(Some).map_err(artefacts::failure)
+
+    /// The list of dependencies: the one that is given, that of the module, what was linked into it, what its lock file
+    /// names; none where nothing of the kind is there.
+    pub(super) fn sbom(&self, given: Option<&Path>) -> Result<Option<Attachment>, Failure> {
+        let (kind, held) = (Kind::Sbom, self.held);
+        if let Some(path) = given {
+            let bytes = input::read_file(path, SBOM_BYTES_MAX).map_err(|error| unreadable(path, &error.to_string()))?;
+            let bytes = bytes.ok_or_else(|| unreadable(path, "it is too long"))?;
+            nhi_modules::read_sbom(&bytes).map_err(artefacts::failure)?;
+            return Ok(Some(Attachment { kind, bytes }));
+        }
+        if let Some(there) = held.attachments.iter().find(|attachment| attachment.kind == kind) {
+            return Ok(Some(there.clone()));
+        }
+        let Some(packed) = &held.packed else { return Ok(None) };
+        let bytes = self
+            .components(packed)?
+            .map(|list| nhi_modules::sbom(&packed.facts, &held.artifact.wasm, &list));
+        Ok(bytes.map(|bytes| Attachment { kind, bytes }))
+    }
+
+    fn components(&self, packed: &Packed) -> Result<Option<Vec<Component>>, Failure> {
+        if let Some(list) = &packed.dependencies {
+            let json = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(list, DEPENDENCIES_BYTES_MAX);
+            let json = json.map_err(|_| {
+                Failure::undecided("what `cargo auditable` wrote into the module cannot be unpacked")
+                    .help("build the module again, or name a list with `--sbom FILE`")
+            })?;
+            return nhi_modules::of_auditable(&json).map(Some).map_err(artefacts::failure);
+        }
+        let Some((path, text)) = self.lock(packed)? else {
+            return Ok(None);
+        };
+        let text = std::str::from_utf8(text).map_err(|_| unreadable(path, "it is not text"))?;
+        let list = nhi_modules::of_lock(text, &packed.facts.name);
+        list.map(Some).map_err(artefacts::failure)
+    }
+
+    /// How a module was made, as a statement that nobody has signed yet; none where neither a commit nor a lock file says
+    /// anything about it.
+    pub(super) fn provenance(&self, sbom: Option<&Attachment>) -> Result<Option<Vec<u8>>, Failure> {
+        let held = self.held;
+        let Some(packed) = &held.packed else { return Ok(None) };
+        let folder = packed.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let commit = git(folder, &["rev-parse", "HEAD"]).filter(|text| text.len() == 40 || text.len() == 64);
+        let remote = git(folder, &["config", "--get", "remote.origin.url"]).and_then(|url| public_address(&url));
+        let source = commit.map(|commit| (remote.unwrap_or_else(|| "git+unknown:".to_owned()), commit));
+        let lock = self.lock(packed)?.map(|(_, bytes)| Digest::of(bytes));
+        if source.is_none() && lock.is_none() {
+            return Ok(None);
+        }
+        let origin = Origin {
+            builder: builder(),
+            is_modified: source.is_some()
+                && git(folder, &["status", "--porcelain"]).is_none_or(|changes| !changes.is_empty()),
+            source,
+            lock,
+            sbom: sbom.map(Attachment::digest),
+        };
+        Ok(Some(nhi_modules::provenance(
+            &held.artifact.manifest,
+            &packed.facts.name,
+            &origin,
+        )))
+    }
+
+    /// The lock file, which is read once.
+    fn lock(&self, packed: &Packed) -> Result<Option<(&Path, &[u8])>, Failure> {
+        let known = match self.lock.get() {
+            Some(known) => known,
+            None => {
+                let read = lock(packed)?;
+                self.lock.get_or_init(|| read)
+            }
+        };
+        Ok(known.as_ref().map(|(path, bytes)| (path.as_path(), bytes.as_slice())))
+    }
 }
 
 /// The lock file of the folder that a component was built in.
@@ -72,34 +129,6 @@ fn lock(packed: &Packed) -> Result<Option<(PathBuf, Vec<u8>)>, Failure> {
     let bytes = input::read_file(&path, LOCK_BYTES_MAX).map_err(|error| unreadable(&path, &error.to_string()))?;
     let bytes = bytes.ok_or_else(|| unreadable(&path, "it is too long"))?;
     Ok(Some((path, bytes)))
-}
-
-/// How a module was made, as a statement that nobody has signed yet; none where neither a commit nor a lock file says
-/// anything about it.
-pub(super) fn provenance(held: &Held, sbom: Option<&Attachment>) -> Result<Option<Vec<u8>>, Failure> {
-    let Some(packed) = &held.packed else { return Ok(None) };
-    let folder = packed.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let commit = git(folder, &["rev-parse", "HEAD"]).filter(|text| text.len() == 40 || text.len() == 64);
-    let remote = git(folder, &["config", "--get", "remote.origin.url"]).and_then(|url| public_address(&url));
-    let source = commit.map(|commit| (remote.unwrap_or_else(|| "git+unknown:".to_owned()), commit));
-    let lock = lock(packed)?.map(|(_, bytes)| Digest::of(&bytes));
-    if source.is_none() && lock.is_none() {
-        return Ok(None);
-    }
-    let origin = Origin {
-        builder: builder(),
-        is_modified: source.is_some()
-            && git(folder, &["status", "--porcelain"]).is_none_or(|changes| !changes.is_empty()),
-        source,
-        lock,
-        sbom: sbom.map(Attachment::digest),
-    };
-    Ok(Some(nhi_modules::provenance(
-        &held.artifact.manifest,
-        &packed.facts.name,
-        &origin,
-    )))
 }
 
 /// What git says; nothing where it is not there or knows nothing of the folder.
@@ -150,7 +179,7 @@ fn builder() -> String {
     let found = github().or_else(gitlab);
     found
         .filter(|uri| uri.starts_with("https://"))
-        .unwrap_or_else(|| OWN_MACHINE.to_owned())
+        .unwrap_or_else(|| nhi_modules::OWN_MACHINE.to_owned())
 }
 
 #[cold]

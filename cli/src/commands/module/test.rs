@@ -3,6 +3,7 @@
 //! A module that asks for the graph is handed what the built-in analyzer makes of the case. Every case is run twice, with another number of sessions at once: a module whose answers differ is not fit to decide.
 
 mod cases;
+mod told;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -56,6 +57,8 @@ struct Document {
     failed: usize,
     /// Of a hundred rules, how many have a case that they flag and a near miss.
     coverage_percent: usize,
+    /// How many of them have to.
+    coverage_min: u8,
     uncovered: Vec<String>,
     rules: Vec<Covered>,
     cases: Vec<Ran>,
@@ -130,6 +133,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         passed: ran.len() - failed,
         failed,
         coverage_percent: coverage.percent(),
+        coverage_min: args.coverage_min.unwrap_or(if args.strict { 100 } else { 0 }),
         uncovered: coverage.gaps(),
         rules: coverage.0,
         cases: ran,
@@ -138,9 +142,14 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         Format::Human => console.answer(&human(&document, console.width))?,
         Format::Json => console.answer_raw(&output::json(&document)?)?,
     }
-    let least = args.coverage_min.unwrap_or(if args.strict { 100 } else { 0 });
-    let is_clean = failed == 0 && document.coverage_percent >= usize::from(least);
+    let is_clean = failed == 0 && document.is_covered();
     Ok(if is_clean { Exit::Clean } else { Exit::Findings })
+}
+
+impl Document {
+    fn is_covered(&self) -> bool {
+        self.coverage_percent >= usize::from(self.coverage_min)
+    }
 }
 
 /// The component that was built last.
@@ -199,6 +208,12 @@ fn judge(hosts: &[Host], loaded: &[LoadedFile], case: &Case) -> Result<Result<Re
     let plan = nhi_plan::read(&plan, &Limits::default())
         .map_err(|error| Failure::usage(format!("the plan of case `{}` cannot be read: {error}", case.title)))?;
     let context = Context {
+        policy: case
+            .policy
+            .as_deref()
+            .map(|file| text(file, FILE_BYTES_MAX))
+            .transpose()?,
+        exceptions: case.exceptions.clone(),
         now: case.now.clone(),
         format_version: plan.format_version.to_string(),
         terraform_version: plan.terraform_version.to_string(),
@@ -375,9 +390,14 @@ fn human(document: &Document, width: usize) -> String {
         passed,
         failed,
         coverage_percent,
+        coverage_min,
         ..
     } = document;
-    let told = format!("{passed} passed, {failed} failed, {coverage_percent} % of the rules covered");
-    screen.line(&[(if document.failed == 0 { GREEN } else { RED }, &told)]);
+    let mut told = format!("{passed} passed, {failed} failed, {coverage_percent} % of the rules covered");
+    if !document.is_covered() {
+        told.push_str(&format!(", {coverage_min} % are asked for"));
+    }
+    let is_clean = document.failed == 0 && document.is_covered();
+    screen.line(&[(if is_clean { GREEN } else { RED }, &told)]);
     screen.into_text()
 }

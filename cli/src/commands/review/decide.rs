@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nhi_approvals::{Order, RequestContext};
 use nhi_governance::{Act, Digest, Evidence, Identity, Owner, Record as _, RecordId};
-use nhi_registry::{Access, Actor, RecordsExt as _, Registry};
+use nhi_registry::{Access, Actor, RecordsExt as _, Registry, RegistryError};
 
 use super::{Named, view};
 use crate::exit::{Exit, Failure};
@@ -87,8 +87,9 @@ type Names = BTreeMap<RecordId, (String, String)>;
 
 fn names(registry: &dyn Registry, review: &rounds::Review) -> Result<Names, Failure> {
     let read = registry.reading(|view| {
+        let identities = view.of_ids::<Identity>(review.state().items.keys().copied())?;
         let name = |id: &RecordId| {
-            let identity = view.require::<Identity>(*id)?;
+            let identity = identities.get(id).ok_or(RegistryError::NotFound(*id))?;
             Ok((*id, (identity.environment().to_owned(), identity.key())))
         };
         review.state().items.keys().map(name).collect()

@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 use nhi_governance::{Decision, Identity, Item, Owner, Record as _, RecordId, Timestamp};
-use nhi_registry::{RecordsExt as _, Registry};
+use nhi_registry::{RecordsExt as _, Registry, RegistryError};
 use serde::Serialize;
 
 use crate::exit::Failure;
@@ -82,8 +82,9 @@ impl<'a> View<'a> {
 
 fn rows(registry: &dyn Registry, review: &Review) -> Result<Vec<Row>, Failure> {
     let read = registry.reading(|view| {
+        let identities = view.of_ids::<Identity>(review.state().items.keys().copied())?;
         let row = |(id, item): (&RecordId, &Item)| {
-            let identity = view.require::<Identity>(*id)?;
+            let identity = identities.get(id).ok_or(RegistryError::NotFound(*id))?;
             let declaration = identity.declaration();
             Ok(Row {
                 id: *id,

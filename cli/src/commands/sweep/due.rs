@@ -1,10 +1,12 @@
 //! What is due, and its end: each kind in batches of one transaction, decided again where it is written.
 
+use std::collections::BTreeMap;
+
 use nhi_governance::{
-    Act, BreakGlass, Cause, Declared, Evidence, Exception, Grant, Identity, Record, RecordId, Registered, Timestamp,
-    Transition, suspend, sweep,
+    Act, BreakGlass, Cause, Context, Declared, Evidence, Exception, Grant, Identity, Record, RecordId, Registered,
+    Timestamp, Transition, suspend, sweep,
 };
-use nhi_registry::{Actor, RecordFilter, RecordsExt as _, Registry, RegistryError, View};
+use nhi_registry::{Actor, Exceptions, RecordFilter, RecordsExt as _, Registry, RegistryError, View};
 use serde::Serialize;
 
 use crate::operate::BATCH;
@@ -128,12 +130,12 @@ impl Overdue {
 pub(super) fn sweep_all(registry: &dyn Registry, actor: &Actor) -> Result<Vec<Swept>, RegistryError> {
     let mut swept = reviews(registry, actor)?;
     let by = actor.as_str();
-    swept.extend(kind(registry, actor, |record, now, view| {
-        identity(record, by, now, view)
+    swept.extend(kind(registry, actor, |records, now, view| {
+        identities(records, by, now, view)
     })?);
-    swept.extend(kind(registry, actor, grant)?);
-    swept.extend(kind(registry, actor, |record, now, _: &View<'_>| {
-        Ok(exception(record, now))
+    swept.extend(kind(registry, actor, grants)?);
+    swept.extend(kind(registry, actor, |records: &[_], now, _| {
+        Ok(records.iter().map(|record| exception(record, now)).collect())
     })?);
     Ok(swept)
 }
@@ -159,31 +161,31 @@ fn reviews(registry: &dyn Registry, actor: &Actor) -> Result<Vec<Swept>, Registr
     Ok(swept)
 }
 
-/// Does to the records of a kind what is `due` at a moment, which is none for most of them.
+/// What is due of some records at a moment, in their order: nothing for most of them.
+type Due<R> = Result<Vec<Option<Transition<R>>>, RegistryError>;
+
+/// Does to the records of a kind what is `due` at a moment. It is asked about all at once, so that what they have in
+/// common is read once.
 fn kind<R: Record>(
     registry: &dyn Registry,
     actor: &Actor,
-    due: impl Fn(&R, Timestamp, &View<'_>) -> Result<Option<Transition<R>>, RegistryError>,
+    due: impl Fn(&[R], Timestamp, &View<'_>) -> Due<R>,
 ) -> Result<Vec<Swept>, RegistryError> {
-    let ids = registry.reading(|view| {
-        let (now, mut ids) = (view.now()?, Vec::new());
-        for record in view.list::<R>(&RecordFilter::default())? {
-            if due(&record, now, view)?.is_some() {
-                ids.push(record.id());
-            }
-        }
-        Ok(ids)
+    let ids: Vec<RecordId> = registry.reading(|view| {
+        let records: Vec<R> = view.list(&RecordFilter::default())?;
+        let due = due(&records, view.now()?, view)?;
+        let due = records.iter().zip(due).filter(|(_, due)| due.is_some());
+        Ok(due.map(|(record, _)| record.id()).collect())
     })?;
     let mut swept = Vec::new();
     for batch in ids.chunks(BATCH) {
         swept.extend(registry.writing(actor, |writer| {
+            let records = batch.iter().map(|id| writer.require(*id));
+            let records: Vec<R> = records.collect::<Result<_, _>>()?;
             let mut swept = Vec::new();
-            for id in batch {
-                let record: R = writer.require(*id)?;
-                if let Some(transition) = due(&record, writer.now(), writer)? {
-                    swept.extend(Swept::of(&transition));
-                    writer.replace(transition, &Evidence::default())?;
-                }
+            for transition in due(&records, writer.now(), writer)?.into_iter().flatten() {
+                swept.extend(Swept::of(&transition));
+                writer.replace(transition, &Evidence::default())?;
             }
             Ok(swept)
         })?);
@@ -191,47 +193,55 @@ fn kind<R: Record>(
     Ok(swept)
 }
 
+fn identities(identities: &[Identity], by: &str, now: Timestamp, view: &View<'_>) -> Due<Identity> {
+    let (contexts, exceptions) = (view.contexts(identities)?, view.exceptions()?);
+    let act = Act {
+        by,
+        evidence: &Evidence::default(),
+        policy: view.policy(),
+        now,
+    };
+    let due = identities
+        .iter()
+        .zip(&contexts)
+        .map(|(one, context)| identity(one, context, &exceptions, &act));
+    due.collect()
+}
+
 fn identity(
     identity: &Identity,
-    by: &str,
-    now: Timestamp,
-    view: &View<'_>,
+    context: &Context,
+    exceptions: &Exceptions,
+    act: &Act<'_>,
 ) -> Result<Option<Transition<Identity>>, RegistryError> {
-    let context = view.context(identity.declaration())?;
-    if let Some(over) = sweep(identity, &context, now) {
+    if let Some(over) = sweep(identity, context, act.now) {
         return Ok(Some(over));
     }
-    if identity.is_suspended_by_act(&context) || !identity.status(now, &context).is_usable() {
+    if identity.is_suspended_by_act(context) || !identity.status(act.now, context).is_usable() {
         return Ok(None);
     }
     // What is held by exception is held for as long as one is in force.
-    match view.refuse_unexcepted(identity.declaration(), now) {
+    match exceptions.refuse_unexcepted(identity.declaration(), act.now) {
         Err(RegistryError::Refused(missing)) => {
-            let act = Act {
-                by,
-                evidence: &Evidence::default(),
-                policy: view.policy(),
-                now,
-            };
-            let suspended = suspend(identity, Cause::Exception, &missing.message, &act)?;
+            let suspended = suspend(identity, Cause::Exception, &missing.message, act)?;
             Ok(Some(suspended).filter(|suspended| suspended.event.is_some()))
         }
         other => other.map(|()| None),
     }
 }
 
-fn grant(
-    grant: &Registered<Grant>,
-    now: Timestamp,
-    view: &View<'_>,
-) -> Result<Option<Transition<Registered<Grant>>>, RegistryError> {
-    let identity = view.get::<Identity>(grant.declaration().identity_id)?;
-    let reason = match &identity {
-        None => Some("its identity is not on record".to_owned()),
-        Some(identity) if identity.ended_at().is_some() => Some("its identity is revoked".to_owned()),
-        Some(identity) => expired(grant.ends_at(identity), now),
-    };
-    Ok(ended(grant, reason, now))
+fn grants(grants: &[Registered<Grant>], now: Timestamp, view: &View<'_>) -> Due<Registered<Grant>> {
+    let ids = grants.iter().map(|grant| grant.declaration().identity_id);
+    let identities: BTreeMap<RecordId, Identity> = view.of_ids(ids)?;
+    let due = grants.iter().map(|grant| {
+        let reason = match identities.get(&grant.declaration().identity_id) {
+            None => Some("its identity is not on record".to_owned()),
+            Some(identity) if identity.ended_at().is_some() => Some("its identity is revoked".to_owned()),
+            Some(identity) => expired(grant.ends_at(identity), now),
+        };
+        ended(grant, reason, now)
+    });
+    Ok(due.collect())
 }
 
 fn exception(exception: &Registered<Exception>, now: Timestamp) -> Option<Transition<Registered<Exception>>> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{House, READER, Sketch, asked, says};
 use crate::support::Ran;
 
-fn declare(registry: &SqliteRegistry, on_no_response: Given<String>) -> RecordId {
+pub(super) fn declare(registry: &SqliteRegistry, on_no_response: Given<String>) -> RecordId {
     let draft = AccessReviewDraft {
         name: "quarterly".into(),
         selector: Given::Known(SelectorDraft {

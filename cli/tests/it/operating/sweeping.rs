@@ -16,7 +16,7 @@ fn named(name: &str) -> Sketch<'_> {
     Sketch { name, ..READER }
 }
 
-fn grant(registry: &SqliteRegistry, identity: RecordId, ttl: &str) -> RecordId {
+pub(super) fn grant(registry: &SqliteRegistry, identity: RecordId, ttl: &str) -> RecordId {
     let draft = GrantDraft {
         identity_id: Given::Known(identity.to_string()),
         backend: "aws".into(),

@@ -93,6 +93,23 @@ fn a_pattern_is_looked_for_anywhere_in_a_text() {
 }
 
 #[test]
+fn what_is_no_setting_is_told_beside_what_is_one() {
+    let schema = json!({"additionalProperties": false, "properties": {"tag": true, "days": true}});
+    assert_eq!(
+        faults(&schema, &json!({"tga": "a-password"})),
+        ["`tga` is not a setting: there is `days`, `tag`"]
+    );
+    let names: serde_json::Map<String, Value> = (0..30).map(|n| (format!("n{n:02}"), json!(true))).collect();
+    let many = faults(
+        &json!({"additionalProperties": false, "properties": names}),
+        &json!({"x": 1}),
+    );
+    assert!(many[0].ends_with("`n08`, `n09` and more"), "{many:?}");
+    let none = faults(&json!({"additionalProperties": false}), &json!({"x": 1}));
+    assert_eq!(none, ["`x` is not a setting"]);
+}
+
+#[test]
 fn a_fault_names_its_place_and_no_value() {
     let schema = json!({"properties": {"list": {"items": {"type": "string", "maxLength": 3}}}});
     let found = faults(&schema, &json!({"list": ["abc", "a-password", 7]}));

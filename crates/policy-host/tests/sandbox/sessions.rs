@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use nhi_plan::{Change, Context, Finding};
-use nhi_policy_host::{Host, HostErrorKind, Report};
+use nhi_policy_host::{Host, HostErrorKind, Report, Task};
 
 use crate::support::{change, guest, limits};
 
@@ -62,4 +62,34 @@ fn the_failure_that_is_told_is_the_first_in_the_plan() {
 fn a_module_that_gets_nothing_is_opened_and_closed() {
     assert_eq!(run(2, "fail-finish", 0).unwrap_err().kind, HostErrorKind::Undecided);
     assert_eq!(run(2, "nothing", 0).unwrap().usage.sessions, 1);
+}
+
+#[test]
+fn settings_are_judged_by_the_schema_in_every_run_and_cost_none_of_its_fuel() {
+    let host = Host::new(limits()).unwrap();
+    let load = || host.load("echo.wasm", guest("echo_records")).unwrap();
+    let (fresh, known) = (load(), load());
+    let context = Context::default();
+    // The component itself takes anything, and its schema asks for an object.
+    for _ in 0..2 {
+        let refused = host.run(&fresh, "[]", &context, blocks(1)).unwrap_err();
+        assert_eq!(refused.kind, HostErrorKind::Settings, "{}", refused.message);
+    }
+    let task = |settings| Task {
+        module: &fresh,
+        settings,
+        context: &context,
+    };
+    let outcomes = host.run_together(&[task("[]"), task("{}")], || blocks(1));
+    let kinds: Vec<_> = outcomes
+        .iter()
+        .map(|outcome| outcome.as_ref().map_err(|error| error.kind).err())
+        .collect();
+    assert_eq!(kinds, [Some(HostErrorKind::Settings), None]);
+    // Whether somebody has asked before changes nothing of a run.
+    host.validate_settings(&known, "{}").unwrap();
+    let run = |module| host.run(module, "{}", &context, blocks(100)).unwrap();
+    let unasked = load();
+    assert_eq!(run(&known), run(&unasked));
+    assert_eq!(run(&known), run(&known));
 }

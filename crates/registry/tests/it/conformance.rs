@@ -438,6 +438,7 @@ everywhere!(
     records:
         a_cut_off_record_is_taken_up,
         a_record_of_any_kind_lives,
+        many_are_found_by_their_ids,
         the_writer_vouches_for_what_it_writes,
         what_decides_is_held_to_what_was_asked;
 );

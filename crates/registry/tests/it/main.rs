@@ -13,6 +13,8 @@ mod conformance;
 #[cfg(test)]
 mod copy;
 #[cfg(test)]
+mod counting;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod faults;

@@ -279,3 +279,30 @@ pub(crate) fn the_writer_vouches_for_what_it_writes(registry: &dyn Registry, _: 
     });
     assert_eq!(registry.get_record(first.id).unwrap(), Some(lying.unwrap()));
 }
+
+/// Few ids are looked up and many are picked from a list: either way those on record, of the kind, ended or not.
+pub(crate) fn many_are_found_by_their_ids(registry: &dyn Registry, _: &Fixture) {
+    let identities: Vec<RecordId> = (0..20)
+        .map(|number| holder(registry, &format!("svc{number}")))
+        .collect();
+    let grant = declare_grant(registry, identities[0], "bucket", 1).unwrap();
+    registry.revoke(&actor(), identities[1], "leaked").unwrap();
+    let nobody = RecordId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap();
+    for count in [0, 1, 2, 15, 17, 20] {
+        let asked = &identities[..count];
+        let all = [asked, &[grant.id, nobody][..]].concat();
+        let found = registry
+            .reading(|view| view.of_ids::<Identity>(all.iter().copied()))
+            .unwrap();
+        let mut expected = asked.to_vec();
+        expected.sort_unstable();
+        assert_eq!(found.keys().copied().collect::<Vec<_>>(), expected, "{count}");
+        assert!(found.iter().all(|(id, identity)| identity.id() == *id));
+        assert_eq!(
+            found
+                .get(&identities[1])
+                .is_some_and(|identity| identity.revoked_at().is_some()),
+            count > 1
+        );
+    }
+}

@@ -2,66 +2,22 @@
 //!
 //! The registry reaches its server by way of a socket that counts the questions that pass, each of which is waited for.
 
-use std::io::{Read, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use nhi_governance::{Draft, Identity, KillSelector};
 use nhi_registry::{Options, RecordsExt as _, Registry};
 
+use crate::counting;
 use crate::server::shared;
 use crate::support::{Fixture, actor, assert_intact, declaration, declare, draft, nothing, open_at, trust_domain};
-
-/// Where a server listens in a directory.
-const SOCKET: &str = ".s.PGSQL.5432";
-
-/// Passes on what a client says, and counts what waits for an answer: a query, or the end of a series of messages.
-fn pass_on(mut client: UnixStream, server: UnixStream, asked: &AtomicUsize) {
-    let (mut answers, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-    let answering = thread::spawn(move || {
-        let _ = std::io::copy(&mut answers, &mut back);
-    });
-    let mut server = server;
-    // The first message has no kind; every other begins with one.
-    let mut has_kind = false;
-    loop {
-        let mut head = [0; 5];
-        let from = usize::from(!has_kind);
-        if client.read_exact(&mut head[from..]).is_err() {
-            break;
-        }
-        let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
-        let mut body = vec![0; usize::try_from(length).unwrap() - 4];
-        client.read_exact(&mut body).unwrap();
-        if has_kind && (head[0] == b'Q' || head[0] == b'S') {
-            asked.fetch_add(1, Ordering::SeqCst);
-        }
-        has_kind = true;
-        let message = [&head[from..], &body].concat();
-        if server.write_all(&message).is_err() {
-            break;
-        }
-    }
-    let _ = server.shutdown(std::net::Shutdown::Both);
-    answering.join().unwrap();
-}
 
 /// A registry on a server that counts; nothing where no server is installed.
 fn counted(directory: &Path) -> Option<(Box<dyn Registry>, Arc<AtomicUsize>)> {
     let server = shared()?;
     let database = server.database();
-    let listener = UnixListener::bind(directory.join(SOCKET)).unwrap();
-    let (asked, socket) = (Arc::<AtomicUsize>::default(), server.socket().join(SOCKET));
-    let counter = Arc::clone(&asked);
-    thread::spawn(move || {
-        for client in listener.incoming() {
-            let (counter, server) = (Arc::clone(&counter), UnixStream::connect(&socket).unwrap());
-            thread::spawn(move || pass_on(client.unwrap(), server, &counter));
-        }
-    });
+    let asked = counting::listen(directory, server.socket());
     let url = format!("postgres://nhi@/{database}?host={}", directory.display());
     Some((open_at(&url, Options::default()), asked))
 }

@@ -1,5 +1,6 @@
 //! Plan and apply of many `nhi_identity`, beside as many `terraform_data` with the same attributes: what the provider
-//! adds to what the core takes for itself.
+//! adds to what the core takes for itself. Beside it as many `time_static` of a small provider in Go, which keeps
+//! nothing.
 //!
 //! Wall time says little on a machine that others share, so the measure is time on a processor: the core's own, and that
 //! of all provider processes that it starts. Each provider process runs below a witness, which notes what it used. The
@@ -19,11 +20,13 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use serde_json::{Value, json};
 
+use super::place::Place;
 use super::start::version;
 use super::table::{self, thousands};
+use crate::go_core::PROVIDER_TIME;
 use crate::shell::Workspace;
 use crate::tofu::{self, Kind};
-use stack::{Place, Stack, Subject};
+use stack::{Stack, Subject};
 
 /// How many identities are measured, unless the call names other numbers.
 const NUMBERS: [usize; 2] = [1_000, 10_000];
@@ -130,7 +133,9 @@ struct Bench<'a> {
     provider: &'a Path,
     folder: PathBuf,
     state: state::Server,
-    /// How long an operation may take.
+    /// How many of the operations are measured.
+    operations: usize,
+    /// How long one of them may take.
     patience: Duration,
 }
 
@@ -157,6 +162,13 @@ impl<'a> Asked<'a> {
         self.option(key).is_none_or(|asked| name.eq_ignore_ascii_case(asked))
     }
 
+    /// How many of the operations are measured.
+    fn operations(&self) -> Result<usize> {
+        let number = self.option("operations").map(str::parse).transpose();
+        let number = number.context("`operations=` names a number")?;
+        Ok(number.unwrap_or(OPERATIONS.len()))
+    }
+
     /// How long an operation may take.
     fn patience(&self) -> Result<Duration> {
         let minutes = match self.option("minutes") {
@@ -168,7 +180,7 @@ impl<'a> Asked<'a> {
 }
 
 /// Measures every core that is at hand and prints a table. `words` are numbers of identities, `parallelism=N`,
-/// `core=tofu`, `registry=sqlite` and `minutes=N`.
+/// `core=tofu`, `registry=sqlite`, `minutes=N` and `operations=N`.
 pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: &[&str]) -> Result<()> {
     let asked = Asked { words };
     let parallelism = asked.option("parallelism");
@@ -178,15 +190,17 @@ pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: 
         provider: &programs.join("terraform-provider-nhi"),
         folder: folder.path().to_owned(),
         state: state::Server::start()?,
+        operations: asked.operations()?,
         patience: asked.patience()?,
     };
     let mut places = Place::all(&folder.path().join("postgres"));
     places.retain(|place| asked.has("registry", place.name()));
+    let time = peer(workspace)?;
     table::head(&[
         "core",
         "resources",
         "operation",
-        "registry",
+        "of",
         "wall",
         "wall of `terraform_data`",
         "CPU of the core",
@@ -205,12 +219,15 @@ pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: 
                 continue;
             };
             let name = version(&core)?;
-            let peer = bench.measure(&Stack::new(&core, Subject::BuiltIn, number, parallelism), |_, _| {})?;
-            for place in &places {
-                let governed = Stack::new(&core, Subject::Identities(place), number, parallelism);
-                bench.measure(&governed, |operation, ours| {
-                    let peer = peer.iter().find(|(of, _)| *of == operation).map(|(_, taken)| *taken);
-                    table::row(&row(&name, number, operation, place.name(), ours, peer));
+            let measure = |subject, tell: &mut dyn FnMut(&'static str, Taken)| {
+                bench.measure(&Stack::new(&core, subject, number, parallelism), tell)
+            };
+            let own = measure(Subject::BuiltIn, &mut |_, _| {})?;
+            let subjects = time.iter().map(|program| Subject::Time(program));
+            for subject in subjects.chain(places.iter().map(Subject::Identities)) {
+                measure(subject, &mut |operation, taken| {
+                    let own = own.iter().find(|(of, _)| *of == operation).map(|(_, taken)| *taken);
+                    table::row(&row(&name, number, operation, subject, taken, own));
                 })?;
             }
         }
@@ -218,21 +235,43 @@ pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: 
     Ok(())
 }
 
-fn row(core: &str, number: usize, operation: &str, registry: &str, ours: Taken, peer: Option<Taken>) -> Vec<String> {
+/// The program of the peer, built where it can be.
+fn peer(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    let present = PROVIDER_TIME.location(workspace)?;
+    if present.is_file() {
+        return Ok(Some(present));
+    }
+    match PROVIDER_TIME.build(workspace) {
+        Ok(program) => Ok(Some(program)),
+        Err(error) => {
+            eprintln!("SKIPPED: `time_static` is not measured: {error:#}");
+            Ok(None)
+        }
+    }
+}
+
+fn row(
+    core: &str,
+    number: usize,
+    operation: &str,
+    subject: Subject<'_>,
+    taken: Taken,
+    own: Option<Taken>,
+) -> Vec<String> {
     let time = |seconds: f64| format!("{seconds:.2} s");
     let cut_off = || "cut off".to_owned();
     vec![
         core.to_owned(),
         thousands(number),
         operation.to_owned(),
-        registry.to_owned(),
-        time(ours.wall),
-        peer.map_or_else(cut_off, |peer| time(peer.wall)),
-        time(ours.core_cpu),
-        peer.map_or_else(cut_off, |peer| time(peer.core_cpu)),
-        time(ours.provider_cpu),
-        format!("{:.0} %", 100.0 * ours.provider_cpu / ours.core_cpu),
-        format!("{:.0} MiB", ours.provider_mebibytes),
+        subject.name(),
+        time(taken.wall),
+        own.map_or_else(cut_off, |own| time(own.wall)),
+        time(taken.core_cpu),
+        own.map_or_else(cut_off, |own| time(own.core_cpu)),
+        time(taken.provider_cpu),
+        format!("{:.0} %", 100.0 * taken.provider_cpu / taken.core_cpu),
+        format!("{:.0} MiB", taken.provider_mebibytes),
     ]
 }
 
@@ -242,13 +281,13 @@ impl Bench<'_> {
     fn measure(
         &self,
         stack: &Stack<'_>,
-        mut tell: impl FnMut(&'static str, Taken),
+        tell: &mut dyn FnMut(&'static str, Taken),
     ) -> Result<Vec<(&'static str, Taken)>> {
         let folder = tempfile::tempdir_in(&self.folder)?;
         let config = stack.write(folder.path(), self)?;
         let log = folder.path().join("witness");
         let mut taken = Vec::new();
-        for (operation, arguments) in OPERATIONS {
+        for (operation, arguments) in OPERATIONS.into_iter().take(self.operations) {
             eprintln!("measuring {stack}: {operation}");
             fs::write(&log, "")?;
             let output = Command::new(self.helper)

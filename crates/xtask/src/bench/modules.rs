@@ -3,6 +3,7 @@
 //! One guest is compiled; each module is its bytes with another number written into them, so that twenty components are
 //! compiled, cached, loaded and run, as twenty teams would have them.
 
+mod languages;
 mod wrong;
 
 use std::collections::BTreeSet;
@@ -11,11 +12,13 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::measure::{Bench, Subject, Summary};
 use super::peers::Peers;
 use super::table;
+use crate::plan_gen::Shape;
 use crate::shell::Workspace;
 use crate::{build, plan_gen};
 
@@ -49,10 +52,7 @@ pub(super) fn run(workspace: &Workspace, bench: &Bench, nhi: &Path) -> Result<()
         let found = here.verdicts_agree(&wrong, modules)?;
         ensure!(found == MODULES, "{found} of {MODULES} rules are at work");
     }
-    let plan = bench.folder.join(format!("plan-{CHANGES}.json"));
-    let mut out = BufWriter::new(fs::File::create(&plan).with_context(|| format!("create `{}`", plan.display()))?);
-    plan_gen::write_plan(&mut out, CHANGES, SEED)?;
-    drop(out);
+    let plan = generated(&bench.folder.join(format!("plan-{CHANGES}.json")), false)?;
     let found = here.verdicts_agree(&plan, &narrow)?;
     ensure!(
         found == plan_gen::planted(CHANGES),
@@ -76,6 +76,13 @@ pub(super) fn run(workspace: &Workspace, bench: &Bench, nhi: &Path) -> Result<()
     ];
     rows(bench, CHANGES, &subjects, RUNS)?;
     rows(bench, CHANGES, &peers.twenty(&plan), PEER_RUNS)?;
+    let rare = generated(&bench.folder.join(format!("plan-{CHANGES}-rare.json")), true)?;
+    rows(
+        bench,
+        CHANGES,
+        &here.languages(workspace, &rare, &folder.join("languages"))?,
+        RUNS,
+    )?;
     let one = narrow.get(..1).unwrap_or_default();
     let subjects = [
         here.check("`nhi check`", &wrong, &[]),
@@ -83,6 +90,18 @@ pub(super) fn run(workspace: &Workspace, bench: &Bench, nhi: &Path) -> Result<()
         here.check("… and 20 cached modules", &wrong, &narrow),
     ];
     rows(bench, MODULES, &subjects, START_RUNS)
+}
+
+/// Writes a plan to `path`, which it returns.
+fn generated(path: &Path, has_rare: bool) -> Result<PathBuf> {
+    let mut out = BufWriter::new(fs::File::create(path).with_context(|| format!("create `{}`", path.display()))?);
+    let shape = Shape {
+        changes: CHANGES,
+        seed: SEED,
+        has_rare,
+    };
+    plan_gen::write_plan(&mut out, shape)?;
+    Ok(path.to_owned())
 }
 
 fn rows(bench: &Bench, changes: usize, subjects: &[Subject], runs: usize) -> Result<()> {
@@ -142,25 +161,30 @@ impl Here<'_> {
             .environment("NHI_CACHE_DIR", &self.cache)
     }
 
+    /// `nhi check` by itself, and with one module of each language that brings an interpreter, which finds what is
+    /// planted.
+    fn languages(&self, workspace: &Workspace, plan: &Path, folder: &Path) -> Result<Vec<Subject>> {
+        let mut subjects = vec![self.check("`nhi check`, another plan", plan, &[])];
+        for module in languages::build(workspace, self.nhi, folder)? {
+            let component = [module.component];
+            let found = self
+                .findings(plan, &component)?
+                .into_iter()
+                .filter(|finding| !finding.code.starts_with("NHI"))
+                .count();
+            let planted = plan_gen::planted(CHANGES);
+            ensure!(found == planted, "{found} of {planted} findings in {}", module.language);
+            let name = format!("… and a module in {}, for 1 % of it", module.language);
+            subjects.push(self.check(&name, plan, &component));
+        }
+        Ok(subjects)
+    }
+
     /// How many findings the modules make, which are the very ones of conftest, where it is at hand. Fills the cache.
     fn verdicts_agree(&self, plan: &Path, modules: &[PathBuf]) -> Result<usize> {
-        let output = self.check("`nhi check`", plan, modules).command().output()?;
-        let report: Value = serde_json::from_slice(&output.stdout).with_context(|| {
-            let said = String::from_utf8_lossy(&output.stderr);
-            format!("read the report of `{}`: {said}", plan.display())
-        })?;
-        ensure!(
-            report
-                .get("verdict")
-                .and_then(Value::as_str)
-                .is_some_and(|verdict| verdict != "undecided"),
-            "undecided: {:?}",
-            report.get("findings")
-        );
-        let text = |finding: &'_ Value, key: &str| finding.get(key).and_then(Value::as_str).map(str::to_owned);
-        let findings = report.get("findings").and_then(Value::as_array).into_iter().flatten();
-        let ours = findings.filter(|finding| text(finding, "code").is_some_and(|code| code.starts_with("BENCH-")));
-        let ours: BTreeSet<String> = ours.filter_map(|finding| text(finding, "message")).collect();
+        let findings = self.findings(plan, modules)?.into_iter();
+        let ours = findings.filter(|finding| finding.code.starts_with("BENCH-"));
+        let ours: BTreeSet<String> = ours.map(|finding| finding.message).collect();
         for subject in self.peers.twenty(plan) {
             let theirs = messages(&subject)?;
             let differ: Vec<_> = ours.symmetric_difference(&theirs).take(5).collect();
@@ -172,6 +196,30 @@ impl Here<'_> {
         }
         Ok(ours.len())
     }
+
+    /// What is found, by the built-in rules as well. Fills the cache.
+    fn findings(&self, plan: &Path, modules: &[PathBuf]) -> Result<Vec<Finding>> {
+        let output = self.check("`nhi check`", plan, modules).command().output()?;
+        let report: Report = serde_json::from_slice(&output.stdout).with_context(|| {
+            let said = String::from_utf8_lossy(&output.stderr);
+            format!("read the report of `{}`: {said}", plan.display())
+        })?;
+        ensure!(report.verdict != "undecided", "undecided: {:?}", report.findings);
+        Ok(report.findings)
+    }
+}
+
+/// What a check reports.
+#[derive(Debug, Deserialize)]
+struct Report {
+    verdict: String,
+    findings: Vec<Finding>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Finding {
+    code: String,
+    message: String,
 }
 
 /// What conftest finds.

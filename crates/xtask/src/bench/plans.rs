@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::measure::{Bench, Subject, Summary};
 use super::peers::Peers;
 use super::table::{self, thousands};
-use crate::plan_gen;
+use crate::plan_gen::{self, Shape};
 use crate::quality::FUEL_SHARE_MAX;
 use crate::quality::judge::fuel_share;
 
@@ -51,7 +51,12 @@ pub(super) fn run(bench: &Bench, nhi: &Path, peers: &Peers) -> Result<()> {
     for (changes, runs, peer_runs) in PLANS {
         let plan = bench.folder.join(format!("plan-{changes}.json"));
         let mut out = BufWriter::new(fs::File::create(&plan).with_context(|| format!("create `{}`", plan.display()))?);
-        plan_gen::write_plan(&mut out, changes, SEED).with_context(|| format!("write `{}`", plan.display()))?;
+        let shape = Shape {
+            changes,
+            seed: SEED,
+            has_rare: false,
+        };
+        plan_gen::write_plan(&mut out, shape).with_context(|| format!("write `{}`", plan.display()))?;
         let kilobytes = u32::try_from(fs::metadata(&plan)?.len() / 1_000).context("a plan beyond 4 TB")?;
         verdict_is_right(nhi, &plan, changes)?;
         let megabytes = f64::from(kilobytes) / 1_000.0;

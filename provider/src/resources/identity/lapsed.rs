@@ -1,16 +1,17 @@
 //! An identity whose time ran out while the configuration goes on to want it: what brings it back, and what that takes.
 
-use nhi_governance::{Declaration, Evidence, RecordId, Status};
+use nhi_governance::{Declaration, Evidence, Status};
 use tfplugin::diagnostic::Diagnostic;
 use tfplugin::value::Value;
 
+use super::sight::Sight;
 use super::state::GENERATION_DEFAULT;
 use crate::governed::{Found, Governed};
 use crate::report::lapsed::{Lapsed, renew, renewal, too_late};
 
 /// What to say of an identity that has expired by what the last read computed; nothing where it has not, or where the
 /// configuration does something about it.
-pub(super) fn lapsed(prior: &Value, planned: &Value, governed: &Governed) -> Option<Diagnostic> {
+pub(super) fn lapsed(prior: &Value, planned: &Value, governed: &Governed, sight: &Sight<'_>) -> Option<Diagnostic> {
     let is_over = prior.get("status").as_str() == Some(Status::Expired.as_str());
     let is_wanted = planned.get("desired_state").as_str() != Some(Status::Suspended.as_str());
     let is_renewed = planned.get("generation") != prior.get("generation");
@@ -18,20 +19,20 @@ pub(super) fn lapsed(prior: &Value, planned: &Value, governed: &Governed) -> Opt
         return None;
     }
     let id = prior.get("id").as_str().unwrap_or_default();
-    let found = RecordId::parse(id).ok().and_then(|id| governed.find(id).ok().flatten());
-    if found.as_ref().is_some_and(|found| found.status() != Status::Expired) {
+    let found = sight.found().ok().flatten();
+    if found.is_some_and(|found| found.status() != Status::Expired) {
         // A state from before somebody brought it back, which the plan was told not to refresh.
         return None;
     }
-    let environment = found.as_ref().map(|found| found.identity.declaration().environment());
-    let way = match (&found, renewed(prior, planned, governed)) {
+    let environment = found.map(|found| found.identity.declaration().environment());
+    let way = match (found, renewed(prior, planned, governed)) {
         (Some(found), Some(renewed)) => way_back(governed, found, &renewed),
         _ => format!(
             "{}. Its approvals are judged once all of it is known.",
             renew(next_generation(prior))
         ),
     };
-    let ended = found.as_ref().map_or_else(
+    let ended = found.map_or_else(
         || prior.get("expires_at").as_str().unwrap_or_default().to_owned(),
         |found| found.identity.ends_at().to_string(),
     );
@@ -69,5 +70,5 @@ fn way_back(governed: &Governed, found: &Found, renewed: &Declaration) -> String
         return too_late(&problem, &command);
     }
     let write = renew(i64::from(renewed.generation().unwrap_or_default()));
-    renewal(&write, governed.approved(Some((&found.identity, found.now)), renewed))
+    renewal(&write, governed.approved(Some(found), renewed))
 }

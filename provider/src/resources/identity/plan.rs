@@ -3,9 +3,7 @@
 //! What depends on the time of the apply is unknown where it will change and kept where it will not, so that an apply
 //! without a change moves nothing.
 
-use nhi_governance::{
-    Assessment, Checked, Draft, Environment, Given, Name, Policy, RecordId, SpiffeId, Status, TrustDomain,
-};
+use nhi_governance::{Assessment, Checked, Draft, Environment, Given, Name, Policy, SpiffeId, Status, TrustDomain};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::server::{PlanAnswer, PlanRequest};
 use tfplugin::value::{AttributePath, Value};
@@ -13,8 +11,8 @@ use tfplugin::value::{AttributePath, Value};
 use super::adopt;
 use super::draft::draft;
 use super::lapsed::{lapsed, next_generation};
+use super::sight::Sight;
 use super::state::{GENERATION_DEFAULT, LAST_USED};
-use crate::anchor;
 use crate::governed::{Approved, Governed};
 use crate::{report, spelling};
 
@@ -70,12 +68,15 @@ pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
             ..PlanAnswer::default()
         };
     }
-    if let Err(trouble) = governed.refuse_rollback(anchor::latest(&private, &prior).as_ref()) {
-        return PlanAnswer {
-            diagnostics: trouble.into(),
-            ..PlanAnswer::default()
-        };
-    }
+    let sight = match Sight::open(governed, &prior, &private, proposed != prior) {
+        Ok(sight) => sight,
+        Err(trouble) => {
+            return PlanAnswer {
+                diagnostics: trouble.into(),
+                ..PlanAnswer::default()
+            };
+        }
+    };
     if let Some(diagnostic) = Some(&prior)
         .filter(|prior| adopt::is_pending(prior))
         .and_then(|prior| adopt::ungoverned(prior, &config))
@@ -91,12 +92,14 @@ pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
             ..PlanAnswer::default()
         }
     } else {
-        let suspended = suspended(&prior, &proposed, governed);
+        let suspended = suspended(&prior, &proposed, &sight);
         let takes_up = waits(&prior) || suspended.as_ref().is_some_and(Suspended::is_taken_up);
         let mut answer = change(&prior, proposed, takes_up, &checked.assessment);
         answer.diagnostics.extend(suspended.map(Suspended::told));
         if answer.requires_replace.is_empty() {
-            answer.diagnostics.extend(lapsed(&prior, &answer.planned, governed));
+            answer
+                .diagnostics
+                .extend(lapsed(&prior, &answer.planned, governed, &sight));
         }
         answer
     };
@@ -108,7 +111,7 @@ pub(super) fn plan(request: PlanRequest, governed: &Governed) -> PlanAnswer {
             Some(policy) => approvals(
                 governed,
                 policy,
-                &prior,
+                &sight,
                 &super::draft::draft(&answer.planned).check(policy),
             ),
             None => unknown_policy().into(),
@@ -229,14 +232,13 @@ impl Suspended {
 }
 
 /// Asks the registry, since a state does not tell the two apart.
-fn suspended(prior: &Value, proposed: &Value, governed: &Governed) -> Option<Suspended> {
+fn suspended(prior: &Value, proposed: &Value, sight: &Sight<'_>) -> Option<Suspended> {
     let is = |value: &Value, name| value.get(name).as_str() == Some(Status::Suspended.as_str());
     if !is(prior, "status") || is(proposed, "desired_state") {
         return None;
     }
-    let id = RecordId::parse(prior.get("id").as_str()?).ok()?;
     // What cannot be read is told by the read that comes before every plan.
-    let found = governed.find(id).ok()??;
+    let found = sight.found().ok()??;
     let reason = found.reason();
     Some(if found.identity.is_suspended_by_act(&found.context) {
         Suspended::ByAct(reason)
@@ -269,17 +271,17 @@ fn unknown_policy() -> Diagnostic {
 }
 
 /// Whether the change has the approvals that it calls for.
-fn approvals(governed: &Governed, policy: &Policy, prior: &Value, checked: &Checked) -> Diagnostics {
+fn approvals(governed: &Governed, policy: &Policy, sight: &Sight<'_>, checked: &Checked) -> Diagnostics {
     match report::ruled(governed) {
         diagnostics if diagnostics.has_errors() => diagnostics,
         mut diagnostics => {
-            diagnostics.extend(approvals_of_change(governed, policy, prior, checked));
+            diagnostics.extend(approvals_of_change(governed, policy, sight, checked));
             diagnostics
         }
     }
 }
 
-fn approvals_of_change(governed: &Governed, policy: &Policy, prior: &Value, checked: &Checked) -> Diagnostics {
+fn approvals_of_change(governed: &Governed, policy: &Policy, sight: &Sight<'_>, checked: &Checked) -> Diagnostics {
     let (Some(declaration), Some(_), Some(_)) = (&checked.declaration, governed.location(), governed.approving())
     else {
         return judged_later(policy, &checked.assessment).into_iter().collect();
@@ -288,21 +290,18 @@ fn approvals_of_change(governed: &Governed, policy: &Policy, prior: &Value, chec
         let at = |diagnostic: Diagnostic| diagnostic.at(AttributePath::of("kind"));
         return Diagnostics::from(trouble).into_iter().map(at).collect();
     }
-    let found = match prior.get("id").as_str().map(RecordId::parse) {
-        Some(Ok(id)) => match governed.find(id) {
-            Ok(found) => found,
-            Err(trouble) => return trouble.into(),
-        },
-        _ => None,
+    let found = match sight.found() {
+        Ok(found) => found,
+        Err(trouble) => return trouble.into(),
     };
-    match governed.approved(found.as_ref().map(|found| (&found.identity, found.now)), declaration) {
+    match governed.approved(found, declaration) {
         Ok(approved) => {
             let mut diagnostics = Diagnostics::new();
             if let Approved::Waived(lacking) = &approved {
                 diagnostics.push(report::approvals_waived(lacking));
             }
             let evidence = approved.evidence();
-            let refused = found.and_then(|found| governed.refuses_return(&found, declaration, &evidence));
+            let refused = found.and_then(|found| governed.refuses_return(found, declaration, &evidence));
             diagnostics.extend(refused.map(|problem| {
                 let is_over = matches!(problem.code.id, "NHI-EXPIRED" | "NHI-QUARANTINE");
                 let attribute = if is_over { "generation" } else { "desired_state" };

@@ -93,6 +93,11 @@ impl Attached {
         attached
     }
 
+    /// Whether there is a list of its dependencies.
+    pub(super) fn is_listed(&self) -> bool {
+        self.sbom.iter().any(|listed| listed.problem.is_none())
+    }
+
     pub(super) fn show(&self, screen: &mut Screen) {
         screen.blank();
         screen.field(2, "manifest   ", PLAIN, &self.manifest);
@@ -172,6 +177,10 @@ impl Made {
             (None, true) => "signed by a key that is not known here".to_owned(),
             (None, false) => "nobody has signed it".to_owned(),
         };
-        format!("{text}; built at {}; {by}", self.builder)
+        let builder = match self.builder.as_str() {
+            nhi_modules::OWN_MACHINE => "somebody's own machine",
+            builder => builder,
+        };
+        format!("{text}; built at {builder}; {by}")
     }
 }

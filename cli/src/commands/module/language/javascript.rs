@@ -19,6 +19,7 @@ include!(concat!(env!("OUT_DIR"), "/sdk_javascript.rs"));
 pub(super) static LANGUAGE: Language = Language {
     name: "javascript",
     title: "JavaScript, or TypeScript by its types",
+    has_tools: true,
     marker: "package.json",
     is_here: |folder| folder.join("package.json").is_file(),
     reserved: &[],

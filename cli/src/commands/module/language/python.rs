@@ -15,6 +15,7 @@ include!(concat!(env!("OUT_DIR"), "/sdk_python.rs"));
 pub(super) static LANGUAGE: Language = Language {
     name: "python",
     title: "Python",
+    has_tools: true,
     marker: "pyproject.toml",
     is_here: |folder| folder.join("pyproject.toml").is_file(),
     reserved: &[],

@@ -29,6 +29,7 @@ const DEPTH_MAX: usize = 16;
 pub(super) static LANGUAGE: Language = Language {
     name: "rego",
     title: "Rego",
+    has_tools: false,
     marker: MANIFEST,
     is_here: |folder| folder.join(MANIFEST).is_file(),
     reserved: &[],

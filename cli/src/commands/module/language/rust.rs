@@ -18,6 +18,7 @@ include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
 pub(super) static LANGUAGE: Language = Language {
     name: "rust",
     title: "Rust",
+    has_tools: false,
     marker: "Cargo.toml",
     is_here: |folder| folder.join("Cargo.toml").is_file(),
     // Names that cargo or Rust keeps for itself, or that the folder has a package of already.

@@ -5,8 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use hcl::{Block, Body, Expression, ObjectKey, Structure};
+use nhi_plan::Exception;
 use nhi_plan::path::{self, Segment};
 use serde_json::{Map, Value, json};
+
+use super::told::exception;
 
 /// A case as it is written.
 #[derive(Debug)]
@@ -16,6 +19,9 @@ pub(super) struct Case {
     pub(super) plan: Plan,
     pub(super) settings: String,
     pub(super) now: String,
+    /// The organisation's policy file, as modules are told it.
+    pub(super) policy: Option<PathBuf>,
+    pub(super) exceptions: Vec<Exception>,
     pub(super) expects: Vec<Expect>,
     /// Compare all of what is found with a file.
     pub(super) is_golden: bool,
@@ -78,6 +84,8 @@ fn case(title: String, block: &Block, folder: &Path) -> Result<Case, String> {
         plan: Plan::Text(String::new()),
         settings: "{}".to_owned(),
         now: "2026-01-01T00:00:00Z".to_owned(),
+        policy: None,
+        exceptions: Vec::new(),
         expects: Vec::new(),
         is_golden: false,
     };
@@ -89,11 +97,12 @@ fn case(title: String, block: &Block, folder: &Path) -> Result<Case, String> {
                 match (attribute.key(), &value) {
                     ("settings", Value::Object(_)) => case.settings = value.to_string(),
                     ("now", Value::String(text)) => case.now.clone_from(text),
+                    ("policy", Value::String(text)) => case.policy = Some(folder.join(text)),
                     ("plan", Value::String(text)) => file = Some(folder.join(text)),
                     ("golden", Value::Bool(is_golden)) => case.is_golden = *is_golden,
                     (key, _) => {
                         return Err(format!(
-                            "`{key}` is not known here, or of the wrong kind: settings (object), now, plan (texts), golden (bool)"
+                            "`{key}` is not known here, or of the wrong kind: settings (object), now, plan, policy (texts), golden (bool)"
                         ));
                     }
                 }
@@ -101,7 +110,12 @@ fn case(title: String, block: &Block, folder: &Path) -> Result<Case, String> {
             Structure::Block(inner) => match inner.identifier() {
                 "change" => changes.push(change(&label(inner)?, inner.body())?),
                 "expect" => case.expects.push(expect(label(inner)?, inner.body())?),
-                other => return Err(format!("a block `{other}` is not known here: use `change` or `expect`")),
+                "exception" => case.exceptions.push(exception(label(inner)?, inner.body())?),
+                other => {
+                    return Err(format!(
+                        "a block `{other}` is not known here: use `change`, `exception` or `expect`"
+                    ));
+                }
             },
         }
     }
@@ -295,7 +309,7 @@ fn split(address: &str) -> Vec<&str> {
 }
 
 /// The value of a literal expression; `jsonencode` of one is one too.
-fn value(expression: &Expression) -> Result<Value, String> {
+pub(super) fn value(expression: &Expression) -> Result<Value, String> {
     Ok(match expression {
         Expression::Null => Value::Null,
         Expression::Bool(flag) => Value::Bool(*flag),
@@ -377,6 +391,14 @@ mod tests {
             (
                 &format!("case \"a\" {{\n{change}\nexpect \"R\" {{ outcome = \"x\" }}\n}}"),
                 "`outcome`",
+            ),
+            (
+                &format!("case \"a\" {{\n{change}\nexception \"R\" {{ adress = \"a.b\" }}\n}}"),
+                "`adress` of an `exception` is not known",
+            ),
+            (
+                &format!("case \"a\" {{\n{change}\nexception \"R\" {{ path = \"tags\" }}\n}}"),
+                "needs the `address`",
             ),
             ("case \"a\" {", "is not HCL"),
             (

@@ -171,12 +171,8 @@ impl Version<'_> {
             terms.settings = serde_json::Value::Object(serde_json::Map::new());
         }
         let pinned = Pinned::new(name, &terms, self.locked, self.wasm.to_vec());
-        let nothing = Selection {
-            files: Vec::new(),
-            granted: Vec::new(),
-        };
         let mut problems = Vec::new();
-        let modules = Modules::load(&nothing, vec![pinned], &mut problems)?;
+        let modules = Modules::load(&Selection::default(), vec![pinned], &mut problems)?;
         match problems.into_iter().next() {
             None => Ok(modules),
             Some(problem) => Err(problem),
@@ -185,11 +181,9 @@ impl Version<'_> {
 
     fn rules(&self, name: &str) -> Vec<RuleInfo> {
         let loaded = self.load(name, false).or_else(|_| self.load(name, true));
-        let rules = loaded.iter().flat_map(Modules::rules);
-        rules
-            .filter(|(module, _)| *module == name)
-            .map(|(_, rule)| rule.clone())
-            .collect()
+        let modules = loaded.iter().flat_map(Modules::about);
+        let own = modules.filter(|about| about.description.name == name);
+        own.flat_map(|about| about.description.rules.clone()).collect()
     }
 
     /// Judges a plan as a check does, the built-in analyzer first, whose graph a module may ask for.

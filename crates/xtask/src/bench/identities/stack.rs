@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
+use super::super::place::Place;
 use super::{Bench, WITNESS};
-use crate::shell::Run;
 use crate::tofu::{Core, Kind};
 
 /// Low in risk, so that nothing calls for approvals, but for what differs from one to the next.
@@ -32,113 +32,24 @@ const ATTRIBUTES: &str = r#"  name            = "orders-reader-${count.index}"
     actions  = ["sqs:GetQueueAttributes"]
   }]
 "#;
+/// As much of it as a resource takes that knows nothing but pairs of texts.
+const TRIGGERS: &str = r#"    name            = "orders-reader-${count.index}"
+    kind            = "workload"
+    technical_owner = "team:orders"
+    policy_owner    = "team:iam"
+    environment     = "staging"
+    ttl             = "720h"
+    summary         = "Reads the orders queue, ${var.round} round"
+    task            = "Order intake, worker"
+"#;
 const VARIABLE: &str = "variable \"round\" {\n  default = \"first\"\n}\n";
-/// Where distributions put the programs of a PostgreSQL server.
-const SERVERS: [&str; 3] = [
-    "/usr/lib/postgresql/17/bin",
-    "/usr/lib/postgresql/16/bin",
-    "/usr/lib/postgresql/15/bin",
-];
-
-/// Where the registry is.
-#[derive(Debug)]
-pub(super) enum Place {
-    Embedded,
-    Server(Server),
-}
-
-impl Place {
-    /// Those that can be had here.
-    pub(super) fn all(folder: &Path) -> Vec<Self> {
-        let mut places = vec![Self::Embedded];
-        match Server::start(folder) {
-            Ok(server) => places.push(Self::Server(server)),
-            Err(error) => eprintln!("SKIPPED: PostgreSQL is not measured: {error:#}"),
-        }
-        places
-    }
-
-    pub(super) fn name(&self) -> &'static str {
-        match self {
-            Self::Embedded => "SQLite",
-            Self::Server(_) => "PostgreSQL",
-        }
-    }
-}
-
-/// A PostgreSQL server of the bench's own; it ends with this value.
-#[derive(Debug)]
-pub(super) struct Server {
-    programs: PathBuf,
-    folder: PathBuf,
-}
-
-impl Server {
-    fn start(folder: &Path) -> Result<Self> {
-        let programs = SERVERS
-            .iter()
-            .map(PathBuf::from)
-            .find(|place| place.join("initdb").exists());
-        let programs = programs.context("no `initdb` is installed")?;
-        fs::create_dir(folder)?;
-        for folder in [folder.parent().unwrap_or(folder), folder] {
-            fs::set_permissions(folder, fs::Permissions::from_mode(0o777))?;
-        }
-        let server = Self {
-            programs,
-            folder: folder.to_owned(),
-        };
-        let data = folder.join("data");
-        let data = data.to_string_lossy();
-        server.run(
-            "initdb",
-            &["-U", "nhi", "-A", "trust", "-E", "UTF8", "--locale=C", "-D", &data],
-        )?;
-        let socket = format!("-k {} -c listen_addresses=''", folder.display());
-        let log = folder.join("log");
-        server.run(
-            "pg_ctl",
-            &["-D", &data, "-w", "-l", &log.to_string_lossy(), "-o", &socket, "start"],
-        )?;
-        Ok(server)
-    }
-
-    /// A new database; the text is what the provider is told.
-    fn database(&self, name: &str) -> Result<String> {
-        let socket = self.folder.to_string_lossy();
-        self.run("createdb", &["-h", &socket, "-U", "nhi", name])?;
-        Ok(format!("postgres://nhi@/{name}?host={socket}"))
-    }
-
-    /// Runs a program of the server, which refuses to run as root.
-    fn run(&self, program: &str, arguments: &[&str]) -> Result<()> {
-        let program = self.programs.join(program);
-        let user = Run::new("id").arg("-u").output()?;
-        let is_root = user.stdout == b"0\n";
-        let run = if is_root {
-            Run::new("runuser").args(["-u", "postgres", "--"]).arg(&program)
-        } else {
-            Run::new(&program)
-        };
-        let output = run.args(arguments).directory(Path::new("/")).output();
-        output.map(drop)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let data = self.folder.join("data");
-        if let Err(error) = self.run("pg_ctl", &["-D", &data.to_string_lossy(), "-m", "immediate", "stop"]) {
-            eprintln!("the server in `{}` did not stop: {error:#}", data.display());
-        }
-    }
-}
-
 /// What is measured.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Subject<'a> {
     /// `terraform_data`: the core's own time.
     BuiltIn,
+    /// `time_static` of the `time` provider: what a provider costs that keeps nothing.
+    Time(&'a Path),
     /// `nhi_identity`.
     Identities(&'a Place),
 }
@@ -154,11 +65,13 @@ pub(super) struct Stack<'a> {
 
 impl fmt::Display for Stack<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (core, number) = (self.core.kind.program(), self.number);
-        match self.subject {
-            Subject::BuiltIn => write!(f, "{number} `terraform_data` with {core}"),
-            Subject::Identities(place) => write!(f, "{number} `nhi_identity` with {core} on {}", place.name()),
-        }
+        write!(
+            f,
+            "{} {} with {}",
+            self.number,
+            self.subject.name(),
+            self.core.kind.program()
+        )
     }
 }
 
@@ -199,7 +112,8 @@ impl<'a> Stack<'a> {
         );
         fs::write(folder.join("backend.tf"), backend)?;
         let config = folder.join("cli.tfrc");
-        fs::write(&config, overrides(folder, bench)?)?;
+        let subject = self.subject;
+        fs::write(&config, subject.overrides(folder, bench)?)?;
         // Before there is a provider: an overridden one is not to be initialised.
         let output = Command::new(self.program())
             .args(
@@ -222,11 +136,13 @@ impl<'a> Stack<'a> {
                     "resource \"terraform_data\" \"this\" {{\n  count = {number}\n  input = {{\n{ATTRIBUTES}  }}\n}}\n"
                 )
             }
+            Subject::Time(_) => {
+                format!(
+                    "resource \"time_static\" \"this\" {{\n  count = {number}\n  triggers = {{\n{TRIGGERS}  }}\n}}\n"
+                )
+            }
             Subject::Identities(place) => {
-                let registry = match place {
-                    Place::Embedded => folder.join("nhi-registry.db").display().to_string(),
-                    Place::Server(server) => server.database(&format!("bench_{name}"))?,
-                };
+                let registry = place.registry(folder, &format!("bench_{name}"))?;
                 format!(
                     "terraform {{\n  required_providers {{\n    nhi = {{ source = \"nhi/nhi\" }}\n  }}\n}}\n\
                      provider \"nhi\" {{\n  registry = \"{registry}\"\n}}\n\
@@ -239,27 +155,54 @@ impl<'a> Stack<'a> {
     }
 }
 
-/// Where the core finds the provider: below a witness.
-fn overrides(folder: &Path, bench: &Bench<'_>) -> Result<String> {
-    let programs = folder.join("programs");
-    fs::create_dir(&programs)?;
-    let program = programs.join("terraform-provider-nhi");
-    let (helper, provider) = (bench.helper.display(), bench.provider.display());
-    fs::write(
-        &program,
-        format!("#!/bin/sh\nexec '{helper}' bench {WITNESS} '{provider}' \"$@\"\n"),
-    )?;
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
-    let overridden: String = [Kind::Tofu, Kind::Terraform]
-        .map(|kind| {
+impl<'a> Subject<'a> {
+    /// What it is and, of `nhi_identity`, where its registry is.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::BuiltIn => "`terraform_data`".to_owned(),
+            Self::Time(_) => "`time_static`".to_owned(),
+            Self::Identities(place) => format!("`nhi_identity`, {}", place.name()),
+        }
+    }
+
+    /// The address of the provider, without its host, and its program; `None` for what is the core's own.
+    fn provider(self, bench: &'a Bench<'_>) -> Option<(&'static str, &'a Path)> {
+        match self {
+            Self::BuiltIn => None,
+            Self::Time(program) => Some(("hashicorp/time", program)),
+            Self::Identities(_) => Some(("nhi/nhi", bench.provider)),
+        }
+    }
+
+    /// Where the core finds the provider: below a witness.
+    fn overrides(self, folder: &Path, bench: &'a Bench<'_>) -> Result<String> {
+        let Some((address, provider)) = self.provider(bench) else {
+            return Ok("provider_installation {\n  direct {}\n}\n".to_owned());
+        };
+        let programs = folder.join("programs");
+        fs::create_dir(&programs)?;
+        let name = address.rsplit('/').next().unwrap_or(address);
+        let program = programs.join(format!("terraform-provider-{name}"));
+        let helper = bench.helper.display();
+        fs::write(
+            &program,
             format!(
-                "    \"{}/nhi/nhi\" = \"{}\"\n",
-                kind.registry_host(),
-                programs.display()
-            )
-        })
-        .concat();
-    Ok(format!(
-        "provider_installation {{\n  dev_overrides {{\n{overridden}  }}\n  direct {{}}\n}}\n"
-    ))
+                "#!/bin/sh\nexec '{helper}' bench {WITNESS} '{}' \"$@\"\n",
+                provider.display()
+            ),
+        )?;
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+        let overridden: String = [Kind::Tofu, Kind::Terraform]
+            .map(|kind| {
+                format!(
+                    "    \"{}/{address}\" = \"{}\"\n",
+                    kind.registry_host(),
+                    programs.display()
+                )
+            })
+            .concat();
+        Ok(format!(
+            "provider_installation {{\n  dev_overrides {{\n{overridden}  }}\n  direct {{}}\n}}\n"
+        ))
+    }
 }

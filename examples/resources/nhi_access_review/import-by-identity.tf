@@ -1,0 +1,6 @@
+import {
+  to = nhi_access_review.quarterly
+  identity = {
+    name = "production-quarterly"
+  }
+}

@@ -1,0 +1,6 @@
+import {
+  to = nhi_team.payments
+  identity = {
+    name = "payments"
+  }
+}

@@ -1,0 +1,6 @@
+import {
+  to = nhi_vendor.acme
+  identity = {
+    name = "acme-monitoring"
+  }
+}
