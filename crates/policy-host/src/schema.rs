@@ -259,7 +259,7 @@ impl<'s> Judge<'s> {
                 }
             }
             "additionalProperties" => {
-                let names = described.map_or_else(String::new, |described| listing(described));
+                let names = described.map_or_else(String::new, listing);
                 for (name, value) in members.iter().filter(|(name, _)| known(name).is_none()) {
                     path.push(name.clone());
                     match wanted {

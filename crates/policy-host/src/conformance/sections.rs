@@ -117,14 +117,14 @@ static CHANGES: [(&str, Change); 18] = [
         all.insert(0, section);
     }),
     ("of the next kind", |all, at| {
-        on(all, at, |section| section.id = section.id.wrapping_add(1))
+        on(all, at, |section| section.id = section.id.wrapping_add(1));
     }),
     ("of a kind that is none", |all, at| {
-        on(all, at, |section| section.id = 99)
+        on(all, at, |section| section.id = 99);
     }),
     ("a custom section", |all, at| on(all, at, |section| section.id = CUSTOM)),
     ("empty", |all, at| {
-        on(all, at, |section| *section = Section::new(section.id, Vec::new()))
+        on(all, at, |section| *section = Section::new(section.id, Vec::new()));
     }),
     ("half", |all, at| {
         on(all, at, |section| {
@@ -134,18 +134,18 @@ static CHANGES: [(&str, Change); 18] = [
         });
     }),
     ("longer by its word", |all, at| {
-        on(all, at, |section| section.size = leb(section.content.len() + 1))
+        on(all, at, |section| section.size = leb(section.content.len() + 1));
     }),
     ("shorter by its word", |all, at| {
         on(all, at, |section| {
-            section.size = leb(section.content.len().saturating_sub(1))
+            section.size = leb(section.content.len().saturating_sub(1));
         });
     }),
     ("endless by its word", |all, at| {
-        on(all, at, |section| section.size = vec![0xff, 0xff, 0xff, 0xff, 0x0f])
+        on(all, at, |section| section.size = vec![0xff, 0xff, 0xff, 0xff, 0x0f]);
     }),
     ("of a size that ends nowhere", |all, at| {
-        on(all, at, |section| section.size = vec![0xff; 6])
+        on(all, at, |section| section.size = vec![0xff; 6]);
     }),
     ("of a size in five bytes", |all, at| {
         on(all, at, |section| {
@@ -157,7 +157,7 @@ static CHANGES: [(&str, Change); 18] = [
     ("of many", |all, at| first(all, at, 0x7f)),
     ("of none", |all, at| first(all, at, 0)),
     ("full of ones", |all, at| {
-        on(all, at, |section| section.content.fill(0xff))
+        on(all, at, |section| section.content.fill(0xff));
     }),
     ("with a byte behind", |all, at| {
         on(all, at, |section| {
@@ -318,7 +318,7 @@ pub(super) fn by_chance(chance: &mut Chance, sound: &[u8]) -> Vec<u8> {
     let mut all = read(sound);
     for _ in 0..=chance.below(2) {
         let (at, which) = (chance.below(all.len()), chance.below(CHANGES.len()));
-        let Some((_, change)) = CHANGES.get(which).filter(|_| at < all.len()) else {
+        let Some((_, deed)) = CHANGES.get(which).filter(|_| at < all.len()) else {
             continue;
         };
         let module = all.get(at).filter(|section| section.id == CORE_MODULE).cloned();
@@ -328,13 +328,13 @@ pub(super) fn by_chance(chance: &mut Chance, sound: &[u8]) -> Vec<u8> {
                 let mut parts = read(&module.content);
                 let place = chance.below(parts.len());
                 if place < parts.len() {
-                    change(&mut parts, place);
+                    deed(&mut parts, place);
                 }
                 on(&mut all, at, |section| {
                     *section = Section::new(CORE_MODULE, write(&module.content, &parts));
                 });
             }
-            _ => change(&mut all, at),
+            _ => deed(&mut all, at),
         }
     }
     let wasm = write(sound, &all);
