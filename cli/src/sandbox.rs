@@ -27,18 +27,22 @@ pub(crate) fn host(limits: HostLimits, notes: &mut Vec<String>) -> Result<Host, 
             None
         }
     });
-    let host = Host::new(limits)?;
+    Ok(Host::new(limits)?.compile_with(compilation(cache)?))
+}
+
+/// How modules are compiled: by this very program, started anew.
+pub(crate) fn compilation(cache: Option<Cache>) -> Result<Compilation, HostError> {
     let program = std::env::current_exe().map_err(|error| HostError {
         module: String::from("(sandbox)"),
         kind: HostErrorKind::Engine,
         message: format!("this program cannot find itself: {error}"),
         help: HostErrorKind::Engine.help().to_owned(),
     })?;
-    Ok(host.compile_with(Compilation {
+    Ok(Compilation {
         program,
         arguments: CHILD.map(Into::into).to_vec(),
         cache,
-    }))
+    })
 }
 
 /// Where compiled modules are kept; nowhere without a home.

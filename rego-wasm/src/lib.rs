@@ -4,6 +4,7 @@
 //! done here: the same rules are looked for, the same input is shown to them, the same answers are understood.
 
 mod bundle;
+mod canary;
 mod edit;
 mod functions;
 mod input;

@@ -28,6 +28,8 @@ pub(crate) struct Said {
     pub(crate) resource_types: Option<Vec<String>>,
     pub(crate) is_per_resource: Option<bool>,
     pub(crate) controls: Option<Vec<String>>,
+    /// A change that the rule must flag, as a line of JSON.
+    pub(crate) canary: Option<String>,
 }
 
 impl Said {
@@ -44,6 +46,7 @@ impl Said {
             resource_types: self.resource_types.or(wider.resource_types),
             is_per_resource: self.is_per_resource.or(wider.is_per_resource),
             controls: self.controls.or(wider.controls),
+            canary: self.canary.or(wider.canary),
         }
     }
 }
@@ -135,6 +138,7 @@ fn said(value: &Value, place: &str, problems: &mut Vec<Problem>) -> Said {
             None
         }
     });
+    let canary = custom.and_then(|custom| crate::canary::read(custom, place, problems));
     Said {
         title: string(value, "title"),
         description: string(value, "description"),
@@ -145,6 +149,7 @@ fn said(value: &Value, place: &str, problems: &mut Vec<Problem>) -> Said {
         resource_types: texts("resource_types"),
         is_per_resource,
         controls: texts("controls"),
+        canary,
     }
 }
 

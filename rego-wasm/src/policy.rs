@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nhi_policy_sdk::{Description, Interest, RuleInfo, Severity, Sharding};
+use nhi_policy_sdk::{Canary, Description, Interest, RuleInfo, Severity, Sharding};
 use regorus::unstable::{Expr, Rule, RuleHead};
 use regorus::{Engine, Value};
 
 use crate::bundle::Bundle;
+use crate::canary;
 use crate::edit::{self, Edits};
 use crate::functions::{Packages, Reader, names};
 use crate::metadata::{self, Block, Said, Scope};
@@ -37,6 +38,8 @@ pub(crate) struct Unit {
     pub(crate) remediation: String,
     pub(crate) resource_types: Option<Vec<String>>,
     pub(crate) is_per_resource: bool,
+    /// What it must flag, as a line of JSON.
+    pub(crate) canary: Option<String>,
 }
 
 /// Policies, ready to judge.
@@ -63,6 +66,21 @@ impl Policy {
     /// Reads policies and tries them; where something is wrong, everything that is.
     pub fn new(bundle: &Bundle) -> Result<Self, Vec<String>> {
         Self::read(bundle, true)
+    }
+
+    /// What the module says of itself.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// The same policies once more, for a judgement of their own.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            units: self.units.clone(),
+            description: self.description.clone(),
+            schema: self.schema.clone(),
+        }
     }
 
     /// Reads policies that were tried when they were built.
@@ -128,12 +146,14 @@ fn read(bundle: &Bundle, is_trial: bool) -> Result<Policy, Vec<Problem>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok(Policy {
+    let policy = Policy {
         engine,
         description: description(bundle, &units, &parts),
         units,
         schema: bundle.schema.clone(),
-    })
+    };
+    let problems = if is_trial { canary::trial(&policy) } else { Vec::new() };
+    if problems.is_empty() { Ok(policy) } else { Err(problems) }
 }
 
 fn packages(files: &[Parsed]) -> Packages {
@@ -251,8 +271,8 @@ fn said(files: &[Parsed], blocks: &[Vec<Block>], file: usize, line: u32, package
             }
         }
     }
-    // A title of the package is not the title of each of its rules.
-    (wide.title, wide.description) = (None, None);
+    // A title of the package is not the title of each of its rules, nor is its canary one for each of them.
+    (wide.title, wide.description, wide.canary) = (None, None, None);
     own.map(|block| block.said.clone())
         .unwrap_or_default()
         .or(&document)
@@ -313,6 +333,7 @@ fn units(
             remediation: head.said.remediation.clone().unwrap_or_default(),
             resource_types: head.said.resource_types.clone(),
             is_per_resource: head.said.is_per_resource.unwrap_or(false),
+            canary: head.said.canary.clone(),
         };
         for head in heads {
             if is_uniform {
@@ -414,6 +435,16 @@ fn trial(engine: &Engine) -> Option<Problem> {
     Some(Problem::told("policy", &error.to_string()))
 }
 
+fn canaries(units: &[Unit]) -> Vec<Canary> {
+    let declared = units.iter().filter_map(|unit| Some((unit, unit.canary.clone()?)));
+    declared
+        .map(|(unit, change)| Canary {
+            rule: unit.rule.code.clone(),
+            change,
+        })
+        .collect()
+}
+
 fn description(bundle: &Bundle, units: &[Unit], parts: &BTreeSet<String>) -> Description {
     let mut rules: BTreeMap<&str, &RuleInfo> = BTreeMap::new();
     for unit in units {
@@ -450,6 +481,7 @@ fn description(bundle: &Bundle, units: &[Unit], parts: &BTreeSet<String>) -> Des
             Sharding::WholePlan
         },
         settings_schema: bundle.schema.clone(),
+        canaries: canaries(units),
         ..Description::new(bundle.name.clone(), bundle.version.clone())
     }
 }

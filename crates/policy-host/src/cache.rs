@@ -265,7 +265,11 @@ mod tests {
         let old = UNFINISHED_AGE + minute;
         let table = [
             (format!(".{entry}.4711"), old, false),
-            (format!(".{entry}.4712"), UNFINISHED_AGE - minute, true),
+            (
+                format!(".{entry}.4712"),
+                UNFINISHED_AGE.checked_sub(minute).unwrap(),
+                true,
+            ),
             (format!(".{entry}.4713"), Duration::ZERO, true),
             (entry.to_owned(), old, true),
             (format!(".{entry}"), old, true),

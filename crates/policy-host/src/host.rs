@@ -16,7 +16,7 @@ use crate::engine::Ticker;
 use crate::limiter::Limiter;
 use crate::limits::{HostLimits, WORKERS_MAX};
 use crate::sandbox::{self, Sandbox};
-use crate::{Facts, HostError, HostErrorKind, cache, convert, describe, engine, inspect, schema};
+use crate::{Facts, HostError, HostErrorKind, Wall, cache, convert, describe, engine, inspect, schema};
 
 /// The name that errors carry before there is a module.
 const NO_MODULE: &str = "(sandbox)";
@@ -138,6 +138,15 @@ impl Host {
     pub fn compile_with(mut self, compilation: Compilation) -> Self {
         self.compilation = Some(compilation);
         self
+    }
+
+    /// The wall around the process that compiles; nothing where modules are compiled in this one.
+    ///
+    /// # Errors
+    ///
+    /// The process does not start, or cannot lock itself in where it should.
+    pub fn wall(&self) -> Result<Option<Wall>, HostError> {
+        self.compilation.as_ref().map(Compilation::wall).transpose()
     }
 
     /// Runs this many sessions at once. It changes nothing but the time that a run takes.

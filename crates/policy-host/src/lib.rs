@@ -38,6 +38,7 @@ mod sandbox;
 mod schema;
 mod session;
 mod together;
+mod wall;
 
 pub use cache::Cache;
 pub use compile::{Compilation, Origin, compile_child};
@@ -49,3 +50,4 @@ pub use inspect::{ABI_SECTION, Facts, facts};
 pub use limits::HostLimits;
 pub use run::{Report, Usage};
 pub use together::Task;
+pub use wall::Wall;

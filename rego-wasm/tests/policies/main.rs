@@ -9,6 +9,7 @@
     reason = "helpers of tests fail by panicking, like the tests themselves, and say what they leave out"
 )]
 
+mod canaries;
 mod cases;
 mod hostile;
 mod refused;

@@ -1,11 +1,14 @@
 //! `nhi module doctor`: whether this machine has what modules need, with the fix where it has not.
 
-use nhi_policy_host::HostLimits;
+mod conformance;
+mod supply;
+
+use nhi_policy_host::{Host, HostLimits, Wall};
 use serde::Serialize;
 
 use super::{Format, toolchain};
 use crate::exit::{Exit, Failure};
-use crate::output::{self, BOLD, Console, GREEN, PLAIN, RED, Screen, YELLOW};
+use crate::output::{self, BOLD, Console, GREEN, PLAIN, Screen, YELLOW};
 use crate::sandbox;
 
 /// Options of `nhi module doctor`.
@@ -14,9 +17,12 @@ pub(super) struct Args {
     /// Run hostile modules against the sandbox of this machine
     #[arg(long)]
     conformance: bool,
-    /// How many modules with damaged bytes are among them
+    /// How many modules chance makes for each campaign that it has a part in
     #[arg(long, value_name = "COUNT", default_value_t = 200, requires = "conformance")]
     mutants: usize,
+    /// Run one of so many of the modules that are made by hand; 1 is all of them
+    #[arg(long, value_name = "COUNT", default_value_t = 1, requires = "conformance")]
+    one_in: usize,
     /// Where chance begins
     #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "conformance")]
     seed: u64,
@@ -39,7 +45,7 @@ struct Look {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     if args.conformance {
-        return conformance(args, console);
+        return conformance::run(args, console);
     }
     let looks = looks();
     match args.format {
@@ -50,65 +56,6 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     Ok(if is_well { Exit::Clean } else { Exit::Findings })
 }
 
-/// One campaign for programs.
-#[derive(Debug, Serialize)]
-struct Row<'c> {
-    campaign: &'c str,
-    cases: usize,
-    failures: &'c [String],
-    seed: u64,
-    slowest_ms: u128,
-    finds_planted: bool,
-}
-
-/// Runs the hostile modules. A failure is a finding about this machine's sandbox, and about nobody's module.
-fn conformance(args: &Args, console: &Console) -> Result<Exit, Failure> {
-    let campaigns = nhi_policy_host::conformance::run(args.mutants, args.seed)
-        .map_err(|error| super::refused(sandbox::problem("(sandbox)", error)))?;
-    let rows: Vec<Row<'_>> = campaigns
-        .iter()
-        .map(|campaign| Row {
-            campaign: campaign.name,
-            cases: campaign.cases,
-            failures: &campaign.failures,
-            seed: campaign.seed,
-            slowest_ms: campaign.slowest.as_millis(),
-            finds_planted: campaign.finds_planted,
-        })
-        .collect();
-    match args.format {
-        Format::Human => console.answer(&told(&rows, console.width))?,
-        Format::Json => console.answer_raw(&output::json(&rows)?)?,
-    }
-    let holds = rows.iter().all(|row| row.failures.is_empty());
-    Ok(if holds { Exit::Clean } else { Exit::Findings })
-}
-
-/// A line for each campaign.
-fn told(rows: &[Row<'_>], width: usize) -> String {
-    let mut screen = Screen::new(width);
-    for row in rows {
-        let (style, word) = if row.failures.is_empty() {
-            (GREEN, "ok    ")
-        } else {
-            (RED, "FAILED")
-        };
-        let line = format!(
-            ": {} cases, {} failures, seed {}, slowest {} ms, planted defect {}",
-            row.cases,
-            row.failures.len(),
-            row.seed,
-            row.slowest_ms,
-            if row.finds_planted { "found" } else { "missed" },
-        );
-        screen.line(&[(style, word), (PLAIN, "  "), (BOLD, row.campaign), (PLAIN, &line)]);
-        for failure in row.failures {
-            screen.field(8, "", PLAIN, failure);
-        }
-    }
-    screen.into_text()
-}
-
 fn looks() -> Vec<Look> {
     let mut notes = Vec::new();
     let host = sandbox::host(HostLimits::default(), &mut notes);
@@ -116,6 +63,7 @@ fn looks() -> Vec<Look> {
     let cargo = toolchain::cargo();
     let target = toolchain::target();
     let auditable = toolchain::auditable();
+    let wall = wall(host.as_ref().ok());
     vec![
         Look {
             what: "sandbox",
@@ -127,6 +75,7 @@ fn looks() -> Vec<Look> {
                 |_| "starts".to_owned(),
             ),
         },
+        wall,
         Look {
             what: "cache",
             found: notes.is_empty(),
@@ -164,6 +113,23 @@ fn looks() -> Vec<Look> {
             .to_owned(),
         },
     ]
+}
+
+/// What is around the process that compiles modules.
+fn wall(host: Option<&Host>) -> Look {
+    let look = |found: bool, is_needed: bool, told: String| Look {
+        what: "wall around the compiler",
+        found,
+        is_needed,
+        needed_to: "compile modules of others",
+        told,
+    };
+    match host.map(Host::wall) {
+        Some(Ok(Some(wall))) => look(wall == Wall::Seccomp, false, wall.to_string()),
+        // Nothing is compiled where the wall cannot be raised.
+        Some(Err(error)) => look(false, true, format!("{}: {}", error.message, error.help)),
+        None | Some(Ok(None)) => look(false, true, "is not known, since the sandbox does not start".to_owned()),
+    }
 }
 
 fn human(looks: &[Look], width: usize) -> String {

@@ -18,6 +18,8 @@ const INTERFACE: &str = "nhi:policy/policy@1.0.0";
 
 /// Where the answers begin, and where what is handed in goes.
 const IMAGE_START: u32 = 1_024;
+/// Where the message of the first finding is: a deed can write to it.
+pub(super) const MESSAGE_AT: u32 = IMAGE_START;
 const HEAP_PAGES: u64 = 16;
 const PAGE_BYTES: u32 = 65_536;
 
@@ -45,7 +47,10 @@ pub(super) struct Told {
     pub(super) outcome: Vec<u8>,
     /// Whether there is a severity, and which: both may be nonsense.
     pub(super) severity: [u8; 2],
+    pub(super) address: Vec<u8>,
+    pub(super) path: Vec<u8>,
     pub(super) message: Vec<u8>,
+    pub(super) remediation: Vec<u8>,
     /// Says that the message is this long, wherever it may be.
     pub(super) message_length: Option<u32>,
 }
@@ -56,7 +61,10 @@ impl Default for Told {
             rule: b"HOST001".to_vec(),
             outcome: b"violation".to_vec(),
             severity: [0, 0],
+            address: b"thing.a".to_vec(),
+            path: Vec::new(),
             message: b"seen".to_vec(),
+            remediation: Vec::new(),
             message_length: None,
         }
     }
@@ -80,6 +88,12 @@ pub(super) struct Guest {
     pub(super) own: Vec<(u32, Vec<Instruction<'static>>)>,
     /// Elements of its table, all of which are the first function of its own.
     pub(super) table: u64,
+    /// Pages that its memory has at least.
+    pub(super) pages: u64,
+    /// Pieces of data beside its answers, with nothing in them.
+    pub(super) segments: usize,
+    /// A change that its rule is said to flag, as a line of JSON.
+    pub(super) canary: Option<String>,
     /// Bytes of its answers that are changed: where, counted around the end, and to what.
     pub(super) damage: Vec<(usize, u8)>,
 }
@@ -96,6 +110,9 @@ impl Default for Guest {
             place: None,
             own: Vec::new(),
             table: 1,
+            pages: 0,
+            segments: 0,
+            canary: None,
             damage: Vec::new(),
         }
     }
@@ -156,9 +173,15 @@ impl Guest {
         crate::componentize(&core).ok()
     }
 
+    /// What stands in its memory from the start.
+    pub(super) fn answers(&self) -> Vec<u8> {
+        self.image().0.0
+    }
+
     fn image(&self) -> (Image, Answers) {
         let mut image = Image(Vec::new());
         let empty = pair(8, 0);
+        let message = self.told.first().map(|told| image.text(&told.message));
         let rule = [
             image.text(self.code.as_bytes()),
             image.text(b"seen"),
@@ -180,6 +203,13 @@ impl Guest {
             empty.clone(),
         ]
         .concat();
+        let canaries = match &self.canary {
+            Some(change) => {
+                let canary = [image.text(self.code.as_bytes()), image.text(change.as_bytes())].concat();
+                image.list(&[canary])
+            }
+            None => empty.clone(),
+        };
         let description = [
             image.text(b"hostile"),
             image.text(b"1.0.0"),
@@ -189,11 +219,17 @@ impl Guest {
             image.text(self.sharding.as_bytes()),
             image.text(b"records"),
             empty.clone(),
-            empty.clone(),
+            canaries,
             empty.clone(),
         ]
         .concat();
-        let told: Vec<Vec<u8>> = self.told.iter().map(|told| finding(&mut image, told)).collect();
+        // The first one's message stands where deeds look for it.
+        let mut message = message;
+        let told: Vec<Vec<u8>> = self
+            .told
+            .iter()
+            .map(|told| finding(&mut image, told, message.take()))
+            .collect();
         let mut list = image.list(&told);
         if let Some(count) = self.told_count {
             list.splice(4.., count.to_le_bytes());
@@ -321,7 +357,7 @@ impl Guest {
         });
         let mut memories = MemorySection::new();
         memories.memory(MemoryType {
-            minimum: pages + HEAP_PAGES,
+            minimum: (pages + HEAP_PAGES).max(self.pages),
             maximum: None,
             memory64: false,
             shared: false,
@@ -349,6 +385,9 @@ impl Guest {
             &ConstExpr::i32_const(IMAGE_START.cast_signed()),
             image.0.iter().copied(),
         );
+        for _ in 0..self.segments {
+            data.active(0, &ConstExpr::i32_const(0), []);
+        }
         let mut module = Module::new();
         module
             .section(types)
@@ -365,9 +404,9 @@ impl Guest {
     }
 }
 
-fn finding(image: &mut Image, told: &Told) -> Vec<u8> {
+fn finding(image: &mut Image, told: &Told, message: Option<Vec<u8>>) -> Vec<u8> {
     let empty = pair(8, 0);
-    let mut message = image.text(&told.message);
+    let mut message = message.unwrap_or_else(|| image.text(&told.message));
     if let Some(length) = told.message_length {
         message.splice(4.., length.to_le_bytes());
     }
@@ -376,10 +415,10 @@ fn finding(image: &mut Image, told: &Told) -> Vec<u8> {
         image.text(&told.outcome),
         told.severity.to_vec(),
         vec![0; 2],
-        image.text(b"thing.a"),
-        empty.clone(),
+        image.text(&told.address),
+        image.text(&told.path),
         message,
-        empty.clone(),
+        image.text(&told.remediation),
         empty.clone(),
         // No patch: its flag, and the room that it would take.
         vec![0; 20],

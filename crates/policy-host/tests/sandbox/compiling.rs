@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nhi_policy_host::{Cache, Compilation, Host, HostErrorKind, HostLimits, Module, Origin};
+use nhi_policy_host::{Cache, Compilation, Host, HostErrorKind, HostLimits, Module, Origin, Wall};
 
 use crate::support::{guest, limits, run};
 
@@ -60,6 +60,24 @@ fn a_child_that_does_not_answer_properly_is_no_verdict() {
         let error = host(program, arguments, None)
             .load("team.wasm", guest("misbehave"))
             .unwrap_err();
+        assert_eq!(error.kind, HostErrorKind::Compile, "{program}: {error}");
+    }
+}
+
+/// What the wall stops is tried in `tests/conformance.rs`, in the campaign of a compiler that was taken over.
+#[test]
+fn the_process_that_compiles_says_which_wall_it_has() {
+    assert_eq!(Host::new(limits()).unwrap().wall().unwrap(), None, "compiled here");
+    match compiler(None).wall().unwrap() {
+        Some(Wall::Seccomp) => {}
+        Some(Wall::Limits) => {
+            assert!(std::env::var_os("CI").is_none(), "CI has to have seccomp");
+            eprintln!("SKIPPED: this kernel has no seccomp that is known here, so nothing is shown of the wall");
+        }
+        None => panic!("a process that compiles has some wall"),
+    }
+    for program in ["/bin/true", "/bin/false", "/no/such"] {
+        let error = host(program, &[], None).wall().unwrap_err();
         assert_eq!(error.kind, HostErrorKind::Compile, "{program}: {error}");
     }
 }
