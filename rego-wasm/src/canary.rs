@@ -47,7 +47,7 @@ pub(crate) fn read(custom: &Value, place: &str, problems: &mut Vec<Problem>) -> 
     );
     for name in ["before", "after"] {
         if let Some(value) = value(name) {
-            line.push_str(&format!("\"{name}\":{},", flat(&value)?));
+            line.extend(["\"", name, "\":", &flat(&value)?, ","]);
         }
     }
     line.push_str("\"unknown_paths\":[],\"sensitive_paths\":[],\"references\":[],\"attributes\":[]}");

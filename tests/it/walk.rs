@@ -244,11 +244,9 @@ impl Walk {
                 self.here = self.here.join(folder).canonicalize().with_context(|| line.to_owned())?;
                 Ok(())
             }
-            // It runs already.
-            ["crane", "registry", "serve", ..] => Ok(()),
             ["tofu", "show", ..] => self.plan(),
-            // How the plans came to be.
-            ["tofu" | "export", ..] => Ok(()),
+            // How the plans came to be, and a registry that runs already.
+            ["tofu" | "export", ..] | ["crane", "registry", "serve", ..] => Ok(()),
             ["nhi" | "mkdir" | "cp", ..] => {
                 let line = line.replace("--language rust", &format!("--language {}", self.language.name));
                 let ran = Started::new(self.shell(section, &line)?, None)?.wait()?.exits(exit)?;

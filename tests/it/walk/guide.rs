@@ -60,7 +60,7 @@ pub(super) fn steps(guide: &str, language: &str, end: &str) -> Result<Vec<Step>>
 }
 
 fn deeds(kind: &str, before: &str, block: &[&str]) -> Result<Vec<Deed>> {
-    let text = || block.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let text = || block.iter().flat_map(|line| [*line, "\n"]).collect::<String>();
     let path = before.strip_prefix('`').and_then(|rest| rest.strip_suffix("`:"));
     Ok(match (kind, path) {
         ("sh", None) => block.iter().map(|line| run(line)).collect::<Result<_>>()?,
@@ -99,7 +99,7 @@ pub(super) fn change(text: &str, diff: &str) -> Result<String> {
         let side = |own: char| -> String {
             let lines = part.lines().filter(|line| line.starts_with([' ', own]));
             lines
-                .map(|line| format!("{}\n", line.get(1..).unwrap_or_default()))
+                .flat_map(|line| [line.get(1..).unwrap_or_default(), "\n"])
                 .collect()
         };
         let (old, new) = (side('-'), side('+'));

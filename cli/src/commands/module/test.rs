@@ -393,10 +393,12 @@ fn human(document: &Document, width: usize) -> String {
         coverage_min,
         ..
     } = document;
-    let mut told = format!("{passed} passed, {failed} failed, {coverage_percent} % of the rules covered");
-    if !document.is_covered() {
-        told.push_str(&format!(", {coverage_min} % are asked for"));
-    }
+    let asked_for = if document.is_covered() {
+        String::new()
+    } else {
+        format!(", {coverage_min} % are asked for")
+    };
+    let told = format!("{passed} passed, {failed} failed, {coverage_percent} % of the rules covered{asked_for}");
     let is_clean = document.failed == 0 && document.is_covered();
     screen.line(&[(if is_clean { GREEN } else { RED }, &told)]);
     screen.into_text()

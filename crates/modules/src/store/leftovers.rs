@@ -123,7 +123,7 @@ mod tests {
             aged(
                 blobs.join(unfinished("young")),
                 &newest,
-                AGE_MIN - Duration::from_mins(1),
+                AGE_MIN.saturating_sub(Duration::from_mins(1)),
             ),
             aged(blobs.join(unfinished("of-another-clock")), &newest, Duration::ZERO),
             // Names that are not the store's own.

@@ -24,11 +24,11 @@ pub(super) fn campaigns(scratch: &Path, seed: u64) -> Vec<Campaign> {
     vec![stale(scratch, seed), downgrade(seed), moved(scratch, seed)]
 }
 
-fn refused<T, E>(answer: Result<T, E>) -> Result<(), String> {
-    match answer {
-        Ok(_) => Err(String::from("was taken")),
-        Err(_) => Ok(()),
+fn refused<T, E>(answer: &Result<T, E>) -> Result<(), String> {
+    if answer.is_ok() {
+        return Err(String::from("was taken"));
     }
+    Ok(())
 }
 
 /// The three files of a case.
@@ -128,7 +128,7 @@ fn stale_cases() -> Vec<(String, Files)> {
         let mut files = sound();
         let kept = |lock: String| -> String {
             let lines = lock.lines().filter(|text| !text.trim_start().starts_with(line));
-            lines.map(|text| format!("{text}\n")).collect()
+            lines.flat_map(|text| [text, "\n"]).collect()
         };
         files.lock = files.lock.map(kept);
         cases.push((format!("a lock without `{line}`"), files));
@@ -207,7 +207,7 @@ fn downgrade(seed: u64) -> Campaign {
         let constraint = Constraint::parse(constraint).map_err(|_| told(constraint))?;
         let floor = Version::parse(floor).map_err(|_| told(floor))?;
         let versions: Vec<Version> = versions.iter().filter_map(|text| Version::parse(text).ok()).collect();
-        refused(choose("naming", &versions, &constraint, Some(&floor)))
+        refused(&choose("naming", &versions, &constraint, Some(&floor)))
     };
     let mut cases: Vec<Case> = Vec::new();
     for floor in floors {
@@ -258,10 +258,10 @@ fn moved(scratch: &Path, seed: u64) -> Campaign {
                     continue;
                 };
                 let name = format!("{source}:{version} is another manifest, {number}");
-                cases.push((format!("{name}, fetched"), refused(store.refuse_moved(&other))));
-                cases.push((format!("{name}, noted"), refused(store.name(&other, false))));
+                cases.push((format!("{name}, fetched"), refused(&store.refuse_moved(&other))));
+                cases.push((format!("{name}, noted"), refused(&store.name(&other, false))));
             }
-            planted.push(refused(store.refuse_moved(&first)));
+            planted.push(refused(&store.refuse_moved(&first)));
         }
     }
     Campaign::of(
