@@ -47,7 +47,9 @@ pub(crate) fn read(custom: &Value, place: &str, problems: &mut Vec<Problem>) -> 
     );
     for name in ["before", "after"] {
         if let Some(value) = value(name) {
-            line.extend(["\"", name, "\":", &flat(&value)?, ","]);
+            for part in ["\"", name, "\":", &flat(&value)?, ","] {
+                line.push_str(part);
+            }
         }
     }
     line.push_str("\"unknown_paths\":[],\"sensitive_paths\":[],\"references\":[],\"attributes\":[]}");
