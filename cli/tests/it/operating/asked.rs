@@ -95,7 +95,7 @@ fn no_command_asks_once_per_record() {
             .exits(0);
         COMMANDS.map(|arguments| {
             let before = asked.load(Ordering::SeqCst);
-            house.run(&[arguments, &["--registry", &url]].concat()).exits(0);
+            house.run(&[arguments, &["--registry", url.as_str()]].concat()).exits(0);
             asked.load(Ordering::SeqCst) - before
         })
     });
