@@ -78,7 +78,7 @@ pub(crate) const CASES: [Case; 7] = [
             ("expires_at", "var.expires_at"),
             (
                 "subject",
-                r#"{ address = "nhi_identity.partner", attribute = "ttl", value_digest = sha256(jsonencode("2160h")) }"#,
+                r#"{ address = "nhi_identity.partner", attribute = "ttl", value_digest = sha256("2160h") }"#,
             ),
         ],
         change: ("compensating_control", r#""Every use is logged and looked at""#),

@@ -18,6 +18,9 @@ use crate::requirement::Requirement;
 use crate::root::TrustRoot;
 
 const DAY_SECONDS: i64 = 86_400;
+/// How long approvals that are enough wait to be used, in hours; then all of them lapse.
+pub const UNUSED_HOURS_MAX: i64 = 72;
+const HOUR_SECONDS: i64 = 3_600;
 
 /// What is to be judged.
 #[derive(Debug)]
@@ -89,6 +92,8 @@ pub enum Reason {
     Requester(Person),
     /// The person has approved already.
     Repeated(Person),
+    /// With others it was enough, and nobody used that until then.
+    Lapsed(Timestamp),
 }
 
 /// The answer.
@@ -151,7 +156,11 @@ pub fn judge(
         Some(_) => BTreeSet::new(),
         None => requesters(question, &good),
     };
+    // In the order in which they were given, since what lapsed before does not count beside what came after.
+    good.sort_by_key(|(_, signed, _)| signed.approval.issued_at);
+    let mut standing = Standing::default();
     for (source, Signed { approval, digest, .. }, key) in good {
+        standing.lapse(approval.issued_at, &mut verdict);
         let person = approval.person;
         let counts = order.as_ref().is_none_or(|order| {
             let is = |name: &Owner| question.root.goes_by(&person, name);
@@ -170,20 +179,48 @@ pub fn judge(
         } else if verdict.accepted.iter().any(|accepted| accepted.person == person) {
             Reason::Repeated(person)
         } else {
-            let expires_at = approval.expires_at;
             verdict.accepted.push(Accepted {
                 person,
                 digest,
                 key,
-                expires_at,
+                expires_at: approval.expires_at,
             });
+            standing.sources.push(source);
+            if missing(question, &verdict, &requesters).is_empty() {
+                standing.enough_since.get_or_insert(approval.issued_at);
+            }
             continue;
         };
         verdict.refused.push(Refused { source, reason });
     }
+    standing.lapse(question.now, &mut verdict);
     verdict.accepted.sort_by(|left, right| left.person.cmp(&right.person));
     verdict.missing = missing(question, &verdict, &requesters);
     verdict
+}
+
+/// What counts so far: where it lies, and since when it is enough.
+#[derive(Default)]
+struct Standing {
+    sources: Vec<String>,
+    enough_since: Option<Timestamp>,
+}
+
+impl Standing {
+    /// What was enough and nobody used by then counts no more.
+    fn lapse(&mut self, now: Timestamp, verdict: &mut Verdict) {
+        let end = |since: Timestamp| Timestamp::from_unix(since.unix().saturating_add(UNUSED_HOURS_MAX * HOUR_SECONDS));
+        let Some(at) = self.enough_since.map(end).filter(|at| now >= *at) else {
+            return;
+        };
+        self.enough_since = None;
+        verdict.accepted.clear();
+        let lapsed = self.sources.drain(..).map(|source| Refused {
+            source,
+            reason: Reason::Lapsed(at),
+        });
+        verdict.refused.extend(lapsed);
+    }
 }
 
 /// Everything about one envelope that does not depend on the others; the fingerprint of its key.
@@ -393,6 +430,10 @@ impl fmt::Display for Reason {
             Self::Stranger(person) => write!(f, "`{person}` is none of those whose signatures the request calls for"),
             Self::Requester(person) => write!(f, "`{person}` asked for it, and who asks does not approve"),
             Self::Repeated(person) => write!(f, "`{person}` has approved already, and a person counts once"),
+            Self::Lapsed(at) => write!(
+                f,
+                "it lapsed at {at}: with others it was enough, and nobody used it within {UNUSED_HOURS_MAX} hours"
+            ),
         }
     }
 }

@@ -38,7 +38,7 @@ pub use code::{CODES, key_problem};
 pub use deed::{Deed, Order};
 pub use difference::{Changed, Difference, Privilege};
 pub use hearing::{Hearing, REQUESTER_VARIABLE, requesters};
-pub use judge::{Accepted, Question, Reason, Refused, Verdict, judge};
+pub use judge::{Accepted, Question, Reason, Refused, UNUSED_HOURS_MAX, Verdict, judge};
 pub use key::{NAMESPACE, PublicKey};
 pub use person::Person;
 pub use request::{Kind, Request, RequestContext, Terms};

@@ -19,7 +19,7 @@ resource "nhi_exception" "partner_trust" {
   subject = {
     address      = "nhi_identity.partner"
     attribute    = "ttl"
-    value_digest = sha256(jsonencode("2160h"))
+    value_digest = sha256("2160h")
   }
 }
 

@@ -31,6 +31,6 @@ resource "nhi_exception" "this" {
   subject = {
     address      = "nhi_identity.partner"
     attribute    = "ttl"
-    value_digest = sha256(jsonencode("2160h"))
+    value_digest = sha256("2160h")
   }
 }

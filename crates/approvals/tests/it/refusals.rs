@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use nhi_approvals::{Approval, Decision, Reason, Requirement, Signed, dsse};
+use nhi_approvals::{Approval, Decision, Reason, Refused, Requirement, Signed, dsse};
 use nhi_governance::{Policy, RiskTier};
 use serde_json::{Value, json};
 
@@ -86,6 +86,48 @@ fn times() {
     assert_eq!(told(&lasting(0, 7 * DAY + 1)), Err(Reason::Life));
     assert_eq!(told(&lasting(0, 0)), Err(Reason::Life));
     assert_eq!(told(&lasting(60, 0)), Err(Reason::Life));
+}
+
+/// What is enough has to be used; one approval that waits for another does not lapse by that.
+#[test]
+fn what_nobody_uses_lapses() {
+    const HOUR: i64 = 3_600;
+    let given = |name: &str, hours: i64| {
+        let (from, to) = (at(hours * HOUR), at(hours * HOUR + 7 * DAY));
+        let approval = Approval::new(request(), person(name), Decision::Approve, from, to, None);
+        approval.sign(&mut key(name, 1)).unwrap().to_text()
+    };
+    let (alice, bob, carol) = (given("alice", 90), given("bob", 100), given("carol", 101));
+    let (alice_anew, bob_anew) = (given("alice", 172), given("bob", 173));
+    let end = 172 * HOUR;
+    // What counts and what has lapsed, of how many, at a moment.
+    let cases: [(&str, &[&str], i64, usize, usize); 8] = [
+        ("waits for another", &[&alice], 200 * HOUR, 1, 0),
+        ("just given", &[&alice, &bob], 100 * HOUR, 2, 0),
+        ("the order of files is nothing", &[&bob, &alice], end - 1, 2, 0),
+        ("not used for 72 hours", &[&bob, &alice], end, 0, 2),
+        ("a third changes nothing", &[&alice, &bob, &carol], end, 0, 3),
+        ("one anew", &[&alice, &bob, &alice_anew], end, 1, 2),
+        ("both anew", &[&bob_anew, &alice, &bob, &alice_anew], end + HOUR, 2, 2),
+        (
+            "and not used either",
+            &[&alice, &bob, &alice_anew, &bob_anew],
+            (173 + 72) * HOUR,
+            0,
+            4,
+        ),
+    ];
+    for (what, envelopes, now, accepted, lapsed) in cases {
+        let verdict = judged(high(), now, &[], envelopes);
+        assert_eq!(verdict.accepted.len(), accepted, "{what}: {verdict:?}");
+        assert_eq!(verdict.is_enough(), accepted == 2, "{what}: {verdict:?}");
+        let has_lapsed = |refused: &&Refused| matches!(refused.reason, Reason::Lapsed(_));
+        assert_eq!(
+            verdict.refused.iter().filter(has_lapsed).count(),
+            lapsed,
+            "{what}: {verdict:?}"
+        );
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::locked;
 
 /// Any bytes: what a module does is of no concern here.
 const WASM: &[u8] = b"\0asm\x0d\0\x01\0 a module that was reviewed";
-const POLICY: &str = "module \"naming\" {\n  source = \"./naming.wasm\"\n}\n";
+const POLICY: &str = "module \"naming\" {\n  source = \"./naming.wasm\"\n  level  = \"mandatory\"\n}\n";
 /// How a case is told, and whether it was refused.
 type Case = (String, Result<(), String>);
 
