@@ -75,3 +75,54 @@ fn identity(schema: &IdentitySchema) -> Json {
     });
     json!({ "version": schema.version, "attributes": attributes.collect::<Map<_, _>>() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// What a state of a schema holds: names and types, and nothing of what is only shown.
+    fn shape(block: &Json) -> Json {
+        let attributes = block["attributes"].as_object().cloned().unwrap_or_default();
+        let attributes = attributes.into_iter().map(|(name, attribute)| {
+            let shape = match attribute.get("nested_type") {
+                Some(nested) => {
+                    let mut shape = shape(nested);
+                    shape["nesting"] = nested["nesting_mode"].clone();
+                    shape
+                }
+                None => attribute["type"].clone(),
+            };
+            (name, shape)
+        });
+        json!({ "attributes": attributes.collect::<Map<_, _>>() })
+    }
+
+    #[test]
+    fn states_keep_their_shape() {
+        let schemas = json("test");
+        let resources = schemas["provider_schemas"]["test"]["resource_schemas"].as_object();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("states");
+        let kept = std::fs::read_dir(&folder).unwrap().count();
+        let resources = resources.unwrap();
+        assert!(
+            kept >= resources.len(),
+            "a resource has no file in `{}`",
+            folder.display()
+        );
+        for (name, schema) in resources {
+            let file = folder.join(format!("{name}-v{}.json", schema["version"]));
+            let kept = std::fs::read_to_string(&file).unwrap_or_default();
+            let kept: Json = serde_json::from_str(&kept).unwrap_or_default();
+            let shape = shape(&schema["block"]);
+            assert_eq!(
+                shape,
+                kept,
+                "what is new goes into `{}`; what went or has another type takes a new version of the schema, an \
+                 upgrade from the one before, and a file of its own:\n{shape:#}",
+                file.display()
+            );
+        }
+    }
+}
