@@ -215,16 +215,16 @@ impl Pinned {
             }
         }
     }
+}
 
-    /// The settings of the policy file do not fit.
-    #[cold]
-    pub(crate) fn refuse_settings(&self, error: HostError) -> Problem {
-        let mut problem = sandbox::problem(&self.name, error);
-        problem.message = format!("the settings of the policy file do not fit: {}", problem.message);
-        let help = format!("correct `settings` in the block `module \"{}\"`", self.name);
-        problem.help = format!("{help}; `nhi module inspect` shows the schema");
-        problem
-    }
+/// The settings of the policy file do not fit the module of this name.
+#[cold]
+pub(crate) fn refuse_settings(name: &str, error: HostError) -> Problem {
+    let mut problem = sandbox::problem(name, error);
+    problem.message = format!("the settings of the policy file do not fit: {}", problem.message);
+    problem.help =
+        format!("correct `settings` in the block `module \"{name}\"`; `nhi module inspect` shows the schema");
+    problem
 }
 
 /// What is wrong with a module's artefact, as a problem of the report.

@@ -17,7 +17,7 @@ use nhi_policy_host::{Host, HostLimits, Module};
 use crate::builtin;
 use crate::codes;
 use crate::exit::Failure;
-use crate::locked::Pinned;
+use crate::locked::{self, Pinned};
 use crate::report::{ModuleRun, Problem, Report};
 use crate::sandbox::{self, problem};
 use crate::settings::Settings;
@@ -190,8 +190,8 @@ impl Modules {
         let sandbox::LoadedFile { mut module, sha256 } =
             sandbox::load_bytes(&self.host, &pinned.name, &pinned.wasm, &mut self.notes)?;
         pinned.compare(&module)?;
-        if let Err(error) = self.host.validate_settings(&module, &pinned.settings) {
-            return Err(pinned.refuse_settings(error));
+        if let Err(error) = module.judge_settings(&pinned.settings) {
+            return Err(locked::refuse_settings(&pinned.name, error));
         }
         if pinned.sees_sensitive {
             self.notes.push(format!(

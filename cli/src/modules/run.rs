@@ -13,6 +13,7 @@ use super::locate::locate;
 use super::{Loaded, Modules, World};
 use crate::builtin;
 use crate::exit::Failure;
+use crate::locked;
 use crate::output::{self, Progress};
 use crate::report::{BlockCounts, Entry, Report};
 use crate::sandbox::problem;
@@ -143,6 +144,10 @@ impl Modules {
                 let name = &loaded.module.description().name;
                 let message = format!("module `{name}` refuses its settings: {}", error.message);
                 return Err(Failure::usage(message).help("correct what `--module-settings` says for this module"));
+            }
+            Err(error) if error.kind == HostErrorKind::Settings => {
+                let name = &loaded.module.description().name;
+                report.entries.push(locked::refuse_settings(name, error).into());
             }
             Err(error) => {
                 let subject = loaded.file.as_deref().unwrap_or(builtin::NAME);

@@ -1,7 +1,6 @@
 //! Loads modules: looks at the bytes, compiles or maps them, and asks the module what it is.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use nhi_plan::Description;
@@ -59,8 +58,6 @@ pub struct Module {
     origin: Origin,
     pub(crate) description: Description,
     pub(crate) pre: PolicyModulePre<Limiter>,
-    /// The settings that it has taken: they are judged once, whoever runs how many sessions with them.
-    accepted: Arc<Mutex<Vec<String>>>,
 }
 
 impl fmt::Debug for Module {
@@ -76,6 +73,25 @@ impl Module {
     /// The name it was loaded under.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Judges settings, JSON text, by the module's own schema. What the module itself has against them every session
+    /// of a run asks it first.
+    ///
+    /// # Errors
+    ///
+    /// Settings, or a schema, that cannot be used.
+    pub fn judge_settings(&self, settings: &str) -> Result<(), HostError> {
+        let refuse = |message: String| HostError::new(&self.name, HostErrorKind::Settings, message);
+        let value = serde_json::from_str(settings).map_err(|error| refuse(format!("they are not JSON: {error}")))?;
+        let faults = schema::judge(&self.description.settings_schema, &value).map_err(|why| {
+            refuse(format!("the module's schema of settings cannot be used: {why}"))
+                .help("have the module describe its settings with the keywords that the guide on pinning lists")
+        })?;
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(refuse(faults.join("; ")))
     }
 
     /// Whose module it is.
@@ -249,34 +265,17 @@ impl Host {
             origin: Origin::Embedded,
             description,
             pre,
-            accepted: Arc::default(),
         })
     }
 
     /// Judges settings, JSON text, by the module's own schema and then by the module itself, before anything is checked.
     ///
-    /// Every run does so for itself; settings that were accepted before are not judged again.
-    ///
     /// # Errors
     ///
     /// Settings, or a schema, that cannot be used, and a module that does not come to its end.
     pub fn validate_settings(&self, module: &Module, settings: &str) -> Result<(), HostError> {
-        let accepted = || module.accepted.lock().unwrap_or_else(PoisonError::into_inner);
-        if accepted().iter().any(|known| known == settings) {
-            return Ok(());
-        }
-        let refuse = |message: String| HostError::new(&module.name, HostErrorKind::Settings, message);
-        let value = serde_json::from_str(settings).map_err(|error| refuse(format!("they are not JSON: {error}")))?;
-        let faults = schema::judge(&module.description.settings_schema, &value).map_err(|why| {
-            refuse(format!("the module's schema of settings cannot be used: {why}"))
-                .help("have the module describe its settings with the keywords that the guide on pinning lists")
-        })?;
-        if !faults.is_empty() {
-            return Err(refuse(faults.join("; ")));
-        }
-        Sandbox::new(self, &module.name, module.trust, &module.pre)?.validate(settings)?;
-        accepted().push(settings.to_owned());
-        Ok(())
+        module.judge_settings(settings)?;
+        Sandbox::new(self, &module.name, module.trust, &module.pre)?.validate(settings)
     }
 
     /// A store with this host's limits and a ration of fuel.

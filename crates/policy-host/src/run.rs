@@ -83,7 +83,7 @@ impl Host {
         context: &Context,
         blocks: impl IntoIterator<Item = Change<'p>>,
     ) -> Result<Report, HostError> {
-        self.validate_settings(module, settings)?;
+        module.judge_settings(settings)?;
         let job = Job {
             host: self,
             module,

@@ -116,9 +116,9 @@ impl<'h> Sandbox<'h> {
         Ok(())
     }
 
-    /// Opens a session with settings that were accepted.
+    /// Opens a session, if the module can work with these settings.
     pub(crate) fn open(&mut self, settings: &str, context: &Context) -> Result<ResourceAny, HostError> {
-        self.feed(settings.len())?;
+        self.validate(settings)?;
         self.feed(weigh(context))?;
         let opened = self.call(|guest, store| {
             lower::with_context(context, |context| guest.session().call_open(store, settings, context))

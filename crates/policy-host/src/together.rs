@@ -309,7 +309,7 @@ impl<'h> Runner<'h> {
             shard: Shard::default(),
             reports: Vec::new(),
             seed: None,
-            result: host.validate_settings(task.module, task.settings).err().map(Err),
+            result: task.module.judge_settings(task.settings).err().map(Err),
         }
     }
 

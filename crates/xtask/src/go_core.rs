@@ -90,6 +90,14 @@ impl Tool {
         pinned_version(&self.go_mod(workspace)?, self.module)
     }
 
+    /// The program, built where it is not there yet.
+    pub(crate) fn ensure(&self, workspace: &Workspace) -> Result<PathBuf> {
+        match self.location(workspace)? {
+            built if built.is_file() => Ok(built),
+            _ => self.build(workspace),
+        }
+    }
+
     /// Builds it; the path is [`Tool::location`].
     pub(crate) fn build(&self, workspace: &Workspace) -> Result<PathBuf> {
         let target = self.location(workspace)?;

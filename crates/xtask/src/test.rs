@@ -68,7 +68,7 @@ fn find(workspace: &Workspace) -> Result<Tools> {
         tofu,
         terraform,
         aws_mirror: aws_mirror()?,
-        registry: registry(workspace)?,
+        registry: registry(workspace),
         python: script(workspace, &PYTHON),
         javascript: script(workspace, &JAVASCRIPT),
     })
@@ -83,18 +83,12 @@ fn script(workspace: &Workspace, script: &Script) -> Option<PathBuf> {
 }
 
 /// A registry for modules: the one that was built before, or built now, or on PATH.
-fn registry(workspace: &Workspace) -> Result<Option<PathBuf>> {
-    let built = REGISTRY.location(workspace)?;
-    if built.is_file() {
-        return Ok(Some(built));
-    }
-    match REGISTRY.build(workspace) {
-        Ok(program) => Ok(Some(program)),
-        Err(error) => {
-            eprintln!("{} is not here: {error:#}", REGISTRY.name);
-            Ok(on_path("crane"))
-        }
-    }
+fn registry(workspace: &Workspace) -> Option<PathBuf> {
+    let built = REGISTRY.ensure(workspace);
+    built
+        .inspect_err(|error| eprintln!("{} is not here: {error:#}", REGISTRY.name))
+        .ok()
+        .or_else(|| on_path("crane"))
 }
 
 /// A filesystem mirror that holds the AWS provider: named by the caller, or by the user's CLI configuration.

@@ -184,7 +184,7 @@ impl<'f> Resolver<'f> {
         };
         let pinned = Pinned::new(name, terms, &locked, got.wasm);
         if let Err(error) = self.host.validate_settings(&module, &pinned.settings) {
-            return Err(refused(pinned.refuse_settings(error)));
+            return Err(refused(locked::refuse_settings(name, error)));
         }
         if got.manifest.is_none() {
             self.remember(name, &module, &locked, &pinned.wasm)?;

@@ -195,7 +195,7 @@ pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: 
     };
     let mut places = Place::all(&folder.path().join("postgres"));
     places.retain(|place| asked.has("registry", place.name()));
-    let time = peer(workspace)?;
+    let time = peer(workspace);
     table::head(&[
         "core",
         "resources",
@@ -236,18 +236,11 @@ pub(super) fn run(workspace: &Workspace, helper: &Path, programs: &Path, words: 
 }
 
 /// The program of the peer, built where it can be.
-fn peer(workspace: &Workspace) -> Result<Option<PathBuf>> {
-    let present = PROVIDER_TIME.location(workspace)?;
-    if present.is_file() {
-        return Ok(Some(present));
-    }
-    match PROVIDER_TIME.build(workspace) {
-        Ok(program) => Ok(Some(program)),
-        Err(error) => {
-            eprintln!("SKIPPED: `time_static` is not measured: {error:#}");
-            Ok(None)
-        }
-    }
+fn peer(workspace: &Workspace) -> Option<PathBuf> {
+    let built = PROVIDER_TIME.ensure(workspace);
+    built
+        .inspect_err(|error| eprintln!("SKIPPED: `time_static` is not measured: {error:#}"))
+        .ok()
 }
 
 fn row(

@@ -128,10 +128,7 @@ fn conftest(workspace: &Workspace) -> Result<Option<Peer>> {
     let is_pinned = named.is_none();
     let program = match named {
         Some(program) => Ok(program),
-        None => match CONFTEST.location(workspace)? {
-            built if built.is_file() => Ok(built),
-            _ => CONFTEST.build(workspace),
-        },
+        None => CONFTEST.ensure(workspace),
     };
     match program {
         Ok(program) => {
