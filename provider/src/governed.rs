@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use nhi_governance::measure::Measured;
 use nhi_governance::{
-    AccessReview, BreakGlass, Containment, Context, Declaration, Digest, Draft, Exception, Grant, Identity, Loosening,
-    Policy, RecordId, RecordKind, Status, Team, Timestamp, TrustDomain, Vendor, Violation,
+    AccessReview, BreakGlass, Containment, Context, Declaration, Draft, Exception, Grant, Identity, Loosening, Policy,
+    RecordId, RecordKind, Status, Team, Timestamp, TrustDomain, Vendor, Violation,
 };
 use nhi_registry::{Access, Actor, Anchor, Location, Options, RecordsExt as _, Registry, RegistryError, View};
 use tfplugin::log;
@@ -60,8 +60,8 @@ pub(crate) struct Governed {
     created: Mutex<BTreeSet<RecordId>>,
     /// The same, of other kinds.
     records: Mutex<BTreeSet<(RecordKind, RecordId)>>,
-    /// Registries and ends of their logs that the logs were found to continue.
-    continued: Mutex<BTreeSet<(String, u64, Digest)>>,
+    /// Those that the log was found to continue.
+    continued: Mutex<BTreeSet<Anchor>>,
 }
 
 /// An identity on record and the time to judge it by.

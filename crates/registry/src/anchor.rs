@@ -9,7 +9,7 @@ use crate::records::RecordsExt as _;
 use crate::{Registry, RegistryError, View};
 
 /// The end of a log at some moment. The hash of its row covers every row before it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Anchor {
     /// The registry's id.
     pub registry: String,

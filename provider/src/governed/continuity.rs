@@ -24,13 +24,13 @@ impl Governed {
         };
         view.refuse_rollback(anchor)?;
         let mut continued = self.continued.lock().unwrap_or_else(PoisonError::into_inner);
-        continued.insert((anchor.registry.clone(), anchor.seq, anchor.hash));
+        continued.insert(anchor.clone());
         Ok(())
     }
 
     fn is_continued(&self, anchor: &Anchor) -> bool {
         let continued = self.continued.lock().unwrap_or_else(PoisonError::into_inner);
-        continued.contains(&(anchor.registry.clone(), anchor.seq, anchor.hash))
+        continued.contains(anchor)
     }
 
     /// Refuses every registry that does not continue from a checkpoint that was kept elsewhere: also another one, and

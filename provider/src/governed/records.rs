@@ -53,6 +53,12 @@ pub(crate) struct FoundRecord<S: Spec> {
 }
 
 impl<S: Spec> FoundRecord<S> {
+    fn of(record: Option<Registered<S::Declared>>, view: &View<'_>) -> Result<Option<Self>, RegistryError> {
+        let Some(record) = record else { return Ok(None) };
+        let state = S::state(&record, view.now()?, view)?;
+        Ok(Some(Self { record, state }))
+    }
+
     /// Its id.
     pub(crate) fn id(&self) -> RecordId {
         self.record.id()
@@ -74,14 +80,7 @@ impl Governed {
                 Ok(None)
             };
         };
-        let found = registry.reading(|view| {
-            let Some(record) = view.get::<Registered<S::Declared>>(id)? else {
-                return Ok(None);
-            };
-            let state = S::state(&record, view.now()?, view)?;
-            Ok(Some(FoundRecord { record, state }))
-        })?;
-        Ok(found)
+        Ok(registry.reading(|view| FoundRecord::of(view.get(id)?, view))?)
     }
 
     /// The record of a place that has not ended, and its state; none where there is no registry.
@@ -90,17 +89,9 @@ impl Governed {
         environment: &str,
         key: &str,
     ) -> Result<Option<FoundRecord<S>>, Trouble> {
-        let Some(registry) = self.existing_registry()? else {
-            return Ok(None);
-        };
-        let found = registry.reading(|view| {
-            let Some(record) = view.find::<Registered<S::Declared>>(environment, key)? else {
-                return Ok(None);
-            };
-            let state = S::state(&record, view.now()?, view)?;
-            Ok(Some(FoundRecord { record, state }))
-        })?;
-        Ok(found)
+        let found =
+            self.ask(|registry| registry.reading(|view| FoundRecord::of(view.find(environment, key)?, view)))?;
+        Ok(found.flatten())
     }
 
     /// A new record, or the one that an interrupted creation left.
